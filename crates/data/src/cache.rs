@@ -1,0 +1,111 @@
+//! burn-dataset's cache of MNIST: `burn-dataset/mnist/{train,test}/` in the user's cache folder,
+//! unpacked. A file there counts only with MNIST's SHA-256, and none gets there without it.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use tempfile::NamedTempFile;
+
+use crate::digits::Digits;
+use crate::download::Downloader;
+use crate::error::{Error, FileFault, Skipped};
+use crate::folder::{Found, in_parallel, is_absent, join};
+use crate::idx::Part;
+use crate::mnist::{File, Files};
+
+#[cfg(test)]
+mod tests;
+
+/// Reads MNIST from the cache, after fetching into it what it lacks or has wrong: these files go to
+/// `skipped`.
+///
+/// # Errors
+///
+/// [`Error::Download`] or [`Error::Write`] for the first file that could not be put there; the rest
+/// is then not tried.
+pub(crate) fn read_or_fetch(
+    user_cache: &Path,
+    mnist: &Files,
+    downloader: &Downloader<'_>,
+    skipped: &mut Vec<Skipped>,
+) -> Result<Digits, Error> {
+    let root = user_cache.join("burn-dataset").join("mnist");
+    let slots = mnist.each_ref().map(|file| Slot {
+        file,
+        folder: root.join(file.half),
+    });
+    let [a, b, c, d] = in_parallel(slots, |slot| {
+        let cached = slot.read();
+        (slot, cached)
+    });
+    let mut get = |(slot, cached): (Slot<'_>, Result<Found, Skipped>)| {
+        cached.or_else(|reason| {
+            skipped.push(reason);
+            slot.fetch(downloader)
+        })
+    };
+    join([get(a)?, get(b)?, get(c)?, get(d)?])
+}
+
+/// The place of one file in the cache.
+struct Slot<'a> {
+    file: &'a File,
+    folder: PathBuf,
+}
+
+impl Slot<'_> {
+    fn path(&self) -> PathBuf {
+        self.folder.join(self.file.name)
+    }
+
+    fn read(&self) -> Result<Found, Skipped> {
+        let path = self.path();
+        let read = match fs::File::open(&path) {
+            Ok(opened) => Part::read(opened, self.file.kind),
+            Err(error) if is_absent(&error) => return Err(Skipped::CacheLacks(path)),
+            Err(error) => Err(FileFault::Unreadable(error)),
+        };
+        let checked = read.and_then(|part| self.check(part));
+        Found::new(path, checked).map_err(Skipped::CacheBroken)
+    }
+
+    fn check(&self, part: Part) -> Result<Part, FileFault> {
+        if part.sha256 == self.file.sha256 {
+            Ok(part)
+        } else {
+            Err(FileFault::Checksum {
+                found: part.sha256,
+                expected: self.file.sha256.clone(),
+            })
+        }
+    }
+
+    fn fetch(&self, downloader: &Downloader<'_>) -> Result<Found, Error> {
+        let path = self.path();
+        // Before the download, which would be for nothing if this fails.
+        fs::create_dir_all(&self.folder).map_err(|reason| Error::Write {
+            path: self.folder.clone(),
+            reason,
+        })?;
+        let unpacked = downloader.fetch(self.file)?;
+        if let Err(reason) = write_whole(&self.folder, &path, &unpacked) {
+            return Err(Error::Write { path, reason });
+        }
+        Found::new(path, Part::read(&unpacked[..], self.file.kind))
+    }
+}
+
+/// Writes a file so that it is whole whenever it is seen, after a power cut and beside another
+/// process that writes the same one.
+fn write_whole(folder: &Path, path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut beside = NamedTempFile::new_in(folder)?;
+    beside.write_all(bytes)?;
+    beside.as_file().sync_all()?;
+    beside.persist(path)?;
+    // The new name is itself something to keep; elsewhere than on Unix a folder cannot be synced.
+    if cfg!(unix) {
+        fs::File::open(folder)?.sync_all()?;
+    }
+    Ok(())
+}

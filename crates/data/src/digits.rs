@@ -1,0 +1,136 @@
+//! What a data set is, whatever it came from.
+
+use burn_dataset::{Dataset, DatasetError};
+
+use crate::idx::Kind;
+use crate::sha256::sha256;
+
+/// Width and height of an image, in pixels.
+pub const SIDE: usize = 28;
+/// Pixels of an image.
+pub const PIXELS: usize = SIDE * SIDE;
+/// Kinds of digit.
+pub const CLASSES: usize = 10;
+
+/// One image with its label.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Digit {
+    /// Row by row from the top left, 0 (paper) to 255 (ink).
+    pub pixels: Vec<u8>,
+    /// 0 to 9.
+    pub label: u8,
+}
+
+/// The training or the test half of a data set, kept as bytes: images `[len, SIDE, SIDE]`, labels `[len]`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Split {
+    images: Vec<u8>,
+    labels: Vec<u8>,
+}
+
+/// A data set, complete and checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Digits {
+    /// `mnist`, `synthetic`, or the folder's name.
+    pub name: String,
+    /// What the variants learn from.
+    pub train: Split,
+    /// What they never see while learning.
+    pub test: Split,
+    /// Tells one set from another: the SHA-256, in hexadecimal, of the four SHA-256 sums, in
+    /// hexadecimal, one after another, of train images, train labels, test images and test labels,
+    /// each as an unpacked IDX file. It does not depend on the name, nor on how the set is stored.
+    pub sha256: String,
+}
+
+impl Digits {
+    /// A set made in memory; its [`sha256`](Self::sha256) is that of the same set read from files.
+    #[must_use]
+    pub fn new(name: impl Into<String>, train: Split, test: Split) -> Self {
+        let sums = [
+            Kind::Images.sha256(&train.images),
+            Kind::Labels.sha256(&train.labels),
+            Kind::Images.sha256(&test.images),
+            Kind::Labels.sha256(&test.labels),
+        ];
+        Self {
+            name: name.into(),
+            train,
+            test,
+            sha256: sha256_of_sums(&sums),
+        }
+    }
+}
+
+/// [`Digits::sha256`], from the sums of the four files.
+pub(crate) fn sha256_of_sums(sums: &[String; 4]) -> String {
+    sha256(sums.iter().map(String::as_bytes))
+}
+
+impl Split {
+    /// Joins images `[len, SIDE, SIDE]` with their labels `[len]`, each under [`CLASSES`].
+    ///
+    /// # Panics
+    ///
+    /// When the two lengths do not belong together.
+    #[must_use]
+    pub fn new(images: Vec<u8>, labels: Vec<u8>) -> Self {
+        assert_eq!(images.len(), labels.len() * PIXELS, "one label per image");
+        Self { images, labels }
+    }
+
+    /// How many images there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.labels.len()
+    }
+
+    /// Whether there is no image at all.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.labels.is_empty()
+    }
+
+    /// The pixels of one image, row by row.
+    ///
+    /// # Panics
+    ///
+    /// When `index` is not under [`len`](Self::len).
+    #[must_use]
+    pub fn image(&self, index: usize) -> &[u8] {
+        &self.images[index * PIXELS..(index + 1) * PIXELS]
+    }
+
+    /// The labels, in the images' order.
+    #[must_use]
+    pub fn labels(&self) -> &[u8] {
+        &self.labels
+    }
+
+    /// Cuts the split in two: the first `len` images, and the rest.
+    ///
+    /// # Panics
+    ///
+    /// When `len` is more than there are.
+    #[must_use]
+    pub fn split_at(mut self, len: usize) -> (Self, Self) {
+        let rest = Self {
+            images: self.images.split_off(len * PIXELS),
+            labels: self.labels.split_off(len),
+        };
+        (self, rest)
+    }
+}
+
+impl Dataset<Digit> for Split {
+    fn get(&self, index: usize) -> Result<Digit, DatasetError> {
+        Ok(Digit {
+            pixels: self.image(index).to_vec(),
+            label: self.labels[index],
+        })
+    }
+
+    fn len(&self) -> usize {
+        self.labels.len()
+    }
+}

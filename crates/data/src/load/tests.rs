@@ -1,0 +1,225 @@
+use std::cell::RefCell;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use super::{Loaded, Places, Request, Source, load};
+use crate::download::{Patience, Progress};
+use crate::error::Error;
+use crate::testing::server::Server;
+use crate::testing::{Layout, fake_mnist, labels};
+use crate::{Split, mnist};
+
+/// Nobody listens there.
+const NO_SERVER: &str = "http://127.0.0.1:9/";
+
+fn places(mnist_dir: Option<&Path>, cache: Option<&Path>) -> Places {
+    Places {
+        mnist_dir: mnist_dir.map(PathBuf::from),
+        cache: cache.map(PathBuf::from),
+        base_url: NO_SERVER.to_owned(),
+        files: fake_mnist().files,
+        patience: Patience::default(),
+    }
+}
+
+fn request(sources: &[Source]) -> Request {
+    Request {
+        sources: sources.to_vec(),
+        dir: None,
+    }
+}
+
+fn quietly(request: &Request, places: &Places) -> Result<Loaded, Error> {
+    load(request, places, &|_| {})
+}
+
+fn skipped(loaded: &Loaded) -> Vec<String> {
+    loaded.skipped.iter().map(ToString::to_string).collect()
+}
+
+const BOTH: [Source; 2] = [Source::Mnist, Source::Synthetic];
+
+#[test]
+fn a_given_folder_is_the_only_place() {
+    let parent = tempfile::tempdir().unwrap();
+    let mnist_dir = parent.path().join("mnist_dir");
+    fake_mnist().write(&mnist_dir, Layout::Flat, true);
+    let dir = parent.path().join("dir");
+    let request = Request {
+        sources: BOTH.to_vec(),
+        dir: Some(dir.clone()),
+    };
+    let error = quietly(&request, &places(Some(&mnist_dir), None)).unwrap_err();
+    assert!(matches!(error, Error::Missing { .. }), "{error}");
+
+    fake_mnist().write(&dir, Layout::Flat, true);
+    fs::write(dir.join("train-labels-idx1-ubyte"), labels(&[1; 5])).unwrap();
+    let loaded = quietly(&request, &places(Some(&mnist_dir), None)).unwrap();
+    assert_eq!(loaded.digits.name, "dir");
+    assert_eq!(loaded.digits.train.labels(), [1; 5]);
+    assert_eq!(skipped(&loaded), [""; 0]);
+}
+
+#[test]
+fn mnist_dir_comes_before_the_cache() {
+    let parent = tempfile::tempdir().unwrap();
+    let (dir, cache) = (parent.path().join("subset"), parent.path().join("cache"));
+    fake_mnist().write(&cache.join("burn-dataset/mnist"), Layout::Halves, false);
+    fake_mnist().write(&dir, Layout::Flat, true);
+    fs::write(dir.join("train-labels-idx1-ubyte"), labels(&[1; 5])).unwrap();
+
+    let loaded = quietly(&request(&BOTH), &places(Some(&dir), Some(&cache))).unwrap();
+    assert_eq!(loaded.digits.name, "subset");
+
+    let lacking = dir.join("t10k-labels-idx1-ubyte");
+    fs::remove_file(dir.join("t10k-labels-idx1-ubyte.gz")).unwrap();
+    let loaded = quietly(&request(&BOTH), &places(Some(&dir), Some(&cache))).unwrap();
+    assert_eq!(loaded.digits.name, "mnist");
+    assert_eq!(
+        skipped(&loaded),
+        [format!("$MNIST_DIR has no {}", lacking.display())]
+    );
+
+    fs::write(&lacking, "").unwrap();
+    let error = quietly(&request(&BOTH), &places(Some(&dir), Some(&cache))).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        format!("{} is empty: copy or download it again", lacking.display())
+    );
+}
+
+#[test]
+fn the_cache_may_be_all_there_is() {
+    let cache = tempfile::tempdir().unwrap();
+    let folder = cache.path().join("burn-dataset/mnist");
+    fake_mnist().write(&folder, Layout::Halves, false);
+    let loaded = quietly(&request(&BOTH), &places(None, Some(cache.path()))).unwrap();
+    assert_eq!(loaded.digits.name, "mnist");
+    assert_eq!(skipped(&loaded), ["$MNIST_DIR is not set"]);
+}
+
+#[test]
+fn without_mnist_the_next_source_is_taken_and_the_reasons_are_told() {
+    let cache = tempfile::tempdir().unwrap();
+    let start = Instant::now();
+    let loaded = quietly(&request(&BOTH), &places(None, Some(cache.path()))).unwrap();
+    assert!(start.elapsed() < Duration::from_secs(5));
+    assert_eq!(loaded.digits.name, "synthetic");
+    let first = cache
+        .path()
+        .join("burn-dataset/mnist/train/train-images-idx3-ubyte");
+    let reasons = [
+        "$MNIST_DIR is not set".to_owned(),
+        format!("the cache has no {}", first.display()),
+        "http://127.0.0.1:9/train-images-idx3-ubyte.gz cannot be downloaded: no connection could be \
+         made: Connection refused (os error 111)"
+            .to_owned(),
+    ];
+    assert_eq!(skipped(&loaded), reasons);
+
+    let error = quietly(
+        &request(&[Source::Mnist]),
+        &places(None, Some(cache.path())),
+    )
+    .unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        format!(
+            "no digits were found ({}): set $MNIST_DIR or data.dir to a folder with the four MNIST \
+             files, or add \"synthetic\" to data.sources",
+            reasons.join("; ")
+        )
+    );
+}
+
+#[test]
+fn what_is_nowhere_is_fetched_and_its_progress_told() {
+    let fake = fake_mnist();
+    let server = Server::start(move |asked| fake.answer(asked));
+    let cache = tempfile::tempdir().unwrap();
+    let mut places = places(None, Some(cache.path()));
+    places.base_url.clone_from(&server.url);
+    let heard = RefCell::new(Vec::new());
+    let listen = |progress: Progress<'_>| {
+        if Some(progress.done) == progress.total {
+            heard.borrow_mut().push(progress.file.to_owned());
+        }
+    };
+    let loaded = load(&request(&BOTH), &places, &listen).unwrap();
+    assert_eq!(loaded.digits.name, "mnist");
+    assert_eq!(heard.into_inner(), fake_mnist().files.map(|file| file.name));
+    assert_eq!(skipped(&loaded).len(), 5);
+}
+
+#[test]
+fn without_a_cache_folder_nothing_is_downloaded() {
+    let error = quietly(&request(&[Source::Mnist]), &places(None, None)).unwrap_err();
+    let Error::NotFound { skipped } = error else {
+        panic!("{error}");
+    };
+    assert_eq!(
+        skipped[1].to_string(),
+        "there is no cache folder, as $HOME is not set"
+    );
+}
+
+#[test]
+fn the_order_of_the_sources_counts() {
+    let dir = tempfile::tempdir().unwrap();
+    fake_mnist().write(dir.path(), Layout::Flat, true);
+    let places = places(Some(dir.path()), None);
+    let reversed = request(&[Source::Synthetic, Source::Mnist]);
+    let loaded = quietly(&reversed, &places).unwrap();
+    assert_eq!(loaded.digits.name, "synthetic");
+    assert_eq!(
+        quietly(&request(&BOTH), &places).unwrap().digits.name,
+        "mnist"
+    );
+    let error = quietly(&request(&[]), &places).unwrap_err();
+    assert!(
+        error.to_string().starts_with("no digits were found: set "),
+        "{error}"
+    );
+}
+
+/// How many labels of each class a split has.
+fn histogram(split: &Split) -> [usize; 10] {
+    let mut counts = [0; 10];
+    for &label in split.labels() {
+        counts[usize::from(label)] += 1;
+    }
+    counts
+}
+
+#[test]
+#[expect(
+    clippy::print_stderr,
+    reason = "a test that checks nothing has to say so"
+)]
+fn reads_the_real_mnist() {
+    let places = Places::from_environment();
+    let Some(dir) = &places.mnist_dir else {
+        eprintln!("skipped: $MNIST_DIR is not set, so there is no real MNIST to read");
+        return;
+    };
+    let digits = super::folder::read(dir, &mnist::files()).unwrap();
+    assert_eq!(digits.name, "mnist");
+    assert_eq!((digits.train.len(), digits.test.len()), (60_000, 10_000));
+    assert_eq!(
+        histogram(&digits.test),
+        [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009]
+    );
+    assert_eq!(digits.train.labels()[..5], [5, 0, 4, 1, 9]);
+    let ink: u32 = digits
+        .train
+        .image(0)
+        .iter()
+        .map(|&pixel| u32::from(pixel))
+        .sum();
+    assert_eq!(ink, 27_525);
+    assert_eq!(
+        digits.sha256,
+        "c65580678af93f1ea48c2c0d01d543ec89307c6b8a0eb7ca542d7c18c5f4c681"
+    );
+}

@@ -1,0 +1,186 @@
+//! The one source of a run's randomness. Every draw is keyed by (run seed, purpose, step), so it
+//! depends on nothing that happened before it or beside it, and it is the same on every backend.
+
+use rand::{Rng, RngExt, SeedableRng, seq::SliceRandom};
+use rand_xoshiro::{SplitMix64, Xoshiro256PlusPlus};
+
+use crate::network::LayerName;
+
+/// What a draw is for. Two purposes never share a stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// A layer's initial kernel; its step is 0.
+    Kernel(LayerName),
+    /// The order of the training images; its step is the epoch.
+    Shuffle,
+    /// A layer's dropout mask; its step counts batches from the start of training.
+    Dropout(LayerName),
+}
+
+impl Purpose {
+    /// Part of every stream's key: changing a number changes every result.
+    fn key(self) -> u64 {
+        match self {
+            Self::Shuffle => 0,
+            Self::Kernel(layer) => 0x100 + layer as u64,
+            Self::Dropout(layer) => 0x200 + layer as u64,
+        }
+    }
+}
+
+/// The generator of one (seed, purpose, step).
+fn generator(seed: u64, purpose: Purpose, step: u64) -> Xoshiro256PlusPlus {
+    // Each word is mixed before the next joins it, so that neighbouring keys share no stream.
+    let key = [seed, purpose.key(), step]
+        .into_iter()
+        .fold(0, |key, word| {
+            SplitMix64::seed_from_u64(key ^ word).next_u64()
+        });
+    Xoshiro256PlusPlus::seed_from_u64(key)
+}
+
+/// Keras's `glorot_uniform` kernel `[inputs, outputs]`, row by row: uniform within
+/// ±√(6 / (inputs + outputs)) (Glorot & Bengio 2010, eq. 16).
+#[must_use]
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "layer widths are far below 2^24"
+)]
+pub fn glorot_uniform(seed: u64, layer: LayerName, inputs: usize, outputs: usize) -> Vec<f32> {
+    let limit = (6.0 / (inputs + outputs) as f32).sqrt();
+    let mut generator = generator(seed, Purpose::Kernel(layer), 0);
+    (0..inputs * outputs)
+        .map(|_| (generator.random::<f32>() * 2.0 - 1.0) * limit)
+        .collect()
+}
+
+/// The order in which an epoch takes its `len` images: a uniform permutation of `0..len`.
+#[must_use]
+pub fn shuffled(seed: u64, epoch: u64, len: usize) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..len).collect();
+    order.shuffle(&mut generator(seed, Purpose::Shuffle, epoch));
+    order
+}
+
+/// Dropout's multipliers for one batch: 0 with probability `rate` (under 1), else 1 / (1 − rate), as
+/// Keras scales what it keeps (Srivastava et al. 2014, inverted).
+#[must_use]
+pub fn dropout_mask(seed: u64, layer: LayerName, step: u64, rate: f64, len: usize) -> Vec<f32> {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "0 <= rate < 1, so the product is within u32"
+    )]
+    let threshold = (rate * (f64::from(u32::MAX) + 1.0)) as u32;
+    #[expect(clippy::cast_possible_truncation, reason = "the scale is an f32")]
+    let scale = (1.0 / (1.0 - rate)) as f32;
+    let mut generator = generator(seed, Purpose::Dropout(layer), step);
+    let mut mask = vec![0.0; len];
+    // One 64-bit draw decides two units.
+    for pair in mask.chunks_mut(2) {
+        let mut draw = generator.next_u64();
+        for multiplier in pair {
+            #[expect(clippy::cast_possible_truncation, reason = "the low half is meant")]
+            let kept = draw as u32 >= threshold;
+            *multiplier = if kept { scale } else { 0.0 };
+            draw >>= 32;
+        }
+    }
+    mask
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LAYER: LayerName = LayerName::Hidden2;
+
+    fn kept_share(mask: &[f32]) -> f64 {
+        mask.iter().filter(|&&multiplier| multiplier != 0.0).count() as f64 / mask.len() as f64
+    }
+
+    /// Share of places where two masks agree in what they keep.
+    fn agreement(one: &[f32], other: &[f32]) -> f64 {
+        let agreeing = one
+            .iter()
+            .zip(other)
+            .filter(|(one, other)| one == other)
+            .count();
+        agreeing as f64 / one.len() as f64
+    }
+
+    #[test]
+    fn dropout_keeps_the_share_it_should_and_scales_it() {
+        for rate in [0.1, 0.2, 0.5, 0.9] {
+            let mask = dropout_mask(0, LAYER, 0, rate, 250_001);
+            assert_eq!(mask.len(), 250_001);
+            // Five standard deviations of a share of 250 001 draws.
+            let deviation = 5.0 * (rate * (1.0 - rate) / 250_001.0).sqrt();
+            assert!(
+                (kept_share(&mask) - (1.0 - rate)).abs() < deviation,
+                "{rate}"
+            );
+            let scale = (1.0 / (1.0 - rate)) as f32;
+            assert!(
+                mask.iter()
+                    .all(|&multiplier| multiplier == 0.0 || multiplier == scale)
+            );
+        }
+    }
+
+    #[test]
+    fn masks_are_independent_between_steps_seeds_and_layers() {
+        let mask = |seed, layer, step| dropout_mask(seed, layer, step, 0.5, 100_000);
+        let base = mask(0, LAYER, 0);
+        assert_eq!(base, mask(0, LAYER, 0));
+        for other in [
+            mask(1, LAYER, 0),
+            mask(0, LAYER, 1),
+            mask(0, LayerName::Hidden1, 0),
+            mask(0, LAYER, 1 << 32),
+        ] {
+            // Independent fair masks agree in half of the places, give or take 0.0016.
+            assert!((agreement(&base, &other) - 0.5).abs() < 0.008);
+        }
+        let shifted = agreement(&base[1..], &base[..base.len() - 1]);
+        assert!((shifted - 0.5).abs() < 0.008, "neighbours: {shifted}");
+    }
+
+    #[test]
+    fn glorot_uniform_has_its_bound_and_moments() {
+        let kernel = glorot_uniform(3, LAYER, 300, 200);
+        let limit = (6.0_f64 / 500.0).sqrt();
+        let values: Vec<f64> = kernel.iter().map(|&value| f64::from(value)).collect();
+        let mean = values.iter().sum::<f64>() / 60_000.0;
+        let variance = values.iter().map(|value| value * value).sum::<f64>() / 60_000.0;
+        assert!(values.iter().all(|value| value.abs() <= limit));
+        assert!(values.iter().any(|value| value.abs() > 0.999 * limit));
+        // A uniform distribution's variance is limit² / 3; its mean's deviation limit / √(3 n).
+        assert!(
+            mean.abs() < 5.0 * limit / (3.0 * 60_000.0_f64).sqrt(),
+            "{mean}"
+        );
+        assert!(
+            (variance / (limit * limit / 3.0) - 1.0).abs() < 0.02,
+            "{variance}"
+        );
+        assert_ne!(kernel, glorot_uniform(4, LAYER, 300, 200));
+        assert_ne!(kernel, glorot_uniform(3, LayerName::Output, 300, 200));
+    }
+
+    #[test]
+    fn an_epoch_takes_every_image_once_in_an_order_of_its_own() {
+        let mut order = shuffled(0, 1, 1000);
+        assert_ne!(order, shuffled(0, 2, 1000));
+        assert_ne!(order, shuffled(1, 1, 1000));
+        assert_eq!(order, shuffled(0, 1, 1000));
+        let unmoved = order
+            .iter()
+            .enumerate()
+            .filter(|(place, image)| place == *image)
+            .count();
+        assert!(unmoved < 10, "{unmoved} of 1000 stayed in place");
+        order.sort_unstable();
+        assert!(order.into_iter().eq(0..1000));
+    }
+}

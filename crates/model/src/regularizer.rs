@@ -1,0 +1,85 @@
+//! Keras's `l1`, `l2` and `l1_l2` regularizers.
+
+use std::fmt;
+
+use burn::tensor::Tensor;
+use serde::{Deserialize, Serialize};
+
+/// Penalises a tensor with l1·Σ|x| + l2·Σx², Keras's `L1L2`: no factor of one half, sums and not
+/// means. Zero stands for no penalty.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Regularizer {
+    /// The factor of the absolute values' sum, 0 or more.
+    pub l1: f64,
+    /// The factor of the squares' sum, 0 or more.
+    pub l2: f64,
+}
+
+impl Regularizer {
+    /// Whether it penalises nothing.
+    #[must_use]
+    pub fn is_none(&self) -> bool {
+        self.l1 == 0.0 && self.l2 == 0.0
+    }
+
+    /// The penalty, shape `[1]`; `None` where there is nothing to add to the loss.
+    #[must_use]
+    pub fn penalty<const D: usize>(&self, tensor: Tensor<D>) -> Option<Tensor<1>> {
+        let l1 = (self.l1 != 0.0).then(|| tensor.clone().abs().sum() * self.l1);
+        let l2 = (self.l2 != 0.0).then(|| (tensor.clone() * tensor).sum() * self.l2);
+        sum([l1, l2])
+    }
+}
+
+/// Adds up those penalties that there are.
+pub(crate) fn sum<const N: usize>(penalties: [Option<Tensor<1>>; N]) -> Option<Tensor<1>> {
+    penalties
+        .into_iter()
+        .flatten()
+        .reduce(|total, penalty| total + penalty)
+}
+
+impl fmt::Display for Regularizer {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.l1 != 0.0, self.l2 != 0.0) {
+            (false, false) => write!(formatter, "none"),
+            (true, false) => write!(formatter, "l1({})", self.l1),
+            (false, true) => write!(formatter, "l2({})", self.l2),
+            (true, true) => write!(formatter, "l1_l2({}, {})", self.l1, self.l2),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::tensor::Device;
+
+    use super::*;
+
+    fn penalty(l1: f64, l2: f64) -> Option<f32> {
+        let tensor = Tensor::<2>::from_data([[1.0, -2.0], [0.0, 3.0]], &Device::flex());
+        let penalty = Regularizer { l1, l2 }.penalty(tensor);
+        penalty.map(Tensor::into_scalar)
+    }
+
+    #[test]
+    fn sums_as_keras_does() {
+        // Σ|x| is 6 and Σx² is 14.
+        assert_eq!(penalty(0.0, 0.0), None);
+        assert_eq!(penalty(0.5, 0.0), Some(3.0));
+        assert_eq!(penalty(0.0, 0.5), Some(7.0));
+        assert_eq!(penalty(0.5, 0.25), Some(6.5));
+    }
+
+    #[test]
+    fn absolute_values_have_no_slope_at_zero() {
+        let device = Device::flex().autodiff();
+        let tensor = Tensor::<1>::from_data([2.0, 0.0, -3.0], &device).require_grad();
+        let regularizer = Regularizer { l1: 0.5, l2: 0.25 };
+        let gradients = regularizer.penalty(tensor.clone()).unwrap().backward();
+        let gradient = tensor.grad(&gradients).unwrap().into_data();
+        // l1·sign(x) + 2·l2·x
+        assert_eq!(gradient.try_to_vec::<f32>().unwrap(), [1.5, 0.0, -2.0]);
+    }
+}

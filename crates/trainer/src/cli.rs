@@ -1,0 +1,133 @@
+//! The commands and their arguments.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use trainer::{
+    config, device, digits, error::Error, progress::Progress, results, show, study::Study, summary,
+    train,
+};
+
+/// Compares six ways to regularise a small network on MNIST.
+#[derive(Debug, Parser)]
+#[command(version)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Train every run of a study that has not finished yet; prints the table
+    Run {
+        #[command(flatten)]
+        config: ConfigArguments,
+        #[command(flatten)]
+        output: OutputArguments,
+        /// Show no progress
+        #[arg(long, short)]
+        quiet: bool,
+    },
+    /// Print the table of a study's finished runs
+    Results {
+        #[command(flatten)]
+        config: ConfigArguments,
+        #[command(flatten)]
+        output: OutputArguments,
+    },
+    /// Print the variants' layers, output shapes, parameters and penalties
+    Summary {
+        #[command(flatten)]
+        config: ConfigArguments,
+        /// Only this variant
+        variant: Option<String>,
+    },
+    /// Draw a digit with its label
+    Show {
+        /// Which one, from 0
+        index: usize,
+        #[command(flatten)]
+        config: ConfigArguments,
+        /// Where it stands
+        #[arg(long, value_enum, default_value_t = Half::Train)]
+        split: Half,
+    },
+    /// List the backends of this build and the devices each sees
+    Backends,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ConfigArguments {
+    /// A config: a path, or the name of a file in configs/
+    #[arg(default_value = "mnist")]
+    config: String,
+    /// Set a config key, for example fit.epochs=5
+    #[arg(long, value_name = "KEY=VALUE")]
+    set: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct OutputArguments {
+    /// The study's folder instead of results/<config>
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum Half {
+    Train,
+    Test,
+}
+
+impl Command {
+    /// Does what was asked for; gives what goes to stdout.
+    pub(crate) fn execute(self) -> Result<String, Error> {
+        match self {
+            Self::Run {
+                config,
+                output,
+                quiet,
+            } => {
+                let (study, folder) = config.study(output)?;
+                train::train(&study, &folder, &Progress::new(quiet))?;
+                Ok(results::table(&results::read(&study, &folder)?))
+            }
+            Self::Results { config, output } => {
+                let (study, folder) = config.study(output)?;
+                let records = results::read(&study, &folder)?;
+                if records.is_empty() {
+                    return Err(Error::NoResults { folder });
+                }
+                Ok(results::table(&records))
+            }
+            Self::Summary { config, variant } => {
+                let (study, _) = config.study(OutputArguments { out: None })?;
+                summary::text(&study, variant.as_deref())
+            }
+            Self::Show {
+                index,
+                config,
+                split,
+            } => {
+                let (study, _) = config.study(OutputArguments { out: None })?;
+                let digits = digits::load(&study.data, &Progress::new(false))?;
+                let split = match split {
+                    Half::Train => digits.train,
+                    Half::Test => digits.test,
+                };
+                show::text(&split, index)
+            }
+            Self::Backends => Ok(device::overview()),
+        }
+    }
+}
+
+impl ConfigArguments {
+    /// The study that the arguments name, and its folder.
+    fn study(&self, output: OutputArguments) -> Result<(Study, PathBuf), Error> {
+        let file = config::find(&self.config)?;
+        let study = Study::read(&file.name, &file.read(&self.set)?)?;
+        let folder = output.out.unwrap_or_else(|| file.results());
+        Ok((study, folder))
+    }
+}

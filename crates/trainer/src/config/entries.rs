@@ -1,0 +1,192 @@
+//! The flat form of a config: dotted keys, their values, and where each was written.
+
+use std::{
+    collections::BTreeMap,
+    fmt,
+    path::{Path, PathBuf},
+};
+
+use toml::{
+    Value,
+    de::{DeTable, DeValue},
+};
+
+use super::ConfigError;
+
+/// Where a value was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// In a file, at a line counted from 1.
+    File {
+        /// The file.
+        path: PathBuf,
+        /// The line.
+        line: usize,
+    },
+    /// On the command line.
+    Argument,
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File { path, line } => write!(formatter, "{}:{line}", path.display()),
+            Self::Argument => write!(formatter, "--set"),
+        }
+    }
+}
+
+impl Origin {
+    /// The folder that relative paths written there start from.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        match self {
+            Self::File { path, .. } => path.parent().unwrap_or(Path::new("")),
+            Self::Argument => Path::new(""),
+        }
+    }
+}
+
+/// A value and where it was written.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Entry {
+    /// The value. A table only where it is empty.
+    pub value: Value,
+    /// Where it was written.
+    pub origin: Origin,
+}
+
+/// Dotted keys and their values. Tables are folded into the keys: `[fit]` with `epochs = 5` is
+/// `fit.epochs`.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Entries(BTreeMap<String, Entry>);
+
+impl Entries {
+    /// Reads a file's text.
+    ///
+    /// # Errors
+    ///
+    /// When it is not TOML.
+    pub fn parse(text: &str, path: &Path) -> Result<Self, ConfigError> {
+        let origin = |offset: usize| Origin::File {
+            path: path.to_owned(),
+            line: text[..offset].matches('\n').count() + 1,
+        };
+        Self::parse_with(text, &origin)
+    }
+
+    /// Reads a `--set` argument: `KEY=VALUE`, the value in TOML or a bare word.
+    ///
+    /// # Errors
+    ///
+    /// When there is no key or no value.
+    pub fn parse_argument(argument: &str) -> Result<Self, ConfigError> {
+        let refused = || ConfigError::Argument {
+            argument: argument.to_owned(),
+        };
+        let (key, value) = argument.split_once('=').ok_or_else(refused)?;
+        let origin = |_| Origin::Argument;
+        Self::parse_with(&format!("{key} = {value}"), &origin)
+            // So that `--set backend=wgpu` needs no quotes inside quotes.
+            .or_else(|_| Self::parse_with(&format!("{key} = {:?}", value.trim()), &origin))
+            .map_err(|_| refused())
+    }
+
+    fn parse_with(text: &str, origin: &dyn Fn(usize) -> Origin) -> Result<Self, ConfigError> {
+        let table = DeTable::parse(text).map_err(|error| ConfigError::Syntax {
+            origin: origin(error.span().map_or(0, |span| span.start)),
+            message: error.message().to_owned(),
+        })?;
+        let mut entries = Self::default();
+        entries.fold("", table.get_ref(), origin)?;
+        Ok(entries)
+    }
+
+    fn fold(
+        &mut self,
+        prefix: &str,
+        table: &DeTable<'_>,
+        origin: &dyn Fn(usize) -> Origin,
+    ) -> Result<(), ConfigError> {
+        for (name, value) in table {
+            let key = format!("{prefix}{}", quoted(name.get_ref()));
+            let origin_here = origin(name.span().start);
+            match value.get_ref() {
+                DeValue::Table(table) if !table.is_empty() => {
+                    self.fold(&format!("{key}."), table, origin)?;
+                }
+                value => {
+                    let value = plain(value).map_err(|reason| ConfigError::Value {
+                        origin: origin_here.clone(),
+                        key: key.clone(),
+                        reason,
+                    })?;
+                    let origin = origin_here;
+                    self.0.insert(key, Entry { value, origin });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Lets another list's values stand over these.
+    pub fn extend(&mut self, over: Self) {
+        self.0.extend(over.0);
+    }
+
+    /// What was written for a key.
+    #[must_use]
+    pub fn get(&self, key: &str) -> Option<&Entry> {
+        self.0.get(key)
+    }
+
+    /// Takes one key out.
+    pub fn remove(&mut self, key: &str) -> Option<Entry> {
+        self.0.remove(key)
+    }
+
+    /// All keys and values, by key.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Entry)> {
+        self.0.iter().map(|(key, entry)| (key.as_str(), entry))
+    }
+
+    /// Whether nothing was written.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+/// A key's part as TOML writes it, so that a dot inside one is not taken for a step.
+fn quoted(part: &str) -> String {
+    let bare = |character: char| character.is_ascii_alphanumeric() || "_-".contains(character);
+    if !part.is_empty() && part.chars().all(bare) {
+        part.to_owned()
+    } else {
+        format!("{part:?}")
+    }
+}
+
+/// The value without its places in the text.
+fn plain(value: &DeValue<'_>) -> Result<Value, String> {
+    Ok(match value {
+        DeValue::String(text) => Value::String(text.to_string()),
+        DeValue::Integer(number) => i64::from_str_radix(number.as_str(), number.radix())
+            .map(Value::Integer)
+            .map_err(|_| format!("{number} is too large a number"))?,
+        DeValue::Float(number) => (number.as_str().parse())
+            .map(Value::Float)
+            .map_err(|_| format!("{number} is not a number"))?,
+        DeValue::Boolean(boolean) => Value::Boolean(*boolean),
+        DeValue::Datetime(datetime) => Value::Datetime(*datetime),
+        DeValue::Array(array) => {
+            let values = array.iter().map(|value| plain(value.get_ref()));
+            Value::Array(values.collect::<Result<_, _>>()?)
+        }
+        DeValue::Table(table) => {
+            let values = (table.iter())
+                .map(|(name, value)| Ok((name.get_ref().to_string(), plain(value.get_ref())?)));
+            Value::Table(values.collect::<Result<_, String>>()?)
+        }
+    })
+}

@@ -1,0 +1,63 @@
+//! Reading keys one after the other; what is left over was not known.
+
+use std::{cell::RefCell, collections::BTreeSet};
+
+use toml::Value;
+
+use super::{
+    ConfigError, Entries, Entry,
+    values::{self, Parsed},
+};
+
+/// Hands out the values of known keys and remembers which were known.
+pub(crate) struct Reader<'a> {
+    entries: &'a Entries,
+    known: RefCell<BTreeSet<String>>,
+}
+
+impl<'a> Reader<'a> {
+    /// A reader that knows no key yet.
+    pub(crate) fn new(entries: &'a Entries) -> Self {
+        let known = RefCell::default();
+        Self { entries, known }
+    }
+
+    /// Reads a key; `None` where it was not written.
+    pub(crate) fn read<T>(
+        &self,
+        key: &str,
+        parse: impl Fn(&'a Value) -> Parsed<T>,
+    ) -> Result<Option<T>, ConfigError> {
+        Ok(self.read_entry(key, |entry| parse(&entry.value))?)
+    }
+
+    /// Reads a key whose meaning depends on where it was written, as a path's does.
+    pub(crate) fn read_entry<T>(
+        &self,
+        key: &str,
+        parse: impl Fn(&'a Entry) -> Parsed<T>,
+    ) -> Result<Option<T>, ConfigError> {
+        self.known.borrow_mut().insert(key.to_owned());
+        let Some(entry) = self.entries.get(key) else {
+            return Ok(None);
+        };
+        parse(entry).map(Some).map_err(|reason| ConfigError::Value {
+            origin: entry.origin.clone(),
+            key: key.to_owned(),
+            reason,
+        })
+    }
+
+    /// Refuses the first key that nothing has read.
+    pub(crate) fn finish(self) -> Result<(), ConfigError> {
+        let known = self.known.into_inner();
+        match self.entries.iter().find(|(key, _)| !known.contains(*key)) {
+            None => Ok(()),
+            Some((key, entry)) => Err(ConfigError::UnknownKey {
+                origin: entry.origin.clone(),
+                key: key.to_owned(),
+                hint: values::did_you_mean(key, known.iter().map(String::as_str)),
+            }),
+        }
+    }
+}

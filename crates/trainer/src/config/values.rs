@@ -1,0 +1,120 @@
+//! What a key takes. Each parser gives the value, or the reason why it will not do.
+
+use std::fmt::Display;
+
+use toml::Value;
+
+/// A parser's answer.
+pub(crate) type Parsed<T> = Result<T, String>;
+
+/// A string.
+pub(crate) fn text(value: &Value) -> Parsed<&str> {
+    value.as_str().ok_or_else(|| expected("a string", value))
+}
+
+/// true or false.
+pub(crate) fn boolean(value: &Value) -> Parsed<bool> {
+    value
+        .as_bool()
+        .ok_or_else(|| expected("true or false", value))
+}
+
+/// A whole number of 0 or more.
+pub(crate) fn seed(value: &Value) -> Parsed<u64> {
+    whole(value, 0).ok_or_else(|| expected("a whole number of 0 or more", value))
+}
+
+/// A whole number of 1 or more.
+pub(crate) fn count(value: &Value) -> Parsed<usize> {
+    whole(value, 1)
+        .and_then(|number| usize::try_from(number).ok())
+        .ok_or_else(|| expected("a whole number of 1 or more", value))
+}
+
+fn whole(value: &Value, least: u64) -> Option<u64> {
+    let number = u64::try_from(value.as_integer()?).ok()?;
+    (number >= least).then_some(number)
+}
+
+/// A finite number above 0.
+pub(crate) fn positive(value: &Value) -> Parsed<f64> {
+    (number(value).filter(|number| number.is_finite() && *number > 0.0))
+        .ok_or_else(|| expected("a number above 0", value))
+}
+
+/// A finite number of 0 or more.
+pub(crate) fn not_negative(value: &Value) -> Parsed<f64> {
+    (number(value).filter(|number| number.is_finite() && *number >= 0.0))
+        .ok_or_else(|| expected("a number of 0 or more", value))
+}
+
+/// A share of 0 to under 1.
+pub(crate) fn share(value: &Value) -> Parsed<f64> {
+    (number(value).filter(|number| (0.0..1.0).contains(number)))
+        .ok_or_else(|| expected("a number from 0 to under 1", value))
+}
+
+fn number(value: &Value) -> Option<f64> {
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "no setting needs more than 53 bits"
+    )]
+    let integer = value.as_integer().map(|number| number as f64);
+    // Adding zero turns -0.0 into 0.0.
+    value.as_float().or(integer).map(|number| number + 0.0)
+}
+
+/// One of a few words.
+pub(crate) fn one_of<T: Copy + Display>(choices: &[T], value: &Value) -> Parsed<T> {
+    let word = value.as_str().unwrap_or_default();
+    (choices.iter().copied())
+        .find(|choice| choice.to_string() == word)
+        .ok_or_else(|| expected(&format!("one of {}", listed(choices)), value))
+}
+
+/// A list with at least one element and none twice.
+pub(crate) fn list<T: PartialEq>(
+    element: impl Fn(&Value) -> Parsed<T>,
+    value: &Value,
+) -> Parsed<Vec<T>> {
+    let values = value.as_array().ok_or_else(|| expected("a list", value))?;
+    if values.is_empty() {
+        return Err("needs at least one element".to_owned());
+    }
+    let mut elements = Vec::with_capacity(values.len());
+    for value in values {
+        let element = element(value)?;
+        if elements.contains(&element) {
+            return Err(format!("has {value} twice"));
+        }
+        elements.push(element);
+    }
+    Ok(elements)
+}
+
+/// `must be …, not …`.
+pub(crate) fn expected(what: &str, found: &Value) -> String {
+    format!("must be {what}, not {found}")
+}
+
+/// `a, b and c`, each as code.
+pub(crate) fn listed<T: Display>(choices: &[T]) -> String {
+    let quoted: Vec<String> = choices.iter().map(|choice| format!("`{choice}`")).collect();
+    match quoted.split_last() {
+        None => "none".to_owned(),
+        Some((only, [])) => only.clone(),
+        Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
+    }
+}
+
+/// `; did you mean …?` where a known word is near.
+pub(crate) fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> String {
+    known
+        .into_iter()
+        .map(|candidate| (strsim::jaro_winkler(word, candidate), candidate))
+        .filter(|(likeness, _)| *likeness > 0.8)
+        .max_by(|(one, _), (other, _)| one.total_cmp(other))
+        .map_or(String::new(), |(_, candidate)| {
+            format!("; did you mean `{candidate}`?")
+        })
+}

@@ -1,0 +1,204 @@
+//! The one place that knows backends: their names in a config, which of them this build has, and
+//! how a name becomes a device.
+
+use std::{
+    fmt,
+    sync::{Mutex, PoisonError},
+};
+
+use burn::tensor::{Device, DeviceFilter, DeviceType};
+
+use crate::config::values;
+
+/// What computes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Backend {
+    /// Burn's own CPU backend.
+    Flex,
+    /// The ndarray crate on the CPU; flex replaces it upstream.
+    Ndarray,
+    /// Any GPU through wgpu, with WGSL shaders.
+    Wgpu,
+    /// A GPU through Vulkan, with SPIR-V shaders.
+    Vulkan,
+    /// An NVIDIA GPU.
+    Cuda,
+}
+
+/// Why a backend cannot be used here.
+#[derive(Debug, thiserror::Error)]
+pub enum DeviceError {
+    /// The build lacks it.
+    #[error("backend: this build has no `{backend}`")]
+    NotBuilt {
+        /// The backend asked for.
+        backend: Backend,
+    },
+    /// It sees no device.
+    #[error("backend: `{backend}` finds no device on this machine")]
+    NoDevice {
+        /// The backend asked for.
+        backend: Backend,
+    },
+    /// Its device does not start.
+    #[error("backend: `{backend}` cannot start its device: {reason}")]
+    Broken {
+        /// The backend asked for.
+        backend: Backend,
+        /// The driver's words.
+        reason: String,
+    },
+}
+
+impl fmt::Display for Backend {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Flex => "flex",
+            Self::Ndarray => "ndarray",
+            Self::Wgpu => "wgpu",
+            Self::Vulkan => "vulkan",
+            Self::Cuda => "cuda",
+        })
+    }
+}
+
+impl Backend {
+    /// All backends, built in or not.
+    pub const ALL: [Self; 5] = [
+        Self::Flex,
+        Self::Ndarray,
+        Self::Wgpu,
+        Self::Vulkan,
+        Self::Cuda,
+    ];
+
+    /// Whether it computes on the processor's cores: one run then takes one core.
+    #[must_use]
+    pub fn is_cpu(self) -> bool {
+        matches!(self, Self::Flex | Self::Ndarray)
+    }
+
+    /// Burn's name for it; `None` where this build lacks it.
+    fn device_type(self) -> Option<DeviceType> {
+        match self {
+            Self::Flex => Some(DeviceType::Flex),
+            Self::Ndarray => Some(DeviceType::NdArray),
+            Self::Wgpu => Some(DeviceType::Wgpu),
+            #[cfg(feature = "vulkan")]
+            Self::Vulkan => Some(DeviceType::Vulkan),
+            #[cfg(feature = "cuda")]
+            Self::Cuda => Some(DeviceType::Cuda),
+            #[allow(
+                unreachable_patterns,
+                reason = "with all features on, nothing is left over"
+            )]
+            _ => None,
+        }
+    }
+
+    /// Whether this build has it.
+    #[must_use]
+    pub fn is_built_in(self) -> bool {
+        self.device_type().is_some()
+    }
+
+    /// The names of the devices it sees, in its order of preference; none where this build lacks it.
+    #[must_use]
+    pub fn devices(self) -> Vec<String> {
+        if self.is_cpu() {
+            let cores = std::thread::available_parallelism().map_or(1, usize::from);
+            return vec![format!("the CPU, {cores} cores")];
+        }
+        let devices = self
+            .device_type()
+            .map(DeviceFilter::from)
+            .map(Device::enumerate);
+        (devices.iter().flat_map(|devices| devices.iter()))
+            .map(|device| {
+                device
+                    .identity()
+                    .map_or("unnamed".to_owned(), |identity| identity.name)
+            })
+            .collect()
+    }
+
+    /// Opens its first device.
+    ///
+    /// # Errors
+    ///
+    /// When this build lacks the backend, or it finds no device that starts.
+    pub fn open(self) -> Result<Device, DeviceError> {
+        if !self.is_built_in() {
+            return Err(DeviceError::NotBuilt { backend: self });
+        }
+        if self.devices().is_empty() {
+            return Err(DeviceError::NoDevice { backend: self });
+        }
+        match self {
+            Self::Flex => Ok(Device::flex()),
+            #[expect(
+                deprecated,
+                reason = "ndarray is part of the comparison until Burn drops it"
+            )]
+            Self::Ndarray => Ok(Device::ndarray()),
+            Self::Wgpu => self.open_wgpu(|| Device::wgpu_options().init()),
+            #[cfg(feature = "vulkan")]
+            Self::Vulkan => self.open_wgpu(|| {
+                let api = burn::tensor::WgpuBackend::Vulkan;
+                Device::wgpu_options().graphics_api(api).init()
+            }),
+            #[cfg(feature = "cuda")]
+            Self::Cuda => Ok(Device::cuda(0)),
+            #[allow(
+                unreachable_patterns,
+                reason = "with all features on, nothing is left over"
+            )]
+            _ => Err(DeviceError::NotBuilt { backend: self }),
+        }
+    }
+
+    /// Starts a wgpu runtime, once per process: a second start of the same one is an error to Burn.
+    fn open_wgpu<E: fmt::Display>(
+        self,
+        start: impl FnOnce() -> Result<Device, E>,
+    ) -> Result<Device, DeviceError> {
+        static OPENED: Mutex<Vec<(Backend, Device)>> = Mutex::new(Vec::new());
+        let mut opened = OPENED.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, device)) = opened.iter().find(|(backend, _)| *backend == self) {
+            return Ok(device.clone());
+        }
+        let device = start().map_err(|error| DeviceError::Broken {
+            backend: self,
+            reason: error.to_string(),
+        })?;
+        opened.push((self, device.clone()));
+        Ok(device)
+    }
+}
+
+/// One line per backend: whether this build has it, and the devices it sees.
+#[must_use]
+pub fn overview() -> String {
+    let lines = Backend::ALL.map(|backend| {
+        let what = match (backend.is_built_in(), backend.devices()) {
+            (false, _) => format!("not in this build: cargo build --release --features {backend}"),
+            (true, devices) if devices.is_empty() => "finds no device".to_owned(),
+            (true, devices) => devices.join(", "),
+        };
+        format!("  {:<8} {what}\n", backend.to_string())
+    });
+    lines.concat()
+}
+
+/// What to write instead of a backend that cannot be used.
+#[must_use]
+pub fn advice() -> String {
+    let usable: Vec<Backend> = (Backend::ALL.into_iter())
+        .filter(|backend| backend.is_built_in() && !backend.devices().is_empty())
+        .collect();
+    let usable = values::listed(&usable);
+    format!(
+        "this build and machine have:\n{}write backend = one of {usable}",
+        overview()
+    )
+}

@@ -1,0 +1,106 @@
+//! What can go wrong, what the program then returns, and what to tell the user.
+
+use std::path::PathBuf;
+
+use crate::{config::ConfigError, device, device::DeviceError, results::Mismatch};
+
+/// Anything that ends a command early.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The config is wrong.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The backend is not to be had.
+    #[error(transparent)]
+    Device(#[from] DeviceError),
+    /// The digits are not to be had.
+    #[error(transparent)]
+    Data(#[from] data::Error),
+    /// The settings do not fit the data.
+    #[error("{key}: {reason}")]
+    Unfit {
+        /// The config key.
+        key: &'static str,
+        /// Why.
+        reason: String,
+    },
+    /// The output folder belongs to another study.
+    #[error(transparent)]
+    Mismatch(#[from] Mismatch),
+    /// An argument that names nothing.
+    #[error("{0}")]
+    Argument(String),
+    /// A file cannot be written.
+    #[error("cannot write {}", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A file or folder cannot be read.
+    #[error("cannot read {}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A file holds something else than it should.
+    #[error("{}: {reason}", path.display())]
+    Malformed {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// There are no results yet.
+    #[error("{} has no finished run", folder.display())]
+    NoResults {
+        /// The output folder.
+        folder: PathBuf,
+    },
+    /// Some runs failed; each was reported when it did.
+    #[error("{}", reasons.join("\nerror: "))]
+    Runs {
+        /// One sentence a run.
+        reasons: Vec<String>,
+    },
+}
+
+impl Error {
+    /// The program's exit code: 2 where the request was wrong, 1 where the work failed.
+    #[must_use]
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Config(_)
+            | Self::Device(_)
+            | Self::Unfit { .. }
+            | Self::Mismatch(_)
+            | Self::Argument(_) => 2,
+            Self::Data(_)
+            | Self::Write { .. }
+            | Self::Read { .. }
+            | Self::Malformed { .. }
+            | Self::NoResults { .. }
+            | Self::Runs { .. } => 1,
+        }
+    }
+
+    /// What to do about it, where the message does not say so itself.
+    #[must_use]
+    pub fn advice(&self) -> Option<String> {
+        match self {
+            Self::Device(_) => Some(device::advice()),
+            Self::Mismatch(_) => Some(
+                "take another folder with --out, the same settings, or move the folder away"
+                    .to_owned(),
+            ),
+            Self::Write { .. } => Some(
+                "make room or take another folder with --out; finished runs are kept".to_owned(),
+            ),
+            Self::NoResults { .. } => Some("train first: trainer run".to_owned()),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! Keras's `evaluate`: final weights, inference mode, penalties included.
+
+use burn::tensor::{Device, Int, Tensor};
+use model::{Network, NetworkConfig, Pass};
+
+use crate::batches::Images;
+
+/// Images per step. The result does not depend on it but for rounding.
+const BATCH: usize = 1000;
+
+/// How well a network does on some images.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Score {
+    /// Mean cross-entropy plus penalties.
+    pub loss: f64,
+    /// The share of images that are classified rightly, 0 to 1.
+    pub accuracy: f64,
+}
+
+/// Running sums of a score. They stay on the device, so that no step waits for one.
+#[derive(Debug, Default)]
+pub(crate) struct Sums {
+    loss: Option<Tensor<1>>,
+    correct: Option<Tensor<1, Int>>,
+    images: usize,
+}
+
+impl Sums {
+    /// Adds a batch's loss `[1]`, weighted by its size as Keras's mean is, and right answers `[1]`.
+    #[expect(clippy::cast_precision_loss, reason = "batches are far below 2^52")]
+    pub(crate) fn add(&mut self, loss: Tensor<1>, correct: Tensor<1, Int>, images: usize) {
+        let loss = loss * images as f64;
+        self.loss = Some(match self.loss.take() {
+            Some(sum) => sum + loss,
+            None => loss,
+        });
+        self.correct = Some(match self.correct.take() {
+            Some(sum) => sum + correct,
+            None => correct,
+        });
+        self.images += images;
+    }
+
+    /// Reads the sums back. Without a single batch there is nothing to tell: NaN.
+    #[expect(clippy::cast_precision_loss, reason = "data sets are far below 2^52")]
+    pub(crate) fn score(self) -> Score {
+        let loss = self
+            .loss
+            .map_or(f64::NAN, |sum| f64::from(sum.into_scalar::<f32>()));
+        let correct = self.correct.map_or(0, |sum| sum.into_scalar::<i64>());
+        Score {
+            loss: loss / self.images as f64,
+            accuracy: correct as f64 / self.images as f64,
+        }
+    }
+}
+
+/// Scores a network, taken off the graph by [`valid`](burn::module::Module::valid), on images.
+#[must_use]
+pub fn evaluate(
+    network: &Network,
+    config: &NetworkConfig,
+    images: Images<'_>,
+    device: &Device,
+) -> Score {
+    let places: Vec<usize> = (0..images.split.len()).collect();
+    let mut sums = Sums::default();
+    for places in places.chunks(BATCH) {
+        let batch = images.batch(places, device);
+        let forward = network.forward(config, batch.images, Pass::Inference);
+        let loss = forward.loss(batch.labels.clone());
+        sums.add(loss, forward.correct(batch.labels), places.len());
+    }
+    sums.score()
+}

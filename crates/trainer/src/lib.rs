@@ -1,0 +1,22 @@
+//! Trains the variants of a regularised network side by side and compares them.
+//!
+//! The way of the data is the order of the modules: [`config`] → [`study`] → [`digits`] →
+//! [`train`] ([`schedule`] → [`fit`] → [`evaluate`] → [`record`]) → [`results`].
+
+pub mod batches;
+pub mod config;
+pub mod device;
+pub mod digits;
+pub mod error;
+pub mod evaluate;
+pub mod files;
+pub mod fit;
+pub mod progress;
+pub mod record;
+pub mod results;
+pub mod schedule;
+pub mod show;
+pub mod study;
+pub mod summary;
+pub mod train;
+pub mod weights;

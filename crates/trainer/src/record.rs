@@ -1,0 +1,177 @@
+//! What is kept of a finished run: its weights, its history, and run.json.
+
+use std::{fs, io, path::Path};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    error::Error,
+    files,
+    fit::Epoch,
+    study::{Run, Settings},
+};
+
+/// The file that makes a run a finished one. It is written last.
+const FILE: &str = "run.json";
+
+/// Everything known of a finished run, in the order of run.json.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    /// The variant's name.
+    pub variant: String,
+    /// The run's seed.
+    pub seed: u64,
+    /// Every setting that the result depends on.
+    pub settings: Settings,
+    /// The data set's name.
+    pub dataset: String,
+    /// What tells two data sets of one name apart.
+    pub dataset_sha256: String,
+    /// Share of the training images that the final weights classify rightly, 0 to 1.
+    pub acc_train: f64,
+    /// The same of the test images.
+    pub acc_test: f64,
+    /// Mean cross-entropy plus penalties on the training images; null where it is not finite.
+    #[serde(with = "null_for_nan")]
+    pub loss_train: f64,
+    /// The same on the test images.
+    #[serde(with = "null_for_nan")]
+    pub loss_test: f64,
+    /// All parameters, trainable or not.
+    pub parameters: usize,
+    /// Epochs trained; fewer than asked for where the loss ceased to be finite.
+    pub epochs: usize,
+    /// Time spent fitting, validation included.
+    pub fit_seconds: f64,
+    /// The version of this program.
+    pub version: String,
+}
+
+impl Record {
+    /// The notebook's `1 − acc_test / acc_train`: how much of the training accuracy is lost on images
+    /// never seen. NaN where nothing was learnt at all.
+    #[must_use]
+    pub fn pct_diff(&self) -> f64 {
+        1.0 - self.acc_test / self.acc_train
+    }
+
+    /// The record of a run in an output folder; `None` where it has not finished.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be read, or is not a record.
+    pub fn read(output: &Path, run: &Run) -> Result<Option<Self>, Error> {
+        Self::read_file(&output.join(run.folder()).join(FILE))
+    }
+
+    /// All records of an output folder, in no particular order.
+    ///
+    /// # Errors
+    ///
+    /// When one cannot be read, or is not a record.
+    pub fn read_all(output: &Path) -> Result<Vec<Self>, Error> {
+        let mut records = Vec::new();
+        for variant in folders(&output.join("runs"))? {
+            for seed in folders(&variant)? {
+                records.extend(Self::read_file(&seed.join(FILE))?);
+            }
+        }
+        Ok(records)
+    }
+
+    fn read_file(path: &Path) -> Result<Option<Self>, Error> {
+        let path = path.to_owned();
+        match fs::read(&path) {
+            Ok(bytes) => {
+                serde_json::from_slice(&bytes)
+                    .map(Some)
+                    .map_err(|error| Error::Malformed {
+                        path,
+                        reason: format!(
+                            "not a run's record: {error}; move it away to train the run again"
+                        ),
+                    })
+            }
+            Err(error) if is_missing(&error) => Ok(None),
+            Err(source) => Err(Error::Read { path, source }),
+        }
+    }
+
+    /// Writes the run's three files, the record last.
+    ///
+    /// # Errors
+    ///
+    /// When a file cannot be written.
+    pub fn write(&self, folder: &Path, weights: &[u8], history: &[Epoch]) -> Result<(), Error> {
+        files::write(&folder.join("model.safetensors"), weights)?;
+        files::write(&folder.join("history.csv"), history_csv(history).as_bytes())?;
+        let mut json = serde_json::to_vec_pretty(self).map_err(|error| Error::Malformed {
+            path: folder.join(FILE),
+            reason: error.to_string(),
+        })?;
+        json.push(b'\n');
+        files::write(&folder.join(FILE), &json)
+    }
+}
+
+/// Whether nothing is there, on the whole way.
+fn is_missing(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+    )
+}
+
+/// The folders in a folder; none where it does not exist.
+fn folders(folder: &Path) -> Result<Vec<std::path::PathBuf>, Error> {
+    let refused = |source| Error::Read {
+        path: folder.to_owned(),
+        source,
+    };
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if is_missing(&error) => return Ok(Vec::new()),
+        Err(error) => return Err(refused(error)),
+    };
+    let paths = entries.map(|entry| Ok(entry.map_err(refused)?.path()));
+    let paths: Vec<_> = paths.collect::<Result<_, Error>>()?;
+    Ok(paths.into_iter().filter(|path| path.is_dir()).collect())
+}
+
+/// `epoch,loss,acc[,val_loss,val_acc]`, a line an epoch.
+fn history_csv(history: &[Epoch]) -> String {
+    let validated = history.iter().any(|epoch| epoch.validation.is_some());
+    let mut csv = String::from("epoch,loss,acc");
+    csv.push_str(if validated {
+        ",val_loss,val_acc\n"
+    } else {
+        "\n"
+    });
+    for epoch in history {
+        let score = epoch.train;
+        csv.push_str(&format!(
+            "{},{:.6},{:.6}",
+            epoch.number, score.loss, score.accuracy
+        ));
+        if let Some(score) = epoch.validation {
+            csv.push_str(&format!(",{:.6},{:.6}", score.loss, score.accuracy));
+        }
+        csv.push('\n');
+    }
+    csv
+}
+
+/// JSON has no NaN and no infinity.
+mod null_for_nan {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(number: &f64, serializer: S) -> Result<S::Ok, S::Error> {
+        Some(number)
+            .filter(|number| number.is_finite())
+            .serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+        Ok(Option::deserialize(deserializer)?.unwrap_or(f64::NAN))
+    }
+}

@@ -1,0 +1,279 @@
+//! results.csv, the table, and whether two results belong together.
+
+use std::{cmp::Ordering, path::Path};
+
+use crate::{
+    error::Error,
+    files,
+    record::Record,
+    study::{Pixels, Run, Settings, Study},
+};
+
+const HEADER: [&str; 13] = [
+    "variant",
+    "acc_train",
+    "acc_test",
+    "pct_diff",
+    "seed",
+    "loss_train",
+    "loss_test",
+    "parameters",
+    "epochs",
+    "dataset",
+    "pixels",
+    "backend",
+    "fit_seconds",
+];
+
+/// Under this share of the training images a variant has barely learnt: guessing gives 0.1, and
+/// the least of the variants that do learn is above 0.8.
+const BARELY_TRAINED: f64 = 0.5;
+
+/// An output folder holds a run of other settings.
+#[derive(Debug, thiserror::Error)]
+#[error("{} holds {run} with other settings: {}", folder.display(), differences.join(", "))]
+pub struct Mismatch {
+    /// The output folder.
+    pub folder: std::path::PathBuf,
+    /// The run there.
+    pub run: String,
+    /// Each setting that differs: there and here.
+    pub differences: Vec<String>,
+}
+
+/// Everything finished in an output folder, in the study's order; what the study does not name
+/// comes after it.
+///
+/// # Errors
+///
+/// When a record cannot be read.
+pub fn read(study: &Study, output: &Path) -> Result<Vec<Record>, Error> {
+    let mut records = Record::read_all(output)?;
+    let place = |record: &Record| {
+        let variants = study.variants.iter();
+        let position = variants
+            .map(|variant| &variant.name)
+            .position(|name| *name == record.variant);
+        position.unwrap_or(usize::MAX)
+    };
+    records.sort_by(|one, other| {
+        let order = place(one).cmp(&place(other));
+        let order = order.then_with(|| one.variant.cmp(&other.variant));
+        order.then(one.seed.cmp(&other.seed))
+    });
+    Ok(records)
+}
+
+/// Rewrites results.csv from all finished runs.
+///
+/// # Errors
+///
+/// When a record cannot be read, or the file not be written.
+pub fn write_csv(study: &Study, output: &Path) -> Result<(), Error> {
+    let path = output.join("results.csv");
+    let csv = csv_text(&read(study, output)?).map_err(|error| Error::Malformed {
+        path: path.clone(),
+        reason: error.to_string(),
+    })?;
+    files::write(&path, &csv)
+}
+
+fn csv_text(records: &[Record]) -> Result<Vec<u8>, csv::Error> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    writer.write_record(HEADER)?;
+    for record in records {
+        writer.write_record(csv_row(record))?;
+    }
+    writer
+        .into_inner()
+        .map_err(|error| error.into_error().into())
+}
+
+fn csv_row(record: &Record) -> [String; 13] {
+    let setting = |key: &str| match record.settings.get(key) {
+        Some(toml::Value::String(text)) => text.clone(),
+        Some(value) => value.to_string(),
+        None => String::new(),
+    };
+    [
+        record.variant.clone(),
+        format!("{:.6}", record.acc_train),
+        format!("{:.6}", record.acc_test),
+        format!("{:.6}", record.pct_diff()),
+        record.seed.to_string(),
+        format!("{:.6}", record.loss_train),
+        format!("{:.6}", record.loss_test),
+        record.parameters.to_string(),
+        record.epochs.to_string(),
+        record.dataset.clone(),
+        setting("data.pixels"),
+        setting("backend"),
+        format!("{:.2}", record.fit_seconds),
+    ]
+}
+
+/// The notebook's table, with a seed column where there are several, and footnotes.
+#[must_use]
+pub fn table(records: &[Record]) -> String {
+    let width = records
+        .iter()
+        .map(|record| record.variant.len())
+        .max()
+        .unwrap_or(0)
+        .max(7);
+    let several_seeds = records
+        .windows(2)
+        .any(|pair| pair[0].variant == pair[1].variant);
+    let seed_column = |text: String| {
+        if several_seeds {
+            format!("{text:>6}")
+        } else {
+            String::new()
+        }
+    };
+    let mut table = format!(
+        "{:width$}{}  {:>9}  {:>8}  {:>8}\n",
+        "variant",
+        seed_column("seed".to_owned()),
+        "acc_train",
+        "acc_test",
+        "pct_diff",
+    );
+    for record in records {
+        let mark = if record.loss_train.is_finite() {
+            if barely_trained(record) { " *" } else { "" }
+        } else {
+            " †"
+        };
+        table.push_str(&format!(
+            "{:width$}{}  {:>9.5}  {:>8.5}  {:>8.5}{mark}\n",
+            record.variant,
+            seed_column(record.seed.to_string()),
+            record.acc_train,
+            record.acc_test,
+            record.pct_diff(),
+        ));
+    }
+    table + &footnotes(records)
+}
+
+fn barely_trained(record: &Record) -> bool {
+    record.acc_train.partial_cmp(&BARELY_TRAINED) == Some(Ordering::Less)
+}
+
+fn footnotes(records: &[Record]) -> String {
+    let mut notes = String::new();
+    if records.iter().any(|record| !record.loss_train.is_finite()) {
+        notes.push_str(
+            "\n† the loss became infinite: training ended early; try a lower fit.learning_rate\n",
+        );
+    }
+    let barely = |record: &&Record| record.loss_train.is_finite() && barely_trained(record);
+    if let Some(record) = records.iter().find(barely) {
+        let raw = record
+            .settings
+            .get("data.pixels")
+            .and_then(toml::Value::as_str)
+            == Some(&Pixels::Raw.to_string());
+        notes.push_str(if raw {
+            "\n* barely trained: raw pixels (0–255) make the first steps so large that most ReLU units end up\n  \
+             silent for every image, and whether enough survive is luck of the draw. Batch normalisation\n  \
+             brings the scale back; so does pixels = \"unit\", as in the config mnist.\n"
+        } else {
+            "\n* barely trained: it needs more epochs or a higher learning rate.\n"
+        });
+    }
+    notes
+}
+
+/// Refuses an output folder whose run was made with other settings or other data.
+///
+/// # Errors
+///
+/// [`Mismatch`], naming each setting that differs.
+pub fn check_same(
+    output: &Path,
+    run: &Run,
+    found: &Record,
+    settings: &Settings,
+    dataset_sha256: &str,
+) -> Result<(), Mismatch> {
+    let shown = |value: Option<&toml::Value>| value.map_or("unset".to_owned(), ToString::to_string);
+    let mut keys: Vec<&String> = found.settings.keys().chain(settings.keys()).collect();
+    keys.sort();
+    keys.dedup();
+    let mut differences: Vec<String> = (keys.into_iter())
+        .map(|key| (key, found.settings.get(key), settings.get(key)))
+        .filter(|(_, there, here)| there != here)
+        .map(|(key, there, here)| format!("{key} is {} there, {} here", shown(there), shown(here)))
+        .collect();
+    if found.dataset_sha256 != dataset_sha256 {
+        differences.push(format!("the data set there is another `{}`", found.dataset));
+    }
+    if differences.is_empty() {
+        return Ok(());
+    }
+    Err(Mismatch {
+        folder: output.to_owned(),
+        run: run.to_string(),
+        differences,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(variant: &str, seed: u64, acc_train: f64, loss_train: f64) -> Record {
+        Record {
+            variant: variant.to_owned(),
+            seed,
+            settings: Settings::from([("data.pixels".to_owned(), "raw".into())]),
+            dataset: "a, b".to_owned(),
+            dataset_sha256: String::new(),
+            acc_train,
+            acc_test: 0.75,
+            loss_train,
+            loss_test: 1.0,
+            parameters: 5,
+            epochs: 2,
+            fit_seconds: 1.234,
+            version: String::new(),
+        }
+    }
+
+    #[test]
+    fn a_row_holds_what_the_header_says() {
+        let csv = csv_text(&[record("l2", 3, 0.8, f64::NAN)]).unwrap();
+        let expected = "variant,acc_train,acc_test,pct_diff,seed,loss_train,loss_test,parameters,epochs,dataset,pixels,backend,fit_seconds\n\
+                        l2,0.800000,0.750000,0.062500,3,NaN,1.000000,5,2,\"a, b\",raw,,1.23\n";
+        assert_eq!(String::from_utf8(csv).unwrap(), expected);
+    }
+
+    #[test]
+    fn the_table_marks_what_barely_trained_and_says_why() {
+        let text = table(&[
+            record("none", 0, 0.2, 1.0),
+            record("batch_norm", 0, 0.9, 1.0),
+        ]);
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines[0], "variant     acc_train  acc_test  pct_diff");
+        assert_eq!(lines[1], "none          0.20000   0.75000  -2.75000 *");
+        assert_eq!(lines[2], "batch_norm    0.90000   0.75000   0.16667");
+        assert!(
+            lines[4].starts_with("* barely trained: raw pixels"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn several_seeds_have_a_column() {
+        let text = table(&[
+            record("none", 0, 0.9, 1.0),
+            record("none", 11, 0.9, f64::INFINITY),
+        ]);
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines[0], "variant  seed  acc_train  acc_test  pct_diff");
+        assert_eq!(lines[2], "none       11    0.90000   0.75000   0.16667 †");
+    }
+}

@@ -1,0 +1,159 @@
+//! Several runs at a time, one thread each.
+
+use std::{
+    num::NonZero,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
+};
+
+use crate::{
+    device::Backend,
+    error::Error,
+    study::{Jobs, Run},
+};
+
+impl Jobs {
+    /// How many runs train at a time on a backend. A run takes one core of a CPU, and a GPU whole.
+    #[must_use]
+    pub fn resolve(self, backend: Backend) -> usize {
+        match self {
+            Self::Count(jobs) => jobs,
+            Self::Auto if backend.is_cpu() => {
+                thread::available_parallelism().map_or(1, NonZero::get)
+            }
+            Self::Auto => 1,
+        }
+    }
+}
+
+/// Does `work` on every run, `jobs` at a time, in order. A run that panics fails alone; after an
+/// error no further run is begun.
+///
+/// # Errors
+///
+/// The reasons of all runs that failed.
+pub fn run_all<W>(runs: &[Run], jobs: usize, work: W) -> Result<(), Error>
+where
+    W: Fn(&Run) -> Result<(), Error> + Sync,
+{
+    let next = AtomicUsize::new(0);
+    let failures = Mutex::new(Vec::new());
+    let fail = |run: &Run, reason: String| {
+        let mut failures = failures.lock().unwrap_or_else(PoisonError::into_inner);
+        failures.push(format!("{run} failed: {reason}"));
+    };
+    let worker = || {
+        while let Some(run) = runs.get(next.fetch_add(1, Ordering::Relaxed)) {
+            match catch_unwind(AssertUnwindSafe(|| work(run))) {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => {
+                    fail(run, with_causes(&error));
+                    next.store(runs.len(), Ordering::Relaxed);
+                }
+                Err(panic) => fail(run, panic_message(&*panic)),
+            }
+        }
+    };
+    thread::scope(|scope| {
+        for _ in 0..jobs.min(runs.len()) {
+            scope.spawn(worker);
+        }
+    });
+    let reasons = failures
+        .into_inner()
+        .unwrap_or_else(PoisonError::into_inner);
+    if reasons.is_empty() {
+        Ok(())
+    } else {
+        Err(Error::Runs { reasons })
+    }
+}
+
+/// An error and its causes in one line.
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    let messages: Vec<String> = causes.map(ToString::to_string).collect();
+    messages.join(": ")
+}
+
+fn panic_message(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(ToString::to_string);
+    text.or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "an internal failure without words".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    fn runs(len: u64) -> Vec<Run> {
+        let [variant, ..] = model::presets();
+        (0..len)
+            .map(|seed| Run {
+                variant: variant.clone(),
+                seed,
+            })
+            .collect()
+    }
+
+    #[test]
+    fn does_every_run_once() {
+        for jobs in [1, 3, 20] {
+            let done = Mutex::new(Vec::new());
+            run_all(&runs(10), jobs, |run| {
+                done.lock().unwrap().push(run.seed);
+                Ok(())
+            })
+            .unwrap();
+            let done = done.into_inner().unwrap();
+            assert_eq!(done.len(), 10);
+            assert_eq!(done.into_iter().collect::<BTreeSet<_>>().len(), 10);
+        }
+    }
+
+    #[test]
+    fn a_panic_fails_one_run_and_an_error_ends_the_study() {
+        let begun = AtomicUsize::new(0);
+        let outcome = run_all(&runs(10), 1, |run| {
+            begun.fetch_add(1, Ordering::Relaxed);
+            match run.seed {
+                2 => panic!("a panic on purpose"),
+                4 => Err(Error::Argument("an error on purpose".to_owned())),
+                _ => Ok(()),
+            }
+        });
+        let Err(Error::Runs { reasons }) = outcome else {
+            panic!("{outcome:?}");
+        };
+        assert_eq!(
+            reasons,
+            [
+                "none seed 2 failed: a panic on purpose",
+                "none seed 4 failed: an error on purpose"
+            ]
+        );
+        assert_eq!(begun.into_inner(), 5);
+    }
+
+    #[test]
+    fn as_many_at_a_time_as_asked_for() {
+        assert_eq!(Jobs::Count(3).resolve(Backend::Flex), 3);
+        assert_eq!(Jobs::Auto.resolve(Backend::Wgpu), 1);
+        assert!(Jobs::Auto.resolve(Backend::Ndarray) >= 1);
+        let (now, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        run_all(&runs(12), 3, |_| {
+            most.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+            thread::sleep(std::time::Duration::from_millis(10));
+            now.fetch_sub(1, Ordering::SeqCst);
+            Ok(())
+        })
+        .unwrap();
+        assert_eq!(most.into_inner(), 3);
+    }
+}

@@ -1,0 +1,146 @@
+//! A study as flat keys and values again: what study.toml and run.json hold, and what tells two
+//! runs apart.
+
+use std::collections::BTreeMap;
+
+use model::{LayerName, NetworkConfig, Regularizer, Variant, presets};
+use toml::Value;
+
+use super::{Jobs, Run, Study};
+
+/// Dotted config keys and their resolved values.
+pub type Settings = BTreeMap<String, Value>;
+
+impl Study {
+    /// Every setting of the study. Written out as `key = value` lines it is a config for the same
+    /// study.
+    #[must_use]
+    pub fn settings(&self) -> Settings {
+        let mut settings = self.common_settings();
+        let sources = self.data.sources.iter().map(ToString::to_string);
+        settings.insert(
+            "data.sources".to_owned(),
+            sources.collect::<Vec<_>>().into(),
+        );
+        if let Some(dir) = &self.data.dir {
+            settings.insert("data.dir".to_owned(), path(dir));
+        }
+        let names = self.variants.iter().map(|variant| variant.name.clone());
+        let seeds = self.seeds.iter().map(|&seed| integer(seed));
+        settings.insert("variants".to_owned(), names.collect::<Vec<_>>().into());
+        settings.insert("seeds".to_owned(), Value::Array(seeds.collect()));
+        settings.insert(
+            "jobs".to_owned(),
+            match self.jobs {
+                Jobs::Auto => "auto".into(),
+                Jobs::Count(jobs) => integer(jobs as u64),
+            },
+        );
+        for variant in &self.variants {
+            let name = &variant.name;
+            let settings_of = variant_settings(variant).into_iter();
+            settings
+                .extend(settings_of.map(|(key, value)| (format!("variant.{name}.{key}"), value)));
+        }
+        settings
+    }
+
+    /// The study as a config file, every setting in it.
+    #[must_use]
+    pub fn to_toml(&self) -> String {
+        let lines = self.settings().into_iter();
+        lines
+            .map(|(key, value)| format!("{key} = {value}\n"))
+            .collect()
+    }
+
+    /// The settings that a run's result depends on, its seed apart; the variant's without its name.
+    /// Where the digits come from is not among them: their checksum tells more.
+    #[must_use]
+    pub fn run_settings(&self, run: &Run) -> Settings {
+        let mut settings = self.common_settings();
+        settings.extend(network_settings(&run.variant.network));
+        settings
+    }
+
+    /// What all runs share and depend on.
+    fn common_settings(&self) -> Settings {
+        let (data, fit) = (&self.data, &self.fit);
+        let mut settings = BTreeMap::from([
+            ("backend".to_owned(), self.backend.to_string().into()),
+            ("data.pixels".to_owned(), data.pixels.to_string().into()),
+            (
+                "data.validation_split".to_owned(),
+                data.validation_split.into(),
+            ),
+            ("fit.epochs".to_owned(), integer(fit.epochs as u64)),
+            ("fit.batch_size".to_owned(), integer(fit.batch_size as u64)),
+            ("fit.learning_rate".to_owned(), fit.learning_rate.into()),
+            ("fit.shuffle".to_owned(), fit.shuffle.into()),
+        ]);
+        let optional = [
+            ("data.limit", data.limit.map(|limit| integer(limit as u64))),
+            ("fit.weights", fit.weights.as_deref().map(path)),
+        ];
+        for (key, value) in optional {
+            settings.extend(value.map(|value| (key.to_owned(), value)));
+        }
+        settings
+    }
+}
+
+/// A network's settings that differ from the plain network's.
+fn network_settings(network: &NetworkConfig) -> Settings {
+    differing(all_settings(network), &NetworkConfig::plain())
+}
+
+/// A variant's settings as a config has to write them: those that make it what it is, and those
+/// that take away what the preset of its name has.
+fn variant_settings(variant: &Variant) -> Settings {
+    let mut settings = network_settings(&variant.network);
+    if let Some(preset) = presets().iter().find(|preset| preset.name == variant.name) {
+        settings.extend(differing(all_settings(&variant.network), &preset.network));
+    }
+    if settings.is_empty() {
+        // A plain variant has to be named to exist.
+        settings.insert("hidden2.dropout".to_owned(), 0.0.into());
+    }
+    settings
+}
+
+fn differing(settings: Settings, base: &NetworkConfig) -> Settings {
+    let base = all_settings(base);
+    let differs = |(key, value): &(String, Value)| base.get(key) != Some(value);
+    settings.into_iter().filter(differs).collect()
+}
+
+fn all_settings(network: &NetworkConfig) -> Settings {
+    let mut settings = Settings::new();
+    for name in LayerName::ALL {
+        let layer = network.layer(name);
+        for (part, Regularizer { l1, l2 }) in [
+            ("kernel", layer.kernel_regularizer),
+            ("bias", layer.bias_regularizer),
+            ("activity", layer.activity_regularizer),
+        ] {
+            settings.insert(format!("{name}.{part}_regularizer.l1"), l1.into());
+            settings.insert(format!("{name}.{part}_regularizer.l2"), l2.into());
+        }
+        if name != LayerName::Output {
+            settings.insert(format!("{name}.batch_norm"), layer.batch_norm.into());
+            settings.insert(format!("{name}.dropout"), layer.dropout.into());
+        }
+    }
+    settings
+}
+
+fn path(path: &std::path::Path) -> Value {
+    // From wherever study.toml is read again, it is the same file.
+    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    absolute.to_string_lossy().into_owned().into()
+}
+
+/// Settings come from TOML's own integers, so they fit again.
+fn integer(number: u64) -> Value {
+    Value::Integer(i64::try_from(number).unwrap_or(i64::MAX))
+}

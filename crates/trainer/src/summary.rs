@@ -1,0 +1,56 @@
+//! `trainer summary`: a variant as `model.summary()` shows it, with its penalties.
+
+use model::{Row, Variant};
+
+use crate::{config::values, error::Error, study::Study};
+
+/// The summary of all variants of a study, or of one.
+///
+/// # Errors
+///
+/// When the study has no variant of that name.
+pub fn text(study: &Study, only: Option<&str>) -> Result<String, Error> {
+    let asked = |variant: &&Variant| only.is_none_or(|name| variant.name == name);
+    let texts: Vec<String> = study
+        .variants
+        .iter()
+        .filter(asked)
+        .map(variant_text)
+        .collect();
+    if let (Some(name), []) = (only, texts.as_slice()) {
+        let names: Vec<&String> = study.variants.iter().map(|variant| &variant.name).collect();
+        let names = values::listed(&names);
+        return Err(Error::Argument(format!(
+            "the study has no variant `{name}`, only {names}"
+        )));
+    }
+    Ok(texts.join("\n"))
+}
+
+fn variant_text(variant: &Variant) -> String {
+    let rows = variant.network.summary();
+    let lines: Vec<String> = rows.iter().map(line).collect();
+    let trainable: usize = rows.iter().map(|row| row.trainable).sum();
+    let non_trainable: usize = rows.iter().map(|row| row.non_trainable).sum();
+    let heading = format!(
+        "{:<20} {:<18} {:>12} {:>10}  {}",
+        "layer", "kind", "output", "parameters", "penalty"
+    );
+    format!(
+        "{}\n{}\n{}\n  parameters: {}, trainable {trainable}, not trainable {non_trainable}\n",
+        variant.name,
+        heading.trim_end(),
+        lines.join("\n"),
+        trainable + non_trainable,
+    )
+}
+
+fn line(row: &Row) -> String {
+    let output = format!("(batch, {})", row.units);
+    let parameters = row.trainable + row.non_trainable;
+    let line = format!(
+        "{:<20} {:<18} {output:>12} {parameters:>10}  {}",
+        row.name, row.kind, row.penalties
+    );
+    line.trim_end().to_owned()
+}

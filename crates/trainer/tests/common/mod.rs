@@ -1,0 +1,107 @@
+//! A small data set and the program itself, for the tests that use it from the outside.
+#![allow(dead_code, reason = "each test file uses a part")]
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Output},
+};
+
+use tempfile::TempDir;
+
+/// A folder of a test's own, with a small data set in `digits`.
+pub(crate) struct Place {
+    folder: TempDir,
+}
+
+impl Place {
+    /// A new folder with 300 training and 100 test images.
+    pub(crate) fn new() -> Self {
+        let folder = TempDir::new().unwrap();
+        write_digits(&folder.path().join("digits"), 300, 100);
+        Self { folder }
+    }
+
+    /// A path in the folder.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Writes a file into the folder.
+    pub(crate) fn write(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.path(name);
+        fs::write(&path, text).unwrap();
+        path
+    }
+
+    /// Writes a config for the small data set, with these lines before its tables.
+    pub(crate) fn config(&self, name: &str, lines: &str) -> PathBuf {
+        let digits = "data.dir = \"digits\"\nfit.batch_size = 64\nfit.epochs = 2\n";
+        self.write(name, &format!("{digits}{lines}\n"))
+    }
+
+    /// Runs the program in the folder, without the data sets of this machine.
+    pub(crate) fn trainer(&self, arguments: &[&str]) -> Output {
+        Command::new(env!("CARGO_BIN_EXE_trainer"))
+            .args(arguments)
+            .current_dir(self.folder.path())
+            .env_remove("MNIST_DIR")
+            .env("XDG_CACHE_HOME", self.folder.path().join("cache"))
+            .output()
+            .unwrap()
+    }
+
+    /// A file's text.
+    pub(crate) fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.path(name)).unwrap()
+    }
+
+    /// Runs a study that must succeed; gives results.csv without its last column, the seconds.
+    pub(crate) fn results(&self, config: &str, out: &str, arguments: &[&str]) -> Vec<String> {
+        let mut all = vec!["run", config, "--out", out];
+        all.extend(arguments);
+        let output = self.trainer(&all);
+        assert!(output.status.success(), "{}", stderr(&output));
+        let csv = self.read(&format!("{out}/results.csv"));
+        let rows = csv
+            .lines()
+            .map(|line| line.rsplit_once(',').unwrap().0.to_owned());
+        rows.collect()
+    }
+}
+
+/// What a program said on stderr.
+pub(crate) fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// Writes the four IDX files of a data set that can be learnt: a digit is a bar at its own place, in
+/// noise.
+pub(crate) fn write_digits(folder: &Path, train: usize, test: usize) {
+    fs::create_dir_all(folder).unwrap();
+    for (name, len) in [("train", train), ("t10k", test)] {
+        let labels: Vec<u8> = (0..len)
+            .map(|index| u8::try_from(index * 7 % 10).unwrap())
+            .collect();
+        let images = labels
+            .iter()
+            .enumerate()
+            .flat_map(|(index, &label)| image(index, label));
+        let count = u32::try_from(len).unwrap().to_be_bytes();
+        let header = [&[0, 0, 8, 3][..], &count, &[0, 0, 0, 28, 0, 0, 0, 28]].concat();
+        let images: Vec<u8> = header.into_iter().chain(images).collect();
+        fs::write(folder.join(format!("{name}-images-idx3-ubyte")), images).unwrap();
+        let labels = [&[0, 0, 8, 1][..], &count, &labels].concat();
+        fs::write(folder.join(format!("{name}-labels-idx1-ubyte")), labels).unwrap();
+    }
+}
+
+fn image(index: usize, label: u8) -> Vec<u8> {
+    let bar = 4 + 2 * usize::from(label);
+    let pixel = |place: usize| {
+        let noise = (index * 31 + place * 17) % 61;
+        let ink = if place / 28 / 2 * 2 == bar { 190 } else { 0 };
+        u8::try_from(ink + noise).unwrap()
+    };
+    (0..784).map(pixel).collect()
+}

@@ -1,0 +1,246 @@
+//! Bad input: its exit code and what is said of it.
+
+mod common;
+
+use common::{Place, stderr};
+
+/// Runs a config of these lines; gives the exit code and the first line of stderr.
+fn refused(lines: &str) -> (Option<i32>, String) {
+    let place = Place::new();
+    place.write("bad.toml", lines);
+    let output = place.trainer(&["run", "bad.toml", "--out", "out"]);
+    assert!(!place.path("out").exists(), "something was written");
+    let text = stderr(&output);
+    assert!(
+        !text.contains("panicked") && !text.contains("backtrace"),
+        "{text}"
+    );
+    (
+        output.status.code(),
+        text.lines().next().unwrap_or_default().to_owned(),
+    )
+}
+
+#[test]
+fn a_wrong_config_is_refused_with_its_place_and_key() {
+    let cases = [
+        (
+            "seed = 3",
+            "bad.toml:1: unknown key `seed`; did you mean `seeds`?",
+        ),
+        (
+            "\n[fit]\nepoch = 3",
+            "bad.toml:3: unknown key `fit.epoch`; did you mean `fit.epochs`?",
+        ),
+        (
+            "fit.epochs = -1",
+            "bad.toml:1: fit.epochs: must be a whole number of 1 or more, not -1",
+        ),
+        (
+            "fit.epochs = 2.5",
+            "bad.toml:1: fit.epochs: must be a whole number of 1 or more, not 2.5",
+        ),
+        (
+            "[fit]\nbatch_size = 0",
+            "bad.toml:2: fit.batch_size: must be a whole number of 1 or more, not 0",
+        ),
+        (
+            "fit.learning_rate = nan",
+            "bad.toml:1: fit.learning_rate: must be a number above 0, not nan",
+        ),
+        (
+            "fit.learning_rate = inf",
+            "bad.toml:1: fit.learning_rate: must be a number above 0, not inf",
+        ),
+        (
+            "fit.shuffle = \"no\"",
+            "bad.toml:1: fit.shuffle: must be true or false, not \"no\"",
+        ),
+        ("seeds = [1, 1]", "bad.toml:1: seeds: has 1 twice"),
+        (
+            "seeds = []",
+            "bad.toml:1: seeds: needs at least one element",
+        ),
+        (
+            "seeds = [-1]",
+            "bad.toml:1: seeds: must be a whole number of 0 or more, not -1",
+        ),
+        (
+            "jobs = 0",
+            "bad.toml:1: jobs: must be \"auto\" or a whole number of 1 or more, not 0",
+        ),
+        (
+            "backend = \"tpu\"",
+            "bad.toml:1: backend: must be one of `flex`, `ndarray`, `wgpu`, `vulkan` and `cuda`, not \"tpu\"",
+        ),
+        (
+            "data.pixels = \"grey\"",
+            "bad.toml:1: data.pixels: must be one of `unit` and `raw`, not \"grey\"",
+        ),
+        (
+            "data.validation_split = 1.0",
+            "bad.toml:1: data.validation_split: must be a number from 0 to under 1, not 1.0",
+        ),
+        (
+            "[variant.mine]\nhidden2.dropout = 1.5\n",
+            "bad.toml:2: variant.mine.hidden2.dropout: must be a number from 0 to under 1, not 1.5",
+        ),
+        (
+            "variant.mine.output.dropout = 0.1",
+            "bad.toml:1: variant.mine.output.dropout: output is the last layer: only a hidden one takes this",
+        ),
+        (
+            "variant.mine.hidden1.kernel_regularizer = { l3 = 0.1 }",
+            "bad.toml:1: unknown key `variant.mine.hidden1.kernel_regularizer.l3`; did you mean `variant.mine.hidden1.kernel_regularizer.l2`?",
+        ),
+        (
+            "variant.\"../up\".hidden1.dropout = 0.1",
+            "bad.toml:1: variant.\"../up\".hidden1.dropout: a variant's name takes letters, digits, _ and -, at most 64 of them",
+        ),
+        (
+            "variants = [\"dropuot\"]",
+            "bad.toml:1: variants: there is no variant `dropuot`; did you mean `dropout`? There are `batch_norm`, `batch_norm_dropout`, `dropout`, `l1`, `l2` and `none`; define more as [variant.NAME]",
+        ),
+        (
+            "",
+            "bad.toml is empty: write at least `extends = \"mnist.toml\"`",
+        ),
+        ("fit = [", "bad.toml:1: unclosed array, expected `]`"),
+        (
+            "extends = \"bad.toml\"",
+            "bad.toml:1: extends: goes round in a circle: bad.toml → bad.toml",
+        ),
+    ];
+    for (lines, message) in cases {
+        assert_eq!(
+            refused(lines),
+            (Some(2), format!("error: {message}")),
+            "{lines}"
+        );
+    }
+}
+
+#[test]
+fn a_missing_config_is_refused() {
+    let place = Place::new();
+    let output = place.trainer(&["run", "missing.toml"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).starts_with("error: cannot read the config missing.toml\n  because: "));
+
+    std::fs::create_dir(place.path("configs")).unwrap();
+    place.write("configs/here.toml", "seeds = [0]");
+    let output = place.trainer(&["run", "missing"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(
+        stderr(&output).contains("configs has `here`"),
+        "{}",
+        stderr(&output)
+    );
+}
+
+#[test]
+fn an_argument_without_a_value_is_refused() {
+    let place = Place::new();
+    place.config("small.toml", "");
+    let output = place.trainer(&["run", "small.toml", "--set", "fit.epochs"]);
+    assert_eq!(output.status.code(), Some(2));
+    let expected =
+        "error: --set fit.epochs: write it as KEY=VALUE, for example --set fit.epochs=5\n";
+    assert_eq!(stderr(&output), expected);
+}
+
+#[test]
+fn a_backend_that_is_not_built_in_is_refused_with_what_there_is() {
+    if cfg!(feature = "cuda") {
+        return;
+    }
+    let place = Place::new();
+    place.config("small.toml", "");
+    let output = place.trainer(&["run", "small.toml", "--out", "out", "--set", "backend=cuda"]);
+    assert_eq!(output.status.code(), Some(2));
+    let text = stderr(&output);
+    assert!(
+        text.starts_with("error: backend: this build has no `cuda`\n"),
+        "{text}"
+    );
+    assert!(text.contains("write backend = one of `flex`"), "{text}");
+    assert!(!place.path("out").exists());
+}
+
+#[test]
+fn a_backend_without_a_device_is_refused() {
+    let place = Place::new();
+    place.config("small.toml", "");
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_trainer"))
+        .args(["run", "small.toml", "--out", "out", "--set", "backend=wgpu"])
+        .current_dir(place.path(""))
+        // No driver is to be found, whatever this machine has.
+        .envs([
+            ("VK_DRIVER_FILES", "/nowhere"),
+            ("VK_ICD_FILENAMES", "/nowhere"),
+        ])
+        .envs([
+            ("WGPU_BACKEND", "vulkan"),
+            ("__EGL_VENDOR_LIBRARY_FILENAMES", "/nowhere"),
+        ])
+        .output()
+        .unwrap();
+    let text = stderr(&output);
+    assert_eq!(output.status.code(), Some(2), "{text}");
+    assert!(
+        text.starts_with("error: backend: `wgpu` finds no device on this machine\n"),
+        "{text}"
+    );
+    assert!(
+        !text.contains("panicked") && !place.path("out").exists(),
+        "{text}"
+    );
+}
+
+#[test]
+fn broken_data_fails_with_exit_code_1() {
+    for (file, bytes, reason) in [
+        (
+            "train-images-idx3-ubyte",
+            &b"no images at all, but a text"[..],
+            "train-images-idx3-ubyte",
+        ),
+        (
+            "t10k-labels-idx1-ubyte",
+            &[0, 0, 8, 1, 0, 0, 0, 2, 3, 4],
+            "t10k-labels-idx1-ubyte",
+        ),
+        (
+            "train-labels-idx1-ubyte",
+            &[0, 0, 8, 1, 0, 0, 1, 44, 3, 4],
+            "train-labels-idx1-ubyte",
+        ),
+    ] {
+        let place = Place::new();
+        place.config("small.toml", "");
+        std::fs::write(place.path("digits").join(file), bytes).unwrap();
+        let output = place.trainer(&["run", "small.toml", "--out", "out"]);
+        let text = stderr(&output);
+        assert_eq!(output.status.code(), Some(1), "{text}");
+        assert!(
+            text.starts_with("error: ") && text.contains(reason),
+            "{text}"
+        );
+        assert!(!place.path("out").exists());
+    }
+}
+
+#[test]
+fn an_output_that_is_no_folder_fails_before_training() {
+    let place = Place::new();
+    place.config("small.toml", "");
+    place.write("taken", "a file");
+    let output = place.trainer(&["run", "small.toml", "--out", "taken"]);
+    let text = stderr(&output);
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    assert!(
+        text.starts_with("error: cannot write taken/study.toml\n  because: "),
+        "{text}"
+    );
+    assert_eq!(place.read("taken"), "a file");
+}

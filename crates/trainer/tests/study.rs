@@ -1,0 +1,215 @@
+//! A whole study through the command line, on a small data set.
+
+mod common;
+
+use common::{Place, stderr};
+
+const HEADER: &str = "variant,acc_train,acc_test,pct_diff,seed,loss_train,loss_test,parameters,epochs,dataset,pixels,backend";
+
+#[test]
+fn trains_the_six_variants_and_writes_their_files() {
+    let place = Place::new();
+    place.config("small.toml", "");
+    let output = place.trainer(&["run", "small.toml", "--out", "out"]);
+    assert!(output.status.success(), "{}", stderr(&output));
+
+    let table = String::from_utf8(output.stdout).unwrap();
+    let names = [
+        "none",
+        "l2",
+        "l1",
+        "dropout",
+        "batch_norm",
+        "batch_norm_dropout",
+    ];
+    let named: Vec<&str> = table
+        .lines()
+        .skip(1)
+        .take(6)
+        .map(|line| line.split(' ').next().unwrap())
+        .collect();
+    assert_eq!(named, names, "{table}");
+    assert!(
+        table.starts_with("variant             acc_train  acc_test  pct_diff\n"),
+        "{table}"
+    );
+
+    let csv = place.read("out/results.csv");
+    let rows: Vec<Vec<&str>> = csv.lines().map(|line| line.split(',').collect()).collect();
+    assert_eq!(rows[0].join(","), format!("{HEADER},fit_seconds"));
+    assert_eq!(rows.len(), 7);
+    for (row, name) in rows[1..].iter().zip(names) {
+        assert_eq!(row[0], name);
+        assert_eq!(row[4], "0");
+        assert_eq!(
+            row[7],
+            if name.contains("batch_norm") {
+                "55510"
+            } else {
+                "54510"
+            }
+        );
+        assert_eq!(&row[8..12], ["2", "digits", "unit", "flex"]);
+        for file in ["model.safetensors", "history.csv", "run.json"] {
+            assert!(
+                place
+                    .path(&format!("out/runs/{name}/seed-0/{file}"))
+                    .is_file()
+            );
+        }
+        let history = place.read(&format!("out/runs/{name}/seed-0/history.csv"));
+        assert!(history.starts_with("epoch,loss,acc\n1,"), "{history}");
+        assert_eq!(history.lines().count(), 3);
+    }
+}
+
+#[test]
+fn gives_the_same_results_whatever_runs_beside_it() {
+    let place = Place::new();
+    place.config(
+        "small.toml",
+        "seeds = [0, 1]\nvariants = [\"dropout\", \"batch_norm_dropout\"]",
+    );
+    for backend in ["flex", "ndarray"] {
+        let set = format!("backend={backend}");
+        let one = place.results(
+            "small.toml",
+            &format!("{backend}-1"),
+            &["--set", &set, "--set", "jobs=1"],
+        );
+        let four = place.results(
+            "small.toml",
+            &format!("{backend}-4"),
+            &["--set", &set, "--set", "jobs=4"],
+        );
+        let turned = [
+            "--set",
+            &set,
+            "--set",
+            "seeds=[1, 0]",
+            "--set",
+            "variants=[\"batch_norm_dropout\", \"dropout\"]",
+        ];
+        let turned = place.results("small.toml", &format!("{backend}-turned"), &turned);
+        assert_eq!(one, four);
+        assert_eq!(one.len(), 5);
+        for row in &one {
+            assert!(turned.contains(row), "{row} is not in {turned:?}");
+        }
+        let weights = |folder: &str| {
+            std::fs::read(place.path(&format!(
+                "{backend}-{folder}/runs/dropout/seed-1/model.safetensors"
+            )))
+            .unwrap()
+        };
+        assert!(weights("1") == weights("4"));
+        assert_ne!(one[1], one[2], "two seeds gave one result");
+    }
+}
+
+#[test]
+fn the_last_share_validates() {
+    let place = Place::new();
+    place.config(
+        "small.toml",
+        "data.validation_split = 0.25\nvariants = [\"none\"]",
+    );
+    place.results("small.toml", "out", &[]);
+    let history = place.read("out/runs/none/seed-0/history.csv");
+    let lines: Vec<&str> = history.lines().collect();
+    assert_eq!(lines[0], "epoch,loss,acc,val_loss,val_acc");
+    assert_eq!(lines[1].split(',').count(), 5);
+}
+
+#[test]
+fn a_second_run_trains_what_is_left() {
+    let place = Place::new();
+    place.config("small.toml", "");
+    let none = place.results("small.toml", "out", &["--set", "variants=[\"none\"]"]);
+    let record = place.read("out/runs/none/seed-0/run.json");
+    let all = place.results("small.toml", "out", &[]);
+    assert_eq!(all.len(), 7);
+    assert_eq!(none[1], all[1]);
+    assert_eq!(
+        record,
+        place.read("out/runs/none/seed-0/run.json"),
+        "it was trained again"
+    );
+}
+
+#[test]
+fn a_folder_of_other_settings_is_refused() {
+    let place = Place::new();
+    place.config("small.toml", "variants = [\"none\"]");
+    let before = place.results("small.toml", "out", &[]);
+    let output = place.trainer(&["run", "small.toml", "--out", "out", "--set", "fit.epochs=3"]);
+    assert_eq!(output.status.code(), Some(2));
+    let message = stderr(&output);
+    assert!(
+        message.contains("fit.epochs is 2 there, 3 here"),
+        "{message}"
+    );
+    assert_eq!(before, place.results("small.toml", "out", &[]));
+}
+
+#[test]
+fn study_toml_is_a_config_for_the_same_study() {
+    let place = Place::new();
+    let lines = "variants = [\"mine\", \"plain\", \"l2\"]\nvariant.mine.hidden1.dropout = 0.5\n\
+                 variant.plain.hidden2.dropout = 0\nvariant.l2.hidden2.kernel_regularizer.l2 = 0\n";
+    place.config("small.toml", lines);
+    let one = place.results("small.toml", "one", &[]);
+    let other = place.results("one/study.toml", "other", &[]);
+    assert_eq!(one, other);
+    assert_eq!(place.read("one/study.toml"), place.read("other/study.toml"));
+}
+
+#[test]
+fn a_run_starts_from_given_weights_in_the_given_order() {
+    let place = Place::new();
+    place.config(
+        "small.toml",
+        "variants = [\"batch_norm\"]\nfit.shuffle = false",
+    );
+    place.results("small.toml", "first", &[]);
+    let weights = "fit.weights=first/runs/batch_norm/seed-0/model.safetensors";
+    let one = place.results("small.toml", "one", &["--set", weights]);
+    let other = place.results(
+        "small.toml",
+        "other",
+        &["--set", weights, "--set", "seeds=[5]"],
+    );
+    // The same start and order: nothing is left for the seed to decide.
+    assert_eq!(one[1].replace(",0,", ","), other[1].replace(",5,", ","));
+
+    let wrong = place.trainer(&[
+        "run",
+        "small.toml",
+        "--out",
+        "wrong",
+        "--set",
+        weights,
+        "--set",
+        "variants=[\"none\"]",
+    ]);
+    assert_eq!(wrong.status.code(), Some(1));
+    assert!(
+        stderr(&wrong).contains("hidden2.batch_norm.gamma"),
+        "{}",
+        stderr(&wrong)
+    );
+}
+
+#[test]
+fn a_loss_without_bounds_ends_the_run_and_is_marked() {
+    let place = Place::new();
+    let lines = "variants = [\"none\", \"wild\"]\nfit.epochs = 9\n\
+                 variant.wild.hidden2.kernel_regularizer.l2 = 1e30";
+    place.write("wild.toml", &format!("data.dir = \"digits\"\n{lines}"));
+    let output = place.trainer(&["run", "wild.toml", "--out", "out"]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let table = String::from_utf8(output.stdout).unwrap();
+    assert!(table.contains("† the loss became infinite"), "{table}");
+    let rows = place.read("out/results.csv");
+    assert!(rows.lines().nth(2).unwrap().contains(",NaN,"), "{rows}");
+}

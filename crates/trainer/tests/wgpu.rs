@@ -1,0 +1,59 @@
+//! The wgpu backend trains what flex trains. It wants a Vulkan driver; a software one will do.
+
+mod common;
+
+use std::io::Write;
+
+use common::Place;
+use trainer::device::Backend;
+
+/// Largest relative difference of a loss between the two backends. They add up in another order;
+/// over two epochs that came to 1e-6 with Mesa's llvmpipe.
+const TOLERANCE: f64 = 1e-3;
+
+#[test]
+fn every_variant_has_the_losses_it_has_on_flex() {
+    if Backend::Wgpu.devices().is_empty() {
+        let reason = "wgpu finds no device; Debian's mesa-vulkan-drivers has a software one";
+        assert!(std::env::var_os("CI").is_none(), "{reason}");
+        // Past the test harness, which would keep a passing test's words to itself.
+        let _ = writeln!(std::io::stderr(), "skipped the wgpu test: {reason}");
+        return;
+    }
+    let place = Place::new();
+    place.config("small.toml", "");
+    for backend in ["flex", "wgpu"] {
+        place.results(
+            "small.toml",
+            backend,
+            &["--set", &format!("backend={backend}")],
+        );
+    }
+    for variant in [
+        "none",
+        "l2",
+        "l1",
+        "dropout",
+        "batch_norm",
+        "batch_norm_dropout",
+    ] {
+        let losses = |backend: &str| {
+            losses(&place.read(&format!("{backend}/runs/{variant}/seed-0/history.csv")))
+        };
+        let (flex, wgpu) = (losses("flex"), losses("wgpu"));
+        assert_eq!(flex.len(), 2);
+        for (flex, wgpu) in flex.iter().zip(&wgpu) {
+            let difference = (flex - wgpu).abs() / flex;
+            assert!(
+                difference < TOLERANCE,
+                "{variant}: {flex} on flex, {wgpu} on wgpu"
+            );
+        }
+    }
+}
+
+/// The column `loss` of a history.csv.
+fn losses(history: &str) -> Vec<f64> {
+    let column = |line: &str| line.split(',').nth(1).unwrap().parse().unwrap();
+    history.lines().skip(1).map(column).collect()
+}
