@@ -31,10 +31,7 @@ pub(crate) fn read_or_fetch(
     skipped: &mut Vec<Skipped>,
 ) -> Result<Digits, Error> {
     let root = user_cache.join("burn-dataset").join("mnist");
-    let slots = mnist.each_ref().map(|file| Slot {
-        file,
-        folder: root.join(file.half),
-    });
+    let slots = mnist.each_ref().map(|file| Slot { file, folder: root.join(file.half) });
     let [a, b, c, d] = in_parallel(slots, |slot| {
         let cached = slot.read();
         (slot, cached)
@@ -74,20 +71,15 @@ impl Slot<'_> {
         if part.sha256 == self.file.sha256 {
             Ok(part)
         } else {
-            Err(FileFault::Checksum {
-                found: part.sha256,
-                expected: self.file.sha256.clone(),
-            })
+            Err(FileFault::Checksum { found: part.sha256, expected: self.file.sha256.clone() })
         }
     }
 
     fn fetch(&self, downloader: &Downloader<'_>) -> Result<Found, Error> {
         let path = self.path();
         // Before the download, which would be for nothing if this fails.
-        fs::create_dir_all(&self.folder).map_err(|reason| Error::Write {
-            path: self.folder.clone(),
-            reason,
-        })?;
+        fs::create_dir_all(&self.folder)
+            .map_err(|reason| Error::Write { path: self.folder.clone(), reason })?;
         let unpacked = downloader.fetch(self.file)?;
         if let Err(reason) = write_whole(&self.folder, &path, &unpacked) {
             return Err(Error::Write { path, reason });

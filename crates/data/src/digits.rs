@@ -53,12 +53,7 @@ impl Digits {
             Kind::Images.sha256(&test.images),
             Kind::Labels.sha256(&test.labels),
         ];
-        Self {
-            name: name.into(),
-            train,
-            test,
-            sha256: sha256_of_sums(&sums),
-        }
+        Self { name: name.into(), train, test, sha256: sha256_of_sums(&sums) }
     }
 }
 
@@ -124,10 +119,7 @@ impl Split {
 
 impl Dataset<Digit> for Split {
     fn get(&self, index: usize) -> Result<Digit, DatasetError> {
-        Ok(Digit {
-            pixels: self.image(index).to_vec(),
-            label: self.labels[index],
-        })
+        Ok(Digit { pixels: self.image(index).to_vec(), label: self.labels[index] })
     }
 
     fn len(&self) -> usize {

@@ -95,12 +95,7 @@ impl<'a> Downloader<'a> {
         if is_local {
             config = config.proxy(None);
         }
-        Self {
-            agent: config.build().into(),
-            base_url,
-            pause: patience.pause,
-            progress,
-        }
+        Self { agent: config.build().into(), base_url, pause: patience.pause, progress }
     }
 
     /// Fetches a file, which the server has with `.gz` after its name.
@@ -108,8 +103,7 @@ impl<'a> Downloader<'a> {
     /// Returns it unpacked, its SHA-256 checked.
     pub(crate) fn fetch(&self, file: &File) -> Result<Vec<u8>, Error> {
         let url = format!("{}{}.gz", self.base_url, file.name);
-        self.fetch_url(&url, file)
-            .map_err(|fault| Error::Download { url, fault })
+        self.fetch_url(&url, file).map_err(|fault| Error::Download { url, fault })
     }
 
     fn fetch_url(&self, url: &str, file: &File) -> Result<Vec<u8>, DownloadFault> {
@@ -118,13 +112,11 @@ impl<'a> Downloader<'a> {
         let mut attempts_left = ATTEMPTS;
         loop {
             attempts_left -= 1;
-            let fault = match self
-                .receive(url, file, &mut packed)
-                .and_then(|()| unpack(&packed, file))
-            {
-                Ok(unpacked) => return Ok(unpacked),
-                Err(fault) => fault,
-            };
+            let fault =
+                match self.receive(url, file, &mut packed).and_then(|()| unpack(&packed, file)) {
+                    Ok(unpacked) => return Ok(unpacked),
+                    Err(fault) => fault,
+                };
             if attempts_left == 0 || !fault.may_pass() {
                 return Err(fault);
             }
@@ -158,11 +150,7 @@ impl<'a> Downloader<'a> {
             if total.unwrap_or(0).max(packed.len()) > MAX_BYTES {
                 return Err(DownloadFault::TooLarge { most: MAX_BYTES });
             }
-            (self.progress)(Progress {
-                file: file.name,
-                done: packed.len(),
-                total,
-            });
+            (self.progress)(Progress { file: file.name, done: packed.len(), total });
             match body.read(&mut chunk) {
                 Ok(0) => return Ok(()),
                 Ok(len) => packed.extend_from_slice(&chunk[..len]),

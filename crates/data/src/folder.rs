@@ -44,14 +44,10 @@ impl Found {
 pub(crate) fn read(dir: &Path, mnist: &Files) -> Result<Digits, Error> {
     let [a, b, c, d] = mnist.each_ref().map(|file| open(dir, file));
     let opened = [a?, b?, c?, d?];
-    let [a, b, c, d] = in_parallel(opened, |(file, path, opened)| {
-        Found::new(path, Part::read(opened, file.kind))
-    });
+    let [a, b, c, d] =
+        in_parallel(opened, |(file, path, opened)| Found::new(path, Part::read(opened, file.kind)));
     let found = [a?, b?, c?, d?];
-    let is_mnist = found
-        .iter()
-        .zip(mnist)
-        .all(|(found, file)| found.part.sha256 == file.sha256);
+    let is_mnist = found.iter().zip(mnist).all(|(found, file)| found.part.sha256 == file.sha256);
     let mut digits = join(found)?;
     if !is_mnist {
         digits.name = name(dir, &digits.sha256);
@@ -78,10 +74,8 @@ pub(crate) fn join(found: [Found; 4]) -> Result<Digits, Error> {
 /// Does the same with all four files at once: unpacking and summing one keeps a core busy.
 pub(crate) fn in_parallel<T: Send, R: Send>(files: [T; 4], work: impl Fn(T) -> R + Sync) -> [R; 4] {
     let [a, b, c, d] = files;
-    let ((a, b), (c, d)) = rayon::join(
-        || rayon::join(|| work(a), || work(b)),
-        || rayon::join(|| work(c), || work(d)),
-    );
+    let ((a, b), (c, d)) =
+        rayon::join(|| rayon::join(|| work(a), || work(b)), || rayon::join(|| work(c), || work(d)));
     [a, b, c, d]
 }
 
@@ -95,12 +89,7 @@ fn open<'a>(dir: &Path, file: &'a File) -> Result<(&'a File, PathBuf, fs::File),
     let unpacked = dir.join(file.name);
     let half = dir.join(file.half);
     let packed = format!("{}.gz", file.name);
-    let places = [
-        unpacked.clone(),
-        dir.join(&packed),
-        half.join(file.name),
-        half.join(&packed),
-    ];
+    let places = [unpacked.clone(), dir.join(&packed), half.join(file.name), half.join(&packed)];
     for path in places {
         match fs::File::open(&path) {
             Ok(opened) => return Ok((file, path, opened)),

@@ -12,15 +12,8 @@ const MAGIC: [u8; 2] = [0x1f, 0x8b];
 /// How much comes out is for the caller to limit.
 pub(crate) fn unpacked<'a>(mut source: impl Read + 'a) -> io::Result<Box<dyn Read + 'a>> {
     let mut start = Vec::with_capacity(MAGIC.len());
-    source
-        .by_ref()
-        .take(MAGIC.len() as u64)
-        .read_to_end(&mut start)?;
+    source.by_ref().take(MAGIC.len() as u64).read_to_end(&mut start)?;
     let gzipped = start == MAGIC;
     let whole = io::Cursor::new(start).chain(source);
-    Ok(if gzipped {
-        Box::new(MultiGzDecoder::new(whole))
-    } else {
-        Box::new(whole)
-    })
+    Ok(if gzipped { Box::new(MultiGzDecoder::new(whole)) } else { Box::new(whole) })
 }

@@ -54,10 +54,7 @@ impl Part {
         if kind == Kind::Labels {
             check_labels(&bytes)?;
         }
-        Ok(Self {
-            sha256: sha256([&header[..], &bytes]),
-            bytes,
-        })
+        Ok(Self { sha256: sha256([&header[..], &bytes]), bytes })
     }
 }
 
@@ -179,14 +176,8 @@ fn number(header: &[u8], index: usize) -> usize {
 }
 
 fn check_labels(labels: &[u8]) -> Result<(), FileFault> {
-    match labels
-        .iter()
-        .position(|&label| usize::from(label) >= CLASSES)
-    {
-        Some(index) => Err(FileFault::Label {
-            index,
-            label: labels[index],
-        }),
+    match labels.iter().position(|&label| usize::from(label) >= CLASSES) {
+        Some(index) => Err(FileFault::Label { index, label: labels[index] }),
         None => Ok(()),
     }
 }

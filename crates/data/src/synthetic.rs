@@ -47,10 +47,7 @@ fn digit(half: Half, index: u32) -> ([u8; PIXELS], u8) {
     let label = chance.random_range(0..=9);
     let hand = Hand::any(chance);
     let strokes = strokes::any_style(label, chance);
-    let lines = strokes
-        .iter()
-        .map(|stroke| hand.write(stroke, chance))
-        .collect();
+    let lines = strokes.iter().map(|stroke| hand.write(stroke, chance)).collect();
     let pen = hand::any_pen(chance);
     (raster::draw(lines, &pen), label)
 }

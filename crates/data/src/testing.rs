@@ -24,12 +24,7 @@ pub(crate) struct FakeMnist {
 }
 
 pub(crate) fn fake_mnist() -> FakeMnist {
-    let contents = [
-        images(5),
-        labels(&[5, 0, 4, 1, 9]),
-        images(2),
-        labels(&[7, 2]),
-    ];
+    let contents = [images(5), labels(&[5, 0, 4, 1, 9]), images(2), labels(&[7, 2])];
     let mut files = mnist::files();
     for (file, contents) in files.iter_mut().zip(&contents) {
         file.sha256 = sha256([&contents[..]]);

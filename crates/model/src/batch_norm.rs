@@ -77,9 +77,7 @@ impl BatchNorm {
             // Keras's order of operations.
             Tensor::from_inner(moving * MOMENTUM + batch * (1.0 - MOMENTUM))
         };
-        self.moving_mean = self
-            .moving_mean
-            .map(|moving| moved(moving, statistics.mean));
+        self.moving_mean = self.moving_mean.map(|moving| moved(moving, statistics.mean));
         self.moving_variance =
             (self.moving_variance).map(|moving| moved(moving, statistics.variance));
         self
@@ -109,10 +107,7 @@ mod tests {
         let batch_norm = batch_norm.update(statistics);
         let close = |tensor: Tensor<1>, expected: [f32; 2]| {
             for (value, expected) in values(tensor).into_iter().zip(expected) {
-                assert!(
-                    (value - expected).abs() < 1e-6,
-                    "{value} instead of {expected}"
-                );
+                assert!((value - expected).abs() < 1e-6, "{value} instead of {expected}");
             }
         };
         close(batch_norm.moving_mean.val(), [0.02, 0.1]);

@@ -81,12 +81,9 @@ impl LayerConfig {
     }
 
     /// The activity's penalty per image, as Keras's layers divide it by the batch's size.
-    #[expect(clippy::cast_precision_loss, reason = "batches are far below 2^52")]
     pub(crate) fn activity_penalty(&self, activity: &Tensor<2>) -> Option<Tensor<1>> {
         let [batch, _] = activity.dims();
-        self.activity_regularizer
-            .penalty(activity.clone())
-            .map(|penalty| penalty / batch as f64)
+        self.activity_regularizer.penalty(activity.clone()).map(|penalty| penalty / batch as f64)
     }
 }
 
@@ -132,9 +129,7 @@ impl Layer {
     /// Moves the moving statistics towards a batch's.
     pub(crate) fn update(mut self, statistics: Option<BatchStatistics>) -> Self {
         if let Some(statistics) = statistics {
-            self.batch_norm = self
-                .batch_norm
-                .map(|batch_norm| batch_norm.update(statistics));
+            self.batch_norm = self.batch_norm.map(|batch_norm| batch_norm.update(statistics));
         }
         self
     }

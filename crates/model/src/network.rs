@@ -99,10 +99,7 @@ impl NetworkConfig {
     #[must_use]
     pub fn masks(&self, seed: u64, step: u64, batch: usize, device: &Device) -> Masks {
         let mask = |name| self.layer(name).mask(seed, name, step, batch, device);
-        Masks {
-            hidden1: mask(LayerName::Hidden1),
-            hidden2: mask(LayerName::Hidden2),
-        }
+        Masks { hidden1: mask(LayerName::Hidden1), hidden2: mask(LayerName::Hidden2) }
     }
 }
 
@@ -160,18 +157,19 @@ impl Network {
 
         let activity1 = relu(self.hidden1.dense(images));
         let penalty1 = config.hidden1.activity_penalty(&activity1);
-        let (output1, statistics1) = regularised(&self.hidden1, activity1, pass, &masks.hidden1);
+        let (output1, statistics1) =
+            regularised(&self.hidden1, activity1, pass, masks.hidden1.as_ref());
 
         let activity2 = relu(self.hidden2.dense(output1));
         let penalty2 = config.hidden2.activity_penalty(&activity2);
-        let (output2, statistics2) = regularised(&self.hidden2, activity2, pass, &masks.hidden2);
+        let (output2, statistics2) =
+            regularised(&self.hidden2, activity2, pass, masks.hidden2.as_ref());
 
         let logits = self.output.dense(output2);
-        let penalty3 = match config.output.activity_regularizer.is_none() {
-            true => None,
-            // The layer's activity is what its own activation gives: the probabilities.
-            false => config.output.activity_penalty(&softmax(logits.clone(), 1)),
-        };
+        // The output layer's activity is what its own activation gives: the probabilities.
+        let penalty3 = (!config.output.activity_regularizer.is_none())
+            .then(|| config.output.activity_penalty(&softmax(logits.clone(), 1)))
+            .flatten();
 
         Forward {
             logits,
@@ -207,7 +205,7 @@ fn regularised(
     layer: &Layer,
     activity: Tensor<2>,
     pass: Pass<'_>,
-    mask: &Option<Tensor<2>>,
+    mask: Option<&Tensor<2>>,
 ) -> (Tensor<2>, Option<BatchStatistics>) {
     let (output, statistics) = match pass {
         Pass::Training(_) => layer.normalise_training(activity),
@@ -225,10 +223,7 @@ impl Forward {
     #[must_use]
     pub fn loss(&self, labels: Tensor<1, Int>) -> Tensor<1> {
         let log_probabilities = log_softmax(self.logits.clone(), 1);
-        let cross_entropy = log_probabilities
-            .gather(1, labels.unsqueeze_dim(1))
-            .mean()
-            .neg();
+        let cross_entropy = log_probabilities.gather(1, labels.unsqueeze_dim(1)).mean().neg();
         match &self.penalty {
             Some(penalty) => cross_entropy + penalty.clone(),
             None => cross_entropy,
@@ -238,12 +233,7 @@ impl Forward {
     /// How many of the labels `[batch]` have the largest logit, `[1]`, off the graph.
     #[must_use]
     pub fn correct(&self, labels: Tensor<1, Int>) -> Tensor<1, Int> {
-        let predicted = self
-            .logits
-            .clone()
-            .without_autodiff()
-            .argmax(1)
-            .squeeze_dim(1);
+        let predicted = self.logits.clone().without_autodiff().argmax(1).squeeze_dim(1);
         predicted.equal(labels).int().sum()
     }
 }
@@ -309,10 +299,8 @@ mod tests {
         let (config, network) = small();
         let device = Device::flex();
         let images = Tensor::from_data([[1.0, 1.0], [1.0, 1.0]], &device);
-        let masks = Masks {
-            hidden1: None,
-            hidden2: Some(Tensor::from_data([[0.0], [1.25]], &device)),
-        };
+        let masks =
+            Masks { hidden1: None, hidden2: Some(Tensor::from_data([[0.0], [1.25]], &device)) };
         let logits = |pass| {
             let forward = network.forward(&config, images.clone(), pass);
             forward.logits.into_data().try_to_vec::<f32>().unwrap()

@@ -34,10 +34,7 @@ impl Regularizer {
 
 /// Adds up those penalties that there are.
 pub(crate) fn sum<const N: usize>(penalties: [Option<Tensor<1>>; N]) -> Option<Tensor<1>> {
-    penalties
-        .into_iter()
-        .flatten()
-        .reduce(|total, penalty| total + penalty)
+    penalties.into_iter().flatten().reduce(|total, penalty| total + penalty)
 }
 
 impl fmt::Display for Regularizer {

@@ -104,22 +104,10 @@ mod tests {
         let names: Vec<&str> = rows.iter().map(|row| row.name.as_str()).collect();
         assert_eq!(
             names,
-            [
-                "hidden1",
-                "hidden2",
-                "hidden2.batch_norm",
-                "hidden2.dropout",
-                "output"
-            ]
+            ["hidden1", "hidden2", "hidden2.batch_norm", "hidden2.dropout", "output"]
         );
-        let counts: Vec<_> = rows
-            .iter()
-            .map(|row| (row.trainable, row.non_trainable))
-            .collect();
-        assert_eq!(
-            counts,
-            [(39250, 0), (12750, 0), (500, 500), (0, 0), (2510, 0)]
-        );
+        let counts: Vec<_> = rows.iter().map(|row| (row.trainable, row.non_trainable)).collect();
+        assert_eq!(counts, [(39250, 0), (12750, 0), (500, 500), (0, 0), (2510, 0)]);
     }
 
     #[test]
@@ -129,9 +117,6 @@ mod tests {
         network.output.activity_regularizer = Regularizer { l1: 0.0, l2: 0.3 };
         let rows = network.summary();
         assert_eq!(rows[1].penalties, "");
-        assert_eq!(
-            rows[2].penalties,
-            "kernel l1_l2(0.1, 0.2), activity l2(0.3)"
-        );
+        assert_eq!(rows[2].penalties, "kernel l1_l2(0.1, 0.2), activity l2(0.3)");
     }
 }

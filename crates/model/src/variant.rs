@@ -27,16 +27,10 @@ pub fn presets() -> [Variant; 6] {
     [
         preset("none", &|_| {}),
         preset("l2", &|layer| {
-            layer.kernel_regularizer = Regularizer {
-                l1: 0.0,
-                l2: penalty,
-            };
+            layer.kernel_regularizer = Regularizer { l1: 0.0, l2: penalty };
         }),
         preset("l1", &|layer| {
-            layer.kernel_regularizer = Regularizer {
-                l1: penalty,
-                l2: 0.0,
-            };
+            layer.kernel_regularizer = Regularizer { l1: penalty, l2: 0.0 };
         }),
         preset("dropout", &|layer| layer.dropout = rate),
         preset("batch_norm", &|layer| layer.batch_norm = true),

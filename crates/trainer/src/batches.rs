@@ -38,9 +38,7 @@ impl Images<'_> {
             let image = self.split.image(place).iter();
             pixels.extend(image.map(|&pixel| f32::from(pixel) / divisor));
         }
-        let labels = places
-            .iter()
-            .map(|&place| i32::from(self.split.labels()[place]));
+        let labels = places.iter().map(|&place| i32::from(self.split.labels()[place]));
         let labels: Vec<i32> = labels.collect();
         Batch {
             images: Tensor::from_data(TensorData::new(pixels, [places.len(), PIXELS]), device),

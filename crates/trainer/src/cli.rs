@@ -83,11 +83,7 @@ impl Command {
     /// Does what was asked for; gives what goes to stdout.
     pub(crate) fn execute(self) -> Result<String, Error> {
         match self {
-            Self::Run {
-                config,
-                output,
-                quiet,
-            } => {
+            Self::Run { config, output, quiet } => {
                 let (study, folder) = config.study(output)?;
                 train::train(&study, &folder, &Progress::new(quiet))?;
                 Ok(results::table(&results::read(&study, &folder)?))
@@ -104,11 +100,7 @@ impl Command {
                 let (study, _) = config.study(OutputArguments { out: None })?;
                 summary::text(&study, variant.as_deref())
             }
-            Self::Show {
-                index,
-                config,
-                split,
-            } => {
+            Self::Show { index, config, split } => {
                 let (study, _) = config.study(OutputArguments { out: None })?;
                 let digits = digits::load(&study.data, &Progress::new(false))?;
                 let split = match split {

@@ -64,13 +64,7 @@ impl fmt::Display for Backend {
 
 impl Backend {
     /// All backends, built in or not.
-    pub const ALL: [Self; 5] = [
-        Self::Flex,
-        Self::Ndarray,
-        Self::Wgpu,
-        Self::Vulkan,
-        Self::Cuda,
-    ];
+    pub const ALL: [Self; 5] = [Self::Flex, Self::Ndarray, Self::Wgpu, Self::Vulkan, Self::Cuda];
 
     /// Whether it computes on the processor's cores: one run then takes one core.
     #[must_use]
@@ -88,10 +82,7 @@ impl Backend {
             Self::Vulkan => Some(DeviceType::Vulkan),
             #[cfg(feature = "cuda")]
             Self::Cuda => Some(DeviceType::Cuda),
-            #[allow(
-                unreachable_patterns,
-                reason = "with all features on, nothing is left over"
-            )]
+            #[allow(unreachable_patterns, reason = "with all features on, nothing is left over")]
             _ => None,
         }
     }
@@ -109,16 +100,9 @@ impl Backend {
             let cores = std::thread::available_parallelism().map_or(1, usize::from);
             return vec![format!("the CPU, {cores} cores")];
         }
-        let devices = self
-            .device_type()
-            .map(DeviceFilter::from)
-            .map(Device::enumerate);
+        let devices = self.device_type().map(DeviceFilter::from).map(Device::enumerate);
         (devices.iter().flat_map(|devices| devices.iter()))
-            .map(|device| {
-                device
-                    .identity()
-                    .map_or("unnamed".to_owned(), |identity| identity.name)
-            })
+            .map(|device| device.identity().map_or("unnamed".to_owned(), |identity| identity.name))
             .collect()
     }
 
@@ -136,10 +120,7 @@ impl Backend {
         }
         match self {
             Self::Flex => Ok(Device::flex()),
-            #[expect(
-                deprecated,
-                reason = "ndarray is part of the comparison until Burn drops it"
-            )]
+            #[expect(deprecated, reason = "ndarray is part of the comparison until Burn drops it")]
             Self::Ndarray => Ok(Device::ndarray()),
             Self::Wgpu => self.open_wgpu(|| Device::wgpu_options().init()),
             #[cfg(feature = "vulkan")]
@@ -149,10 +130,7 @@ impl Backend {
             }),
             #[cfg(feature = "cuda")]
             Self::Cuda => Ok(Device::cuda(0)),
-            #[allow(
-                unreachable_patterns,
-                reason = "with all features on, nothing is left over"
-            )]
+            #[allow(unreachable_patterns, reason = "with all features on, nothing is left over")]
             _ => Err(DeviceError::NotBuilt { backend: self }),
         }
     }
@@ -167,10 +145,8 @@ impl Backend {
         if let Some((_, device)) = opened.iter().find(|(backend, _)| *backend == self) {
             return Ok(device.clone());
         }
-        let device = start().map_err(|error| DeviceError::Broken {
-            backend: self,
-            reason: error.to_string(),
-        })?;
+        let device = start()
+            .map_err(|error| DeviceError::Broken { backend: self, reason: error.to_string() })?;
         opened.push((self, device.clone()));
         Ok(device)
     }
@@ -197,8 +173,5 @@ pub fn advice() -> String {
         .filter(|backend| backend.is_built_in() && !backend.devices().is_empty())
         .collect();
     let usable = values::listed(&usable);
-    format!(
-        "this build and machine have:\n{}write backend = one of {usable}",
-        overview()
-    )
+    format!("this build and machine have:\n{}write backend = one of {usable}", overview())
 }

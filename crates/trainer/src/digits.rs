@@ -31,10 +31,7 @@ pub struct Splits {
 ///
 /// When they are not to be had, or too few to be split.
 pub fn load(settings: &DataSettings, progress: &Progress) -> Result<Splits, Error> {
-    let request = Request {
-        sources: settings.sources.clone(),
-        dir: settings.dir.clone(),
-    };
+    let request = Request { sources: settings.sources.clone(), dir: settings.dir.clone() };
     let bars = RefCell::new(None);
     let loaded = data::load(&request, &Places::from_environment(), &|download| {
         show(&mut bars.borrow_mut(), download, progress);
@@ -46,8 +43,8 @@ pub fn load(settings: &DataSettings, progress: &Progress) -> Result<Splits, Erro
     if settings.dir.is_none() && digits.name == Source::Synthetic.to_string() && !skipped.is_empty()
     {
         let reasons: Vec<String> = skipped.iter().map(ToString::to_string).collect();
-        progress.say(&format!(
-            "warning: MNIST was not found, so these are synthetic digits that the program draws itself.\n  \
+        progress.warn(&format!(
+            "MNIST was not found, so these are synthetic digits that the program draws itself.\n  \
              To use MNIST, set MNIST_DIR to a folder with its four IDX files, or connect to the internet.\n  \
              Tried: {}",
             reasons.join("; ")
@@ -63,10 +60,7 @@ fn show(bar: &mut Option<(String, Task)>, download: data::Progress<'_>, progress
             task.finish();
         }
         let total = download.total.unwrap_or(0) as u64;
-        *bar = Some((
-            download.file.to_owned(),
-            progress.download(download.file, total),
-        ));
+        *bar = Some((download.file.to_owned(), progress.download(download.file, total)));
     }
     if let Some((_, task)) = bar {
         task.advance(download.done as u64, "");
@@ -77,12 +71,9 @@ fn show(bar: &mut Option<(String, Task)>, download: data::Progress<'_>, progress
 /// does: before any shuffling, its start rounded down.
 fn cut(digits: Digits, settings: &DataSettings) -> Result<Splits, Error> {
     let len = digits.train.len();
-    let (train, _) = digits
-        .train
-        .split_at(settings.limit.unwrap_or(len).min(len));
+    let (train, _) = digits.train.split_at(settings.limit.unwrap_or(len).min(len));
     let len = train.len();
     #[expect(
-        clippy::cast_precision_loss,
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
         reason = "a share of a length is a length"

@@ -27,7 +27,6 @@ pub(crate) struct Sums {
 
 impl Sums {
     /// Adds a batch's loss `[1]`, weighted by its size as Keras's mean is, and right answers `[1]`.
-    #[expect(clippy::cast_precision_loss, reason = "batches are far below 2^52")]
     pub(crate) fn add(&mut self, loss: Tensor<1>, correct: Tensor<1, Int>, images: usize) {
         let loss = loss * images as f64;
         self.loss = Some(match self.loss.take() {
@@ -42,16 +41,10 @@ impl Sums {
     }
 
     /// Reads the sums back. Without a single batch there is nothing to tell: NaN.
-    #[expect(clippy::cast_precision_loss, reason = "data sets are far below 2^52")]
     pub(crate) fn score(self) -> Score {
-        let loss = self
-            .loss
-            .map_or(f64::NAN, |sum| f64::from(sum.into_scalar::<f32>()));
+        let loss = self.loss.map_or(f64::NAN, |sum| f64::from(sum.into_scalar::<f32>()));
         let correct = self.correct.map_or(0, |sum| sum.into_scalar::<i64>());
-        Score {
-            loss: loss / self.images as f64,
-            accuracy: correct as f64 / self.images as f64,
-        }
+        Score { loss: loss / self.images as f64, accuracy: correct as f64 / self.images as f64 }
     }
 }
 

@@ -13,10 +13,7 @@ use crate::error::Error;
 ///
 /// When the system refuses; what was there before is then untouched.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
-    try_write(path, bytes).map_err(|source| Error::Write {
-        path: path.to_owned(),
-        source,
-    })
+    try_write(path, bytes).map_err(|source| Error::Write { path: path.to_owned(), source })
 }
 
 fn try_write(path: &Path, bytes: &[u8]) -> std::io::Result<()> {

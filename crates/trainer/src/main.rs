@@ -1,4 +1,5 @@
 //! The command line: parses, calls, prints, sets the exit code.
+#![expect(clippy::print_stderr, reason = "this is where errors are told")]
 
 mod cli;
 
@@ -17,10 +18,7 @@ fn main() -> ExitCode {
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(|location| format!(" at {location}"));
         let message = panic.payload_as_str().unwrap_or("no message");
-        eprintln!(
-            "error: internal failure{}: {message}",
-            place.unwrap_or_default()
-        );
+        eprintln!("error: internal failure{}: {message}", place.unwrap_or_default());
     }));
     match cli::Arguments::parse().command.execute() {
         Ok(text) => print(&text),

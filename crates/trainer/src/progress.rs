@@ -1,4 +1,5 @@
 //! What one sees while a study runs: bars on a terminal, plain lines elsewhere, all on stderr.
+#![expect(clippy::print_stderr, reason = "this is where the program speaks while it works")]
 
 use std::{io::IsTerminal, time::Duration};
 
@@ -55,27 +56,33 @@ impl Progress {
         }
     }
 
+    /// Says something that even those want to know who want to see nothing.
+    pub fn warn(&self, message: &str) {
+        match self {
+            Self::Quiet => eprintln!("warning: {message}"),
+            Self::Bars(_) | Self::Lines => self.say(&format!("warning: {message}")),
+        }
+    }
+
     /// The bar of the whole study. It stays the lowest.
     #[must_use]
     pub fn study(&self, runs: usize) -> Task {
         let bar = "{prefix:24} {bar:24} {pos}/{len} runs  {elapsed} so far, {eta} left";
-        self.task("study", runs as u64, bar, |bars, bar| bars.add(bar))
+        self.task("study", runs as u64, bar, MultiProgress::add)
     }
 
     /// The bar of one run.
     #[must_use]
     pub fn run(&self, run: &Run, epochs: usize) -> Task {
         let bar = "{prefix:24} {bar:24} epoch {pos}/{len}  {msg}  {eta} left";
-        self.task(&run.to_string(), epochs as u64, bar, |bars, bar| {
-            bars.insert_from_back(1, bar)
-        })
+        self.task(&run.to_string(), epochs as u64, bar, |bars, bar| bars.insert_from_back(1, bar))
     }
 
     /// The bar of a download, in bytes.
     #[must_use]
     pub fn download(&self, file: &str, bytes: u64) -> Task {
         let bar = "{prefix:24} {bar:24} {bytes}/{total_bytes}  {eta} left";
-        self.task(file, bytes, bar, |bars, bar| bars.add(bar))
+        self.task(file, bytes, bar, MultiProgress::add)
     }
 
     fn task(
@@ -83,7 +90,7 @@ impl Progress {
         name: &str,
         total: u64,
         template: &str,
-        place: impl Fn(&MultiProgress, ProgressBar) -> ProgressBar,
+        place: impl FnOnce(&MultiProgress, ProgressBar) -> ProgressBar,
     ) -> Task {
         match self {
             Self::Bars(bars) => {
@@ -94,10 +101,7 @@ impl Progress {
                 bar.enable_steady_tick(Duration::from_millis(200));
                 Task::Bar(bar)
             }
-            Self::Lines => Task::Lines {
-                name: name.to_owned(),
-                total,
-            },
+            Self::Lines => Task::Lines { name: name.to_owned(), total },
             Self::Quiet => Task::Quiet,
         }
     }
@@ -107,11 +111,7 @@ impl Task {
     /// An epoch has ended.
     pub fn epoch(&self, epoch: &Epoch) {
         let score = epoch.validation.unwrap_or(epoch.train);
-        let prefix = if epoch.validation.is_some() {
-            "val "
-        } else {
-            ""
-        };
+        let prefix = if epoch.validation.is_some() { "val " } else { "" };
         let message = format!("{prefix}loss {:.4} acc {:.4}", score.loss, score.accuracy);
         self.advance(epoch.number as u64, &message);
     }

@@ -83,14 +83,12 @@ impl Record {
         let path = path.to_owned();
         match fs::read(&path) {
             Ok(bytes) => {
-                serde_json::from_slice(&bytes)
-                    .map(Some)
-                    .map_err(|error| Error::Malformed {
-                        path,
-                        reason: format!(
-                            "not a run's record: {error}; move it away to train the run again"
-                        ),
-                    })
+                serde_json::from_slice(&bytes).map(Some).map_err(|error| Error::Malformed {
+                    path,
+                    reason: format!(
+                        "not a run's record: {error}; move it away to train the run again"
+                    ),
+                })
             }
             Err(error) if is_missing(&error) => Ok(None),
             Err(source) => Err(Error::Read { path, source }),
@@ -116,18 +114,12 @@ impl Record {
 
 /// Whether nothing is there, on the whole way.
 fn is_missing(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
-    )
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 
 /// The folders in a folder; none where it does not exist.
 fn folders(folder: &Path) -> Result<Vec<std::path::PathBuf>, Error> {
-    let refused = |source| Error::Read {
-        path: folder.to_owned(),
-        source,
-    };
+    let refused = |source| Error::Read { path: folder.to_owned(), source };
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
         Err(error) if is_missing(&error) => return Ok(Vec::new()),
@@ -142,17 +134,10 @@ fn folders(folder: &Path) -> Result<Vec<std::path::PathBuf>, Error> {
 fn history_csv(history: &[Epoch]) -> String {
     let validated = history.iter().any(|epoch| epoch.validation.is_some());
     let mut csv = String::from("epoch,loss,acc");
-    csv.push_str(if validated {
-        ",val_loss,val_acc\n"
-    } else {
-        "\n"
-    });
+    csv.push_str(if validated { ",val_loss,val_acc\n" } else { "\n" });
     for epoch in history {
         let score = epoch.train;
-        csv.push_str(&format!(
-            "{},{:.6},{:.6}",
-            epoch.number, score.loss, score.accuracy
-        ));
+        csv.push_str(&format!("{},{:.6},{:.6}", epoch.number, score.loss, score.accuracy));
         if let Some(score) = epoch.validation {
             csv.push_str(&format!(",{:.6},{:.6}", score.loss, score.accuracy));
         }
@@ -165,10 +150,9 @@ fn history_csv(history: &[Epoch]) -> String {
 mod null_for_nan {
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands it over so")]
     pub(super) fn serialize<S: Serializer>(number: &f64, serializer: S) -> Result<S::Ok, S::Error> {
-        Some(number)
-            .filter(|number| number.is_finite())
-            .serialize(serializer)
+        Some(number).filter(|number| number.is_finite()).serialize(serializer)
     }
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {

@@ -51,9 +51,8 @@ pub fn read(study: &Study, output: &Path) -> Result<Vec<Record>, Error> {
     let mut records = Record::read_all(output)?;
     let place = |record: &Record| {
         let variants = study.variants.iter();
-        let position = variants
-            .map(|variant| &variant.name)
-            .position(|name| *name == record.variant);
+        let position =
+            variants.map(|variant| &variant.name).position(|name| *name == record.variant);
         position.unwrap_or(usize::MAX)
     };
     records.sort_by(|one, other| {
@@ -71,10 +70,8 @@ pub fn read(study: &Study, output: &Path) -> Result<Vec<Record>, Error> {
 /// When a record cannot be read, or the file not be written.
 pub fn write_csv(study: &Study, output: &Path) -> Result<(), Error> {
     let path = output.join("results.csv");
-    let csv = csv_text(&read(study, output)?).map_err(|error| Error::Malformed {
-        path: path.clone(),
-        reason: error.to_string(),
-    })?;
+    let csv = csv_text(&read(study, output)?)
+        .map_err(|error| Error::Malformed { path: path.clone(), reason: error.to_string() })?;
     files::write(&path, &csv)
 }
 
@@ -84,9 +81,7 @@ fn csv_text(records: &[Record]) -> Result<Vec<u8>, csv::Error> {
     for record in records {
         writer.write_record(csv_row(record))?;
     }
-    writer
-        .into_inner()
-        .map_err(|error| error.into_error().into())
+    writer.into_inner().map_err(|error| error.into_error().into())
 }
 
 fn csv_row(record: &Record) -> [String; 13] {
@@ -115,21 +110,10 @@ fn csv_row(record: &Record) -> [String; 13] {
 /// The notebook's table, with a seed column where there are several, and footnotes.
 #[must_use]
 pub fn table(records: &[Record]) -> String {
-    let width = records
-        .iter()
-        .map(|record| record.variant.len())
-        .max()
-        .unwrap_or(0)
-        .max(7);
-    let several_seeds = records
-        .windows(2)
-        .any(|pair| pair[0].variant == pair[1].variant);
+    let width = records.iter().map(|record| record.variant.len()).max().unwrap_or(0).max(7);
+    let several_seeds = records.windows(2).any(|pair| pair[0].variant == pair[1].variant);
     let seed_column = |text: String| {
-        if several_seeds {
-            format!("{text:>6}")
-        } else {
-            String::new()
-        }
+        if several_seeds { format!("{text:>6}") } else { String::new() }
     };
     let mut table = format!(
         "{:width$}{}  {:>9}  {:>8}  {:>8}\n",
@@ -170,10 +154,7 @@ fn footnotes(records: &[Record]) -> String {
     }
     let barely = |record: &&Record| record.loss_train.is_finite() && barely_trained(record);
     if let Some(record) = records.iter().find(barely) {
-        let raw = record
-            .settings
-            .get("data.pixels")
-            .and_then(toml::Value::as_str)
+        let raw = record.settings.get("data.pixels").and_then(toml::Value::as_str)
             == Some(&Pixels::Raw.to_string());
         notes.push_str(if raw {
             "\n* barely trained: raw pixels (0–255) make the first steps so large that most ReLU units end up\n  \
@@ -213,11 +194,7 @@ pub fn check_same(
     if differences.is_empty() {
         return Ok(());
     }
-    Err(Mismatch {
-        folder: output.to_owned(),
-        run: run.to_string(),
-        differences,
-    })
+    Err(Mismatch { folder: output.to_owned(), run: run.to_string(), differences })
 }
 
 #[cfg(test)]
@@ -252,26 +229,17 @@ mod tests {
 
     #[test]
     fn the_table_marks_what_barely_trained_and_says_why() {
-        let text = table(&[
-            record("none", 0, 0.2, 1.0),
-            record("batch_norm", 0, 0.9, 1.0),
-        ]);
+        let text = table(&[record("none", 0, 0.2, 1.0), record("batch_norm", 0, 0.9, 1.0)]);
         let lines: Vec<&str> = text.lines().collect();
         assert_eq!(lines[0], "variant     acc_train  acc_test  pct_diff");
         assert_eq!(lines[1], "none          0.20000   0.75000  -2.75000 *");
         assert_eq!(lines[2], "batch_norm    0.90000   0.75000   0.16667");
-        assert!(
-            lines[4].starts_with("* barely trained: raw pixels"),
-            "{text}"
-        );
+        assert!(lines[4].starts_with("* barely trained: raw pixels"), "{text}");
     }
 
     #[test]
     fn several_seeds_have_a_column() {
-        let text = table(&[
-            record("none", 0, 0.9, 1.0),
-            record("none", 11, 0.9, f64::INFINITY),
-        ]);
+        let text = table(&[record("none", 0, 0.9, 1.0), record("none", 11, 0.9, f64::INFINITY)]);
         let lines: Vec<&str> = text.lines().collect();
         assert_eq!(lines[0], "variant  seed  acc_train  acc_test  pct_diff");
         assert_eq!(lines[2], "none       11    0.90000   0.75000   0.16667 †");

@@ -63,14 +63,8 @@ where
             scope.spawn(worker);
         }
     });
-    let reasons = failures
-        .into_inner()
-        .unwrap_or_else(PoisonError::into_inner);
-    if reasons.is_empty() {
-        Ok(())
-    } else {
-        Err(Error::Runs { reasons })
-    }
+    let reasons = failures.into_inner().unwrap_or_else(PoisonError::into_inner);
+    if reasons.is_empty() { Ok(()) } else { Err(Error::Runs { reasons }) }
 }
 
 /// An error and its causes in one line.
@@ -94,12 +88,7 @@ mod tests {
 
     fn runs(len: u64) -> Vec<Run> {
         let [variant, ..] = model::presets();
-        (0..len)
-            .map(|seed| Run {
-                variant: variant.clone(),
-                seed,
-            })
-            .collect()
+        (0..len).map(|seed| Run { variant: variant.clone(), seed }).collect()
     }
 
     #[test]
@@ -133,10 +122,7 @@ mod tests {
         };
         assert_eq!(
             reasons,
-            [
-                "none seed 2 failed: a panic on purpose",
-                "none seed 4 failed: an error on purpose"
-            ]
+            ["none seed 2 failed: a panic on purpose", "none seed 4 failed: an error on purpose"]
         );
         assert_eq!(begun.into_inner(), 5);
     }

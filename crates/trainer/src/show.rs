@@ -23,10 +23,7 @@ pub fn text(split: &Split, index: usize) -> Result<String, Error> {
     let mut text = format!("digit {index}, labelled {}\n", split.labels()[index]);
     for rows in image.chunks(2 * SIDE) {
         let (upper, lower) = rows.split_at(SIDE);
-        let blocks = upper
-            .iter()
-            .zip(lower)
-            .map(|(&upper, &lower)| block(upper, lower));
+        let blocks = upper.iter().zip(lower).map(|(&upper, &lower)| block(upper, lower));
         text.push_str(blocks.collect::<String>().trim_end());
         text.push('\n');
     }

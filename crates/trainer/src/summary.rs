@@ -11,18 +11,11 @@ use crate::{config::values, error::Error, study::Study};
 /// When the study has no variant of that name.
 pub fn text(study: &Study, only: Option<&str>) -> Result<String, Error> {
     let asked = |variant: &&Variant| only.is_none_or(|name| variant.name == name);
-    let texts: Vec<String> = study
-        .variants
-        .iter()
-        .filter(asked)
-        .map(variant_text)
-        .collect();
+    let texts: Vec<String> = study.variants.iter().filter(asked).map(variant_text).collect();
     if let (Some(name), []) = (only, texts.as_slice()) {
         let names: Vec<&String> = study.variants.iter().map(|variant| &variant.name).collect();
         let names = values::listed(&names);
-        return Err(Error::Argument(format!(
-            "the study has no variant `{name}`, only {names}"
-        )));
+        return Err(Error::Argument(format!("the study has no variant `{name}`, only {names}")));
     }
     Ok(texts.join("\n"))
 }

@@ -40,12 +40,7 @@ pub fn train(study: &Study, output: &Path, progress: &Progress) -> Result<(), Er
     let bar = progress.study(runs.len());
     let finished = Mutex::new(0);
     let outcome = schedule::run_all(&runs, study.jobs.resolve(study.backend), |run| {
-        let work = Work {
-            study,
-            run,
-            splits: &splits,
-            device: &device,
-        };
+        let work = Work { study, run, splits: &splits, device: &device };
         work.train(output, progress)?;
         // Held while the file is written, so that an earlier state never follows a later one.
         let mut finished = finished.lock().unwrap_or_else(PoisonError::into_inner);
@@ -103,12 +98,7 @@ struct Work<'a> {
 impl Work<'_> {
     /// Fits, evaluates, and writes the run's files.
     fn train(&self, output: &Path, progress: &Progress) -> Result<(), Error> {
-        let Self {
-            study,
-            run,
-            splits,
-            device,
-        } = self;
+        let Self { study, run, splits, device } = self;
         let pixels = study.data.pixels;
         let images = |split| Images { split, pixels };
         let config = &run.variant.network;

@@ -17,16 +17,9 @@ use crate::error::Error;
 pub fn to_bytes(network: &Network, path: &Path) -> Result<Vec<u8>, Error> {
     // Burn's metadata comes in any order; without it, equal weights are equal bytes.
     let mut store = SafetensorsStore::from_bytes(None).clear_metadata();
-    let malformed = |error: String| Error::Malformed {
-        path: path.to_owned(),
-        reason: error,
-    };
-    network
-        .save_into(&mut store)
-        .map_err(|error| malformed(error.to_string()))?;
-    store
-        .get_bytes()
-        .map_err(|error| malformed(error.to_string()))
+    let malformed = |error: String| Error::Malformed { path: path.to_owned(), reason: error };
+    network.save_into(&mut store).map_err(|error| malformed(error.to_string()))?;
+    store.get_bytes().map_err(|error| malformed(error.to_string()))
 }
 
 /// A network with a safetensors file's weights in place of its own. The file must hold every
@@ -36,21 +29,13 @@ pub fn to_bytes(network: &Network, path: &Path) -> Result<Vec<u8>, Error> {
 ///
 /// When the file cannot be read or does not fit.
 pub fn read(path: &Path, mut network: Network) -> Result<Network, Error> {
-    let bytes = fs::read(path).map_err(|source| Error::Read {
-        path: path.to_owned(),
-        source,
-    })?;
-    let malformed = |reason: String| Error::Malformed {
-        path: path.to_owned(),
-        reason,
-    };
+    let bytes = fs::read(path).map_err(|source| Error::Read { path: path.to_owned(), source })?;
+    let malformed = |reason: String| Error::Malformed { path: path.to_owned(), reason };
     let mut store = SafetensorsStore::from_bytes(Some(bytes));
     let result = (network.load_from(&mut store)).map_err(|error| malformed(error.to_string()))?;
     if !result.unused.is_empty() {
         let names = result.unused.join(", ");
-        return Err(malformed(format!(
-            "holds tensors that the variant has not: {names}"
-        )));
+        return Err(malformed(format!("holds tensors that the variant has not: {names}")));
     }
     Ok(network)
 }

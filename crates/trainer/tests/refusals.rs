@@ -1,4 +1,5 @@
 //! Bad input: its exit code and what is said of it.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod common;
 
@@ -11,31 +12,16 @@ fn refused(lines: &str) -> (Option<i32>, String) {
     let output = place.trainer(&["run", "bad.toml", "--out", "out"]);
     assert!(!place.path("out").exists(), "something was written");
     let text = stderr(&output);
-    assert!(
-        !text.contains("panicked") && !text.contains("backtrace"),
-        "{text}"
-    );
-    (
-        output.status.code(),
-        text.lines().next().unwrap_or_default().to_owned(),
-    )
+    assert!(!text.contains("panicked") && !text.contains("backtrace"), "{text}");
+    (output.status.code(), text.lines().next().unwrap_or_default().to_owned())
 }
 
 #[test]
 fn a_wrong_config_is_refused_with_its_place_and_key() {
     let cases = [
-        (
-            "seed = 3",
-            "bad.toml:1: unknown key `seed`; did you mean `seeds`?",
-        ),
-        (
-            "\n[fit]\nepoch = 3",
-            "bad.toml:3: unknown key `fit.epoch`; did you mean `fit.epochs`?",
-        ),
-        (
-            "fit.epochs = -1",
-            "bad.toml:1: fit.epochs: must be a whole number of 1 or more, not -1",
-        ),
+        ("seed = 3", "bad.toml:1: unknown key `seed`; did you mean `seeds`?"),
+        ("\n[fit]\nepoch = 3", "bad.toml:3: unknown key `fit.epoch`; did you mean `fit.epochs`?"),
+        ("fit.epochs = -1", "bad.toml:1: fit.epochs: must be a whole number of 1 or more, not -1"),
         (
             "fit.epochs = 2.5",
             "bad.toml:1: fit.epochs: must be a whole number of 1 or more, not 2.5",
@@ -52,23 +38,11 @@ fn a_wrong_config_is_refused_with_its_place_and_key() {
             "fit.learning_rate = inf",
             "bad.toml:1: fit.learning_rate: must be a number above 0, not inf",
         ),
-        (
-            "fit.shuffle = \"no\"",
-            "bad.toml:1: fit.shuffle: must be true or false, not \"no\"",
-        ),
+        ("fit.shuffle = \"no\"", "bad.toml:1: fit.shuffle: must be true or false, not \"no\""),
         ("seeds = [1, 1]", "bad.toml:1: seeds: has 1 twice"),
-        (
-            "seeds = []",
-            "bad.toml:1: seeds: needs at least one element",
-        ),
-        (
-            "seeds = [-1]",
-            "bad.toml:1: seeds: must be a whole number of 0 or more, not -1",
-        ),
-        (
-            "jobs = 0",
-            "bad.toml:1: jobs: must be \"auto\" or a whole number of 1 or more, not 0",
-        ),
+        ("seeds = []", "bad.toml:1: seeds: needs at least one element"),
+        ("seeds = [-1]", "bad.toml:1: seeds: must be a whole number of 0 or more, not -1"),
+        ("jobs = 0", "bad.toml:1: jobs: must be \"auto\" or a whole number of 1 or more, not 0"),
         (
             "backend = \"tpu\"",
             "bad.toml:1: backend: must be one of `flex`, `ndarray`, `wgpu`, `vulkan` and `cuda`, not \"tpu\"",
@@ -101,10 +75,7 @@ fn a_wrong_config_is_refused_with_its_place_and_key() {
             "variants = [\"dropuot\"]",
             "bad.toml:1: variants: there is no variant `dropuot`; did you mean `dropout`? There are `batch_norm`, `batch_norm_dropout`, `dropout`, `l1`, `l2` and `none`; define more as [variant.NAME]",
         ),
-        (
-            "",
-            "bad.toml is empty: write at least `extends = \"mnist.toml\"`",
-        ),
+        ("", "bad.toml is empty: write at least `extends = \"mnist.toml\"`"),
         ("fit = [", "bad.toml:1: unclosed array, expected `]`"),
         (
             "extends = \"bad.toml\"",
@@ -112,11 +83,7 @@ fn a_wrong_config_is_refused_with_its_place_and_key() {
         ),
     ];
     for (lines, message) in cases {
-        assert_eq!(
-            refused(lines),
-            (Some(2), format!("error: {message}")),
-            "{lines}"
-        );
+        assert_eq!(refused(lines), (Some(2), format!("error: {message}")), "{lines}");
     }
 }
 
@@ -131,11 +98,7 @@ fn a_missing_config_is_refused() {
     place.write("configs/here.toml", "seeds = [0]");
     let output = place.trainer(&["run", "missing"]);
     assert_eq!(output.status.code(), Some(2));
-    assert!(
-        stderr(&output).contains("configs has `here`"),
-        "{}",
-        stderr(&output)
-    );
+    assert!(stderr(&output).contains("configs has `here`"), "{}", stderr(&output));
 }
 
 #[test]
@@ -159,10 +122,7 @@ fn a_backend_that_is_not_built_in_is_refused_with_what_there_is() {
     let output = place.trainer(&["run", "small.toml", "--out", "out", "--set", "backend=cuda"]);
     assert_eq!(output.status.code(), Some(2));
     let text = stderr(&output);
-    assert!(
-        text.starts_with("error: backend: this build has no `cuda`\n"),
-        "{text}"
-    );
+    assert!(text.starts_with("error: backend: this build has no `cuda`\n"), "{text}");
     assert!(text.contains("write backend = one of `flex`"), "{text}");
     assert!(!place.path("out").exists());
 }
@@ -175,26 +135,14 @@ fn a_backend_without_a_device_is_refused() {
         .args(["run", "small.toml", "--out", "out", "--set", "backend=wgpu"])
         .current_dir(place.path(""))
         // No driver is to be found, whatever this machine has.
-        .envs([
-            ("VK_DRIVER_FILES", "/nowhere"),
-            ("VK_ICD_FILENAMES", "/nowhere"),
-        ])
-        .envs([
-            ("WGPU_BACKEND", "vulkan"),
-            ("__EGL_VENDOR_LIBRARY_FILENAMES", "/nowhere"),
-        ])
+        .envs([("VK_DRIVER_FILES", "/nowhere"), ("VK_ICD_FILENAMES", "/nowhere")])
+        .envs([("WGPU_BACKEND", "vulkan"), ("__EGL_VENDOR_LIBRARY_FILENAMES", "/nowhere")])
         .output()
         .unwrap();
     let text = stderr(&output);
     assert_eq!(output.status.code(), Some(2), "{text}");
-    assert!(
-        text.starts_with("error: backend: `wgpu` finds no device on this machine\n"),
-        "{text}"
-    );
-    assert!(
-        !text.contains("panicked") && !place.path("out").exists(),
-        "{text}"
-    );
+    assert!(text.starts_with("error: backend: `wgpu` finds no device on this machine\n"), "{text}");
+    assert!(!text.contains("panicked") && !place.path("out").exists(), "{text}");
 }
 
 #[test]
@@ -205,16 +153,8 @@ fn broken_data_fails_with_exit_code_1() {
             &b"no images at all, but a text"[..],
             "train-images-idx3-ubyte",
         ),
-        (
-            "t10k-labels-idx1-ubyte",
-            &[0, 0, 8, 1, 0, 0, 0, 2, 3, 4],
-            "t10k-labels-idx1-ubyte",
-        ),
-        (
-            "train-labels-idx1-ubyte",
-            &[0, 0, 8, 1, 0, 0, 1, 44, 3, 4],
-            "train-labels-idx1-ubyte",
-        ),
+        ("t10k-labels-idx1-ubyte", &[0, 0, 8, 1, 0, 0, 0, 2, 3, 4], "t10k-labels-idx1-ubyte"),
+        ("train-labels-idx1-ubyte", &[0, 0, 8, 1, 0, 0, 1, 44, 3, 4], "train-labels-idx1-ubyte"),
     ] {
         let place = Place::new();
         place.config("small.toml", "");
@@ -222,10 +162,7 @@ fn broken_data_fails_with_exit_code_1() {
         let output = place.trainer(&["run", "small.toml", "--out", "out"]);
         let text = stderr(&output);
         assert_eq!(output.status.code(), Some(1), "{text}");
-        assert!(
-            text.starts_with("error: ") && text.contains(reason),
-            "{text}"
-        );
+        assert!(text.starts_with("error: ") && text.contains(reason), "{text}");
         assert!(!place.path("out").exists());
     }
 }
@@ -238,9 +175,6 @@ fn an_output_that_is_no_folder_fails_before_training() {
     let output = place.trainer(&["run", "small.toml", "--out", "taken"]);
     let text = stderr(&output);
     assert_eq!(output.status.code(), Some(1), "{text}");
-    assert!(
-        text.starts_with("error: cannot write taken/study.toml\n  because: "),
-        "{text}"
-    );
+    assert!(text.starts_with("error: cannot write taken/study.toml\n  because: "), "{text}");
     assert_eq!(place.read("taken"), "a file");
 }

@@ -1,4 +1,5 @@
 //! A whole study through the command line, on a small data set.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod common;
 
@@ -14,25 +15,11 @@ fn trains_the_six_variants_and_writes_their_files() {
     assert!(output.status.success(), "{}", stderr(&output));
 
     let table = String::from_utf8(output.stdout).unwrap();
-    let names = [
-        "none",
-        "l2",
-        "l1",
-        "dropout",
-        "batch_norm",
-        "batch_norm_dropout",
-    ];
-    let named: Vec<&str> = table
-        .lines()
-        .skip(1)
-        .take(6)
-        .map(|line| line.split(' ').next().unwrap())
-        .collect();
-    assert_eq!(named, names, "{table}");
-    assert!(
-        table.starts_with("variant             acc_train  acc_test  pct_diff\n"),
-        "{table}"
-    );
+    let names = ["none", "l2", "l1", "dropout", "batch_norm", "batch_norm_dropout"];
+    let rows_of_table: Vec<&str> =
+        table.lines().skip(1).take(6).map(|line| line.split(' ').next().unwrap()).collect();
+    assert_eq!(rows_of_table, names, "{table}");
+    assert!(table.starts_with("variant             acc_train  acc_test  pct_diff\n"), "{table}");
 
     let csv = place.read("out/results.csv");
     let rows: Vec<Vec<&str>> = csv.lines().map(|line| line.split(',').collect()).collect();
@@ -41,21 +28,10 @@ fn trains_the_six_variants_and_writes_their_files() {
     for (row, name) in rows[1..].iter().zip(names) {
         assert_eq!(row[0], name);
         assert_eq!(row[4], "0");
-        assert_eq!(
-            row[7],
-            if name.contains("batch_norm") {
-                "55510"
-            } else {
-                "54510"
-            }
-        );
+        assert_eq!(row[7], if name.contains("batch_norm") { "55510" } else { "54510" });
         assert_eq!(&row[8..12], ["2", "digits", "unit", "flex"]);
         for file in ["model.safetensors", "history.csv", "run.json"] {
-            assert!(
-                place
-                    .path(&format!("out/runs/{name}/seed-0/{file}"))
-                    .is_file()
-            );
+            assert!(place.path(&format!("out/runs/{name}/seed-0/{file}")).is_file());
         }
         let history = place.read(&format!("out/runs/{name}/seed-0/history.csv"));
         assert!(history.starts_with("epoch,loss,acc\n1,"), "{history}");
@@ -66,10 +42,7 @@ fn trains_the_six_variants_and_writes_their_files() {
 #[test]
 fn gives_the_same_results_whatever_runs_beside_it() {
     let place = Place::new();
-    place.config(
-        "small.toml",
-        "seeds = [0, 1]\nvariants = [\"dropout\", \"batch_norm_dropout\"]",
-    );
+    place.config("small.toml", "seeds = [0, 1]\nvariants = [\"dropout\", \"batch_norm_dropout\"]");
     for backend in ["flex", "ndarray"] {
         let set = format!("backend={backend}");
         let one = place.results(
@@ -97,9 +70,9 @@ fn gives_the_same_results_whatever_runs_beside_it() {
             assert!(turned.contains(row), "{row} is not in {turned:?}");
         }
         let weights = |folder: &str| {
-            std::fs::read(place.path(&format!(
-                "{backend}-{folder}/runs/dropout/seed-1/model.safetensors"
-            )))
+            std::fs::read(
+                place.path(&format!("{backend}-{folder}/runs/dropout/seed-1/model.safetensors")),
+            )
             .unwrap()
         };
         assert!(weights("1") == weights("4"));
@@ -110,10 +83,7 @@ fn gives_the_same_results_whatever_runs_beside_it() {
 #[test]
 fn the_last_share_validates() {
     let place = Place::new();
-    place.config(
-        "small.toml",
-        "data.validation_split = 0.25\nvariants = [\"none\"]",
-    );
+    place.config("small.toml", "data.validation_split = 0.25\nvariants = [\"none\"]");
     place.results("small.toml", "out", &[]);
     let history = place.read("out/runs/none/seed-0/history.csv");
     let lines: Vec<&str> = history.lines().collect();
@@ -130,11 +100,7 @@ fn a_second_run_trains_what_is_left() {
     let all = place.results("small.toml", "out", &[]);
     assert_eq!(all.len(), 7);
     assert_eq!(none[1], all[1]);
-    assert_eq!(
-        record,
-        place.read("out/runs/none/seed-0/run.json"),
-        "it was trained again"
-    );
+    assert_eq!(record, place.read("out/runs/none/seed-0/run.json"), "it was trained again");
 }
 
 #[test]
@@ -145,10 +111,7 @@ fn a_folder_of_other_settings_is_refused() {
     let output = place.trainer(&["run", "small.toml", "--out", "out", "--set", "fit.epochs=3"]);
     assert_eq!(output.status.code(), Some(2));
     let message = stderr(&output);
-    assert!(
-        message.contains("fit.epochs is 2 there, 3 here"),
-        "{message}"
-    );
+    assert!(message.contains("fit.epochs is 2 there, 3 here"), "{message}");
     assert_eq!(before, place.results("small.toml", "out", &[]));
 }
 
@@ -167,18 +130,11 @@ fn study_toml_is_a_config_for_the_same_study() {
 #[test]
 fn a_run_starts_from_given_weights_in_the_given_order() {
     let place = Place::new();
-    place.config(
-        "small.toml",
-        "variants = [\"batch_norm\"]\nfit.shuffle = false",
-    );
+    place.config("small.toml", "variants = [\"batch_norm\"]\nfit.shuffle = false");
     place.results("small.toml", "first", &[]);
     let weights = "fit.weights=first/runs/batch_norm/seed-0/model.safetensors";
     let one = place.results("small.toml", "one", &["--set", weights]);
-    let other = place.results(
-        "small.toml",
-        "other",
-        &["--set", weights, "--set", "seeds=[5]"],
-    );
+    let other = place.results("small.toml", "other", &["--set", weights, "--set", "seeds=[5]"]);
     // The same start and order: nothing is left for the seed to decide.
     assert_eq!(one[1].replace(",0,", ","), other[1].replace(",5,", ","));
 
@@ -193,11 +149,7 @@ fn a_run_starts_from_given_weights_in_the_given_order() {
         "variants=[\"none\"]",
     ]);
     assert_eq!(wrong.status.code(), Some(1));
-    assert!(
-        stderr(&wrong).contains("hidden2.batch_norm.gamma"),
-        "{}",
-        stderr(&wrong)
-    );
+    assert!(stderr(&wrong).contains("hidden2.batch_norm.gamma"), "{}", stderr(&wrong));
 }
 
 #[test]

@@ -1,4 +1,5 @@
 //! The wgpu backend trains what flex trains. It wants a Vulkan driver; a software one will do.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod common;
 
@@ -23,20 +24,9 @@ fn every_variant_has_the_losses_it_has_on_flex() {
     let place = Place::new();
     place.config("small.toml", "");
     for backend in ["flex", "wgpu"] {
-        place.results(
-            "small.toml",
-            backend,
-            &["--set", &format!("backend={backend}")],
-        );
+        place.results("small.toml", backend, &["--set", &format!("backend={backend}")]);
     }
-    for variant in [
-        "none",
-        "l2",
-        "l1",
-        "dropout",
-        "batch_norm",
-        "batch_norm_dropout",
-    ] {
+    for variant in ["none", "l2", "l1", "dropout", "batch_norm", "batch_norm_dropout"] {
         let losses = |backend: &str| {
             losses(&place.read(&format!("{backend}/runs/{variant}/seed-0/history.csv")))
         };
@@ -44,10 +34,7 @@ fn every_variant_has_the_losses_it_has_on_flex() {
         assert_eq!(flex.len(), 2);
         for (flex, wgpu) in flex.iter().zip(&wgpu) {
             let difference = (flex - wgpu).abs() / flex;
-            assert!(
-                difference < TOLERANCE,
-                "{variant}: {flex} on flex, {wgpu} on wgpu"
-            );
+            assert!(difference < TOLERANCE, "{variant}: {flex} on flex, {wgpu} on wgpu");
         }
     }
 }

@@ -98,10 +98,7 @@ fn only_what_is_wrong_is_fetched_again() {
     assert_eq!(digits.unwrap().name, "mnist");
     assert_complete(cache.path());
     let paths: Vec<String> = server.asked().into_iter().map(|asked| asked.path).collect();
-    assert_eq!(
-        paths,
-        ["train-labels-idx1-ubyte.gz", "t10k-images-idx3-ubyte.gz"]
-    );
+    assert_eq!(paths, ["train-labels-idx1-ubyte.gz", "t10k-images-idx3-ubyte.gz"]);
     assert_eq!(skipped.len(), 2);
     assert_eq!(
         skipped[0],

@@ -17,11 +17,8 @@ const LONG: Patience = Patience {
 };
 
 /// For servers that do not.
-const SHORT: Patience = Patience {
-    connect: Duration::from_millis(300),
-    read: Duration::from_millis(300),
-    ..LONG
-};
+const SHORT: Patience =
+    Patience { connect: Duration::from_millis(300), read: Duration::from_millis(300), ..LONG };
 
 /// The first file, unpacked and packed.
 fn train_images() -> (File, Vec<u8>, Vec<u8>) {
@@ -72,9 +69,7 @@ fn tells_how_far_it_is() {
         assert_eq!(progress.total, Some(total));
         heard.borrow_mut().push(progress.done);
     };
-    Downloader::new(&server.url, LONG, &listen)
-        .fetch(&file)
-        .unwrap();
+    Downloader::new(&server.url, LONG, &listen).fetch(&file).unwrap();
     let heard = heard.into_inner();
     assert_eq!(heard.first(), Some(&0));
     assert_eq!(heard.last(), Some(&total));
@@ -89,12 +84,7 @@ fn resumes_what_broke_off() {
         0 => Answer::Raw(response("200 OK", "", length, &packed[..100])),
         1 => {
             let range = format!("content-range: bytes 100-{}/{length}\r\n", length - 1);
-            Answer::Raw(response(
-                "206 Partial Content",
-                &range,
-                length - 100,
-                &packed[100..150],
-            ))
+            Answer::Raw(response("206 Partial Content", &range, length - 100, &packed[100..150]))
         }
         _ => rest(&packed, asked.from.unwrap()),
     });
@@ -118,10 +108,7 @@ fn gives_up_on_a_server_that_stays_silent() {
     let (file, ..) = train_images();
     let server = Server::start(|_| Answer::Stall(vec![]));
     let fault = fetch_from(&server.url, &file, SHORT).unwrap_err();
-    assert_eq!(
-        fault.to_string(),
-        "the server gave no proper answer: timeout: per read"
-    );
+    assert_eq!(fault.to_string(), "the server gave no proper answer: timeout: per read");
     assert_eq!(server.asked().len(), 4);
 }
 
@@ -181,10 +168,8 @@ fn gives_up_with_the_reason() {
     let (file, _, packed) = train_images();
     let other = gzip(&crate::testing::images(6));
     let other_sum = crate::sha256::sha256([&crate::testing::images(6)[..]]);
-    let wrong_sum = format!(
-        "what came is not MNIST's: its SHA-256 is {other_sum}, not {}",
-        file.sha256
-    );
+    let wrong_sum =
+        format!("what came is not MNIST's: its SHA-256 is {other_sum}, not {}", file.sha256);
     let half = packed[..packed.len() / 2].to_vec();
     let length = packed.len();
     let broke_off = "the connection broke off after 100 bytes: Peer disconnected";
@@ -260,10 +245,7 @@ fn does_not_wait_for_a_server_that_is_not_there() {
     drop(listener);
     let start = Instant::now();
     let fault = fetch_from(&url, &file, Patience::default()).unwrap_err();
-    assert_eq!(
-        fault.to_string(),
-        "no connection could be made: Connection refused (os error 111)"
-    );
+    assert_eq!(fault.to_string(), "no connection could be made: Connection refused (os error 111)");
     assert!(start.elapsed() < Duration::from_secs(5));
 }
 
@@ -274,10 +256,7 @@ fn does_not_try_a_server_twice_that_never_says_hello() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("https://{}/", listener.local_addr().unwrap());
     let fault = fetch_from(&url, &file, SHORT).unwrap_err();
-    assert_eq!(
-        fault.to_string(),
-        "no connection could be made: timeout: connect"
-    );
+    assert_eq!(fault.to_string(), "no connection could be made: timeout: connect");
     listener.set_nonblocking(true).unwrap();
     listener.accept().expect("one connection");
     listener.accept().expect_err("no second connection");
@@ -285,9 +264,7 @@ fn does_not_try_a_server_twice_that_never_says_hello() {
 
 #[test]
 fn without_a_network_five_seconds_are_the_most() {
-    let Patience {
-        resolve, connect, ..
-    } = Patience::default();
+    let Patience { resolve, connect, .. } = Patience::default();
     assert!(resolve + connect < Duration::from_secs(5));
 }
 

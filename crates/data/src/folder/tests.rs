@@ -19,9 +19,7 @@ fn digits(fake: &FakeMnist) -> Digits {
 
 /// The message, with the folder's path taken out.
 fn message(dir: &Path, error: &Error) -> String {
-    error
-        .to_string()
-        .replace(&format!("{}/", dir.display()), "")
+    error.to_string().replace(&format!("{}/", dir.display()), "")
 }
 
 #[test]
@@ -57,11 +55,8 @@ fn only_the_sums_make_a_set_mnist() {
     let fake = fake_mnist();
     let parent = tempfile::tempdir().unwrap();
     let real = mnist::files();
-    for (folder, name) in [
-        ("fashion", "fashion"),
-        ("mnist", "mnist-"),
-        ("synthetic", "synthetic-"),
-    ] {
+    for (folder, name) in [("fashion", "fashion"), ("mnist", "mnist-"), ("synthetic", "synthetic-")]
+    {
         let dir = parent.path().join(folder);
         fake.write(&dir, Layout::Flat, true);
         assert_eq!(read(&dir, &fake.files).unwrap().name, "mnist", "{folder}");
@@ -74,11 +69,7 @@ fn only_the_sums_make_a_set_mnist() {
         }
         let roundabout = dir.join("train").join("..");
         fs::create_dir_all(dir.join("train")).unwrap();
-        assert_eq!(
-            read(&roundabout, &real).unwrap().name,
-            other.name,
-            "{folder}"
-        );
+        assert_eq!(read(&roundabout, &real).unwrap().name, other.name, "{folder}");
     }
 }
 

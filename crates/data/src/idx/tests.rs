@@ -100,11 +100,7 @@ fn says_what_is_wrong_with_a_file_of_images() {
             header([0x0803, 2, 56, 14]),
             "holds images of 56 x 14 pixels: only 28 x 28 will do",
         ),
-        (
-            "none",
-            header([0x0803, 0, 28, 28]),
-            "holds no images: at least one is needed",
-        ),
+        ("none", header([0x0803, 0, 28, 28]), "holds no images: at least one is needed"),
         (
             "four thousand million",
             header([0x0803, u32::MAX, 28, 28]),
@@ -115,11 +111,7 @@ fn says_what_is_wrong_with_a_file_of_images() {
         assert_eq!(&read(file, Kind::Images).unwrap_err(), expected, "{case}");
         if !file.is_empty() {
             let packed = gzip(file);
-            assert_eq!(
-                &read(&packed, Kind::Images).unwrap_err(),
-                expected,
-                "{case}, packed"
-            );
+            assert_eq!(&read(&packed, Kind::Images).unwrap_err(), expected, "{case}, packed");
         }
     }
     assert_eq!(promised, 1568);
@@ -133,22 +125,14 @@ fn says_what_is_wrong_with_a_file_of_labels() {
             labels(&[3, 9, 10, 255]),
             "has the label 10 at index 2: labels are 0 to 9",
         ),
-        (
-            "images",
-            images(1),
-            "holds images where labels belong: two files may have been swapped",
-        ),
+        ("images", images(1), "holds images where labels belong: two files may have been swapped"),
         (
             "cut",
             labels(&[3, 9])[..9].to_vec(),
             "is cut short: 1 of the 2 bytes that its header promises follow it; copy or download it \
              again",
         ),
-        (
-            "none",
-            labels(&[]),
-            "holds no labels: at least one is needed",
-        ),
+        ("none", labels(&[]), "holds no labels: at least one is needed"),
         (
             "too many",
             [[0, 0, 8, 1], [0x7f; 4]].concat(),
@@ -163,9 +147,7 @@ fn says_what_is_wrong_with_a_file_of_labels() {
 #[test]
 fn says_what_is_wrong_with_gzip() {
     let packed = gzip(&images(2));
-    let mut cases: Vec<Vec<u8>> = (2..packed.len())
-        .map(|len| packed[..len].to_vec())
-        .collect();
+    let mut cases: Vec<Vec<u8>> = (2..packed.len()).map(|len| packed[..len].to_vec()).collect();
     for from_end in [1, 8] {
         // The length and the checksum.
         let mut flipped = packed.clone();
@@ -210,12 +192,7 @@ fn a_gzip_bomb_is_not_unpacked() {
     let mut rest = &bomb[..];
     let fault = Part::read(&mut rest, Kind::Labels).unwrap_err();
     assert!(matches!(fault, FileFault::Long { promised: 3 }));
-    assert!(
-        rest.len() > bomb.len() / 4,
-        "{} of {}",
-        rest.len(),
-        bomb.len()
-    );
+    assert!(rest.len() > bomb.len() / 4, "{} of {}", rest.len(), bomb.len());
 }
 
 proptest! {

@@ -24,10 +24,7 @@ fn places(mnist_dir: Option<&Path>, cache: Option<&Path>) -> Places {
 }
 
 fn request(sources: &[Source]) -> Request {
-    Request {
-        sources: sources.to_vec(),
-        dir: None,
-    }
+    Request { sources: sources.to_vec(), dir: None }
 }
 
 fn quietly(request: &Request, places: &Places) -> Result<Loaded, Error> {
@@ -46,10 +43,7 @@ fn a_given_folder_is_the_only_place() {
     let mnist_dir = parent.path().join("mnist_dir");
     fake_mnist().write(&mnist_dir, Layout::Flat, true);
     let dir = parent.path().join("dir");
-    let request = Request {
-        sources: BOTH.to_vec(),
-        dir: Some(dir.clone()),
-    };
+    let request = Request { sources: BOTH.to_vec(), dir: Some(dir.clone()) };
     let error = quietly(&request, &places(Some(&mnist_dir), None)).unwrap_err();
     assert!(matches!(error, Error::Missing { .. }), "{error}");
 
@@ -76,10 +70,7 @@ fn mnist_dir_comes_before_the_cache() {
     fs::remove_file(dir.join("t10k-labels-idx1-ubyte.gz")).unwrap();
     let loaded = quietly(&request(&BOTH), &places(Some(&dir), Some(&cache))).unwrap();
     assert_eq!(loaded.digits.name, "mnist");
-    assert_eq!(
-        skipped(&loaded),
-        [format!("$MNIST_DIR has no {}", lacking.display())]
-    );
+    assert_eq!(skipped(&loaded), [format!("$MNIST_DIR has no {}", lacking.display())]);
 
     fs::write(&lacking, "").unwrap();
     let error = quietly(&request(&BOTH), &places(Some(&dir), Some(&cache))).unwrap_err();
@@ -106,9 +97,7 @@ fn without_mnist_the_next_source_is_taken_and_the_reasons_are_told() {
     let loaded = quietly(&request(&BOTH), &places(None, Some(cache.path()))).unwrap();
     assert!(start.elapsed() < Duration::from_secs(5));
     assert_eq!(loaded.digits.name, "synthetic");
-    let first = cache
-        .path()
-        .join("burn-dataset/mnist/train/train-images-idx3-ubyte");
+    let first = cache.path().join("burn-dataset/mnist/train/train-images-idx3-ubyte");
     let reasons = [
         "$MNIST_DIR is not set".to_owned(),
         format!("the cache has no {}", first.display()),
@@ -118,11 +107,7 @@ fn without_mnist_the_next_source_is_taken_and_the_reasons_are_told() {
     ];
     assert_eq!(skipped(&loaded), reasons);
 
-    let error = quietly(
-        &request(&[Source::Mnist]),
-        &places(None, Some(cache.path())),
-    )
-    .unwrap_err();
+    let error = quietly(&request(&[Source::Mnist]), &places(None, Some(cache.path()))).unwrap_err();
     assert_eq!(
         error.to_string(),
         format!(
@@ -158,10 +143,7 @@ fn without_a_cache_folder_nothing_is_downloaded() {
     let Error::NotFound { skipped } = error else {
         panic!("{error}");
     };
-    assert_eq!(
-        skipped[1].to_string(),
-        "there is no cache folder, as $HOME is not set"
-    );
+    assert_eq!(skipped[1].to_string(), "there is no cache folder, as $HOME is not set");
 }
 
 #[test]
@@ -172,15 +154,9 @@ fn the_order_of_the_sources_counts() {
     let reversed = request(&[Source::Synthetic, Source::Mnist]);
     let loaded = quietly(&reversed, &places).unwrap();
     assert_eq!(loaded.digits.name, "synthetic");
-    assert_eq!(
-        quietly(&request(&BOTH), &places).unwrap().digits.name,
-        "mnist"
-    );
+    assert_eq!(quietly(&request(&BOTH), &places).unwrap().digits.name, "mnist");
     let error = quietly(&request(&[]), &places).unwrap_err();
-    assert!(
-        error.to_string().starts_with("no digits were found: set "),
-        "{error}"
-    );
+    assert!(error.to_string().starts_with("no digits were found: set "), "{error}");
 }
 
 /// How many labels of each class a split has.
@@ -193,10 +169,7 @@ fn histogram(split: &Split) -> [usize; 10] {
 }
 
 #[test]
-#[expect(
-    clippy::print_stderr,
-    reason = "a test that checks nothing has to say so"
-)]
+#[expect(clippy::print_stderr, reason = "a test that checks nothing has to say so")]
 fn reads_the_real_mnist() {
     let places = Places::from_environment();
     let Some(dir) = &places.mnist_dir else {
@@ -206,20 +179,9 @@ fn reads_the_real_mnist() {
     let digits = super::folder::read(dir, &mnist::files()).unwrap();
     assert_eq!(digits.name, "mnist");
     assert_eq!((digits.train.len(), digits.test.len()), (60_000, 10_000));
-    assert_eq!(
-        histogram(&digits.test),
-        [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009]
-    );
+    assert_eq!(histogram(&digits.test), [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009]);
     assert_eq!(digits.train.labels()[..5], [5, 0, 4, 1, 9]);
-    let ink: u32 = digits
-        .train
-        .image(0)
-        .iter()
-        .map(|&pixel| u32::from(pixel))
-        .sum();
+    let ink: u32 = digits.train.image(0).iter().map(|&pixel| u32::from(pixel)).sum();
     assert_eq!(ink, 27_525);
-    assert_eq!(
-        digits.sha256,
-        "c65580678af93f1ea48c2c0d01d543ec89307c6b8a0eb7ca542d7c18c5f4c681"
-    );
+    assert_eq!(digits.sha256, "c65580678af93f1ea48c2c0d01d543ec89307c6b8a0eb7ca542d7c18c5f4c681");
 }

@@ -61,13 +61,9 @@ impl Hand {
     /// Curves uprights and rungs, and makes a head, foot or side larger than the other.
     fn bent(&self, Point { x, y }: Point) -> Point {
         let shapes = [x * x, x * y, y * y, y * y * y - y];
-        let [right, down] = self.bends.map(|bends| {
-            bends
-                .iter()
-                .zip(shapes)
-                .map(|(bend, shape)| bend * shape)
-                .sum::<f32>()
-        });
+        let [right, down] = self
+            .bends
+            .map(|bends| bends.iter().zip(shapes).map(|(bend, shape)| bend * shape).sum::<f32>());
         Point::new(x + right, y + down)
     }
 
@@ -90,11 +86,7 @@ fn trembling(stroke: Stroke, chance: &mut Chance) -> Vec<Point> {
     let mut points: Vec<Point> = Vec::with_capacity(stroke.len());
     for (index, &place) in stroke.iter().enumerate() {
         let repeated = index > 0 && stroke[index - 1] == place;
-        points.push(if repeated {
-            points[index - 1]
-        } else {
-            missed(place, chance)
-        });
+        points.push(if repeated { points[index - 1] } else { missed(place, chance) });
     }
     points
 }

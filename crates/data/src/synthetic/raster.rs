@@ -1,7 +1,6 @@
 //! Lines to pixels, fitted and centred as the makers of MNIST did it.
 #![expect(
     clippy::cast_possible_truncation,
-    clippy::cast_precision_loss,
     clippy::cast_sign_loss,
     reason = "pixel numbers are under 784 and ink is within 0 to 255"
 )]

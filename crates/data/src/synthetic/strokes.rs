@@ -150,10 +150,7 @@ mod tests {
                 assert!(*share > 0 && !strokes.is_empty(), "{digit}");
                 for stroke in *strokes {
                     assert!(stroke.len() > 1, "{digit}: {stroke:?}");
-                    assert!(
-                        stroke.iter().all(|&(x, y)| x.max(y) <= 100),
-                        "{digit}: {stroke:?}"
-                    );
+                    assert!(stroke.iter().all(|&(x, y)| x.max(y) <= 100), "{digit}: {stroke:?}");
                 }
             }
         }

@@ -19,19 +19,13 @@ fn mean(numbers: &[f32]) -> f32 {
 fn are_the_same_bytes_on_every_machine() {
     let start = Digits::new("start", draw(Half::Train, 200), draw(Half::Test, 200));
     let expected = "a063a1b47c6e1c4188dcb31bf1af824c6b3e9c399662d23c5ee1cfab235b6310";
-    assert_eq!(
-        start.sha256, expected,
-        "a change of the set: its users will want to know"
-    );
+    assert_eq!(start.sha256, expected, "a change of the set: its users will want to know");
 }
 
 #[test]
 fn depend_neither_on_threads_nor_on_how_many_are_drawn() {
     let with_threads = |threads, len| {
-        let pool = ThreadPoolBuilder::new()
-            .num_threads(threads)
-            .build()
-            .unwrap();
+        let pool = ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
         pool.install(|| draw(Half::Train, len))
     };
     let (start, _) = with_threads(3, 100).split_at(40);
@@ -45,19 +39,9 @@ fn are_about_as_many_of_each_class_in_no_order() {
     for &label in split.labels() {
         counts[usize::from(label)] += 1;
     }
-    assert!(
-        counts.iter().all(|count| (400..=600).contains(count)),
-        "{counts:?}"
-    );
-    let repeats = split
-        .labels()
-        .windows(2)
-        .filter(|pair| pair[0] == pair[1])
-        .count();
-    assert!(
-        (400..=600).contains(&repeats),
-        "{repeats} labels like the one before"
-    );
+    assert!(counts.iter().all(|count| (400..=600).contains(count)), "{counts:?}");
+    let repeats = split.labels().windows(2).filter(|pair| pair[0] == pair[1]).count();
+    assert!((400..=600).contains(&repeats), "{repeats} labels like the one before");
 }
 
 #[test]
@@ -105,9 +89,7 @@ fn vary_within_a_class() {
             .collect();
         for pair in of_class.windows(2) {
             let pixels = pair[0].iter().zip(pair[1]);
-            let differing = pixels
-                .filter(|(one, other)| one.abs_diff(**other) > 50)
-                .count();
+            let differing = pixels.filter(|(one, other)| one.abs_diff(**other) > 50).count();
             assert!(differing > 20, "{differing} pixels between two of {class}");
         }
     }
@@ -125,11 +107,7 @@ fn chance_is_spread_as_asked() {
 
 #[test]
 fn curves_go_through_their_points_and_stop_in_corners() {
-    let [start, corner, end] = [
-        Point::new(0.0, 0.0),
-        Point::new(1.0, 0.0),
-        Point::new(1.0, 1.0),
-    ];
+    let [start, corner, end] = [Point::new(0.0, 0.0), Point::new(1.0, 0.0), Point::new(1.0, 1.0)];
 
     let round = curve::through(&[start, corner, end]);
     for point in [start, corner, end] {
@@ -140,9 +118,7 @@ fn curves_go_through_their_points_and_stop_in_corners() {
     let sharp = curve::through(&[start, corner, corner, end]);
     assert_eq!(sharp.len(), round.len());
     assert!(
-        sharp
-            .iter()
-            .all(|point| point.y.abs() < 1e-6 || (point.x - 1.0).abs() < 1e-6),
+        sharp.iter().all(|point| point.y.abs() < 1e-6 || (point.x - 1.0).abs() < 1e-6),
         "keeps to the lines"
     );
 }
@@ -150,26 +126,11 @@ fn curves_go_through_their_points_and_stop_in_corners() {
 #[test]
 fn a_line_is_fitted_and_has_the_width_of_the_pen() {
     let line = vec![Point::new(-3.0, 7.0), Point::new(-3.0, 8.0)];
-    let pen = Pen {
-        radius: 1.5,
-        softness: 1.0,
-    };
+    let pen = Pen { radius: 1.5, softness: 1.0 };
     let image = raster::draw(vec![line], &pen);
 
-    let inked = |row: &[u8]| {
-        row.iter()
-            .copied()
-            .filter(|&ink| ink > 0)
-            .collect::<Vec<_>>()
-    };
-    let rows: Vec<_> = image
-        .chunks(SIDE)
-        .map(inked)
-        .filter(|row| !row.is_empty())
-        .collect();
+    let inked = |row: &[u8]| row.iter().copied().filter(|&ink| ink > 0).collect::<Vec<_>>();
+    let rows: Vec<_> = image.chunks(SIDE).map(inked).filter(|row| !row.is_empty()).collect();
     assert_eq!(rows.len(), 20);
-    assert!(
-        rows[2..18].iter().all(|row| row == &[128, 255, 255, 128]),
-        "{rows:?}"
-    );
+    assert!(rows[2..18].iter().all(|row| row == &[128, 255, 255, 128]), "{rows:?}");
 }

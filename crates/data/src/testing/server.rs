@@ -100,15 +100,6 @@ pub(crate) fn response(line: &str, headers: &str, length: usize, body: &[u8]) ->
 
 /// The rest of `body` after `from`, as an answer to a range.
 pub(crate) fn rest(body: &[u8], from: usize) -> Answer {
-    let range = format!(
-        "content-range: bytes {from}-{}/{}\r\n",
-        body.len() - 1,
-        body.len()
-    );
-    Answer::Raw(response(
-        "206 Partial Content",
-        &range,
-        body.len() - from,
-        &body[from..],
-    ))
+    let range = format!("content-range: bytes {from}-{}/{}\r\n", body.len() - 1, body.len());
+    Answer::Raw(response("206 Partial Content", &range, body.len() - from, &body[from..]))
 }

@@ -81,9 +81,7 @@ impl Entries {
     ///
     /// When there is no key or no value.
     pub fn parse_argument(argument: &str) -> Result<Self, ConfigError> {
-        let refused = || ConfigError::Argument {
-            argument: argument.to_owned(),
-        };
+        let refused = || ConfigError::Argument { argument: argument.to_owned() };
         let (key, value) = argument.split_once('=').ok_or_else(refused)?;
         let origin = |_| Origin::Argument;
         Self::parse_with(&format!("{key} = {value}"), &origin)
@@ -160,11 +158,7 @@ impl Entries {
 /// A key's part as TOML writes it, so that a dot inside one is not taken for a step.
 fn quoted(part: &str) -> String {
     let bare = |character: char| character.is_ascii_alphanumeric() || "_-".contains(character);
-    if !part.is_empty() && part.chars().all(bare) {
-        part.to_owned()
-    } else {
-        format!("{part:?}")
-    }
+    if !part.is_empty() && part.chars().all(bare) { part.to_owned() } else { format!("{part:?}") }
 }
 
 /// The value without its places in the text.

@@ -23,12 +23,9 @@ pub struct ConfigFile {
 ///
 /// When there is no such file.
 pub fn find(config: &str) -> Result<ConfigFile, ConfigError> {
-    let is_path = config.contains(['/', '\\']) || config.ends_with(".toml");
-    let path = if is_path {
-        PathBuf::from(config)
-    } else {
-        find_by_name(config)?
-    };
+    let path = Path::new(config);
+    let is_bare_name = path.extension().is_none() && path.components().count() == 1;
+    let path = if is_bare_name { find_by_name(config)? } else { path.to_owned() };
     let name = path.file_stem().unwrap_or_default().to_string_lossy();
     let name = name.into_owned();
     Ok(ConfigFile { path, name })
@@ -36,28 +33,19 @@ pub fn find(config: &str) -> Result<ConfigFile, ConfigError> {
 
 fn find_by_name(name: &str) -> Result<PathBuf, ConfigError> {
     let here = env::current_dir().unwrap_or_default();
-    let not_found = |places: String| ConfigError::NotFound {
-        name: name.to_owned(),
-        places,
-    };
+    let not_found = |places: String| ConfigError::NotFound { name: name.to_owned(), places };
     let folder = (here.ancestors())
         .map(|folder| folder.join("configs"))
         .find(|folder| folder.is_dir())
         .ok_or_else(|| {
             let here = here.display();
-            not_found(format!(
-                "neither {here} nor a folder above it has a configs folder"
-            ))
+            not_found(format!("neither {here} nor a folder above it has a configs folder"))
         })?;
     let path = folder.join(format!("{name}.toml"));
     if path.is_file() {
         return Ok(path);
     }
-    Err(not_found(format!(
-        "{} has {}",
-        folder.display(),
-        names_in(&folder)
-    )))
+    Err(not_found(format!("{} has {}", folder.display(), names_in(&folder))))
 }
 
 fn names_in(folder: &Path) -> String {
@@ -100,10 +88,7 @@ impl ConfigFile {
 
 /// Reads a file over those it extends. `chain` holds the files being read, to find a circle.
 fn read_extended(path: &Path, chain: &mut Vec<PathBuf>) -> Result<Entries, ConfigError> {
-    let unreadable = |source| ConfigError::Unreadable {
-        path: path.to_owned(),
-        source,
-    };
+    let unreadable = |source| ConfigError::Unreadable { path: path.to_owned(), source };
     let text = fs::read_to_string(path).map_err(unreadable)?;
     let mut entries = Entries::parse(&text, path)?;
     if entries.is_empty() {
@@ -135,15 +120,7 @@ fn refuse_circle(base: &Path, chain: &[PathBuf], origin: &Origin) -> Result<(), 
         return Ok(());
     }
     let names: Vec<String> = (chain.iter().chain([&canonical]))
-        .map(|path| {
-            path.file_name()
-                .unwrap_or_default()
-                .to_string_lossy()
-                .into_owned()
-        })
+        .map(|path| path.file_name().unwrap_or_default().to_string_lossy().into_owned())
         .collect();
-    Err(ConfigError::Circle {
-        origin: origin.clone(),
-        circle: names.join(" → "),
-    })
+    Err(ConfigError::Circle { origin: origin.clone(), circle: names.join(" → ") })
 }

@@ -28,7 +28,7 @@ impl<'a> Reader<'a> {
         key: &str,
         parse: impl Fn(&'a Value) -> Parsed<T>,
     ) -> Result<Option<T>, ConfigError> {
-        Ok(self.read_entry(key, |entry| parse(&entry.value))?)
+        self.read_entry(key, |entry| parse(&entry.value))
     }
 
     /// Reads a key whose meaning depends on where it was written, as a path's does.

@@ -14,9 +14,7 @@ pub(crate) fn text(value: &Value) -> Parsed<&str> {
 
 /// true or false.
 pub(crate) fn boolean(value: &Value) -> Parsed<bool> {
-    value
-        .as_bool()
-        .ok_or_else(|| expected("true or false", value))
+    value.as_bool().ok_or_else(|| expected("true or false", value))
 }
 
 /// A whole number of 0 or more.
@@ -55,10 +53,6 @@ pub(crate) fn share(value: &Value) -> Parsed<f64> {
 }
 
 fn number(value: &Value) -> Option<f64> {
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "no setting needs more than 53 bits"
-    )]
     let integer = value.as_integer().map(|number| number as f64);
     // Adding zero turns -0.0 into 0.0.
     value.as_float().or(integer).map(|number| number + 0.0)
@@ -114,7 +108,5 @@ pub(crate) fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a s
         .map(|candidate| (strsim::jaro_winkler(word, candidate), candidate))
         .filter(|(likeness, _)| *likeness > 0.8)
         .max_by(|(one, _), (other, _)| one.total_cmp(other))
-        .map_or(String::new(), |(_, candidate)| {
-            format!("; did you mean `{candidate}`?")
-        })
+        .map_or(String::new(), |(_, candidate)| format!("; did you mean `{candidate}`?"))
 }

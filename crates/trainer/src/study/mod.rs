@@ -92,10 +92,7 @@ impl Study {
     pub fn runs(&self) -> Vec<Run> {
         let runs_of = |variant: &Variant| {
             let variant = variant.clone();
-            self.seeds.iter().map(move |&seed| Run {
-                variant: variant.clone(),
-                seed,
-            })
+            self.seeds.iter().map(move |&seed| Run { variant: variant.clone(), seed })
         };
         self.variants.iter().flat_map(runs_of).collect()
     }
@@ -105,9 +102,7 @@ impl Run {
     /// The run's folder inside the study's: `runs/<variant>/seed-<n>`.
     #[must_use]
     pub fn folder(&self) -> PathBuf {
-        ["runs", &self.variant.name, &format!("seed-{}", self.seed)]
-            .iter()
-            .collect()
+        ["runs", &self.variant.name, &format!("seed-{}", self.seed)].iter().collect()
     }
 }
 

@@ -66,10 +66,8 @@ fn read_variants(
     reader: &Reader<'_>,
     entries: &Entries,
 ) -> Result<BTreeMap<String, Variant>, ConfigError> {
-    let mut variants: BTreeMap<String, Variant> = presets()
-        .into_iter()
-        .map(|variant| (variant.name.clone(), variant))
-        .collect();
+    let mut variants: BTreeMap<String, Variant> =
+        presets().into_iter().map(|variant| (variant.name.clone(), variant)).collect();
     for (key, entry) in entries.iter() {
         if let Some(rest) = key.strip_prefix("variant.") {
             let name = variant_name(rest).map_err(|reason| ConfigError::Value {
@@ -93,7 +91,7 @@ fn variant_name(rest: &str) -> Parsed<String> {
     let plain = |character: char| character.is_ascii_alphanumeric() || "_-".contains(character);
     if name.is_empty() || name.len() > 64 || !name.chars().all(plain) {
         return Err(
-            "a variant's name takes letters, digits, _ and -, at most 64 of them".to_owned(),
+            "a variant's name takes letters, digits, _ and -, at most 64 of them".to_owned()
         );
     }
     Ok(name.to_owned())

@@ -18,10 +18,7 @@ impl Study {
     pub fn settings(&self) -> Settings {
         let mut settings = self.common_settings();
         let sources = self.data.sources.iter().map(ToString::to_string);
-        settings.insert(
-            "data.sources".to_owned(),
-            sources.collect::<Vec<_>>().into(),
-        );
+        settings.insert("data.sources".to_owned(), sources.collect::<Vec<_>>().into());
         if let Some(dir) = &self.data.dir {
             settings.insert("data.dir".to_owned(), path(dir));
         }
@@ -49,9 +46,7 @@ impl Study {
     #[must_use]
     pub fn to_toml(&self) -> String {
         let lines = self.settings().into_iter();
-        lines
-            .map(|(key, value)| format!("{key} = {value}\n"))
-            .collect()
+        lines.map(|(key, value)| format!("{key} = {value}\n")).collect()
     }
 
     /// The settings that a run's result depends on, its seed apart; the variant's without its name.
@@ -69,10 +64,7 @@ impl Study {
         let mut settings = BTreeMap::from([
             ("backend".to_owned(), self.backend.to_string().into()),
             ("data.pixels".to_owned(), data.pixels.to_string().into()),
-            (
-                "data.validation_split".to_owned(),
-                data.validation_split.into(),
-            ),
+            ("data.validation_split".to_owned(), data.validation_split.into()),
             ("fit.epochs".to_owned(), integer(fit.epochs as u64)),
             ("fit.batch_size".to_owned(), integer(fit.batch_size as u64)),
             ("fit.learning_rate".to_owned(), fit.learning_rate.into()),

@@ -63,9 +63,7 @@ impl Place {
         let output = self.trainer(&all);
         assert!(output.status.success(), "{}", stderr(&output));
         let csv = self.read(&format!("{out}/results.csv"));
-        let rows = csv
-            .lines()
-            .map(|line| line.rsplit_once(',').unwrap().0.to_owned());
+        let rows = csv.lines().map(|line| line.rsplit_once(',').unwrap().0.to_owned());
         rows.collect()
     }
 }
@@ -80,13 +78,8 @@ pub(crate) fn stderr(output: &Output) -> String {
 pub(crate) fn write_digits(folder: &Path, train: usize, test: usize) {
     fs::create_dir_all(folder).unwrap();
     for (name, len) in [("train", train), ("t10k", test)] {
-        let labels: Vec<u8> = (0..len)
-            .map(|index| u8::try_from(index * 7 % 10).unwrap())
-            .collect();
-        let images = labels
-            .iter()
-            .enumerate()
-            .flat_map(|(index, &label)| image(index, label));
+        let labels: Vec<u8> = (0..len).map(|index| u8::try_from(index * 7 % 10).unwrap()).collect();
+        let images = labels.iter().enumerate().flat_map(|(index, &label)| image(index, label));
         let count = u32::try_from(len).unwrap().to_be_bytes();
         let header = [&[0, 0, 8, 3][..], &count, &[0, 0, 0, 28, 0, 0, 0, 28]].concat();
         let images: Vec<u8> = header.into_iter().chain(images).collect();
