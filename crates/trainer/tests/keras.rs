@@ -1,0 +1,304 @@
+//! Replays what Keras computed, step by step, on every backend. The fixtures come from
+//! `keras/make_fixtures.py`.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::{collections::BTreeMap, fs, path::Path};
+
+use burn::{
+    module::Module,
+    optim::SgdConfig,
+    tensor::{Device, Tensor, TensorData, s},
+};
+use model::{LayerConfig, LayerName, Masks, Network, NetworkConfig, Pass, Regularizer};
+use safetensors::{SafeTensors, tensor::TensorView};
+use serde::Deserialize;
+use trainer::{batches::Batch, device::Backend, fit::Backward, weights};
+
+/// A case as `make_fixtures.py` describes it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Case {
+    inputs: usize,
+    units: Units,
+    layers: BTreeMap<String, CaseLayer>,
+    batch: usize,
+    epochs: usize,
+    learning_rate: f64,
+    raw: bool,
+}
+
+#[derive(Deserialize)]
+struct Units {
+    hidden1: usize,
+    hidden2: usize,
+    output: usize,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct CaseLayer {
+    kernel_regularizer: Regularizer,
+    bias_regularizer: Regularizer,
+    activity_regularizer: Regularizer,
+    batch_norm: bool,
+    dropout: f64,
+}
+
+/// One fixture, read.
+struct Fixture {
+    name: String,
+    case: Case,
+    tensors: BTreeMap<String, TensorData>,
+}
+
+impl Fixture {
+    fn all() -> Vec<Self> {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/keras/fixtures");
+        let mut paths: Vec<_> =
+            fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+        paths.sort();
+        assert!(paths.len() > 30, "fixtures are missing");
+        paths.iter().map(|path| Self::read(path)).collect()
+    }
+
+    fn read(path: &Path) -> Self {
+        let bytes = fs::read(path).unwrap();
+        let (_, metadata) = SafeTensors::read_metadata(&bytes).unwrap();
+        let metadata = metadata.metadata().clone().unwrap();
+        Self {
+            name: path.file_stem().unwrap().to_string_lossy().into_owned(),
+            case: serde_json::from_str(&metadata["case"]).unwrap(),
+            tensors: tensors(&bytes),
+        }
+    }
+
+    fn values(&self, name: &str) -> Vec<f32> {
+        self.tensors[name].try_to_vec().unwrap()
+    }
+
+    fn network_config(&self) -> NetworkConfig {
+        let layer = |name: LayerName, units| {
+            let config = LayerConfig::plain(units);
+            match self.case.layers.get(&name.to_string()) {
+                None => config,
+                Some(layer) => LayerConfig {
+                    kernel_regularizer: layer.kernel_regularizer,
+                    bias_regularizer: layer.bias_regularizer,
+                    activity_regularizer: layer.activity_regularizer,
+                    batch_norm: layer.batch_norm,
+                    dropout: layer.dropout,
+                    units,
+                },
+            }
+        };
+        NetworkConfig {
+            inputs: self.case.inputs,
+            hidden1: layer(LayerName::Hidden1, self.case.units.hidden1),
+            hidden2: layer(LayerName::Hidden2, self.case.units.hidden2),
+            output: layer(LayerName::Output, self.case.units.output),
+        }
+    }
+
+    /// The tensors whose names begin so, without that beginning.
+    fn under(&self, prefix: &str) -> BTreeMap<String, TensorData> {
+        let named = |(name, data): (&String, &TensorData)| {
+            Some((name.strip_prefix(prefix)?.to_owned(), data.clone()))
+        };
+        self.tensors.iter().filter_map(named).collect()
+    }
+
+    /// The network that Keras started from, through a file as a user would bring it.
+    fn start(&self, config: &NetworkConfig, device: &Device) -> Network {
+        let start = self.under("start.");
+        let views = start.iter().map(|(name, data)| {
+            let view =
+                TensorView::new(safetensors::Dtype::F32, data.shape().to_vec(), data.as_bytes())
+                    .unwrap();
+            (name, view)
+        });
+        let file = tempfile::NamedTempFile::new().unwrap();
+        fs::write(file.path(), safetensors::serialize(views, None).unwrap()).unwrap();
+        weights::read(file.path(), config.init(0, device)).unwrap()
+    }
+
+    /// Some rows of a tensor `[rows, …]`.
+    fn rows(&self, name: &str, from: usize, to: usize, device: &Device) -> Tensor<2> {
+        Tensor::from_data(self.tensors[name].clone(), device).slice(s![from..to])
+    }
+
+    fn batch(&self, from: usize, to: usize, device: &Device) -> Batch {
+        let labels = self.tensors["labels"].clone();
+        Batch {
+            images: self.rows("images", from, to, device),
+            labels: Tensor::from_data(labels, device).slice(s![from..to]),
+        }
+    }
+
+    fn mask(
+        &self,
+        layer: LayerName,
+        step: usize,
+        len: usize,
+        device: &Device,
+    ) -> Option<Tensor<2>> {
+        let mask = self.tensors.get(&format!("mask.{layer}"))?;
+        let mask = Tensor::<3>::from_data(mask.clone(), device);
+        Some(mask.slice([step..step + 1, 0..len]).squeeze_dim(0))
+    }
+}
+
+/// The tensors of a safetensors file: float32 and int32.
+fn tensors(bytes: &[u8]) -> BTreeMap<String, TensorData> {
+    let file = SafeTensors::deserialize(bytes).unwrap();
+    let data = |view: TensorView<'_>| {
+        let words = view.data().chunks(4).map(|word| word.try_into().unwrap());
+        match view.dtype() {
+            safetensors::Dtype::I32 => {
+                TensorData::new(words.map(i32::from_le_bytes).collect(), view.shape())
+            }
+            _ => TensorData::new(words.map(f32::from_le_bytes).collect(), view.shape()),
+        }
+    };
+    file.tensors().into_iter().map(|(name, view)| (name, data(view))).collect()
+}
+
+/// How far apart two sets of tensors are: their largest difference in parts of the largest value.
+/// A single tensor is no measure: one that is nearly zero has nothing but rounding.
+fn distance(found: &BTreeMap<String, TensorData>, expected: &BTreeMap<String, TensorData>) -> f64 {
+    assert!(found.keys().eq(expected.keys()), "{:?} and {:?}", found.keys(), expected.keys());
+    let (mut difference, mut largest) = (0.0_f32, 0.0_f32);
+    for (found, expected) in found.values().zip(expected.values()) {
+        assert_eq!(found.shape(), expected.shape());
+        let expected = expected.try_to_vec::<f32>().unwrap();
+        for (found, expected) in found.try_to_vec::<f32>().unwrap().iter().zip(expected) {
+            difference = difference.max((found - expected).abs());
+            largest = largest.max(expected.abs());
+        }
+    }
+    f64::from(difference / largest)
+}
+
+/// The largest relative differences that a replay came to.
+#[derive(Debug, Default)]
+struct Reached {
+    losses: f64,
+    gradients: f64,
+    weights: f64,
+    evaluate: f64,
+}
+
+/// Trains as the fixture did and measures how far the results are apart.
+fn replay(fixture: &Fixture, device: &Device) -> Reached {
+    let config = fixture.network_config();
+    let training = device.clone().autodiff();
+    let mut network = fixture.start(&config, device).train();
+    let mut optimizer = SgdConfig::new().init();
+    let mut reached = Reached::default();
+    let mut losses = Vec::new();
+    let images = fixture.tensors["labels"].shape()[0];
+    for _ in 0..fixture.case.epochs {
+        for from in (0..images).step_by(fixture.case.batch) {
+            let to = (from + fixture.case.batch).min(images);
+            let masks = Masks {
+                hidden1: fixture.mask(LayerName::Hidden1, losses.len(), to - from, &training),
+                hidden2: fixture.mask(LayerName::Hidden2, losses.len(), to - from, &training),
+            };
+            let batch = fixture.batch(from, to, &training);
+            let backward = Backward::new(&network, &config, batch, &masks);
+            if losses.is_empty() {
+                let found = gradients(&network, &backward);
+                reached.gradients = distance(&found, &fixture.under("gradient."));
+            }
+            losses.push(backward.loss.into_scalar::<f32>());
+            network = optimizer
+                .step(fixture.case.learning_rate, network, backward.gradients)
+                .update(backward.statistics);
+        }
+    }
+    assert!(losses.len() >= 30);
+    for (found, expected) in losses.iter().zip(fixture.values("losses")) {
+        reached.losses = reached.losses.max(f64::from((found - expected).abs() / expected));
+    }
+    let network = network.valid();
+    let found = tensors(&weights::to_bytes(&network, Path::new("final")).unwrap());
+    reached.weights = distance(&found, &fixture.under("final."));
+    reached.evaluate = evaluate_distance(fixture, &network, &config, device);
+    reached
+}
+
+/// All gradients of a step, by the names of their parameters.
+fn gradients(network: &Network, backward: &Backward) -> BTreeMap<String, TensorData> {
+    let gradients = &backward.gradients;
+    let mut found = BTreeMap::new();
+    let mut add =
+        |name: String, gradient: Option<TensorData>| found.insert(name, gradient.unwrap());
+    for (name, layer) in [
+        (LayerName::Hidden1, &network.hidden1),
+        (LayerName::Hidden2, &network.hidden2),
+        (LayerName::Output, &network.output),
+    ] {
+        let one = |id| gradients.get::<1>(id).map(Tensor::into_data);
+        let two = |id| gradients.get::<2>(id).map(Tensor::into_data);
+        add(format!("{name}.kernel"), two(layer.kernel.id));
+        add(format!("{name}.bias"), one(layer.bias.id));
+        if let Some(batch_norm) = &layer.batch_norm {
+            add(format!("{name}.batch_norm.gamma"), one(batch_norm.gamma.id));
+            add(format!("{name}.batch_norm.beta"), one(batch_norm.beta.id));
+        }
+    }
+    found
+}
+
+/// `evaluate` gives loss and accuracy.
+fn evaluate_distance(
+    fixture: &Fixture,
+    network: &Network,
+    config: &NetworkConfig,
+    device: &Device,
+) -> f64 {
+    let images = fixture.tensors["labels"].shape()[0];
+    let batch = fixture.batch(0, images, device);
+    let forward = network.forward(config, batch.images, Pass::Inference);
+    let correct = forward.correct(batch.labels.clone()).into_scalar::<i64>();
+    let loss = forward.loss(batch.labels).into_scalar::<f32>();
+    let expected = fixture.values("evaluate");
+    let accuracy = correct as f32 / images as f32;
+    assert!(
+        (accuracy - expected[1]).abs() < 1e-6,
+        "accuracy {accuracy} instead of {}",
+        expected[1]
+    );
+    f64::from((loss - expected[0]).abs() / expected[0])
+}
+
+/// Replays every fixture.
+fn replay_all(backend: Backend, tolerance: f64, raw_tolerance: f64) {
+    let device = backend.open().unwrap();
+    for fixture in Fixture::all() {
+        let reached = replay(&fixture, &device);
+        let tolerance = if fixture.case.raw { raw_tolerance } else { tolerance };
+        let Reached { losses, gradients, weights, evaluate } = reached;
+        for (what, reached) in [
+            ("losses", losses),
+            ("gradients", gradients),
+            ("weights", weights),
+            ("evaluate", evaluate),
+        ] {
+            assert!(
+                reached < tolerance,
+                "{}: {what} are {reached:e} apart from Keras's",
+                fixture.name
+            );
+        }
+    }
+}
+
+#[test]
+fn flex_computes_what_keras_computes() {
+    replay_all(Backend::Flex, 1e-5, 1e-4);
+}
+
+#[test]
+fn ndarray_computes_what_keras_computes() {
+    replay_all(Backend::Ndarray, 1e-5, 1e-4);
+}
