@@ -1,5 +1,7 @@
 # Every recipe is a short line over cargo or the program.
 
+set positional-arguments
+
 export CARGO_TERM_COLOR := env("CARGO_TERM_COLOR", "auto")
 
 trainer := "cargo run --release --locked --quiet --package trainer --"
@@ -14,15 +16,29 @@ build:
 
 # Train every variant of a study: just train-all [CONFIG] [--set KEY=VALUE]
 train-all *arguments: build
-    {{trainer}} run {{arguments}}
+    {{trainer}} run "$@"
+
+# Any of the program's commands: just trainer backends
+trainer *arguments: build
+    {{trainer}} "$@"
 
 # Two epochs on built-in digits, in seconds
 smoke: build
     {{trainer}} run smoke
 
-# All tests that need neither a network nor real data
+# All tests but the slow ones; none needs a network or MNIST
 test:
     cargo test --release --locked --workspace
+
+# Train on the digits that the program draws, read MNIST's (half a minute; needs MNIST)
+synthetic:
+    cargo test --release --locked --workspace --test synthetic -- --ignored
+
+# Train Keras and the program from the same start on MNIST and compare (makes a Python environment; needs MNIST_DIR)
+parity: build
+    test -d target/keras || python3 -m venv target/keras
+    target/keras/bin/pip install --quiet --requirement crates/trainer/tests/keras/requirements.txt
+    target/keras/bin/python crates/trainer/tests/keras/parity.py target/release/trainer
 
 # Formatting, lints, docs
 check:

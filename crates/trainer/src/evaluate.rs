@@ -19,7 +19,7 @@ pub struct Score {
 
 /// Running sums of a score. They stay on the device, so that no step waits for one.
 #[derive(Debug, Default)]
-pub(crate) struct Sums {
+pub struct Sums {
     loss: Option<Tensor<1>>,
     correct: Option<Tensor<1, Int>>,
     images: usize,
@@ -27,7 +27,7 @@ pub(crate) struct Sums {
 
 impl Sums {
     /// Adds a batch's loss `[1]`, weighted by its size as Keras's mean is, and right answers `[1]`.
-    pub(crate) fn add(&mut self, loss: Tensor<1>, correct: Tensor<1, Int>, images: usize) {
+    pub fn add(&mut self, loss: Tensor<1>, correct: Tensor<1, Int>, images: usize) {
         let loss = loss * images as f64;
         self.loss = Some(match self.loss.take() {
             Some(sum) => sum + loss,
@@ -41,7 +41,8 @@ impl Sums {
     }
 
     /// Reads the sums back. Without a single batch there is nothing to tell: NaN.
-    pub(crate) fn score(self) -> Score {
+    #[must_use]
+    pub fn score(self) -> Score {
         let loss = self.loss.map_or(f64::NAN, |sum| f64::from(sum.into_scalar::<f32>()));
         let correct = self.correct.map_or(0, |sum| sum.into_scalar::<i64>());
         Score { loss: loss / self.images as f64, accuracy: correct as f64 / self.images as f64 }

@@ -2,6 +2,8 @@
 //! `keras/make_fixtures.py`.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod common;
+
 use std::{collections::BTreeMap, fs, path::Path};
 
 use burn::{
@@ -12,7 +14,13 @@ use burn::{
 use model::{LayerConfig, LayerName, Masks, Network, NetworkConfig, Pass, Regularizer};
 use safetensors::{SafeTensors, tensor::TensorView};
 use serde::Deserialize;
-use trainer::{batches::Batch, device::Backend, fit::Backward, weights};
+use trainer::{
+    batches::Batch,
+    device::Backend,
+    evaluate::{Score, Sums},
+    fit::Backward,
+    weights,
+};
 
 /// A case as `make_fixtures.py` describes it.
 #[derive(Deserialize)]
@@ -134,6 +142,18 @@ impl Fixture {
         }
     }
 
+    /// How far an epoch's loss is from what Keras's `fit` reports; its accuracy must be the same.
+    fn epoch_distance(&self, epoch: usize, score: Score) -> f64 {
+        // Where masks are given, `fit` could not be used.
+        let Some(data) = self.tensors.get("epochs") else {
+            return 0.0;
+        };
+        let reported: Vec<f32> = data.try_to_vec().unwrap();
+        let (losses, accuracies) = reported.split_at(self.case.epochs);
+        assert!((score.accuracy - f64::from(accuracies[epoch])).abs() < 1e-6, "{}", self.name);
+        (score.loss / f64::from(losses[epoch]) - 1.0).abs()
+    }
+
     fn mask(
         &self,
         layer: LayerName,
@@ -182,6 +202,7 @@ fn distance(found: &BTreeMap<String, TensorData>, expected: &BTreeMap<String, Te
 #[derive(Debug, Default)]
 struct Reached {
     losses: f64,
+    epochs: f64,
     gradients: f64,
     weights: f64,
     evaluate: f64,
@@ -196,7 +217,8 @@ fn replay(fixture: &Fixture, device: &Device) -> Reached {
     let mut reached = Reached::default();
     let mut losses = Vec::new();
     let images = fixture.tensors["labels"].shape()[0];
-    for _ in 0..fixture.case.epochs {
+    for epoch in 0..fixture.case.epochs {
+        let mut sums = Sums::default();
         for from in (0..images).step_by(fixture.case.batch) {
             let to = (from + fixture.case.batch).min(images);
             let masks = Masks {
@@ -209,11 +231,14 @@ fn replay(fixture: &Fixture, device: &Device) -> Reached {
                 let found = gradients(&network, &backward);
                 reached.gradients = distance(&found, &fixture.under("gradient."));
             }
-            losses.push(backward.loss.into_scalar::<f32>());
+            losses.push(backward.loss.clone().into_scalar::<f32>());
+            sums.add(backward.loss, backward.correct, to - from);
             network = optimizer
                 .step(fixture.case.learning_rate, network, backward.gradients)
                 .update(backward.statistics);
         }
+        let distance = fixture.epoch_distance(epoch, sums.score());
+        reached.epochs = reached.epochs.max(distance);
     }
     assert!(losses.len() >= 30);
     for (found, expected) in losses.iter().zip(fixture.values("losses")) {
@@ -277,9 +302,10 @@ fn replay_all(backend: Backend, tolerance: f64, raw_tolerance: f64) {
     for fixture in Fixture::all() {
         let reached = replay(&fixture, &device);
         let tolerance = if fixture.case.raw { raw_tolerance } else { tolerance };
-        let Reached { losses, gradients, weights, evaluate } = reached;
+        let Reached { losses, epochs, gradients, weights, evaluate } = reached;
         for (what, reached) in [
             ("losses", losses),
+            ("epochs", epochs),
             ("gradients", gradients),
             ("weights", weights),
             ("evaluate", evaluate),
@@ -301,4 +327,11 @@ fn flex_computes_what_keras_computes() {
 #[test]
 fn ndarray_computes_what_keras_computes() {
     replay_all(Backend::Ndarray, 1e-5, 1e-4);
+}
+
+#[test]
+fn wgpu_computes_what_keras_computes() {
+    if common::has_wgpu() {
+        replay_all(Backend::Wgpu, 1e-3, 1e-3);
+    }
 }

@@ -3,11 +3,13 @@
 
 use std::{
     fs,
+    io::Write,
     path::{Path, PathBuf},
     process::{Command, Output},
 };
 
 use tempfile::TempDir;
+use trainer::device::Backend;
 
 /// A folder of a test's own, with a small data set in `digits`.
 pub(crate) struct Place {
@@ -66,6 +68,19 @@ impl Place {
         let rows = csv.lines().map(|line| line.rsplit_once(',').unwrap().0.to_owned());
         rows.collect()
     }
+}
+
+/// Whether the wgpu backend can be tested here. CI has to be able to; elsewhere a test that is
+/// skipped says so.
+pub(crate) fn has_wgpu() -> bool {
+    if !Backend::Wgpu.devices().is_empty() {
+        return true;
+    }
+    let reason = "wgpu finds no device; Debian's mesa-vulkan-drivers has a software one";
+    assert!(std::env::var_os("CI").is_none(), "{reason}");
+    // Past the test harness, which would keep a passing test's words to itself.
+    let _ = writeln!(std::io::stderr(), "skipped a test of the wgpu backend: {reason}");
+    false
 }
 
 /// What a program said on stderr.

@@ -1,0 +1,127 @@
+"""Trains Keras and the program from the same start on the same digits, and compares them.
+
+    MNIST_DIR=… python parity.py TRAINER
+
+TRAINER is the compiled program. Dropout is left out: its masks are each side's own.
+"""
+
+import csv
+import gzip
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+os.environ["KERAS_BACKEND"] = "tensorflow"
+os.environ["CUDA_VISIBLE_DEVICES"] = ""
+os.environ["TF_CPP_MIN_LOG_LEVEL"] = "2"
+
+import keras
+import numpy as np
+from safetensors.numpy import load_file, save_file
+
+import network
+
+UNITS = {"hidden1": 50, "hidden2": 250, "output": 10}
+L1, L2, BOTH = {"l1": 0.001}, {"l2": 0.01}, {"l1": 0.0003, "l2": 0.002}
+CASES = {
+    "none": {},
+    "l2": {"hidden2": {"kernel_regularizer": {"l2": 0.01}}},
+    "l1": {"hidden2": {"kernel_regularizer": {"l1": 0.01}}},
+    "batch_norm": {"hidden2": {"batch_norm": True}},
+    "mixed": {
+        "hidden1": {"activity_regularizer": L2, "bias_regularizer": L1, "batch_norm": True},
+        "hidden2": {"kernel_regularizer": BOTH, "activity_regularizer": L1, "batch_norm": True},
+        "output": {"bias_regularizer": BOTH, "activity_regularizer": L2},
+    },
+}
+IMAGES, BATCH, EPOCHS, SPLIT, RATE = 20_000, 700, 3, 0.1, 0.05
+
+
+def idx(name, header):
+    path = Path(os.environ["MNIST_DIR"]) / name
+    packed = path.with_name(name + ".gz")
+    data = gzip.open(packed).read() if packed.exists() else path.read_bytes()
+    return np.frombuffer(data, np.uint8, offset=header)
+
+
+def digits(name):
+    images = idx(f"{name}-images-idx3-ubyte", 16).reshape(-1, 784).astype("float32") / 255
+    return images, keras.utils.to_categorical(idx(f"{name}-labels-idx1-ubyte", 8), 10)
+
+
+def settings(folder, name, layers):
+    """The case as a config."""
+    lines = ['data.sources = ["mnist"]', f"data.limit = {IMAGES}", f"data.validation_split = {SPLIT}"]
+    lines += [f"fit.epochs = {EPOCHS}", f"fit.batch_size = {BATCH}", f"fit.learning_rate = {RATE}"]
+    lines += ["fit.shuffle = false", f'fit.weights = "{name}.safetensors"', f'variants = ["{name}"]']
+    for layer, parts in layers.items():
+        for key, value in parts.items():
+            pairs = value.items() if isinstance(value, dict) else [(None, value)]
+            for part, number in pairs:
+                dotted = ".".join(filter(None, ["variant", name, layer, key, part]))
+                lines.append(f"{dotted} = {json.dumps(number)}")
+    path = folder / f"{name}.toml"
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+def apart(found, expected):
+    """Largest difference in parts of the largest value."""
+    found, expected = np.asarray(found, "float64"), np.asarray(expected, "float64")
+    return np.abs(found - expected).max() / np.abs(expected).max()
+
+
+def compare(trainer, folder, name, layers, train, test):
+    images, labels = train[0][:IMAGES], train[1][:IMAGES]
+    model = network.build(784, UNITS, layers)
+    sgd = keras.optimizers.SGD(RATE)
+    model.compile(sgd, loss="categorical_crossentropy", metrics=["accuracy"])
+    save_file(network.weights(model), folder / f"{name}.safetensors")
+    history = model.fit(
+        images, labels, BATCH, EPOCHS, verbose=0, shuffle=False, validation_split=SPLIT
+    ).history
+    kept = int(IMAGES * (1 - SPLIT))
+    scores = [model.evaluate(images[:kept], labels[:kept], verbose=0), model.evaluate(*test, verbose=0)]
+
+    config = settings(folder, name, layers)
+    subprocess.run([trainer, "run", config, "--out", folder / "out", "--quiet"], check=True, stdout=subprocess.DEVNULL)
+    run = folder / "out" / "runs" / name / "seed-0"
+    trained = load_file(run / "model.safetensors")
+    rows = list(csv.DictReader((run / "history.csv").open()))
+    record = json.loads((run / "run.json").read_text())
+
+    columns = {"loss": "loss", "acc": "accuracy", "val_loss": "val_loss", "val_acc": "val_accuracy"}
+    results = {
+        "weights": max(apart(trained[key], value) for key, value in network.weights(model).items()),
+        "losses": max(apart([row[c] for row in rows], history[columns[c]]) for c in ("loss", "val_loss")),
+        "accuracies": max(apart([row[c] for row in rows], history[columns[c]]) for c in ("acc", "val_acc")),
+        "evaluate": apart([record["loss_train"], record["loss_test"]], [score[0] for score in scores]),
+    }
+    # The program's weights, in Keras.
+    network.load(model, trained)
+    results["accuracy in Keras"] = abs(model.evaluate(*test, verbose=0)[1] - record["acc_test"])
+    return results
+
+
+def main():
+    trainer = Path(sys.argv[1]).resolve()
+    train, test = digits("train"), digits("t10k")
+    limits = {"weights": 1e-3, "losses": 1e-5, "accuracies": 5e-4, "evaluate": 1e-5, "accuracy in Keras": 5e-4}
+    failed = False
+    with tempfile.TemporaryDirectory() as folder:
+        for seed, (name, layers) in enumerate(CASES.items()):
+            keras.utils.set_random_seed(seed)
+            (Path(folder) / name).mkdir()
+            results = compare(trainer, Path(folder) / name, name, layers, train, test)
+            print(f"{name:12}" + "".join(f"  {key} {value:.1e}" for key, value in results.items()))
+            failed |= any(results[key] > limit for key, limit in limits.items())
+    if failed:
+        sys.exit(f"further apart than {limits}")
+    print("Keras and the program agree")
+
+
+if __name__ == "__main__":
+    main()
