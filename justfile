@@ -4,7 +4,10 @@ set positional-arguments
 
 export CARGO_TERM_COLOR := env("CARGO_TERM_COLOR", "auto")
 
-trainer := "cargo run --release --locked --quiet --package trainer --"
+# Backends beyond the default ones: just features=vulkan train-all gpu --set backend=vulkan
+features := ""
+
+trainer := "cargo run --release --locked --quiet --package trainer --features '" + features + "' --"
 
 # List the recipes
 default:
@@ -12,7 +15,7 @@ default:
 
 # Compile the program
 build:
-    cargo build --release --locked --workspace
+    cargo build --release --locked --workspace --features '{{features}}'
 
 # Train every variant of a study: just train-all [CONFIG] [--set KEY=VALUE]
 train-all *arguments: build
@@ -46,5 +49,6 @@ check:
     cargo clippy --release --locked --workspace --all-targets -- --deny warnings
     RUSTDOCFLAGS="--deny warnings" cargo doc --release --locked --workspace --no-deps
 
-# What CI runs
+# What CI runs; the drawn digits are measured where there is MNIST to measure them by
 ci: check test smoke
+    test -z "${MNIST_DIR:-}" || just synthetic

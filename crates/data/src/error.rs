@@ -166,7 +166,10 @@ pub enum FileFault {
     #[error("cannot be unpacked: its gzip data is damaged or cut short; copy or download it again")]
     Gzip,
     /// It is well formed, but not MNIST's.
-    #[error("is not MNIST's: its SHA-256 is {found}, not {expected}")]
+    #[error(
+        "is not MNIST's: its SHA-256 is {found}, not {expected}; to use another set, name its folder in \
+         data.dir"
+    )]
     Checksum {
         /// Its SHA-256.
         found: String,

@@ -42,17 +42,38 @@ impl Found {
 /// [`Error::Missing`] before any file is read, if one is not there; others if what is there does not
 /// make up a set.
 pub(crate) fn read(dir: &Path, mnist: &Files) -> Result<Digits, Error> {
-    let [a, b, c, d] = mnist.each_ref().map(|file| open(dir, file));
-    let opened = [a?, b?, c?, d?];
-    let [a, b, c, d] =
-        in_parallel(opened, |(file, path, opened)| Found::new(path, Part::read(opened, file.kind)));
-    let found = [a?, b?, c?, d?];
+    let found = read_parts(dir, mnist)?;
     let is_mnist = found.iter().zip(mnist).all(|(found, file)| found.part.sha256 == file.sha256);
     let mut digits = join(found)?;
     if !is_mnist {
         digits.name = name(dir, &digits.sha256);
     }
     Ok(digits)
+}
+
+/// Reads the set in `dir` as [`read`] does, but takes no other than MNIST.
+///
+/// # Errors
+///
+/// Those of [`read`], and [`FileFault::Checksum`] for a file that is not MNIST's.
+pub(crate) fn read_mnist(dir: &Path, mnist: &Files) -> Result<Digits, Error> {
+    let found = read_parts(dir, mnist)?;
+    for (found, file) in found.iter().zip(mnist) {
+        if found.part.sha256 != file.sha256 {
+            let (found_sum, expected) = (found.part.sha256.clone(), file.sha256.clone());
+            let fault = FileFault::Checksum { found: found_sum, expected };
+            return Err(Error::File { path: found.path.clone(), fault });
+        }
+    }
+    join(found)
+}
+
+fn read_parts(dir: &Path, mnist: &Files) -> Result<[Found; 4], Error> {
+    let [a, b, c, d] = mnist.each_ref().map(|file| open(dir, file));
+    let opened = [a?, b?, c?, d?];
+    let [a, b, c, d] =
+        in_parallel(opened, |(file, path, opened)| Found::new(path, Part::read(opened, file.kind)));
+    Ok([a?, b?, c?, d?])
 }
 
 /// Joins the four files to a set called `mnist`.

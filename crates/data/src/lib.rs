@@ -21,4 +21,5 @@ pub use digits::{CLASSES, Digit, Digits, PIXELS, SIDE, Split};
 pub use download::Progress;
 pub use error::{DownloadFault, Error, FileFault, Skipped};
 pub use load::{Loaded, Places, Request, Source, load};
+pub use sha256::sha256;
 pub use synthetic::synthetic;

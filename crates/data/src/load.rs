@@ -129,7 +129,7 @@ fn find_mnist(
 ) -> Result<Option<Digits>, Error> {
     match &places.mnist_dir {
         None => skipped.push(Skipped::MnistDirUnset),
-        Some(dir) => match folder::read(dir, &places.files) {
+        Some(dir) => match folder::read_mnist(dir, &places.files) {
             Err(Error::Missing { path }) => skipped.push(Skipped::MnistDirLacks(path)),
             read => return read.map(Some),
         },

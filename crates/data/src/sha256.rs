@@ -4,8 +4,8 @@ use std::fmt::Write;
 
 use sha2::{Digest, Sha256};
 
-/// The sum of the pieces one after another.
-pub(crate) fn sha256<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> String {
+/// The SHA-256 of the pieces one after another, in hexadecimal.
+pub fn sha256<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> String {
     let mut hasher = Sha256::new();
     for piece in pieces {
         hasher.update(piece);

@@ -1,20 +1,18 @@
 //! One layer of the network: Dense, then what regularises it.
 
-use burn::{
-    module::{Module, Param},
-    tensor::{Device, Tensor, TensorData, module::linear},
-};
-use serde::{Deserialize, Serialize};
-
 use crate::{
     BatchNorm, BatchStatistics, Regularizer,
     network::LayerName,
     random::{dropout_mask, glorot_uniform},
     regularizer,
 };
+use burn::{
+    module::{Module, Param},
+    tensor::{Device, Tensor, TensorData, module::linear},
+};
 
 /// What a layer is made of: Dense with its penalties, then batch normalisation, then dropout.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct LayerConfig {
     /// Outputs of the Dense layer.
     pub units: usize,

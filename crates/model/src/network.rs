@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::{BatchStatistics, Layer, LayerConfig, regularizer};
 use burn::{
     module::Module,
     tensor::{
@@ -9,9 +10,6 @@ use burn::{
         activation::{log_softmax, relu, softmax},
     },
 };
-use serde::{Deserialize, Serialize};
-
-use crate::{BatchStatistics, Layer, LayerConfig, regularizer};
 
 /// The three layers, in their order. Displayed as configs, weight files and tables name them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,7 +39,7 @@ impl fmt::Display for LayerName {
 
 /// What a network is made of. Batch normalisation and dropout belong to the hidden layers;
 /// whoever reads a config refuses them on the output.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct NetworkConfig {
     /// Values per image.
     pub inputs: usize,
@@ -183,12 +181,6 @@ impl Network {
             ]),
             statistics: [statistics1, statistics2],
         }
-    }
-
-    /// The probabilities `[batch, classes]` of images `[batch, inputs]`.
-    #[must_use]
-    pub fn predict(&self, config: &NetworkConfig, images: Tensor<2>) -> Tensor<2> {
-        softmax(self.forward(config, images, Pass::Inference).logits, 1)
     }
 
     /// Moves batch normalisation's moving statistics by a training pass's.

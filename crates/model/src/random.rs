@@ -8,7 +8,7 @@ use crate::network::LayerName;
 
 /// What a draw is for. Two purposes never share a stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Purpose {
+enum Purpose {
     /// A layer's initial kernel; its step is 0.
     Kernel(LayerName),
     /// The order of the training images; its step is the epoch.

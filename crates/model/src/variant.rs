@@ -1,11 +1,9 @@
 //! A variant is a name and a network's config: data, not code.
 
-use serde::{Deserialize, Serialize};
-
 use crate::{NetworkConfig, Regularizer};
 
 /// One way to regularise the network.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Variant {
     /// How configs, folders and tables call it.
     pub name: String,

@@ -155,23 +155,29 @@ impl Backend {
 /// One line per backend: whether this build has it, and the devices it sees.
 #[must_use]
 pub fn overview() -> String {
-    let lines = Backend::ALL.map(|backend| {
-        let what = match (backend.is_built_in(), backend.devices()) {
-            (false, _) => format!("not in this build: cargo build --release --features {backend}"),
-            (true, devices) if devices.is_empty() => "finds no device".to_owned(),
-            (true, devices) => devices.join(", "),
+    lines(&Backend::ALL.map(|backend| (backend, backend.devices())))
+}
+
+fn lines(backends: &[(Backend, Vec<String>)]) -> String {
+    let line = |(backend, devices): &(Backend, Vec<String>)| {
+        let what = if !backend.is_built_in() {
+            format!("not in this build; to have it: just features={backend} build")
+        } else if devices.is_empty() {
+            "finds no device".to_owned()
+        } else {
+            devices.join(", ")
         };
         format!("  {:<8} {what}\n", backend.to_string())
-    });
-    lines.concat()
+    };
+    backends.iter().map(line).collect()
 }
 
 /// What to write instead of a backend that cannot be used.
 #[must_use]
 pub fn advice() -> String {
-    let usable: Vec<Backend> = (Backend::ALL.into_iter())
-        .filter(|backend| backend.is_built_in() && !backend.devices().is_empty())
-        .collect();
-    let usable = values::listed(&usable);
-    format!("this build and machine have:\n{}write backend = one of {usable}", overview())
+    let backends = Backend::ALL.map(|backend| (backend, backend.devices()));
+    let usable = backends.iter().filter(|(_, devices)| !devices.is_empty());
+    let usable: Vec<Backend> = usable.map(|(backend, _)| *backend).collect();
+    let (lines, usable) = (lines(&backends), values::listed(&usable));
+    format!("this build and machine have:\n{lines}  write backend = one of {usable}")
 }

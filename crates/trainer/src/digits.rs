@@ -85,6 +85,14 @@ fn cut(digits: Digits, settings: &DataSettings) -> Result<Splits, Error> {
             reason: format!("leaves none of {len} training images to learn from; make it smaller"),
         });
     }
+    if kept == len && settings.validation_split > 0.0 {
+        return Err(Error::Unfit {
+            key: "data.validation_split",
+            reason: format!(
+                "leaves none of {len} training images to validate with; make it larger, or 0"
+            ),
+        });
+    }
     let (train, rest) = train.split_at(kept);
     Ok(Splits {
         name: digits.name,
@@ -93,4 +101,57 @@ fn cut(digits: Digits, settings: &DataSettings) -> Result<Splits, Error> {
         validation: (!rest.is_empty()).then_some(rest),
         test: digits.test,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use data::PIXELS;
+
+    use super::*;
+    use crate::study::Pixels;
+
+    /// Ten training images, each labelled by its place, cut by these settings.
+    fn cut_ten(validation_split: f64, limit: Option<usize>) -> Result<Splits, Error> {
+        let split = |labels: Vec<u8>| Split::new(vec![0; labels.len() * PIXELS], labels);
+        let digits = Digits::new("ten", split((0..10).collect()), split(vec![0]));
+        let settings = DataSettings {
+            sources: Vec::new(),
+            pixels: Pixels::Unit,
+            dir: None,
+            validation_split,
+            limit,
+        };
+        cut(digits, &settings)
+    }
+
+    #[test]
+    fn the_last_share_validates() {
+        let splits = cut_ten(0.25, None).unwrap();
+        // Keras keeps floor(10 · 0.75).
+        assert_eq!(splits.train.labels(), [0, 1, 2, 3, 4, 5, 6]);
+        assert_eq!(splits.validation.unwrap().labels(), [7, 8, 9]);
+        assert!(cut_ten(0.0, None).unwrap().validation.is_none());
+    }
+
+    #[test]
+    fn the_limit_comes_before_the_share() {
+        let splits = cut_ten(0.5, Some(4)).unwrap();
+        assert_eq!(splits.train.labels(), [0, 1]);
+        assert_eq!(splits.validation.unwrap().labels(), [2, 3]);
+        assert_eq!(cut_ten(0.0, Some(99)).unwrap().train.len(), 10);
+    }
+
+    #[test]
+    fn something_must_be_left_to_learn_from() {
+        let error = cut_ten(0.95, None).unwrap_err();
+        let expected = "data.validation_split: leaves none of 10 training images to learn from; make it smaller";
+        assert_eq!(error.to_string(), expected);
+        assert_eq!(error.exit_code(), 2);
+    }
+
+    #[test]
+    fn something_must_be_left_to_validate_with() {
+        let error = cut_ten(1e-300, None).unwrap_err();
+        assert!(error.to_string().contains("leaves none of 10 training images to validate with"));
+    }
 }

@@ -60,11 +60,17 @@ pub enum Error {
         /// The output folder.
         folder: PathBuf,
     },
-    /// Some runs failed; each was reported when it did.
-    #[error("{}", reasons.join("\nerror: "))]
+    /// The device does not give the weights up.
+    #[error("cannot read the weights from the device: {0}")]
+    Unsaved(String),
+    /// Something that should not happen did.
+    #[error("internal failure: {0}")]
+    Panic(String),
+    /// Some runs failed.
+    #[error("{} of the runs failed", failures.len())]
     Runs {
-        /// One sentence a run.
-        reasons: Vec<String>,
+        /// Each with its run's name.
+        failures: Vec<(String, Error)>,
     },
 }
 
@@ -83,6 +89,8 @@ impl Error {
             | Self::Read { .. }
             | Self::Malformed { .. }
             | Self::NoResults { .. }
+            | Self::Unsaved(_)
+            | Self::Panic(_)
             | Self::Runs { .. } => 1,
         }
     }

@@ -1,5 +1,4 @@
 //! The command line: parses, calls, prints, sets the exit code.
-#![expect(clippy::print_stderr, reason = "this is where errors are told")]
 
 mod cli;
 
@@ -11,14 +10,16 @@ use std::{
 };
 
 use clap::Parser;
-use trainer::error::Error;
+use trainer::{error::Error, progress::tell};
 
 fn main() -> ExitCode {
     // A failure inside is one line as any other, without a backtrace.
     std::panic::set_hook(Box::new(|panic| {
-        let place = panic.location().map(|location| format!(" at {location}"));
-        let message = panic.payload_as_str().unwrap_or("no message");
-        eprintln!("error: internal failure{}: {message}", place.unwrap_or_default());
+        let place = panic.location().map_or(String::new(), |location| format!(" at {location}"));
+        tell(format!(
+            "internal failure{place}: {}",
+            panic.payload_as_str().unwrap_or("no message")
+        ));
     }));
     match cli::Arguments::parse().command.execute() {
         Ok(text) => print(&text),
@@ -35,7 +36,7 @@ fn print(text: &str) -> ExitCode {
         // Whoever reads it has had enough, as `head` has.
         Err(error) if error.kind() == ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: cannot write to stdout: {error}");
+            tell(format!("error: cannot write to stdout: {error}"));
             ExitCode::FAILURE
         }
         Ok(()) => ExitCode::SUCCESS,
@@ -44,11 +45,23 @@ fn print(text: &str) -> ExitCode {
 
 /// Writes an error, its causes and what to do to stderr.
 fn report(error: &Error) {
-    eprintln!("error: {error}");
-    for cause in iter::successors(error.source(), |&cause| cause.source()) {
-        eprintln!("  because: {cause}");
+    if let Error::Runs { failures } = error {
+        for (run, error) in failures {
+            report_one(&format!("{run}: {error}"), error);
+        }
+    } else {
+        report_one(&error.to_string(), error);
     }
-    if let Some(advice) = error.advice() {
-        eprintln!("  {advice}");
+}
+
+fn report_one(message: &str, error: &Error) {
+    // Asked for first: looking for devices may let drivers speak up in between.
+    let advice = error.advice();
+    tell(format!("error: {message}"));
+    for cause in iter::successors(error.source(), |&cause| cause.source()) {
+        tell(format!("  because: {cause}"));
+    }
+    if let Some(advice) = advice {
+        tell(format!("  {advice}"));
     }
 }

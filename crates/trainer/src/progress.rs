@@ -1,7 +1,11 @@
 //! What one sees while a study runs: bars on a terminal, plain lines elsewhere, all on stderr.
-#![expect(clippy::print_stderr, reason = "this is where the program speaks while it works")]
 
-use std::{io::IsTerminal, time::Duration};
+use std::{
+    fmt::Display,
+    io::{self, IsTerminal, Write},
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
@@ -29,6 +33,8 @@ pub enum Task {
         name: String,
         /// How much there is to do.
         total: u64,
+        /// How many tenths of it were told.
+        told: AtomicU64,
     },
     /// Nothing is shown.
     Quiet,
@@ -50,8 +56,8 @@ impl Progress {
     /// Says something above the bars.
     pub fn say(&self, message: &str) {
         match self {
-            Self::Bars(bars) => bars.suspend(|| eprintln!("{message}")),
-            Self::Lines => eprintln!("{message}"),
+            Self::Bars(bars) => bars.suspend(|| tell(message)),
+            Self::Lines => tell(message),
             Self::Quiet => {}
         }
     }
@@ -59,7 +65,7 @@ impl Progress {
     /// Says something that even those want to know who want to see nothing.
     pub fn warn(&self, message: &str) {
         match self {
-            Self::Quiet => eprintln!("warning: {message}"),
+            Self::Quiet => tell(format!("warning: {message}")),
             Self::Bars(_) | Self::Lines => self.say(&format!("warning: {message}")),
         }
     }
@@ -101,7 +107,7 @@ impl Progress {
                 bar.enable_steady_tick(Duration::from_millis(200));
                 Task::Bar(bar)
             }
-            Self::Lines => Task::Lines { name: name.to_owned(), total },
+            Self::Lines => Task::Lines { name: name.to_owned(), total, told: AtomicU64::new(0) },
             Self::Quiet => Task::Quiet,
         }
     }
@@ -123,9 +129,11 @@ impl Task {
                 bar.set_position(done);
                 bar.set_message(message.to_owned());
             }
-            Self::Lines { name, total } => {
-                if is_tenth(done, *total) {
-                    eprintln!("{name}: {done}/{total} {message}");
+            Self::Lines { name, total, told } => {
+                // Of something without a known end there is nothing to tell.
+                let tenths = (done * 10).checked_div(*total).unwrap_or(0);
+                if tenths > told.fetch_max(tenths, Ordering::Relaxed) {
+                    tell(format!("{name}: {done}/{total} {message}").trim_end());
                 }
             }
             Self::Quiet => {}
@@ -140,8 +148,7 @@ impl Task {
     }
 }
 
-/// Whether a step ends one of ten shares.
-fn is_tenth(done: u64, total: u64) -> bool {
-    let share = |done: u64| done * 10 / total.max(1);
-    done > 0 && share(done) > share(done - 1)
+/// Writes a line to stderr. If nobody is there to read it, the work goes on.
+pub fn tell(line: impl Display) {
+    let _ = writeln!(io::stderr(), "{line}");
 }

@@ -6,7 +6,7 @@ use crate::{
     error::Error,
     files,
     record::Record,
-    study::{Pixels, Run, Settings, Study},
+    study::{Pixels, Settings, Study},
 };
 
 const HEADER: [&str; 13] = [
@@ -50,16 +50,12 @@ pub struct Mismatch {
 pub fn read(study: &Study, output: &Path) -> Result<Vec<Record>, Error> {
     let mut records = Record::read_all(output)?;
     let place = |record: &Record| {
-        let variants = study.variants.iter();
-        let position =
-            variants.map(|variant| &variant.name).position(|name| *name == record.variant);
-        position.unwrap_or(usize::MAX)
+        let variant = study.variants.iter().position(|variant| variant.name == record.variant);
+        let seed = study.seeds.iter().position(|&seed| seed == record.seed);
+        let last = usize::MAX;
+        (variant.unwrap_or(last), record.variant.clone(), seed.unwrap_or(last), record.seed)
     };
-    records.sort_by(|one, other| {
-        let order = place(one).cmp(&place(other));
-        let order = order.then_with(|| one.variant.cmp(&other.variant));
-        order.then(one.seed.cmp(&other.seed))
-    });
+    records.sort_by_key(place);
     Ok(records)
 }
 
@@ -149,7 +145,7 @@ fn footnotes(records: &[Record]) -> String {
     let mut notes = String::new();
     if records.iter().any(|record| !record.loss_train.is_finite()) {
         notes.push_str(
-            "\n† the loss became infinite: training ended early; try a lower fit.learning_rate\n",
+            "\n† the loss is no longer a finite number, which ends training; try a lower fit.learning_rate\n",
         );
     }
     let barely = |record: &&Record| record.loss_train.is_finite() && barely_trained(record);
@@ -174,7 +170,6 @@ fn footnotes(records: &[Record]) -> String {
 /// [`Mismatch`], naming each setting that differs.
 pub fn check_same(
     output: &Path,
-    run: &Run,
     found: &Record,
     settings: &Settings,
     dataset_sha256: &str,
@@ -194,7 +189,11 @@ pub fn check_same(
     if differences.is_empty() {
         return Ok(());
     }
-    Err(Mismatch { folder: output.to_owned(), run: run.to_string(), differences })
+    Err(Mismatch {
+        folder: output.to_owned(),
+        run: format!("{} seed {}", found.variant, found.seed),
+        differences,
+    })
 }
 
 #[cfg(test)]

@@ -42,19 +42,19 @@ where
 {
     let next = AtomicUsize::new(0);
     let failures = Mutex::new(Vec::new());
-    let fail = |run: &Run, reason: String| {
+    let fail = |run: &Run, error: Error| {
         let mut failures = failures.lock().unwrap_or_else(PoisonError::into_inner);
-        failures.push(format!("{run} failed: {reason}"));
+        failures.push((run.to_string(), error));
     };
     let worker = || {
         while let Some(run) = runs.get(next.fetch_add(1, Ordering::Relaxed)) {
             match catch_unwind(AssertUnwindSafe(|| work(run))) {
                 Ok(Ok(())) => {}
                 Ok(Err(error)) => {
-                    fail(run, with_causes(&error));
+                    fail(run, error);
                     next.store(runs.len(), Ordering::Relaxed);
                 }
-                Err(panic) => fail(run, panic_message(&*panic)),
+                Err(panic) => fail(run, Error::Panic(panic_message(&*panic))),
             }
         }
     };
@@ -63,21 +63,16 @@ where
             scope.spawn(worker);
         }
     });
-    let reasons = failures.into_inner().unwrap_or_else(PoisonError::into_inner);
-    if reasons.is_empty() { Ok(()) } else { Err(Error::Runs { reasons }) }
+    let failures = failures.into_inner().unwrap_or_else(PoisonError::into_inner);
+    if failures.is_empty() { Ok(()) } else { Err(Error::Runs { failures }) }
 }
 
-/// An error and its causes in one line.
-fn with_causes(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(Some(error), |error| error.source());
-    let messages: Vec<String> = causes.map(ToString::to_string).collect();
-    messages.join(": ")
-}
-
+/// The first line: a driver's words go on for a screen.
 fn panic_message(panic: &(dyn std::any::Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().map(ToString::to_string);
-    text.or_else(|| panic.downcast_ref::<String>().cloned())
-        .unwrap_or_else(|| "an internal failure without words".to_owned())
+    let text = panic.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    let first = text.and_then(|text| text.lines().find(|line| !line.trim().is_empty()));
+    first.unwrap_or("no message").trim().to_owned()
 }
 
 #[cfg(test)]
@@ -117,13 +112,16 @@ mod tests {
                 _ => Ok(()),
             }
         });
-        let Err(Error::Runs { reasons }) = outcome else {
+        let Err(Error::Runs { failures }) = outcome else {
             panic!("{outcome:?}");
         };
-        assert_eq!(
-            reasons,
-            ["none seed 2 failed: a panic on purpose", "none seed 4 failed: an error on purpose"]
-        );
+        let failures: Vec<String> =
+            failures.iter().map(|(run, error)| format!("{run}: {error}")).collect();
+        let expected = [
+            "none seed 2: internal failure: a panic on purpose",
+            "none seed 4: an error on purpose",
+        ];
+        assert_eq!(failures, expected);
         assert_eq!(begun.into_inner(), 5);
     }
 
@@ -133,9 +131,11 @@ mod tests {
         assert_eq!(Jobs::Auto.resolve(Backend::Wgpu), 1);
         assert!(Jobs::Auto.resolve(Backend::Ndarray) >= 1);
         let (now, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        let barrier = std::sync::Barrier::new(3);
         run_all(&runs(12), 3, |_| {
             most.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
-            thread::sleep(std::time::Duration::from_millis(10));
+            // Three at a time wait for one another: fewer would never end.
+            barrier.wait();
             now.fetch_sub(1, Ordering::SeqCst);
             Ok(())
         })

@@ -7,6 +7,7 @@ use std::{
 };
 
 use burn::tensor::Device;
+use model::Network;
 
 use crate::{
     batches::Images,
@@ -18,8 +19,8 @@ use crate::{
     progress::Progress,
     record::Record,
     results, schedule,
-    study::{Run, Study},
-    weights,
+    study::{Run, Settings, Study},
+    weights::{self, StartWeights},
 };
 
 /// Trains every run of a study that has not finished yet, and keeps results.csv up to date.
@@ -31,7 +32,10 @@ use crate::{
 pub fn train(study: &Study, output: &Path, progress: &Progress) -> Result<(), Error> {
     let device = study.backend.open()?;
     let splits = digits::load(&study.data, progress)?;
-    let runs = unfinished(study, output, &splits)?;
+    let start = study.fit.weights.as_deref().map(StartWeights::read).transpose()?;
+    let plan = Plan { study, splits: &splits, device: &device, start: start.as_ref() };
+    plan.check_start()?;
+    let runs = plan.unfinished(output)?;
     // A folder that cannot be written fails here, before the first epoch.
     files::write(&output.join("study.toml"), study.to_toml().as_bytes())?;
     results::write_csv(study, output)?;
@@ -40,8 +44,7 @@ pub fn train(study: &Study, output: &Path, progress: &Progress) -> Result<(), Er
     let bar = progress.study(runs.len());
     let finished = Mutex::new(0);
     let outcome = schedule::run_all(&runs, study.jobs.resolve(study.backend), |run| {
-        let work = Work { study, run, splits: &splits, device: &device };
-        work.train(output, progress)?;
+        plan.train(run, output, progress)?;
         // Held while the file is written, so that an earlier state never follows a later one.
         let mut finished = finished.lock().unwrap_or_else(PoisonError::into_inner);
         results::write_csv(study, output)?;
@@ -53,21 +56,6 @@ pub fn train(study: &Study, output: &Path, progress: &Progress) -> Result<(), Er
     outcome
 }
 
-/// The runs still to be trained; refuses a folder whose finished runs were made otherwise.
-fn unfinished(study: &Study, output: &Path, splits: &Splits) -> Result<Vec<Run>, Error> {
-    let mut runs = Vec::new();
-    for run in study.runs() {
-        match Record::read(output, &run)? {
-            Some(record) => {
-                let settings = study.run_settings(&run);
-                results::check_same(output, &run, &record, &settings, &splits.sha256)?;
-            }
-            None => runs.push(run),
-        }
-    }
-    Ok(runs)
-}
-
 /// What is about to be trained, in a sentence.
 fn opening(study: &Study, splits: &Splits, unfinished: usize) -> String {
     let runs = study.runs().len();
@@ -76,37 +64,80 @@ fn opening(study: &Study, splits: &Splits, unfinished: usize) -> String {
         finished => format!(", {finished} of them finished before"),
     };
     format!(
-        "{}: {} ({} training and {} test images, {} pixels), {} epochs, {runs} runs on {}{before}",
+        "{}: {} ({} training and {} test images, {} pixels), {}, {} on {}{before}",
         study.name,
         splits.name,
         splits.train.len(),
         splits.test.len(),
         study.data.pixels,
-        study.fit.epochs,
+        counted(study.fit.epochs, "epoch"),
+        counted(runs, "run"),
         study.backend,
     )
 }
 
-/// One run and what it needs.
-struct Work<'a> {
-    study: &'a Study,
-    run: &'a Run,
-    splits: &'a Splits,
-    device: &'a Device,
+/// `1 epoch`, `2 epochs`.
+fn counted(number: usize, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 
-impl Work<'_> {
+/// What all runs of a study share.
+struct Plan<'a> {
+    study: &'a Study,
+    splits: &'a Splits,
+    device: &'a Device,
+    start: Option<&'a StartWeights>,
+}
+
+impl Plan<'_> {
+    /// Refuses start weights that do not fit every variant.
+    fn check_start(&self) -> Result<(), Error> {
+        for variant in &self.study.variants {
+            self.start_of(&Run { variant: variant.clone(), seed: 0 })?;
+        }
+        Ok(())
+    }
+
+    /// The network that a run starts from.
+    fn start_of(&self, run: &Run) -> Result<Network, Error> {
+        let network = run.variant.network.init(run.seed, self.device);
+        match self.start {
+            Some(start) => start.load(network),
+            None => Ok(network),
+        }
+    }
+
+    /// The runs still to be trained. Refuses a folder whose finished runs were made otherwise.
+    fn unfinished(&self, output: &Path) -> Result<Vec<Run>, Error> {
+        let finished = Record::read_all(output)?;
+        for record in &finished {
+            let settings = self.study.settings_beside(&record.variant, &record.settings);
+            results::check_same(output, record, &self.with_start(settings), &self.splits.sha256)?;
+        }
+        let is_finished = |run: &Run| {
+            finished
+                .iter()
+                .any(|record| record.variant == run.variant.name && record.seed == run.seed)
+        };
+        Ok(self.study.runs().into_iter().filter(|run| !is_finished(run)).collect())
+    }
+
+    /// Settings with the start weights' checksum among them.
+    fn with_start(&self, mut settings: Settings) -> Settings {
+        if let Some(start) = self.start {
+            settings.insert("fit.weights".to_owned(), start.sha256.clone().into());
+        }
+        settings
+    }
+
     /// Fits, evaluates, and writes the run's files.
-    fn train(&self, output: &Path, progress: &Progress) -> Result<(), Error> {
-        let Self { study, run, splits, device } = self;
+    fn train(&self, run: &Run, output: &Path, progress: &Progress) -> Result<(), Error> {
+        let Self { study, splits, device, .. } = self;
         let pixels = study.data.pixels;
         let images = |split| Images { split, pixels };
         let config = &run.variant.network;
 
-        let mut network = config.init(run.seed, device);
-        if let Some(path) = &study.fit.weights {
-            network = weights::read(path, network)?;
-        }
+        let network = self.start_of(run)?;
         let fit = Fit {
             run,
             settings: &study.fit,
@@ -129,7 +160,7 @@ impl Work<'_> {
         let record = Record {
             variant: run.variant.name.clone(),
             seed: run.seed,
-            settings: study.run_settings(run),
+            settings: self.with_start(study.run_settings(config)),
             dataset: splits.name.clone(),
             dataset_sha256: splits.sha256.clone(),
             acc_train: train.accuracy,
@@ -141,8 +172,6 @@ impl Work<'_> {
             fit_seconds,
             version: env!("CARGO_PKG_VERSION").to_owned(),
         };
-        let folder = output.join(run.folder());
-        let weights = weights::to_bytes(&network, &folder)?;
-        record.write(&folder, &weights, &history)
+        record.write(&output.join(run.folder()), &weights::to_bytes(&network)?, &history)
     }
 }

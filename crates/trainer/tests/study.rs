@@ -76,7 +76,11 @@ fn gives_the_same_results_whatever_runs_beside_it() {
             .unwrap()
         };
         assert!(weights("1") == weights("4"));
-        assert_ne!(one[1], one[2], "two seeds gave one result");
+        assert_ne!(
+            one[1].replace(",0,", ","),
+            one[2].replace(",1,", ","),
+            "two seeds gave one result"
+        );
     }
 }
 
@@ -113,6 +117,14 @@ fn a_folder_of_other_settings_is_refused() {
     let message = stderr(&output);
     assert!(message.contains("fit.epochs is 2 there, 3 here"), "{message}");
     assert_eq!(before, place.results("small.toml", "out", &[]));
+
+    // Neither may another variant be put beside it.
+    let beside = ["--set", "variants=[\"l2\"]", "--set", "data.pixels=raw"];
+    let output = place.trainer(&[&["run", "small.toml", "--out", "out"], &beside[..]].concat());
+    assert_eq!(output.status.code(), Some(2));
+    let message = stderr(&output);
+    assert!(message.contains("none seed 0") && message.contains("data.pixels is"), "{message}");
+    assert_eq!(before, place.results("small.toml", "out", &[]));
 }
 
 #[test]
@@ -142,14 +154,13 @@ fn a_run_starts_from_given_weights_in_the_given_order() {
         "run",
         "small.toml",
         "--out",
-        "wrong",
+        "one",
         "--set",
         weights,
         "--set",
-        "variants=[\"none\"]",
+        "fit.weights=other.safetensors",
     ]);
-    assert_eq!(wrong.status.code(), Some(1));
-    assert!(stderr(&wrong).contains("hidden2.batch_norm.gamma"), "{}", stderr(&wrong));
+    assert_eq!(wrong.status.code(), Some(2));
 }
 
 #[test]
@@ -161,7 +172,7 @@ fn a_loss_without_bounds_ends_the_run_and_is_marked() {
     let output = place.trainer(&["run", "wild.toml", "--out", "out"]);
     assert!(output.status.success(), "{}", stderr(&output));
     let table = String::from_utf8(output.stdout).unwrap();
-    assert!(table.contains("† the loss became infinite"), "{table}");
+    assert!(table.contains("† the loss is no longer a finite number"), "{table}");
     let rows = place.read("out/results.csv");
     assert!(rows.lines().nth(2).unwrap().contains(",NaN,"), "{rows}");
 }

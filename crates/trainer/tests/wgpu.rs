@@ -4,6 +4,7 @@
 mod common;
 
 use common::{Place, has_wgpu};
+use trainer::{device::Backend, weights};
 
 /// Largest relative difference of a loss between the two backends. They add up in another order;
 /// over two epochs that came to 1e-6 with Mesa's llvmpipe.
@@ -30,6 +31,20 @@ fn every_variant_has_the_losses_it_has_on_flex() {
             assert!(difference < TOLERANCE, "{variant}: {flex} on flex, {wgpu} on wgpu");
         }
     }
+}
+
+#[test]
+fn starts_and_drops_as_on_flex() {
+    if !has_wgpu() {
+        return;
+    }
+    let [.., variant] = model::presets();
+    let config = variant.network;
+    let [flex, wgpu] = [Backend::Flex, Backend::Wgpu].map(|backend| backend.open().unwrap());
+    let start = |device| weights::to_bytes(&config.init(7, device)).unwrap();
+    assert!(start(&flex) == start(&wgpu));
+    let mask = |device| config.masks(7, 3, 10, device).hidden2.unwrap().into_data();
+    assert_eq!(mask(&flex), mask(&wgpu));
 }
 
 /// The column `loss` of a history.csv.

@@ -61,10 +61,13 @@ fn mnist_dir_comes_before_the_cache() {
     let (dir, cache) = (parent.path().join("subset"), parent.path().join("cache"));
     fake_mnist().write(&cache.join("burn-dataset/mnist"), Layout::Halves, false);
     fake_mnist().write(&dir, Layout::Flat, true);
-    fs::write(dir.join("train-labels-idx1-ubyte"), labels(&[1; 5])).unwrap();
+    let other = dir.join("train-labels-idx1-ubyte");
+    fs::write(&other, labels(&[1; 5])).unwrap();
 
-    let loaded = quietly(&request(&BOTH), &places(Some(&dir), Some(&cache))).unwrap();
-    assert_eq!(loaded.digits.name, "subset");
+    let error = quietly(&request(&BOTH), &places(Some(&dir), Some(&cache))).unwrap_err();
+    let message = format!("{} is not MNIST's: its SHA-256 is ", other.display());
+    assert!(error.to_string().starts_with(&message), "{error}");
+    fs::remove_file(&other).unwrap();
 
     let lacking = dir.join("t10k-labels-idx1-ubyte");
     fs::remove_file(dir.join("t10k-labels-idx1-ubyte.gz")).unwrap();

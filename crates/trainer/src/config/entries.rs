@@ -84,10 +84,18 @@ impl Entries {
         let refused = || ConfigError::Argument { argument: argument.to_owned() };
         let (key, value) = argument.split_once('=').ok_or_else(refused)?;
         let origin = |_| Origin::Argument;
-        Self::parse_with(&format!("{key} = {value}"), &origin)
+        match Self::parse_with(&format!("{key} = {value}"), &origin) {
             // So that `--set backend=wgpu` needs no quotes inside quotes.
-            .or_else(|_| Self::parse_with(&format!("{key} = {:?}", value.trim()), &origin))
-            .map_err(|_| refused())
+            Err(ConfigError::Syntax { .. }) => {
+                let entries = Self::parse_with(&format!("{key} = ''"), &origin);
+                let mut entries = entries.map_err(|_| refused())?;
+                for entry in entries.0.values_mut() {
+                    entry.value = Value::String(value.trim().to_owned());
+                }
+                Ok(entries)
+            }
+            parsed => parsed,
+        }
     }
 
     fn parse_with(text: &str, origin: &dyn Fn(usize) -> Origin) -> Result<Self, ConfigError> {

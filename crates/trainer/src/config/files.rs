@@ -24,7 +24,8 @@ pub struct ConfigFile {
 /// When there is no such file.
 pub fn find(config: &str) -> Result<ConfigFile, ConfigError> {
     let path = Path::new(config);
-    let is_bare_name = path.extension().is_none() && path.components().count() == 1;
+    let is_file_name = path.extension().is_some_and(|extension| extension == "toml");
+    let is_bare_name = !is_file_name && path.components().count() <= 1;
     let path = if is_bare_name { find_by_name(config)? } else { path.to_owned() };
     let name = path.file_stem().unwrap_or_default().to_string_lossy();
     let name = name.into_owned();
@@ -76,11 +77,11 @@ impl ConfigFile {
     /// file, or in the current folder.
     #[must_use]
     pub fn results(&self) -> PathBuf {
-        let folder = self.path.parent().unwrap_or(Path::new(""));
-        let root = if folder.ends_with("configs") {
-            folder.parent().unwrap_or(Path::new(""))
-        } else {
-            Path::new("")
+        let path = std::path::absolute(&self.path).unwrap_or_else(|_| self.path.clone());
+        let folder = path.parent().unwrap_or(Path::new(""));
+        let root = match folder.parent() {
+            Some(above) if folder.ends_with("configs") => above,
+            _ => Path::new(""),
         };
         root.join("results").join(&self.name)
     }
@@ -99,12 +100,12 @@ fn read_extended(path: &Path, chain: &mut Vec<PathBuf>) -> Result<Entries, Confi
     let Some(Entry { value, origin }) = entries.remove("extends") else {
         return Ok(entries);
     };
-    let base = values::text(&value).map_err(|reason| ConfigError::Value {
-        origin: origin.clone(),
-        key: "extends".to_owned(),
-        reason,
-    })?;
-    let base = origin.folder().join(base);
+    let refused =
+        |reason| ConfigError::Value { origin: origin.clone(), key: "extends".to_owned(), reason };
+    let base = origin.folder().join(values::text(&value).map_err(refused)?);
+    if !base.is_file() {
+        return Err(refused(format!("there is no file {}", base.display())));
+    }
     refuse_circle(&base, chain, &origin)?;
     let mut extended = read_extended(&base, chain)?;
     extended.extend(entries);

@@ -51,13 +51,28 @@ impl<'a> Reader<'a> {
     /// Refuses the first key that nothing has read.
     pub(crate) fn finish(self) -> Result<(), ConfigError> {
         let known = self.known.into_inner();
-        match self.entries.iter().find(|(key, _)| !known.contains(*key)) {
-            None => Ok(()),
-            Some((key, entry)) => Err(ConfigError::UnknownKey {
-                origin: entry.origin.clone(),
-                key: key.to_owned(),
-                hint: values::did_you_mean(key, known.iter().map(String::as_str)),
-            }),
+        for (key, Entry { value, origin }) in self.entries.iter() {
+            let below = known.iter().find(|known| known.starts_with(&format!("{key}.")));
+            match below {
+                _ if known.contains(key) => {}
+                // A table whose lines are all commented out.
+                Some(_) if value.is_table() => {}
+                Some(below) => {
+                    return Err(ConfigError::Value {
+                        origin: origin.clone(),
+                        key: key.to_owned(),
+                        reason: format!("is a table, not {value}: write for example `{below} = …`"),
+                    });
+                }
+                None => {
+                    return Err(ConfigError::UnknownKey {
+                        origin: origin.clone(),
+                        key: key.to_owned(),
+                        hint: values::did_you_mean(key, known.iter().map(String::as_str)),
+                    });
+                }
+            }
         }
+        Ok(())
     }
 }

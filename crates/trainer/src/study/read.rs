@@ -7,9 +7,12 @@ use toml::Value;
 
 use super::{DataSettings, FitSettings, Jobs, Pixels, Study};
 use crate::{
-    config::{ConfigError, Entries, Entry, Reader, values, values::Parsed},
+    config::{ConfigError, Entries, Entry, Origin, Reader, values, values::Parsed},
     device::Backend,
 };
+
+/// Images of float32 that fit into 128 MiB, what many GPUs let one buffer have.
+const LARGEST_GPU_BATCH: usize = 128 * 1024 * 1024 / (data::PIXELS * 4);
 
 impl Study {
     /// Reads a study from a config's entries. What was not written has the default that the config
@@ -34,6 +37,17 @@ impl Study {
             fit: read_fit(&reader)?,
         };
         reader.finish()?;
+        if !study.backend.is_cpu() && study.fit.batch_size > LARGEST_GPU_BATCH {
+            return Err(ConfigError::Value {
+                origin: entries
+                    .get("fit.batch_size")
+                    .map_or(Origin::Argument, |entry| entry.origin.clone()),
+                key: "fit.batch_size".to_owned(),
+                reason: format!(
+                    "is at most {LARGEST_GPU_BATCH} on a GPU: its buffers end at 128 MiB"
+                ),
+            });
+        }
         Ok(study)
     }
 }
@@ -155,6 +169,7 @@ fn chosen(known: &BTreeMap<String, Variant>, value: &Value) -> Parsed<Vec<Varian
                 let names: Vec<&String> = known.keys().collect();
                 let hint = values::did_you_mean(&name, known.keys().map(String::as_str));
                 let names = values::listed(&names);
+                let hint = if hint.is_empty() { "." } else { &hint };
                 format!("there is no variant `{name}`{hint} There are {names}; define more as [variant.NAME]")
             })
         })

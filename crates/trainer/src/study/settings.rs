@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use model::{LayerName, NetworkConfig, Regularizer, Variant, presets};
 use toml::Value;
 
-use super::{Jobs, Run, Study};
+use super::{Jobs, Study};
 
 /// Dotted config keys and their resolved values.
 pub type Settings = BTreeMap<String, Value>;
@@ -19,8 +19,8 @@ impl Study {
         let mut settings = self.common_settings();
         let sources = self.data.sources.iter().map(ToString::to_string);
         settings.insert("data.sources".to_owned(), sources.collect::<Vec<_>>().into());
-        if let Some(dir) = &self.data.dir {
-            settings.insert("data.dir".to_owned(), path(dir));
+        for (key, file) in [("data.dir", &self.data.dir), ("fit.weights", &self.fit.weights)] {
+            settings.extend(file.as_deref().map(|file| (key.to_owned(), path(file))));
         }
         let names = self.variants.iter().map(|variant| variant.name.clone());
         let seeds = self.seeds.iter().map(|&seed| integer(seed));
@@ -34,10 +34,15 @@ impl Study {
             },
         );
         for variant in &self.variants {
-            let name = &variant.name;
-            let settings_of = variant_settings(variant).into_iter();
-            settings
-                .extend(settings_of.map(|(key, value)| (format!("variant.{name}.{key}"), value)));
+            let table = format!("variant.{}", variant.name);
+            let own = variant_settings(variant);
+            if own.is_empty() {
+                // A plain variant of one's own has to be named to exist.
+                settings.insert(table, Value::Table(toml::Table::new()));
+            } else {
+                settings
+                    .extend(own.into_iter().map(|(key, value)| (format!("{table}.{key}"), value)));
+            }
         }
         settings
     }
@@ -49,12 +54,32 @@ impl Study {
         lines.map(|(key, value)| format!("{key} = {value}\n")).collect()
     }
 
-    /// The settings that a run's result depends on, its seed apart; the variant's without its name.
-    /// Where the digits come from is not among them: their checksum tells more.
+    /// The settings that the result of a variant's runs depends on, their seed apart; the variant's
+    /// own without its name. Where digits and start weights come from is not among them: their
+    /// checksums tell more.
     #[must_use]
-    pub fn run_settings(&self, run: &Run) -> Settings {
+    pub fn run_settings(&self, network: &NetworkConfig) -> Settings {
         let mut settings = self.common_settings();
-        settings.extend(network_settings(&run.variant.network));
+        settings.extend(network_settings(network));
+        settings
+    }
+
+    /// The settings that a finished run should have to stand beside this study's runs. Of a variant
+    /// that the study does not name, its own settings are as good as any.
+    #[must_use]
+    pub fn settings_beside(&self, variant: &str, found: &Settings) -> Settings {
+        if let Some(variant) = self.variants.iter().find(|known| known.name == variant) {
+            return self.run_settings(&variant.network);
+        }
+        let of_layers =
+            |key: &str| LayerName::ALL.iter().any(|name| key.starts_with(&format!("{name}.")));
+        let mut settings = self.common_settings();
+        settings.extend(
+            found
+                .iter()
+                .filter(|(key, _)| of_layers(key))
+                .map(|(key, value)| (key.clone(), value.clone())),
+        );
         settings
     }
 
@@ -70,13 +95,8 @@ impl Study {
             ("fit.learning_rate".to_owned(), fit.learning_rate.into()),
             ("fit.shuffle".to_owned(), fit.shuffle.into()),
         ]);
-        let optional = [
-            ("data.limit", data.limit.map(|limit| integer(limit as u64))),
-            ("fit.weights", fit.weights.as_deref().map(path)),
-        ];
-        for (key, value) in optional {
-            settings.extend(value.map(|value| (key.to_owned(), value)));
-        }
+        let limit = data.limit.map(|limit| ("data.limit".to_owned(), integer(limit as u64)));
+        settings.extend(limit);
         settings
     }
 }
@@ -92,10 +112,6 @@ fn variant_settings(variant: &Variant) -> Settings {
     let mut settings = network_settings(&variant.network);
     if let Some(preset) = presets().iter().find(|preset| preset.name == variant.name) {
         settings.extend(differing(all_settings(&variant.network), &preset.network));
-    }
-    if settings.is_empty() {
-        // A plain variant has to be named to exist.
-        settings.insert("hidden2.dropout".to_owned(), 0.0.into());
     }
     settings
 }
