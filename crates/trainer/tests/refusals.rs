@@ -127,7 +127,7 @@ fn start_weights_that_do_not_fit_are_refused_before_anything_is_written() {
     place.write("start.safetensors", "a text");
     refused("is not a safetensors file");
     let file = |tensors: &[(&str, Dtype, Vec<usize>)]| {
-        let bytes = [0; 8 * 784 * 50];
+        let bytes = vec![0; 8 * 784 * 50];
         let views = tensors.iter().map(|(name, dtype, shape)| {
             let len = shape.iter().product::<usize>() * dtype.bitsize() / 8;
             (*name, TensorView::new(*dtype, shape.clone(), &bytes[..len]).unwrap())
@@ -135,7 +135,7 @@ fn start_weights_that_do_not_fit_are_refused_before_anything_is_written() {
         std::fs::write(place.path("start.safetensors"), serialize(views, None).unwrap()).unwrap();
     };
     let bias = ("hidden1.bias", Dtype::F32, vec![50]);
-    file(&[bias.clone()]);
+    file(std::slice::from_ref(&bias));
     refused("the file lacks `hidden1.kernel`, which the variant has");
     file(&[bias.clone(), ("hidden1.kernel", Dtype::F64, vec![784, 50])]);
     refused("`hidden1.kernel` is F64 [784, 50] in the file, but has to be F32 [784, 50]");
