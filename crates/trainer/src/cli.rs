@@ -4,8 +4,12 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use trainer::{
-    config, device, digits, error::Error, progress::Progress, results, show, study::Study, summary,
-    train,
+    config, device, digits,
+    error::Error,
+    progress::{Progress, tell},
+    results, show,
+    study::Study,
+    summary, train,
 };
 
 /// Compares six ways to regularise a small network on MNIST.
@@ -93,6 +97,13 @@ impl Command {
                 let records = results::read(&study, &folder)?;
                 if records.is_empty() {
                     return Err(Error::NoResults { folder });
+                }
+                let missing = results::missing(&study, &records);
+                if missing > 0 {
+                    tell(format!(
+                        "note: {missing} of {} runs have not finished",
+                        study.runs().len()
+                    ));
                 }
                 Ok(results::table(&records))
             }

@@ -125,7 +125,7 @@ impl Backend {
             Self::Wgpu => self.open_wgpu(|| Device::wgpu_options().init()),
             #[cfg(feature = "vulkan")]
             Self::Vulkan => self.open_wgpu(|| {
-                let api = burn::tensor::WgpuBackend::Vulkan;
+                let api = burn::tensor::wgpu::WgpuBackend::Vulkan;
                 Device::wgpu_options().graphics_api(api).init()
             }),
             #[cfg(feature = "cuda")]

@@ -55,13 +55,10 @@ impl Record {
         1.0 - self.acc_test / self.acc_train
     }
 
-    /// The record of a run in an output folder; `None` where it has not finished.
-    ///
-    /// # Errors
-    ///
-    /// When it cannot be read, or is not a record.
-    pub fn read(output: &Path, run: &Run) -> Result<Option<Self>, Error> {
-        Self::read_file(&output.join(run.folder()).join(FILE))
+    /// Whether it is the record of this run.
+    #[must_use]
+    pub fn is_of(&self, run: &Run) -> bool {
+        self.variant == run.variant.name && self.seed == run.seed
     }
 
     /// All records of an output folder, in no particular order.

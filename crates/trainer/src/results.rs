@@ -1,6 +1,6 @@
 //! results.csv, the table, and whether two results belong together.
 
-use std::{cmp::Ordering, path::Path};
+use std::path::Path;
 
 use crate::{
     error::Error,
@@ -57,6 +57,12 @@ pub fn read(study: &Study, output: &Path) -> Result<Vec<Record>, Error> {
     };
     records.sort_by_key(place);
     Ok(records)
+}
+
+/// How many of a study's runs have no record.
+#[must_use]
+pub fn missing(study: &Study, records: &[Record]) -> usize {
+    study.runs().iter().filter(|run| !records.iter().any(|record| record.is_of(run))).count()
 }
 
 /// Rewrites results.csv from all finished runs.
@@ -138,7 +144,7 @@ pub fn table(records: &[Record]) -> String {
 }
 
 fn barely_trained(record: &Record) -> bool {
-    record.acc_train.partial_cmp(&BARELY_TRAINED) == Some(Ordering::Less)
+    record.acc_train < BARELY_TRAINED
 }
 
 fn footnotes(records: &[Record]) -> String {

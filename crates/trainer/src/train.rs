@@ -114,11 +114,7 @@ impl Plan<'_> {
             let settings = self.study.settings_beside(&record.variant, &record.settings);
             results::check_same(output, record, &self.with_start(settings), &self.splits.sha256)?;
         }
-        let is_finished = |run: &Run| {
-            finished
-                .iter()
-                .any(|record| record.variant == run.variant.name && record.seed == run.seed)
-        };
+        let is_finished = |run: &Run| finished.iter().any(|record| record.is_of(run));
         Ok(self.study.runs().into_iter().filter(|run| !is_finished(run)).collect())
     }
 

@@ -101,6 +101,8 @@ fn a_second_run_trains_what_is_left() {
     place.config("small.toml", "");
     let none = place.results("small.toml", "out", &["--set", "variants=[\"none\"]"]);
     let record = place.read("out/runs/none/seed-0/run.json");
+    let output = place.trainer(&["results", "small.toml", "--out", "out"]);
+    assert_eq!(stderr(&output), "note: 5 of 6 runs have not finished\n");
     let all = place.results("small.toml", "out", &[]);
     assert_eq!(all.len(), 7);
     assert_eq!(none[1], all[1]);
