@@ -1,14 +1,15 @@
 //! One layer of the network: Dense, then what regularises it.
 
+use burn::{
+    module::{Module, Param},
+    tensor::{Device, Tensor, TensorData},
+};
+
 use crate::{
     BatchNorm, BatchStatistics, Regularizer,
     network::LayerName,
     random::{dropout_mask, glorot_uniform},
     regularizer,
-};
-use burn::{
-    module::{Module, Param},
-    tensor::{Device, Tensor, TensorData, module::linear},
 };
 
 /// What a layer is made of: Dense with its penalties, then batch normalisation, then dropout.
@@ -83,6 +84,12 @@ impl LayerConfig {
         let [batch, _] = activity.dims();
         self.activity_regularizer.penalty(activity.clone()).map(|penalty| penalty / batch as f64)
     }
+
+    /// The gradient of [`activity_penalty`](Self::activity_penalty) by the activity, in its shape.
+    pub(crate) fn activity_gradient(&self, activity: &Tensor<2>) -> Option<Tensor<2>> {
+        let [batch, _] = activity.dims();
+        self.activity_regularizer.gradient(activity.clone()).map(|gradient| gradient / batch as f64)
+    }
 }
 
 /// The weights of one layer.
@@ -97,23 +104,14 @@ pub struct Layer {
 }
 
 impl Layer {
-    /// Dense without its activation function: `[batch, inputs]` to `[batch, units]`.
-    pub(crate) fn dense(&self, input: Tensor<2>) -> Tensor<2> {
-        linear(input, self.kernel.val(), Some(self.bias.val()))
+    /// The input's product with the kernel: `[batch, inputs]` to `[batch, units]`.
+    pub(crate) fn product(&self, input: Tensor<2>) -> Tensor<2> {
+        input.matmul(self.kernel.val())
     }
 
-    /// Batch normalisation, if any, by the batch's own statistics.
-    pub(crate) fn normalise_training(
-        &self,
-        activity: Tensor<2>,
-    ) -> (Tensor<2>, Option<BatchStatistics>) {
-        match &self.batch_norm {
-            Some(batch_norm) => {
-                let (output, statistics) = batch_norm.forward_training(activity);
-                (output, Some(statistics))
-            }
-            None => (activity, None),
-        }
+    /// Dense without its activation function: `[batch, inputs]` to `[batch, units]`.
+    pub(crate) fn dense(&self, input: Tensor<2>) -> Tensor<2> {
+        self.product(input) + self.bias.val().unsqueeze()
     }
 
     /// Batch normalisation, if any, by the moving statistics.

@@ -4,16 +4,23 @@
 //! Tensors only: no files, no clock, no backend. A caller brings the device.
 
 mod batch_norm;
+mod gradients;
+mod hidden;
 mod layer;
+mod loss;
 mod network;
 pub mod random;
 mod regularizer;
+mod step;
 mod summary;
 mod variant;
 
 pub use batch_norm::{BatchNorm, BatchStatistics};
+pub use gradients::{BatchNormGradients, Gradients, LayerGradients};
+pub use hidden::Memory;
 pub use layer::{Layer, LayerConfig};
-pub use network::{Forward, LayerName, Masks, Network, NetworkConfig, Pass};
+pub use network::{Forward, LayerName, Masks, Network, NetworkConfig};
 pub use regularizer::Regularizer;
+pub use step::Step;
 pub use summary::Row;
 pub use variant::{Variant, presets};

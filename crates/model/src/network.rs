@@ -1,15 +1,16 @@
-//! The whole network: three layers, its loss, and what a training step needs of it.
+//! The whole network: three layers, and how they answer and are scored once trained.
 
 use std::fmt;
 
-use crate::{BatchStatistics, Layer, LayerConfig, regularizer};
 use burn::{
     module::Module,
     tensor::{
         Device, Int, Tensor,
-        activation::{log_softmax, relu, softmax},
+        activation::{relu, softmax},
     },
 };
+
+use crate::{BatchStatistics, Layer, LayerConfig, loss::CrossEntropy, regularizer};
 
 /// The three layers, in their order. Displayed as configs, weight files and tables name them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,6 +83,28 @@ impl NetworkConfig {
         }
     }
 
+    /// All penalties of a batch together, `[1]`, from what ReLU gave in the hidden layers and the
+    /// logits.
+    pub(crate) fn penalty(
+        &self,
+        network: &Network,
+        [activity1, activity2]: [&Tensor<2>; 2],
+        logits: &Tensor<2>,
+    ) -> Option<Tensor<1>> {
+        // The output layer's activity is what its own activation gives: the probabilities.
+        let output = (!self.output.activity_regularizer.is_none())
+            .then(|| self.output.activity_penalty(&softmax(logits.clone(), 1)))
+            .flatten();
+        regularizer::sum([
+            self.hidden1.weight_penalty(&network.hidden1),
+            self.hidden2.weight_penalty(&network.hidden2),
+            self.output.weight_penalty(&network.output),
+            self.hidden1.activity_penalty(activity1),
+            self.hidden2.activity_penalty(activity2),
+            output,
+        ])
+    }
+
     /// A network at its start, the same for the same seed on every device.
     #[must_use]
     pub fn init(&self, seed: u64, device: &Device) -> Network {
@@ -122,65 +145,26 @@ pub struct Masks {
     pub hidden2: Option<Tensor<2>>,
 }
 
-/// How images pass through.
-#[derive(Debug, Clone, Copy)]
-pub enum Pass<'a> {
-    /// The batch's own statistics, and dropout by these masks.
-    Training(&'a Masks),
-    /// The moving statistics, no dropout.
-    Inference,
-}
-
-/// What a pass gives.
+/// What the network makes of images in inference.
 #[derive(Debug)]
 pub struct Forward {
     /// `[batch, classes]`, before softmax.
     pub logits: Tensor<2>,
     /// All penalties together, `[1]`; `None` where the network has none.
     pub penalty: Option<Tensor<1>>,
-    /// For [`Network::update`]; of the hidden layers, `None` without batch normalisation and in
-    /// inference.
-    pub statistics: [Option<BatchStatistics>; 2],
 }
 
 impl Network {
-    /// Takes images `[batch, inputs]` to logits and penalties.
+    /// Takes images `[batch, inputs]` to logits and penalties as Keras does in inference: by batch
+    /// normalisation's moving statistics, without dropout.
     #[must_use]
-    pub fn forward(&self, config: &NetworkConfig, images: Tensor<2>, pass: Pass<'_>) -> Forward {
-        let no_masks = Masks::default();
-        let masks = match pass {
-            Pass::Training(masks) => masks,
-            Pass::Inference => &no_masks,
-        };
-
+    pub fn forward(&self, config: &NetworkConfig, images: Tensor<2>) -> Forward {
         let activity1 = relu(self.hidden1.dense(images));
-        let penalty1 = config.hidden1.activity_penalty(&activity1);
-        let (output1, statistics1) =
-            regularised(&self.hidden1, activity1, pass, masks.hidden1.as_ref());
-
+        let output1 = self.hidden1.normalise(activity1.clone());
         let activity2 = relu(self.hidden2.dense(output1));
-        let penalty2 = config.hidden2.activity_penalty(&activity2);
-        let (output2, statistics2) =
-            regularised(&self.hidden2, activity2, pass, masks.hidden2.as_ref());
-
+        let output2 = self.hidden2.normalise(activity2.clone());
         let logits = self.output.dense(output2);
-        // The output layer's activity is what its own activation gives: the probabilities.
-        let penalty3 = (!config.output.activity_regularizer.is_none())
-            .then(|| config.output.activity_penalty(&softmax(logits.clone(), 1)))
-            .flatten();
-
-        Forward {
-            logits,
-            penalty: regularizer::sum([
-                config.hidden1.weight_penalty(&self.hidden1),
-                config.hidden2.weight_penalty(&self.hidden2),
-                config.output.weight_penalty(&self.output),
-                penalty1,
-                penalty2,
-                penalty3,
-            ]),
-            statistics: [statistics1, statistics2],
-        }
+        Forward { penalty: config.penalty(self, [&activity1, &activity2], &logits), logits }
     }
 
     /// Moves batch normalisation's moving statistics by a training pass's.
@@ -192,41 +176,14 @@ impl Network {
     }
 }
 
-/// Batch normalisation, then dropout.
-fn regularised(
-    layer: &Layer,
-    activity: Tensor<2>,
-    pass: Pass<'_>,
-    mask: Option<&Tensor<2>>,
-) -> (Tensor<2>, Option<BatchStatistics>) {
-    let (output, statistics) = match pass {
-        Pass::Training(_) => layer.normalise_training(activity),
-        Pass::Inference => (layer.normalise(activity), None),
-    };
-    match mask {
-        Some(mask) => (output * mask.clone(), statistics),
-        None => (output, statistics),
-    }
-}
-
 impl Forward {
-    /// Keras's reported loss, `[1]`: the mean categorical cross-entropy of the labels `[batch]`,
-    /// plus the penalties.
+    /// Keras's reported loss, `[1]`, and how many answers are right, `[1]`, by one-hot labels
+    /// `[batch, classes]`: the mean categorical cross-entropy, plus the penalties.
     #[must_use]
-    pub fn loss(&self, labels: Tensor<1, Int>) -> Tensor<1> {
-        let log_probabilities = log_softmax(self.logits.clone(), 1);
-        let cross_entropy = log_probabilities.gather(1, labels.unsqueeze_dim(1)).mean().neg();
-        match &self.penalty {
-            Some(penalty) => cross_entropy + penalty.clone(),
-            None => cross_entropy,
-        }
-    }
-
-    /// How many of the labels `[batch]` have the largest logit, `[1]`, off the graph.
-    #[must_use]
-    pub fn correct(&self, labels: Tensor<1, Int>) -> Tensor<1, Int> {
-        let predicted = self.logits.clone().without_autodiff().argmax(1).squeeze_dim(1);
-        predicted.equal(labels).int().sum()
+    pub fn score(self, labels: Tensor<2>) -> (Tensor<1>, Tensor<1, Int>) {
+        let cross_entropy = CrossEntropy::new(self.logits, labels);
+        let correct = cross_entropy.correct();
+        (cross_entropy.loss_with(self.penalty), correct)
     }
 }
 
@@ -260,9 +217,9 @@ mod tests {
         let device = Device::flex();
         // Activities: hidden1 3 and 0, hidden2 9 and 0, logits (9, -9) and (0, 0).
         let images = Tensor::from_data([[1.0, 1.0], [-1.0, -1.0]], &device);
-        let labels = Tensor::from_data([0, 1], &device);
-        let forward = network.forward(config, images, Pass::Inference);
-        forward.loss(labels).into_scalar()
+        let labels = Tensor::from_data([[1.0, 0.0], [0.0, 1.0]], &device);
+        let (loss, _) = network.forward(config, images).score(labels);
+        loss.into_scalar()
     }
 
     #[test]
@@ -287,27 +244,12 @@ mod tests {
     }
 
     #[test]
-    fn a_mask_silences_units_in_training_only() {
-        let (config, network) = small();
-        let device = Device::flex();
-        let images = Tensor::from_data([[1.0, 1.0], [1.0, 1.0]], &device);
-        let masks =
-            Masks { hidden1: None, hidden2: Some(Tensor::from_data([[0.0], [1.25]], &device)) };
-        let logits = |pass| {
-            let forward = network.forward(&config, images.clone(), pass);
-            forward.logits.into_data().try_to_vec::<f32>().unwrap()
-        };
-        assert_eq!(logits(Pass::Training(&masks)), [0.0, 0.0, 11.25, -11.25]);
-        assert_eq!(logits(Pass::Inference), [9.0, -9.0, 9.0, -9.0]);
-    }
-
-    #[test]
     fn counts_right_answers() {
         let (config, network) = small();
         let device = Device::flex();
         let images = Tensor::from_data([[1.0, 1.0], [2.0, 1.0], [3.0, 1.0]], &device);
-        let labels = Tensor::from_data([0, 1, 0], &device);
-        let forward = network.forward(&config, images, Pass::Inference);
-        assert_eq!(forward.correct(labels).into_scalar::<i64>(), 2);
+        let labels = Tensor::from_data([[1.0, 0.0], [0.0, 1.0], [1.0, 0.0]], &device);
+        let (_, correct) = network.forward(&config, images).score(labels);
+        assert_eq!(correct.into_scalar::<i64>(), 2);
     }
 }

@@ -1,10 +1,13 @@
 //! The one source of a run's randomness. Every draw is keyed by (run seed, purpose, step), so it
 //! depends on nothing that happened before it or beside it, and it is the same on every backend.
 
+mod lanes;
+
 use rand::{Rng, RngExt, SeedableRng, seq::SliceRandom};
 use rand_xoshiro::{SplitMix64, Xoshiro256PlusPlus};
 
 use crate::network::LayerName;
+use lanes::{LANES, Lanes};
 
 /// What a draw is for. Two purposes never share a stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,13 +31,17 @@ impl Purpose {
     }
 }
 
+/// The one number that (seed, purpose, step) come to.
+fn key(seed: u64, purpose: Purpose, step: u64) -> u64 {
+    // Each word is mixed before the next joins it, so that neighbouring keys share no stream.
+    [seed, purpose.key(), step]
+        .into_iter()
+        .fold(0, |key, word| SplitMix64::seed_from_u64(key ^ word).next_u64())
+}
+
 /// The generator of one (seed, purpose, step).
 fn generator(seed: u64, purpose: Purpose, step: u64) -> Xoshiro256PlusPlus {
-    // Each word is mixed before the next joins it, so that neighbouring keys share no stream.
-    let key = [seed, purpose.key(), step]
-        .into_iter()
-        .fold(0, |key, word| SplitMix64::seed_from_u64(key ^ word).next_u64());
-    Xoshiro256PlusPlus::seed_from_u64(key)
+    Xoshiro256PlusPlus::seed_from_u64(key(seed, purpose, step))
 }
 
 /// Keras's `glorot_uniform` kernel `[inputs, outputs]`, row by row: uniform within
@@ -66,18 +73,18 @@ pub fn dropout_mask(seed: u64, layer: LayerName, step: u64, rate: f64, len: usiz
     let threshold = (rate * (f64::from(u32::MAX) + 1.0)) as u32;
     #[expect(clippy::cast_possible_truncation, reason = "the scale is an f32")]
     let scale = (1.0 / (1.0 - rate)) as f32;
-    let mut generator = generator(seed, Purpose::Dropout(layer), step);
-    let mut mask = vec![0.0; len];
-    // One 64-bit draw decides two units.
-    for pair in mask.chunks_mut(2) {
-        let mut draw = generator.next_u64();
-        for multiplier in pair {
-            #[expect(clippy::cast_possible_truncation, reason = "the low half is meant")]
-            let kept = draw as u32 >= threshold;
-            *multiplier = if kept { scale } else { 0.0 };
-            draw >>= 32;
+    let multiplier = |draw: u32| if draw >= threshold { scale } else { 0.0 };
+    let mut lanes = Lanes::new(key(seed, Purpose::Dropout(layer), step));
+    let mut mask = vec![0.0; len.next_multiple_of(2 * LANES)];
+    for multipliers in mask.chunks_exact_mut(2 * LANES) {
+        let (low, high) = multipliers.split_at_mut(LANES);
+        for ((low, high), draw) in low.iter_mut().zip(high).zip(lanes.draw()) {
+            #[expect(clippy::cast_possible_truncation, reason = "each half decides once")]
+            let halves = (draw as u32, (draw >> 32) as u32);
+            (*low, *high) = (multiplier(halves.0), multiplier(halves.1));
         }
     }
+    mask.truncate(len);
     mask
 }
 

@@ -1,8 +1,8 @@
 //! From bytes to batches on a device. The images stay bytes, a quarter of the memory of floats and
 //! under every GPU's buffer limit, and become floats batch by batch.
 
-use burn::tensor::{Device, Int, Tensor, TensorData};
-use data::{PIXELS, Split};
+use burn::tensor::{Device, Tensor, TensorData};
+use data::{CLASSES, PIXELS, Split};
 
 use crate::study::Pixels;
 
@@ -15,13 +15,13 @@ pub struct Images<'a> {
     pub pixels: Pixels,
 }
 
-/// Images `[batch, PIXELS]` and their labels `[batch]`, on a device.
+/// Images and their labels, on a device.
 #[derive(Debug)]
 pub struct Batch {
-    /// The pixels.
+    /// `[batch, PIXELS]`.
     pub images: Tensor<2>,
-    /// 0 to 9.
-    pub labels: Tensor<1, Int>,
+    /// One-hot, `[batch, CLASSES]`.
+    pub labels: Tensor<2>,
 }
 
 impl Images<'_> {
@@ -32,17 +32,21 @@ impl Images<'_> {
             Pixels::Unit => 255.0,
             Pixels::Raw => 1.0,
         };
-        let mut pixels = Vec::with_capacity(places.len() * PIXELS);
+        // Bytes first: so short a copy leaves the processor free to fetch the next images, far off in
+        // memory, meanwhile.
+        let mut bytes = Vec::with_capacity(places.len() * PIXELS);
         for &place in places {
-            // Dividing, as `x / 255` does in Keras; the reciprocal would round otherwise.
-            let image = self.split.image(place).iter();
-            pixels.extend(image.map(|&pixel| f32::from(pixel) / divisor));
+            bytes.extend_from_slice(self.split.image(place));
         }
-        let labels = places.iter().map(|&place| i32::from(self.split.labels()[place]));
-        let labels: Vec<i32> = labels.collect();
+        // Dividing, as `x / 255` does in Keras; the reciprocal would round otherwise.
+        let pixels = bytes.into_iter().map(|pixel| f32::from(pixel) / divisor).collect();
+        let mut labels = vec![0.0; places.len() * CLASSES];
+        for (row, &place) in labels.chunks_exact_mut(CLASSES).zip(places) {
+            row[usize::from(self.split.labels()[place])] = 1.0_f32;
+        }
         Batch {
             images: Tensor::from_data(TensorData::new(pixels, [places.len(), PIXELS]), device),
-            labels: Tensor::from_data(labels.as_slice(), device),
+            labels: Tensor::from_data(TensorData::new(labels, [places.len(), CLASSES]), device),
         }
     }
 }

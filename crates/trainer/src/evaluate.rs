@@ -1,7 +1,7 @@
 //! Keras's `evaluate`: final weights, inference mode, penalties included.
 
 use burn::tensor::{Device, Int, Tensor};
-use model::{Network, NetworkConfig, Pass};
+use model::{Network, NetworkConfig};
 
 use crate::batches::Images;
 
@@ -49,7 +49,7 @@ impl Sums {
     }
 }
 
-/// Scores a network, taken off the graph by [`valid`](burn::module::Module::valid), on images.
+/// Scores a network on images.
 #[must_use]
 pub fn evaluate(
     network: &Network,
@@ -61,9 +61,8 @@ pub fn evaluate(
     let mut sums = Sums::default();
     for places in places.chunks(BATCH) {
         let batch = images.batch(places, device);
-        let forward = network.forward(config, batch.images, Pass::Inference);
-        let loss = forward.loss(batch.labels.clone());
-        sums.add(loss, forward.correct(batch.labels), places.len());
+        let (loss, correct) = network.forward(config, batch.images).score(batch.labels);
+        sums.add(loss, correct, places.len());
     }
     sums.score()
 }

@@ -1,11 +1,7 @@
 //! Keras's `fit`: SGD over shuffled batches, epoch by epoch.
 
-use burn::{
-    module::Module,
-    optim::{GradientsParams, SgdConfig},
-    tensor::{Device, Int, Tensor},
-};
-use model::{BatchStatistics, Masks, Network, NetworkConfig, Pass, random::shuffled};
+use burn::tensor::Device;
+use model::{Memory, Network, random::shuffled};
 
 use crate::{
     batches::{Batch, Images},
@@ -24,34 +20,6 @@ pub struct Epoch {
     pub validation: Option<Score>,
 }
 
-/// What one training step computes before the weights move.
-#[derive(Debug)]
-pub struct Backward {
-    /// The batch's loss with its penalties, `[1]`.
-    pub loss: Tensor<1>,
-    /// How many images of the batch were classified rightly, `[1]`.
-    pub correct: Tensor<1, Int>,
-    /// The loss's gradient by every trained parameter.
-    pub gradients: GradientsParams,
-    /// What batch normalisation's moving statistics move by.
-    pub statistics: [Option<BatchStatistics>; 2],
-}
-
-impl Backward {
-    /// Takes a batch through a network and back.
-    #[must_use]
-    pub fn new(network: &Network, config: &NetworkConfig, batch: Batch, masks: &Masks) -> Self {
-        let forward = network.forward(config, batch.images, Pass::Training(masks));
-        let loss = forward.loss(batch.labels.clone());
-        Self {
-            gradients: GradientsParams::from_grads(loss.backward(), network),
-            loss: loss.inner(),
-            correct: forward.correct(batch.labels),
-            statistics: forward.statistics,
-        }
-    }
-}
-
 /// What a fit works with.
 #[derive(Debug, Clone, Copy)]
 pub struct Fit<'a> {
@@ -63,43 +31,41 @@ pub struct Fit<'a> {
     pub train: Images<'a>,
     /// What is only scored, after each epoch.
     pub validation: Option<Images<'a>>,
-    /// Where it is computed, without autodiff.
+    /// Where it is computed.
     pub device: &'a Device,
+    /// Where that keeps its tensors.
+    pub memory: Memory,
 }
 
 impl Fit<'_> {
-    /// Trains a network, given off the graph and handed back so. `watch` hears of every epoch. A loss
-    /// that is no longer finite ends it early.
-    pub fn train(&self, network: Network, mut watch: impl FnMut(&Epoch)) -> Network {
-        let device = self.device.clone().autodiff();
+    /// Trains a network. `watch` hears of every epoch. A loss that is no longer finite ends it early.
+    pub fn train(&self, mut network: Network, mut watch: impl FnMut(&Epoch)) -> Network {
         let config = &self.run.variant.network;
-        let mut network = network.train();
-        let mut optimizer = SgdConfig::new().init();
-        let mut step = 0;
+        let mut steps = 0;
         for number in 1..=self.settings.epochs {
             let mut sums = Sums::default();
             for places in self.order(number).chunks(self.settings.batch_size) {
-                let batch = self.train.batch(places, &device);
-                let masks = config.masks(self.run.seed, step, places.len(), &device);
-                let backward = Backward::new(&network, config, batch, &masks);
-                network = optimizer
-                    .step(self.settings.learning_rate, network, backward.gradients)
-                    .update(backward.statistics);
-                sums.add(backward.loss, backward.correct, places.len());
-                step += 1;
+                let Batch { images, labels } = self.train.batch(places, self.device);
+                let masks = config.masks(self.run.seed, steps, places.len(), self.device);
+                let step = network.step(config, images, labels, masks, self.memory);
+                network = network
+                    .descend(step.gradients, self.settings.learning_rate)
+                    .update(step.statistics);
+                sums.add(step.loss, step.correct, places.len());
+                steps += 1;
             }
             let epoch = Epoch {
                 number,
                 train: sums.score(),
                 validation: (self.validation)
-                    .map(|images| evaluate(&network.valid(), config, images, self.device)),
+                    .map(|images| evaluate(&network, config, images, self.device)),
             };
             watch(&epoch);
             if !epoch.train.loss.is_finite() {
                 break;
             }
         }
-        network.valid()
+        network
     }
 
     /// The order in which an epoch takes the images.

@@ -11,6 +11,7 @@ pub mod error;
 pub mod evaluate;
 pub mod files;
 pub mod fit;
+pub mod memory;
 pub mod progress;
 pub mod record;
 pub mod results;

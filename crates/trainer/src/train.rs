@@ -16,6 +16,7 @@ use crate::{
     evaluate::evaluate,
     files,
     fit::Fit,
+    memory,
     progress::Progress,
     record::Record,
     results, schedule,
@@ -41,6 +42,7 @@ pub fn train(study: &Study, output: &Path, progress: &Progress) -> Result<(), Er
     results::write_csv(study, output)?;
     progress.say(&opening(study, &splits, runs.len()));
 
+    memory::keep_freed();
     let bar = progress.study(runs.len());
     let finished = Mutex::new(0);
     let outcome = schedule::run_all(&runs, study.jobs.resolve(study.backend), |run| {
@@ -140,6 +142,7 @@ impl Plan<'_> {
             train: images(&splits.train),
             validation: splits.validation.as_ref().map(images),
             device,
+            memory: study.backend.memory(),
         };
         let bar = progress.run(run, study.fit.epochs);
         let mut history = Vec::new();

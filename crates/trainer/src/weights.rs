@@ -1,26 +1,69 @@
 //! Weights in safetensors files.
 
-use std::{collections::BTreeMap, fs, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::Path,
+};
 
-use burn::store::{ModuleSnapshot, SafetensorsStore};
+use burn::{
+    module::{Module, ModuleMapper, ModuleVisitor, Param},
+    tensor::{Tensor, TensorData},
+};
 use model::Network;
-use safetensors::{Dtype, SafeTensors};
+use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 
 use crate::error::Error;
 
-/// A network's weights, taken off the graph by [`valid`](burn::module::Module::valid), as a safetensors file's
-/// bytes: `hidden1.kernel` `[inputs, units]`, `hidden1.bias` `[units]`, `hidden2.batch_norm.gamma`
-/// and so on. Equal weights are equal bytes.
+/// A network's weights as a safetensors file's bytes: `hidden1.kernel` `[inputs, units]`, `hidden1.bias`
+/// `[units]`, `hidden2.batch_norm.gamma` and so on, float32. Equal weights are equal bytes.
 ///
 /// # Errors
 ///
 /// When the device does not give them up.
 pub fn to_bytes(network: &Network) -> Result<Vec<u8>, Error> {
-    // Burn's metadata comes in any order.
-    let mut store = SafetensorsStore::from_bytes(None).clear_metadata();
-    let unsaved = |error: &dyn ToString| Error::Unsaved(error.to_string());
-    network.save_into(&mut store).map_err(|error| unsaved(&error))?;
-    store.get_bytes().map_err(|error| unsaved(&error))
+    let mut saver = Saver::default();
+    network.visit(&mut saver);
+    let tensors = saver.tensors.map_err(Error::Unsaved)?;
+    let views = tensors.iter().map(|(name, data)| {
+        let view = TensorView::new(Dtype::F32, data.shape().to_vec(), data.as_bytes());
+        view.map(|view| (name, view))
+    });
+    let views: Result<Vec<_>, _> = views.collect();
+    let bytes = views.and_then(|views| safetensors::serialize(views, None));
+    bytes.map_err(|error| Error::Unsaved(error.to_string()))
+}
+
+/// Takes a network's tensors by their names.
+struct Saver {
+    path: Vec<String>,
+    tensors: Result<BTreeMap<String, TensorData>, String>,
+}
+
+impl Default for Saver {
+    fn default() -> Self {
+        Self { path: Vec::new(), tensors: Ok(BTreeMap::new()) }
+    }
+}
+
+impl ModuleVisitor for Saver {
+    fn enter_module(&mut self, name: &str, _: &str) {
+        self.path.push(name.to_owned());
+    }
+
+    fn exit_module(&mut self, _: &str, _: &str) {
+        self.path.pop();
+    }
+
+    fn visit_float<const D: usize>(&mut self, parameter: &Param<Tensor<D>>) {
+        let Ok(tensors) = &mut self.tensors else { return };
+        match parameter.val().try_into_data() {
+            Ok(data) => {
+                tensors.insert(self.path.join("."), data);
+            }
+            Err(error) => self.tensors = Err(error.to_string()),
+        }
+    }
 }
 
 /// Weights to start from, as a safetensors file has them.
@@ -51,35 +94,70 @@ impl StartWeights {
     /// # Errors
     ///
     /// When it does not.
-    pub fn load(&self, mut network: Network) -> Result<Network, Error> {
-        let own = to_bytes(&network)?;
-        let (own, given) = (tensors(&own)?, tensors(&self.bytes)?);
-        for (name, (dtype, shape)) in &own {
-            let Some((given_dtype, given_shape)) = given.get(name) else {
-                return Err(refused(format!("the file lacks `{name}`, which the variant has")));
-            };
-            if given_dtype != dtype || given_shape != shape {
-                let given = format!("{given_dtype:?} {given_shape:?}");
-                return Err(refused(format!(
-                    "`{name}` is {given} in the file, but has to be {dtype:?} {shape:?}"
-                )));
+    pub fn load(&self, network: Network) -> Result<Network, Error> {
+        let file = SafeTensors::deserialize(&self.bytes);
+        let file = file.map_err(|error| refused(error.to_string()))?;
+        let unused = file.names().into_iter().collect();
+        let mut loader = Loader { file: &file, path: Vec::new(), unused, refusal: None };
+        let network = network.map(&mut loader);
+        if let Some(reason) = loader.refusal {
+            return Err(refused(reason));
+        }
+        match loader.unused.first() {
+            Some(name) => {
+                Err(refused(format!("the file holds `{name}`, which the variant has not")))
             }
+            None => Ok(network),
         }
-        if let Some(name) = given.keys().find(|name| !own.contains_key(*name)) {
-            return Err(refused(format!("the file holds `{name}`, which the variant has not")));
-        }
-        let mut store = SafetensorsStore::from_bytes(Some(self.bytes.clone()));
-        network.load_from(&mut store).map_err(|error| refused(error.to_string()))?;
-        Ok(network)
     }
 }
 
-/// Names, types and shapes in a safetensors file.
-fn tensors(bytes: &[u8]) -> Result<BTreeMap<String, (Dtype, Vec<usize>)>, Error> {
-    let file = SafeTensors::deserialize(bytes).map_err(|error| refused(error.to_string()))?;
-    let tensors =
-        file.iter().map(|(name, view)| (name.to_owned(), (view.dtype(), view.shape().to_vec())));
-    Ok(tensors.collect())
+/// Puts a file's tensors in place of a network's, by their names.
+struct Loader<'a> {
+    file: &'a SafeTensors<'a>,
+    path: Vec<String>,
+    /// Names in the file that the network has not had so far.
+    unused: BTreeSet<&'a str>,
+    /// The first reason why the file does not fit.
+    refusal: Option<String>,
+}
+
+impl ModuleMapper for Loader<'_> {
+    fn enter_module(&mut self, name: &str, _: &str) {
+        self.path.push(name.to_owned());
+    }
+
+    fn exit_module(&mut self, _: &str, _: &str) {
+        self.path.pop();
+    }
+
+    fn map_float<const D: usize>(&mut self, parameter: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        let name = self.path.join(".");
+        self.unused.remove(name.as_str());
+        parameter.map(|own| match self.tensor(&name, own.shape().as_slice()) {
+            Ok(data) => Tensor::from_data(data, &own.device()),
+            Err(reason) => {
+                self.refusal.get_or_insert(reason);
+                own
+            }
+        })
+    }
+}
+
+impl Loader<'_> {
+    /// The file's tensor of a name, which has to be float32 in this shape.
+    fn tensor(&self, name: &str, shape: &[usize]) -> Result<TensorData, String> {
+        let view = self.file.tensor(name);
+        let view = view.map_err(|_| format!("the file lacks `{name}`, which the variant has"))?;
+        if view.dtype() != Dtype::F32 || view.shape() != shape {
+            let (dtype, given) = (view.dtype(), view.shape());
+            return Err(format!(
+                "`{name}` is {dtype:?} {given:?} in the file, but has to be F32 {shape:?}"
+            ));
+        }
+        let values = view.data().as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes));
+        Ok(TensorData::new(values.collect(), shape))
+    }
 }
 
 fn refused(reason: String) -> Error {

@@ -34,7 +34,14 @@ fn a_network_that_only_knows_synthetic_digits_reads_mnist() {
     let device = Backend::Flex.open().unwrap();
     let images = |split| Images { split, pixels: Pixels::Unit };
     let train = images(&digits.train);
-    let fit = Fit { run: &run, settings: &settings, train, validation: None, device: &device };
+    let fit = Fit {
+        run: &run,
+        settings: &settings,
+        train,
+        validation: None,
+        device: &device,
+        memory: Backend::Flex.memory(),
+    };
     let config = &run.variant.network;
     let network = fit.train(config.init(run.seed, &device), |_| {});
     let accuracy = |split| evaluate(&network, config, images(split), &device).accuracy;
