@@ -43,6 +43,18 @@ parity: build
     target/keras/bin/pip install --quiet --requirement crates/trainer/tests/keras/requirements.txt
     target/keras/bin/python crates/trainer/tests/keras/parity.py target/release/trainer
 
+# Time the study against Keras and PyTorch (makes their environments; needs MNIST_DIR; a quarter of an hour)
+bench: build
+    for peer in keras pytorch; do \
+        test -d target/peers/$peer || python3 -m venv target/peers/$peer; \
+        target/peers/$peer/bin/pip install --quiet --requirement crates/bench/peers/$peer.txt || exit 1; \
+    done
+    cargo run --release --locked --quiet --package bench
+
+# Time one training step of every variant
+bench-steps:
+    cargo bench --profile release --locked --package bench --bench steps
+
 # Formatting, lints, docs
 check:
     cargo fmt --all --check

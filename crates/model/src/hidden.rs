@@ -1,4 +1,4 @@
-//! A hidden layer in training, from its product to the next layer's input, and back: bias, ReLU,
+//! A hidden layer from its product to the next layer's input, and back: bias, ReLU,
 //! batch normalisation, dropout.
 //!
 //! All of it is element-wise or a sum over the batch, and bound by memory. [`host`] takes it in a few
@@ -59,6 +59,14 @@ impl Hidden {
         }
     }
 
+    /// The same in inference: batch normalisation by the moving statistics, no dropout.
+    pub(crate) fn inference(layer: &Layer, product: Tensor<2>, memory: Memory) -> Self {
+        match memory {
+            Memory::Host => host::inference(layer, product),
+            Memory::Device => tensors::inference(layer, product),
+        }
+    }
+
     /// What ReLU gave, `[batch, units]`.
     pub(crate) fn activity(&self) -> &Tensor<2> {
         self.activity.as_ref().unwrap_or(&self.output)
@@ -112,6 +120,7 @@ mod tests {
         }));
         let back = hidden.backward(&layer, random(2), penalty, memory);
         computed.extend([values(back.product), values(back.bias)]);
+        computed.push(values(Hidden::inference(&layer, random(3), memory).output));
         computed.extend(
             (back.batch_norm.into_iter())
                 .flat_map(|gradients| [values(gradients.gamma), values(gradients.beta)]),
@@ -133,7 +142,7 @@ mod tests {
             config.activity_regularizer.l1 = l1;
             let host = computed(&config, Memory::Host);
             let tensors = computed(&config, Memory::Device);
-            assert_eq!(host.len(), if batch_norm { 8 } else { 4 });
+            assert_eq!(host.len(), if batch_norm { 9 } else { 5 });
             for (host, tensors) in host.iter().zip(tensors) {
                 assert_eq!(host.len(), tensors.len());
                 let largest =

@@ -114,14 +114,6 @@ impl Layer {
         self.product(input) + self.bias.val().unsqueeze()
     }
 
-    /// Batch normalisation, if any, by the moving statistics.
-    pub(crate) fn normalise(&self, activity: Tensor<2>) -> Tensor<2> {
-        match &self.batch_norm {
-            Some(batch_norm) => batch_norm.forward(activity),
-            None => activity,
-        }
-    }
-
     /// Moves the moving statistics towards a batch's.
     pub(crate) fn update(mut self, statistics: Option<BatchStatistics>) -> Self {
         if let Some(statistics) = statistics {

@@ -4,13 +4,12 @@ use std::fmt;
 
 use burn::{
     module::Module,
-    tensor::{
-        Device, Int, Tensor,
-        activation::{relu, softmax},
-    },
+    tensor::{Device, Int, Tensor, activation::softmax},
 };
 
-use crate::{BatchStatistics, Layer, LayerConfig, loss::CrossEntropy, regularizer};
+use crate::{
+    BatchStatistics, Layer, LayerConfig, Memory, hidden::Hidden, loss::CrossEntropy, regularizer,
+};
 
 /// The three layers, in their order. Displayed as configs, weight files and tables name them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -158,13 +157,14 @@ impl Network {
     /// Takes images `[batch, inputs]` to logits and penalties as Keras does in inference: by batch
     /// normalisation's moving statistics, without dropout.
     #[must_use]
-    pub fn forward(&self, config: &NetworkConfig, images: Tensor<2>) -> Forward {
-        let activity1 = relu(self.hidden1.dense(images));
-        let output1 = self.hidden1.normalise(activity1.clone());
-        let activity2 = relu(self.hidden2.dense(output1));
-        let output2 = self.hidden2.normalise(activity2.clone());
-        let logits = self.output.dense(output2);
-        Forward { penalty: config.penalty(self, [&activity1, &activity2], &logits), logits }
+    pub fn forward(&self, config: &NetworkConfig, images: Tensor<2>, memory: Memory) -> Forward {
+        let product = self.hidden1.product(images);
+        let hidden1 = Hidden::inference(&self.hidden1, product, memory);
+        let product = self.hidden2.product(hidden1.output.clone());
+        let hidden2 = Hidden::inference(&self.hidden2, product, memory);
+        let logits = self.output.dense(hidden2.output.clone());
+        let activities = [hidden1.activity(), hidden2.activity()];
+        Forward { penalty: config.penalty(self, activities, &logits), logits }
     }
 
     /// Moves batch normalisation's moving statistics by a training pass's.
@@ -218,7 +218,7 @@ mod tests {
         // Activities: hidden1 3 and 0, hidden2 9 and 0, logits (9, -9) and (0, 0).
         let images = Tensor::from_data([[1.0, 1.0], [-1.0, -1.0]], &device);
         let labels = Tensor::from_data([[1.0, 0.0], [0.0, 1.0]], &device);
-        let (loss, _) = network.forward(config, images).score(labels);
+        let (loss, _) = network.forward(config, images, Memory::Host).score(labels);
         loss.into_scalar()
     }
 
@@ -249,7 +249,7 @@ mod tests {
         let device = Device::flex();
         let images = Tensor::from_data([[1.0, 1.0], [2.0, 1.0], [3.0, 1.0]], &device);
         let labels = Tensor::from_data([[1.0, 0.0], [0.0, 1.0], [1.0, 0.0]], &device);
-        let (_, correct) = network.forward(&config, images).score(labels);
+        let (_, correct) = network.forward(&config, images, Memory::Host).score(labels);
         assert_eq!(correct.into_scalar::<i64>(), 2);
     }
 }

@@ -7,7 +7,7 @@ use rand::{Rng, RngExt, SeedableRng, seq::SliceRandom};
 use rand_xoshiro::{SplitMix64, Xoshiro256PlusPlus};
 
 use crate::network::LayerName;
-use lanes::{LANES, Lanes};
+use lanes::{DRAWS, Lanes};
 
 /// What a draw is for. Two purposes never share a stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,16 +74,8 @@ pub fn dropout_mask(seed: u64, layer: LayerName, step: u64, rate: f64, len: usiz
     #[expect(clippy::cast_possible_truncation, reason = "the scale is an f32")]
     let scale = (1.0 / (1.0 - rate)) as f32;
     let multiplier = |draw: u32| if draw >= threshold { scale } else { 0.0 };
-    let mut lanes = Lanes::new(key(seed, Purpose::Dropout(layer), step));
-    let mut mask = vec![0.0; len.next_multiple_of(2 * LANES)];
-    for multipliers in mask.chunks_exact_mut(2 * LANES) {
-        let (low, high) = multipliers.split_at_mut(LANES);
-        for ((low, high), draw) in low.iter_mut().zip(high).zip(lanes.draw()) {
-            #[expect(clippy::cast_possible_truncation, reason = "each half decides once")]
-            let halves = (draw as u32, (draw >> 32) as u32);
-            (*low, *high) = (multiplier(halves.0), multiplier(halves.1));
-        }
-    }
+    let mut mask = vec![0.0; len.next_multiple_of(DRAWS)];
+    Lanes::new(key(seed, Purpose::Dropout(layer), step)).fill(&mut mask, multiplier);
     mask.truncate(len);
     mask
 }

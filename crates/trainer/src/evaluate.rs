@@ -1,7 +1,7 @@
 //! Keras's `evaluate`: final weights, inference mode, penalties included.
 
 use burn::tensor::{Device, Int, Tensor};
-use model::{Network, NetworkConfig};
+use model::{Memory, Network, NetworkConfig};
 
 use crate::batches::Images;
 
@@ -56,12 +56,13 @@ pub fn evaluate(
     config: &NetworkConfig,
     images: Images<'_>,
     device: &Device,
+    memory: Memory,
 ) -> Score {
     let places: Vec<usize> = (0..images.split.len()).collect();
     let mut sums = Sums::default();
     for places in places.chunks(BATCH) {
         let batch = images.batch(places, device);
-        let (loss, correct) = network.forward(config, batch.images).score(batch.labels);
+        let (loss, correct) = network.forward(config, batch.images, memory).score(batch.labels);
         sums.add(loss, correct, places.len());
     }
     sums.score()

@@ -58,7 +58,7 @@ impl Fit<'_> {
                 number,
                 train: sums.score(),
                 validation: (self.validation)
-                    .map(|images| evaluate(&network, config, images, self.device)),
+                    .map(|images| evaluate(&network, config, images, self.device, self.memory)),
             };
             watch(&epoch);
             if !epoch.train.loss.is_finite() {

@@ -134,6 +134,7 @@ impl Plan<'_> {
         let pixels = study.data.pixels;
         let images = |split| Images { split, pixels };
         let config = &run.variant.network;
+        let memory = study.backend.memory();
 
         let network = self.start_of(run)?;
         let fit = Fit {
@@ -142,7 +143,7 @@ impl Plan<'_> {
             train: images(&splits.train),
             validation: splits.validation.as_ref().map(images),
             device,
-            memory: study.backend.memory(),
+            memory,
         };
         let bar = progress.run(run, study.fit.epochs);
         let mut history = Vec::new();
@@ -152,8 +153,8 @@ impl Plan<'_> {
             history.push(*epoch);
         });
         let fit_seconds = start.elapsed().as_secs_f64();
-        let train = evaluate(&network, config, images(&splits.train), device);
-        let test = evaluate(&network, config, images(&splits.test), device);
+        let train = evaluate(&network, config, images(&splits.train), device, memory);
+        let test = evaluate(&network, config, images(&splits.test), device, memory);
         bar.finish();
 
         let record = Record {

@@ -240,7 +240,7 @@ fn replay(fixture: &Fixture, device: &Device, memory: Memory) -> Reached {
     }
     let found = tensors(&weights::to_bytes(&network).unwrap());
     reached.weights = distance(&found, &fixture.under("final."));
-    reached.evaluate = evaluate_distance(fixture, &network, &config, device);
+    reached.evaluate = evaluate_distance(fixture, &network, &config, device, memory);
     reached
 }
 
@@ -268,10 +268,11 @@ fn evaluate_distance(
     network: &Network,
     config: &NetworkConfig,
     device: &Device,
+    memory: Memory,
 ) -> f64 {
     let images = fixture.tensors["labels"].shape()[0];
     let batch = fixture.batch(0, images, device);
-    let (loss, correct) = network.forward(config, batch.images).score(batch.labels);
+    let (loss, correct) = network.forward(config, batch.images, memory).score(batch.labels);
     let (loss, correct) = (loss.into_scalar::<f32>(), correct.into_scalar::<i64>());
     let expected = fixture.values("evaluate");
     let accuracy = correct as f32 / images as f32;

@@ -44,7 +44,7 @@ fn a_network_that_only_knows_synthetic_digits_reads_mnist() {
     };
     let config = &run.variant.network;
     let network = fit.train(config.init(run.seed, &device), |_| {});
-    let accuracy = |split| evaluate(&network, config, images(split), &device).accuracy;
+    let accuracy = |split| evaluate(&network, config, images(split), &device, fit.memory).accuracy;
     let (own, real) = (accuracy(&digits.test), accuracy(&mnist.test));
 
     let report = format!("drawn in {drawn:.2} s; own test set {own:.4}, MNIST's {real:.4}");

@@ -53,6 +53,27 @@ pub(super) fn forward(layer: &Layer, product: Tensor<2>, mask: Option<Tensor<2>>
     }
 }
 
+pub(super) fn inference(layer: &Layer, product: Tensor<2>) -> Hidden {
+    let device = product.device();
+    let shape = product.dims();
+    let mut activity = product.into_data();
+    add_and_rectify(floats_mut(&mut activity), &values(&layer.bias.val()));
+    let output = layer.batch_norm.as_ref().map(|batch_norm| {
+        let mean = values(&batch_norm.moving_mean.val());
+        let variance = values(&batch_norm.moving_variance.val());
+        Normalisation::new(&mean, &variance, &values(&batch_norm.gamma.val()))
+            .forward(floats(&activity), &values(&batch_norm.beta.val()))
+    });
+    let activity = Tensor::from_data(activity, &device);
+    match output {
+        Some(output) => {
+            let output = Tensor::from_data(TensorData::new(output, shape), &device);
+            Hidden { output, activity: Some(activity), mask: None, statistics: None }
+        }
+        None => Hidden { output: activity, activity: None, mask: None, statistics: None },
+    }
+}
+
 pub(super) fn backward(
     hidden: Hidden,
     layer: &Layer,

@@ -24,6 +24,15 @@ pub(super) fn forward(layer: &Layer, product: Tensor<2>, mask: Option<Tensor<2>>
     Hidden { output, activity: Some(activity), mask, statistics }
 }
 
+pub(super) fn inference(layer: &Layer, product: Tensor<2>) -> Hidden {
+    let activity = relu(product + layer.bias.val().unsqueeze());
+    let output = match &layer.batch_norm {
+        Some(batch_norm) => batch_norm.forward(activity.clone()),
+        None => activity.clone(),
+    };
+    Hidden { output, activity: Some(activity), mask: None, statistics: None }
+}
+
 pub(super) fn backward(
     hidden: Hidden,
     layer: &Layer,

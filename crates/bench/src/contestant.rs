@@ -1,0 +1,149 @@
+//! The programs that are timed: each a process of its own.
+
+use std::{
+    env,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    time::Instant,
+};
+
+use serde::Deserialize;
+use tempfile::TempDir;
+
+use crate::{
+    error::Error,
+    figures::{Accuracy, Seconds},
+};
+
+/// One who runs the study, as often as asked.
+pub(crate) struct Contestant<'a> {
+    /// Its name, and its version once it has run.
+    pub(crate) name: String,
+    /// From the start of its process to its end.
+    pub(crate) seconds: Seconds,
+    /// What it reached the last time.
+    pub(crate) accuracy: Accuracy,
+    kind: Kind<'a>,
+    epochs: usize,
+}
+
+enum Kind<'a> {
+    Trainer(&'a Trainer),
+    Peer(&'static str),
+}
+
+/// What a peer prints.
+#[derive(Deserialize)]
+struct Printed {
+    name: String,
+    accuracy: Accuracy,
+}
+
+impl<'a> Contestant<'a> {
+    /// This program.
+    pub(crate) fn trainer(trainer: &'a Trainer, epochs: usize) -> Self {
+        Self::new("this program", Kind::Trainer(trainer), epochs)
+    }
+
+    /// A script in `peers/`, in the Python environment of its name.
+    pub(crate) fn peer(name: &'static str, epochs: usize) -> Self {
+        Self::new(name, Kind::Peer(name), epochs)
+    }
+
+    fn new(name: &str, kind: Kind<'a>, epochs: usize) -> Self {
+        let (seconds, accuracy) = (Seconds::default(), Accuracy::new());
+        Self { name: name.to_owned(), seconds, accuracy, kind, epochs }
+    }
+
+    /// Runs the study once more.
+    pub(crate) fn run(&mut self) -> Result<(), Error> {
+        match self.kind {
+            Kind::Trainer(trainer) => {
+                let study = trainer.run(&[&format!("fit.epochs={}", self.epochs)])?;
+                self.seconds.add(study.seconds);
+                let accuracy = |row: Row| (row.variant, [row.acc_train, row.acc_test]);
+                self.accuracy = study.rows.into_iter().map(accuracy).collect();
+            }
+            Kind::Peer(peer) => {
+                let epochs = self.epochs.to_string();
+                let start = Instant::now();
+                let printed: Printed = python(peer, &format!("{peer}_study.py"), &[&epochs])?;
+                self.seconds.add(start.elapsed().as_secs_f64());
+                self.name = printed.name;
+                self.accuracy = printed.accuracy;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Seconds of an epoch's matrix products alone.
+pub(crate) fn floor() -> Result<f64, Error> {
+    python("pytorch", "floor.py", &[])
+}
+
+/// What a script in `peers/` prints last, run in an environment that `just bench` made.
+fn python<T: for<'a> Deserialize<'a>>(
+    environment: &str,
+    script: &str,
+    arguments: &[&str],
+) -> Result<T, Error> {
+    let bench = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let python = bench.join("../../target/peers").join(environment).join("bin/python");
+    let script = bench.join("peers").join(script);
+    let stdout = finish(&python, Command::new(&python).arg(&script).args(arguments))?;
+    let last = stdout.lines().last().unwrap_or("");
+    serde_json::from_str(last).map_err(|source| Error::Unreadable { path: script, source })
+}
+
+/// This program's binary, beside this one.
+pub(crate) struct Trainer {
+    path: PathBuf,
+}
+
+/// A study that has run.
+pub(crate) struct Study {
+    /// From the start of the process to its end.
+    pub(crate) seconds: f64,
+    /// Its results.csv.
+    pub(crate) rows: Vec<Row>,
+}
+
+/// What is wanted of a row of results.csv.
+#[derive(Deserialize)]
+pub(crate) struct Row {
+    pub(crate) variant: String,
+    pub(crate) fit_seconds: f64,
+    acc_train: f64,
+    acc_test: f64,
+}
+
+impl Trainer {
+    pub(crate) fn new() -> Result<Self, Error> {
+        Ok(Self { path: env::current_exe()?.with_file_name("trainer") })
+    }
+
+    /// Runs the study `mnist` with some settings, in a new folder.
+    pub(crate) fn run(&self, settings: &[&str]) -> Result<Study, Error> {
+        let folder = TempDir::new()?;
+        let mut command = Command::new(&self.path);
+        command.args(["run", "mnist", "--quiet", "--out"]).arg(folder.path());
+        command.args(settings.iter().flat_map(|setting| ["--set", setting]));
+        let start = Instant::now();
+        finish(&self.path, &mut command)?;
+        let seconds = start.elapsed().as_secs_f64();
+        let mut results = csv::Reader::from_path(folder.path().join("results.csv"))?;
+        Ok(Study { seconds, rows: results.deserialize().collect::<Result<_, _>>()? })
+    }
+}
+
+/// Waits for a command that must succeed, and gives what it printed.
+fn finish(path: &Path, command: &mut Command) -> Result<String, Error> {
+    let output = command.current_dir(env!("CARGO_MANIFEST_DIR")).stdin(Stdio::null()).output();
+    let output = output.map_err(|source| Error::Start { path: path.to_owned(), source })?;
+    if !output.status.success() {
+        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+        return Err(Error::Failed { path: path.to_owned(), stderr });
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}

@@ -1,0 +1,122 @@
+//! Times whole studies, from the start of the process to their results: this program's and its
+//! peers', in turn, on the same data. `just bench` makes the peers' environments and calls it.
+
+mod contestant;
+mod error;
+mod figures;
+
+use std::{
+    env,
+    io::{self, Write},
+    process::ExitCode,
+};
+
+use clap::Parser;
+use contestant::{Contestant, Trainer, floor};
+use error::Error;
+use figures::{Seconds, disagreement};
+
+/// Times the study against Keras and PyTorch.
+#[derive(Parser)]
+struct Arguments {
+    /// Epochs of every variant
+    #[arg(long, default_value_t = 50)]
+    epochs: usize,
+    /// How often each is timed, in turn; the table has the medians
+    #[arg(long, default_value_t = 3)]
+    repeats: usize,
+}
+
+fn main() -> ExitCode {
+    let Arguments { epochs, repeats } = Arguments::parse();
+    match run(epochs, repeats.max(1)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Nothing is left to be told to one who does not listen.
+            let _ = writeln!(io::stderr(), "error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(epochs: usize, repeats: usize) -> Result<(), Error> {
+    if env::var_os("MNIST_DIR").is_none() {
+        return Err(Error::NoData);
+    }
+    let trainer = Trainer::new()?;
+    compare(&trainer, epochs, repeats)?;
+    one_core(&trainer, repeats)?;
+    side_by_side(&trainer, repeats)
+}
+
+/// The whole study against the peers'.
+fn compare(trainer: &Trainer, epochs: usize, repeats: usize) -> Result<(), Error> {
+    let mut contestants = [
+        Contestant::trainer(trainer, epochs),
+        Contestant::peer("pytorch", epochs),
+        Contestant::peer("keras", epochs),
+    ];
+    for _ in 0..repeats {
+        for contestant in &mut contestants {
+            contestant.run()?;
+        }
+    }
+    say(&format!("The study: 6 variants, {epochs} epochs each; seconds, median of {repeats}\n"))?;
+    let [ours, peers @ ..] = &contestants;
+    say(&format!("  {:<32} {}\n", ours.name, ours.seconds))?;
+    for peer in peers {
+        let ratio = match disagreement(&ours.accuracy, &peer.accuracy) {
+            None => format!("{:.2} x", peer.seconds.median() / ours.seconds.median()),
+            Some(why) => format!("no ratio: {why}"),
+        };
+        say(&format!("  {:<32} {}  {ratio}\n", peer.name, peer.seconds))?;
+    }
+    Ok(())
+}
+
+/// Each variant on one core, by the epoch, against its matrix products alone and against `none`.
+fn one_core(trainer: &Trainer, repeats: usize) -> Result<(), Error> {
+    const EPOCHS: usize = 10;
+    let mut products = Seconds::default();
+    let mut variants: Vec<(String, Seconds)> = Vec::new();
+    for _ in 0..repeats {
+        products.add(floor()?);
+        for row in trainer.run(&["jobs=1", &format!("fit.epochs={EPOCHS}")])?.rows {
+            let seconds = row.fit_seconds / EPOCHS as f64;
+            match variants.iter_mut().find(|(variant, _)| *variant == row.variant) {
+                Some((_, all)) => all.add(seconds),
+                None => variants.push((row.variant, Seconds::from(seconds))),
+            }
+        }
+    }
+    say("\nOne epoch on one core; seconds\n")?;
+    say(&format!("  {:<32} {products}\n", "the products alone, MKL"))?;
+    let none = variants.first().map_or(f64::NAN, |(_, seconds)| seconds.median());
+    for (variant, seconds) in &variants {
+        let (to_products, to_none) =
+            (seconds.median() / products.median(), seconds.median() / none);
+        say(&format!(
+            "  {variant:<32} {seconds}  {to_products:.2} x the products, {to_none:.2} x none\n"
+        ))?;
+    }
+    Ok(())
+}
+
+/// What a second core brings.
+fn side_by_side(trainer: &Trainer, repeats: usize) -> Result<(), Error> {
+    let (mut one, mut two) = (Seconds::default(), Seconds::default());
+    let common = ["fit.epochs=20", "variants=[\"none\"]"];
+    for _ in 0..repeats {
+        one.add(trainer.run(&[&common[..], &["jobs=1", "seeds=[0]"]].concat())?.seconds);
+        two.add(trainer.run(&[&common[..], &["jobs=2", "seeds=[0, 1]"]].concat())?.seconds);
+    }
+    say("\nRuns of 20 epochs of `none`; seconds\n")?;
+    say(&format!("  {:<32} {one}\n", "one"))?;
+    let gain = 2.0 * one.median() / two.median();
+    say(&format!("  {:<32} {two}  {gain:.2} x the work of one\n", "two, side by side"))
+}
+
+fn say(text: &str) -> Result<(), Error> {
+    let mut stdout = io::stdout();
+    Ok(stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush())?)
+}
