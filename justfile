@@ -33,6 +33,10 @@ smoke: build
 test:
     cargo test --release --locked --workspace
 
+# Kill a study sixty times and compare what it comes to (a minute)
+kills:
+    cargo test --release --locked --workspace --test kills -- --ignored
+
 # Train on the digits that the program draws, read MNIST's (half a minute; needs MNIST)
 synthetic:
     cargo test --release --locked --workspace --test synthetic -- --ignored

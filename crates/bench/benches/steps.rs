@@ -8,10 +8,10 @@ use data::Digits;
 use divan::Bencher;
 use model::{LayerName, Network, Variant, presets, random::dropout_mask};
 use trainer::{
+    allocator,
     batches::{Batch, Images},
     device::Backend,
     evaluate::evaluate,
-    memory,
     study::Pixels,
 };
 
@@ -21,7 +21,7 @@ const BACKEND: Backend = Backend::Flex;
 static DIGITS: LazyLock<Digits> = LazyLock::new(data::synthetic);
 
 fn main() {
-    memory::keep_freed();
+    allocator::keep_freed();
     LazyLock::force(&DIGITS);
     divan::main();
 }
@@ -62,7 +62,7 @@ fn step(bencher: Bencher<'_, '_>, name: &str) {
         let masks = variant.network.masks(0, steps, BATCH, &device);
         let before = network.take().expect("every step leaves a network");
         let step = before.step(&variant.network, images, labels, masks, BACKEND.memory());
-        network = Some(before.descend(step.gradients, 0.01).update(step.statistics));
+        network = Some(before.learn(step.gradients, step.statistics, 0.01));
         steps += 1;
         (step.loss, step.correct)
     });

@@ -6,6 +6,8 @@ use std::{io, path::PathBuf};
 pub(crate) enum Error {
     #[error("MNIST_DIR is not set; set it to a folder with MNIST's four gzipped IDX files")]
     NoData,
+    #[error("the program trained on `{0}`; set MNIST_DIR to a folder with MNIST's four IDX files")]
+    OtherData(String),
     #[error("{} cannot be started: {source}; run `just bench`, which makes what is missing", path.display())]
     Start { path: PathBuf, source: io::Error },
     #[error("{} failed:\n{stderr}", path.display())]

@@ -42,6 +42,9 @@ impl fmt::Display for Seconds {
 
 /// The first variant whose accuracies lie apart, in words.
 pub(crate) fn disagreement(ours: &Accuracy, theirs: &Accuracy) -> Option<String> {
+    if let Some(variant) = theirs.keys().find(|variant| !ours.contains_key(*variant)) {
+        return Some(format!("only it has `{variant}`"));
+    }
     ours.iter().find_map(|(variant, ours)| {
         let Some(theirs) = theirs.get(variant) else {
             return Some(format!("it has no `{variant}`"));
@@ -76,5 +79,6 @@ mod tests {
         assert_eq!(why, "`none` reached 0.9300 on test, not 0.9000");
         assert!(disagreement(&study(0.9), &study(f64::NAN)).is_some());
         assert!(disagreement(&study(0.9), &Accuracy::new()).is_some());
+        assert!(disagreement(&Accuracy::new(), &study(0.9)).is_some());
     }
 }

@@ -2,7 +2,7 @@
 
 use burn::{module::Param, tensor::Tensor};
 
-use crate::{BatchNorm, Layer, Network};
+use crate::{BatchNorm, BatchStatistics, Layer, Network};
 
 /// The loss's gradient by a network's parameters.
 #[derive(Debug, Clone)]
@@ -36,13 +36,21 @@ pub struct BatchNormGradients {
 }
 
 impl Network {
-    /// Keras's `SGD` without momentum: parameter - learning rate · gradient.
+    /// Moves the weights by what a [`step`](Self::step) computed: Keras's `SGD` without momentum,
+    /// parameter - learning rate · gradient, and batch normalisation's moving statistics.
     #[must_use]
-    pub fn descend(mut self, gradients: Gradients, learning_rate: f64) -> Self {
-        self.hidden1 = self.hidden1.descend(gradients.hidden1, learning_rate);
-        self.hidden2 = self.hidden2.descend(gradients.hidden2, learning_rate);
-        self.output = self.output.descend(gradients.output, learning_rate);
-        self
+    pub fn learn(
+        self,
+        gradients: Gradients,
+        [statistics1, statistics2]: [Option<BatchStatistics>; 2],
+        learning_rate: f64,
+    ) -> Self {
+        let Self { hidden1, hidden2, output } = self;
+        Self {
+            hidden1: hidden1.descend(gradients.hidden1, learning_rate).update(statistics1),
+            hidden2: hidden2.descend(gradients.hidden2, learning_rate).update(statistics2),
+            output: output.descend(gradients.output, learning_rate),
+        }
     }
 }
 

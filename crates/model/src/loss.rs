@@ -20,6 +20,8 @@ impl CrossEntropy {
     /// The mean over the batch of -ln p of the right class, `[1]`.
     pub(crate) fn loss(&self) -> Tensor<1> {
         let [batch, _] = self.labels.dims();
+        // Finite unless the logits lie further apart than float32 reaches; then 0 · ∞ makes it NaN, and
+        // the fit is over.
         (self.log_probabilities.clone() * self.labels.clone()).sum() / -(batch as f64)
     }
 
@@ -31,7 +33,7 @@ impl CrossEntropy {
         }
     }
 
-    /// How many right classes have the largest logit, `[1]`.
+    /// How many right classes have the largest probability, `[1]`.
     pub(crate) fn correct(&self) -> Tensor<1, Int> {
         let class = |tensor: &Tensor<2>| tensor.clone().argmax(1).squeeze_dim::<1>(1);
         class(&self.log_probabilities).equal(class(&self.labels)).int().sum()
@@ -42,9 +44,10 @@ impl CrossEntropy {
         self.log_probabilities.clone().exp()
     }
 
-    /// The loss's gradient by the logits, `[batch, classes]`: (p - label) / batch.
-    pub(crate) fn gradient(&self) -> Tensor<2> {
+    /// The loss's gradient by the logits, `[batch, classes]`, from the
+    /// [`probabilities`](Self::probabilities): (p - label) / batch (Bishop 2006, eq. 4.109).
+    pub(crate) fn gradient(&self, probabilities: Tensor<2>) -> Tensor<2> {
         let [batch, _] = self.labels.dims();
-        (self.probabilities() - self.labels.clone()) / batch as f64
+        (probabilities - self.labels.clone()) / batch as f64
     }
 }

@@ -7,9 +7,7 @@ use burn::{
     tensor::{Device, Int, Tensor, activation::softmax},
 };
 
-use crate::{
-    BatchStatistics, Layer, LayerConfig, Memory, hidden::Hidden, loss::CrossEntropy, regularizer,
-};
+use crate::{Layer, LayerConfig, Memory, hidden::Hidden, loss::CrossEntropy, regularizer};
 
 /// The three layers, in their order. Displayed as configs, weight files and tables name them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -165,14 +163,6 @@ impl Network {
         let logits = self.output.dense(hidden2.output.clone());
         let activities = [hidden1.activity(), hidden2.activity()];
         Forward { penalty: config.penalty(self, activities, &logits), logits }
-    }
-
-    /// Moves batch normalisation's moving statistics by a training pass's.
-    #[must_use]
-    pub fn update(mut self, [hidden1, hidden2]: [Option<BatchStatistics>; 2]) -> Self {
-        self.hidden1 = self.hidden1.update(hidden1);
-        self.hidden2 = self.hidden2.update(hidden2);
-        self
     }
 }
 

@@ -125,8 +125,22 @@ mod tests {
             // Independent fair masks agree in half of the places, give or take 0.0016.
             assert!((agreement(&base, &other) - 0.5).abs() < 0.008);
         }
-        let shifted = agreement(&base[1..], &base[..base.len() - 1]);
-        assert!((shifted - 0.5).abs() < 0.008, "neighbours: {shifted}");
+        // Neighbours, the two halves of a draw, a lane's next draw.
+        for shift in [1, DRAWS / 2, DRAWS] {
+            let shifted = agreement(&base[shift..], &base[..base.len() - shift]);
+            assert!((shifted - 0.5).abs() < 0.008, "{shift} apart: {shifted}");
+        }
+    }
+
+    #[test]
+    fn the_streams_are_what_they_were() {
+        // Another number here means other results: then `NUMERICS` in the trainer has to change too.
+        let mask = dropout_mask(7, LAYER, 3, 0.5, 64);
+        let decisions =
+            mask.iter().rev().fold(0_u64, |bits, &unit| bits << 1 | u64::from(unit != 0.0));
+        assert_eq!(decisions, 0xB240_B814_F9BB_4730);
+        assert_eq!(shuffled(7, 1, 8), [6, 0, 2, 7, 3, 5, 4, 1]);
+        assert_eq!(glorot_uniform(7, LAYER, 1, 2), [-1.212_889, 0.058_076_166]);
     }
 
     #[test]

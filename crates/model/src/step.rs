@@ -26,6 +26,10 @@ pub struct Step {
 impl Network {
     /// Takes images `[batch, inputs]` with their one-hot labels `[batch, classes]` through the network
     /// and back.
+    ///
+    /// # Panics
+    ///
+    /// When the masks are of another shape than the hidden layers' outputs.
     #[must_use]
     pub fn step(
         &self,
@@ -71,12 +75,12 @@ impl Network {
 impl NetworkConfig {
     /// The loss's gradient by the output layer's product; the layer's activity is its probabilities.
     fn output_backward(&self, cross_entropy: &CrossEntropy) -> Backward {
-        let mut product = cross_entropy.gradient();
         let probabilities = cross_entropy.probabilities();
+        let mut product = cross_entropy.gradient(probabilities.clone());
         if let Some(penalty) = self.output.activity_gradient(&probabilities) {
-            // Back through softmax: p · (g - Σ g·p).
-            let mean = (penalty.clone() * probabilities.clone()).sum_dim(1);
-            product = product + probabilities * (penalty - mean);
+            // Back through softmax, whose derivative of p_i by x_j is p_i · (δ_ij - p_j): p · (g - Σ g·p).
+            let weighted = (penalty.clone() * probabilities.clone()).sum_dim(1);
+            product = product + probabilities * (penalty - weighted);
         }
         Backward { bias: product.clone().sum_dim(0).squeeze_dim(0), product, batch_norm: None }
     }

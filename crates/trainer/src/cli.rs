@@ -28,6 +28,9 @@ pub(crate) enum Command {
         config: ConfigArguments,
         #[command(flatten)]
         output: OutputArguments,
+        /// Begin anew; what the folder holds is set aside under another name
+        #[arg(long)]
+        fresh: bool,
         /// Show no progress
         #[arg(long, short)]
         quiet: bool,
@@ -87,9 +90,9 @@ impl Command {
     /// Does what was asked for; gives what goes to stdout.
     pub(crate) fn execute(self) -> Result<String, Error> {
         match self {
-            Self::Run { config, output, quiet } => {
+            Self::Run { config, output, fresh, quiet } => {
                 let (study, folder) = config.study(output)?;
-                train::train(&study, &folder, &Progress::new(quiet))?;
+                train::train(&study, &folder, fresh, &Progress::new(quiet))?;
                 Ok(results::table(&results::read(&study, &folder)?))
             }
             Self::Results { config, output } => {

@@ -66,6 +66,21 @@ pub enum Error {
     /// Something that should not happen did.
     #[error("internal failure: {0}")]
     Panic(String),
+    /// A signal asked to end.
+    #[error("stopped on request; what is trained so far is kept")]
+    Stopped {
+        /// The signal's number.
+        signal: u8,
+    },
+    /// The system does not let the program listen to signals.
+    #[error("cannot listen to signals")]
+    Signals(#[source] std::io::Error),
+    /// Other processes train some of the runs.
+    #[error("another process is training {}", runs.join(", "))]
+    Held {
+        /// Their names.
+        runs: Vec<String>,
+    },
     /// Some runs failed.
     #[error("{} of the runs failed", failures.len())]
     Runs {
@@ -91,7 +106,11 @@ impl Error {
             | Self::NoResults { .. }
             | Self::Unsaved(_)
             | Self::Panic(_)
+            | Self::Signals(_)
+            | Self::Held { .. }
             | Self::Runs { .. } => 1,
+            // As a shell reports a process that a signal ended.
+            Self::Stopped { signal } => 128 + signal,
         }
     }
 
@@ -101,11 +120,15 @@ impl Error {
         match self {
             Self::Device(_) => Some(device::advice()),
             Self::Mismatch(_) => Some(
-                "take another folder with --out, the same settings, or move the folder away"
+                "take another folder with --out, the same settings, or --fresh to begin anew"
                     .to_owned(),
             ),
             Self::Write { .. } => Some(
                 "make room or take another folder with --out; finished runs are kept".to_owned(),
+            ),
+            Self::Stopped { .. } => Some("the same command goes on from here".to_owned()),
+            Self::Held { .. } => Some(
+                "the other runs are done; run the same command again once it has ended".to_owned(),
             ),
             Self::NoResults { .. } => Some("train first: trainer run".to_owned()),
             _ => None,

@@ -40,12 +40,37 @@ impl Sums {
         self.images += images;
     }
 
+    /// Loss, right answers and images, as numbers.
+    #[must_use]
+    pub fn read(&self) -> [f64; 3] {
+        let loss = self.loss.clone().map_or(0.0, |sum| f64::from(sum.into_scalar::<f32>()));
+        let correct = self.correct.clone().map_or(0, |sum| sum.into_scalar::<i64>());
+        [loss, correct as f64, self.images as f64]
+    }
+
+    /// The sums that [`read`](Self::read) gave, on a device again.
+    #[must_use]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "they were a float32 and two counts"
+    )]
+    pub fn restore([loss, correct, images]: [f64; 3], device: &Device) -> Self {
+        if images == 0.0 {
+            return Self::default();
+        }
+        Self {
+            loss: Some(Tensor::from_data([loss as f32], device)),
+            correct: Some(Tensor::from_data([correct as i32], device)),
+            images: images as usize,
+        }
+    }
+
     /// Reads the sums back. Without a single batch there is nothing to tell: NaN.
     #[must_use]
     pub fn score(self) -> Score {
-        let loss = self.loss.map_or(f64::NAN, |sum| f64::from(sum.into_scalar::<f32>()));
-        let correct = self.correct.map_or(0, |sum| sum.into_scalar::<i64>());
-        Score { loss: loss / self.images as f64, accuracy: correct as f64 / self.images as f64 }
+        let [loss, correct, images] = self.read();
+        Score { loss: loss / images, accuracy: correct / images }
     }
 }
 

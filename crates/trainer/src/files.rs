@@ -1,13 +1,17 @@
 //! Writing files whole or not at all.
 
-use std::{fs, io::Write, path::Path};
+use std::{
+    fs,
+    io::{self, Write},
+    path::{Path, PathBuf},
+};
 
 use tempfile::Builder;
 
 use crate::error::Error;
 
 /// Writes a file beside its place and moves it there once it is on the disk, so that a reader, or a
-/// kill at any moment, finds the old file or the new one. Makes the folder if need be.
+/// kill at any moment, finds the old file or the new one. The folder has to be there.
 ///
 /// # Errors
 ///
@@ -16,9 +20,42 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     try_write(path, bytes).map_err(|source| Error::Write { path: path.to_owned(), source })
 }
 
+/// Makes a folder and those above it, where they are not there yet.
+///
+/// # Errors
+///
+/// When the system refuses.
+pub fn make_folder(path: &Path) -> Result<(), Error> {
+    fs::create_dir_all(path).map_err(|source| Error::Write { path: path.to_owned(), source })
+}
+
+/// Makes a folder inside another, which has to be there.
+///
+/// # Errors
+///
+/// When the system refuses.
+pub fn make_folder_in(base: &Path, inner: &Path) -> Result<PathBuf, Error> {
+    let mut path = base.to_owned();
+    for name in inner {
+        path.push(name);
+        match fs::create_dir(&path) {
+            Err(source) if source.kind() != io::ErrorKind::AlreadyExists => {
+                return Err(Error::Write { path, source });
+            }
+            _ => {}
+        }
+    }
+    Ok(path)
+}
+
+/// Whether nothing is there, on the whole way.
+#[must_use]
+pub fn is_missing(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+}
+
 fn try_write(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new(""));
-    fs::create_dir_all(folder)?;
     let mut builder = Builder::new();
     #[cfg(unix)]
     {

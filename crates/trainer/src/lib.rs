@@ -3,7 +3,9 @@
 //! The way of the data is the order of the modules: [`config`] → [`study`] → [`digits`] →
 //! [`train`] ([`schedule`] → [`fit`] → [`evaluate`] → [`record`]) → [`results`].
 
+pub mod allocator;
 pub mod batches;
+pub mod checkpoint;
 pub mod config;
 pub mod device;
 pub mod digits;
@@ -11,12 +13,14 @@ pub mod error;
 pub mod evaluate;
 pub mod files;
 pub mod fit;
-pub mod memory;
+pub mod lock;
 pub mod progress;
 pub mod record;
 pub mod results;
+mod run;
 pub mod schedule;
 pub mod show;
+pub mod stop;
 pub mod study;
 pub mod summary;
 pub mod train;

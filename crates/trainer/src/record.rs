@@ -1,14 +1,15 @@
 //! What is kept of a finished run: its weights, its history, and run.json.
 
-use std::{fs, io, path::Path};
+use std::{fs, path::Path};
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
     error::Error,
+    evaluate::Score,
     files,
     fit::Epoch,
-    study::{Run, Settings},
+    study::{EPOCHS, Run, Settings},
 };
 
 /// The file that makes a run a finished one. It is written last.
@@ -61,6 +62,18 @@ impl Record {
         self.variant == run.variant.name && self.seed == run.seed
     }
 
+    /// Whether the loss ceased to be finite before the last epoch, which ends a run for good.
+    #[must_use]
+    pub fn ended_early(&self) -> bool {
+        self.asked_epochs().is_some_and(|asked| self.epochs < asked)
+    }
+
+    /// The epochs that it was asked for.
+    #[must_use]
+    pub fn asked_epochs(&self) -> Option<usize> {
+        usize::try_from(self.settings.get(EPOCHS)?.as_integer()?).ok()
+    }
+
     /// All records of an output folder, in no particular order.
     ///
     /// # Errors
@@ -70,14 +83,19 @@ impl Record {
         let mut records = Vec::new();
         for variant in folders(&output.join("runs"))? {
             for seed in folders(&variant)? {
-                records.extend(Self::read_file(&seed.join(FILE))?);
+                records.extend(Self::read(&seed)?);
             }
         }
         Ok(records)
     }
 
-    fn read_file(path: &Path) -> Result<Option<Self>, Error> {
-        let path = path.to_owned();
+    /// The record in a run's folder, if the run has finished.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be read, or is not a record.
+    pub fn read(folder: &Path) -> Result<Option<Self>, Error> {
+        let path = folder.join(FILE);
         match fs::read(&path) {
             Ok(bytes) => {
                 serde_json::from_slice(&bytes).map(Some).map_err(|error| Error::Malformed {
@@ -87,7 +105,7 @@ impl Record {
                     ),
                 })
             }
-            Err(error) if is_missing(&error) => Ok(None),
+            Err(error) if files::is_missing(&error) => Ok(None),
             Err(source) => Err(Error::Read { path, source }),
         }
     }
@@ -109,22 +127,46 @@ impl Record {
     }
 }
 
-/// Whether nothing is there, on the whole way.
-fn is_missing(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
-}
-
 /// The folders in a folder; none where it does not exist.
 fn folders(folder: &Path) -> Result<Vec<std::path::PathBuf>, Error> {
     let refused = |source| Error::Read { path: folder.to_owned(), source };
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
-        Err(error) if is_missing(&error) => return Ok(Vec::new()),
+        Err(error) if files::is_missing(&error) => return Ok(Vec::new()),
         Err(error) => return Err(refused(error)),
     };
     let paths = entries.map(|entry| Ok(entry.map_err(refused)?.path()));
     let paths: Vec<_> = paths.collect::<Result<_, Error>>()?;
     Ok(paths.into_iter().filter(|path| path.is_dir()).collect())
+}
+
+/// Reads the history in a finished run's folder, to the six digits that it has.
+///
+/// # Errors
+///
+/// When it cannot be read or is no history.
+pub fn read_history(folder: &Path) -> Result<Vec<Epoch>, Error> {
+    let path = folder.join("history.csv");
+    let text =
+        fs::read_to_string(&path).map_err(|source| Error::Read { path: path.clone(), source })?;
+    let epochs = text.lines().skip(1).map(|line| {
+        let numbers: Option<Vec<f64>> = line.split(',').map(|number| number.parse().ok()).collect();
+        let score = |loss, accuracy| Score { loss, accuracy };
+        match *numbers? {
+            [_, loss, acc] => Some((score(loss, acc), None)),
+            [_, loss, acc, val_loss, val_acc] => {
+                Some((score(loss, acc), Some(score(val_loss, val_acc))))
+            }
+            _ => None,
+        }
+    });
+    let epochs: Option<Vec<_>> = epochs.collect();
+    let epochs = epochs.ok_or_else(|| Error::Malformed {
+        path,
+        reason: "not a run's history; move the run's folder away to train it again".to_owned(),
+    })?;
+    let numbered = epochs.into_iter().zip(1..);
+    Ok(numbered.map(|((train, validation), number)| Epoch { number, train, validation }).collect())
 }
 
 /// `epoch,loss,acc[,val_loss,val_acc]`, a line an epoch.

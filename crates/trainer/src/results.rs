@@ -1,10 +1,11 @@
 //! results.csv, the table, and whether two results belong together.
 
-use std::path::Path;
+use std::{collections::BTreeSet, path::Path};
 
 use crate::{
     error::Error,
     files,
+    lock::Lock,
     record::Record,
     study::{Pixels, Settings, Study},
 };
@@ -71,6 +72,8 @@ pub fn missing(study: &Study, records: &[Record]) -> usize {
 ///
 /// When a record cannot be read, or the file not be written.
 pub fn write_csv(study: &Study, output: &Path) -> Result<(), Error> {
+    // Whoever writes last has seen every record.
+    let _lock = Lock::take(output)?;
     let path = output.join("results.csv");
     let csv = csv_text(&read(study, output)?)
         .map_err(|error| Error::Malformed { path: path.clone(), reason: error.to_string() })?;
@@ -169,37 +172,16 @@ fn footnotes(records: &[Record]) -> String {
     notes
 }
 
-/// Refuses an output folder whose run was made with other settings or other data.
-///
-/// # Errors
-///
-/// [`Mismatch`], naming each setting that differs.
-pub fn check_same(
-    output: &Path,
-    found: &Record,
-    settings: &Settings,
-    dataset_sha256: &str,
-) -> Result<(), Mismatch> {
+/// Each setting that differs between a run as it was found and as it is asked for, in words.
+#[must_use]
+pub fn differences(there: &Settings, here: &Settings) -> Vec<String> {
     let shown = |value: Option<&toml::Value>| value.map_or("unset".to_owned(), ToString::to_string);
-    let mut keys: Vec<&String> = found.settings.keys().chain(settings.keys()).collect();
-    keys.sort();
-    keys.dedup();
-    let mut differences: Vec<String> = (keys.into_iter())
-        .map(|key| (key, found.settings.get(key), settings.get(key)))
+    let keys: BTreeSet<&String> = there.keys().chain(here.keys()).collect();
+    (keys.into_iter())
+        .map(|key| (key, there.get(key), here.get(key)))
         .filter(|(_, there, here)| there != here)
         .map(|(key, there, here)| format!("{key} is {} there, {} here", shown(there), shown(here)))
-        .collect();
-    if found.dataset_sha256 != dataset_sha256 {
-        differences.push(format!("the data set there is another `{}`", found.dataset));
-    }
-    if differences.is_empty() {
-        return Ok(());
-    }
-    Err(Mismatch {
-        folder: output.to_owned(),
-        run: format!("{} seed {}", found.variant, found.seed),
-        differences,
-    })
+        .collect()
 }
 
 #[cfg(test)]

@@ -1,52 +1,67 @@
 //! `trainer run`: from a study to its results.
 
 use std::{
-    path::Path,
+    fs,
+    path::{Path, PathBuf},
     sync::{Mutex, PoisonError},
-    time::Instant,
 };
-
-use burn::tensor::Device;
-use model::Network;
 
 use crate::{
-    batches::Images,
+    allocator,
+    checkpoint::Checkpoint,
     digits::{self, Splits},
     error::Error,
-    evaluate::evaluate,
     files,
-    fit::Fit,
-    memory,
+    lock::Lock,
     progress::Progress,
     record::Record,
-    results, schedule,
-    study::{Run, Settings, Study},
-    weights::{self, StartWeights},
+    results::{self, Mismatch},
+    run::Plan,
+    schedule, stop,
+    study::{EPOCHS, Run, Settings, Study},
+    weights::StartWeights,
 };
 
-/// Trains every run of a study that has not finished yet, and keeps results.csv up to date.
+/// Trains every run of a study that has not finished yet, and keeps results.csv up to date. With
+/// `fresh`, what the folder holds is set aside first.
 ///
 /// # Errors
 ///
-/// When the backend or the digits are not to be had, the folder belongs to another study, or a run
-/// fails.
-pub fn train(study: &Study, output: &Path, progress: &Progress) -> Result<(), Error> {
+/// When the backend or the digits are not to be had, the folder belongs to another study, a run
+/// fails, another process has some of the runs, or a signal asks to end.
+pub fn train(study: &Study, output: &Path, fresh: bool, progress: &Progress) -> Result<(), Error> {
     let device = study.backend.open()?;
     let splits = digits::load(&study.data, progress)?;
     let start = study.fit.weights.as_deref().map(StartWeights::read).transpose()?;
     let plan = Plan { study, splits: &splits, device: &device, start: start.as_ref() };
     plan.check_start()?;
+    if fresh {
+        set_aside(study, output, progress)?;
+    }
     let runs = plan.unfinished(output)?;
     // A folder that cannot be written fails here, before the first epoch.
+    files::make_folder(output)?;
     files::write(&output.join("study.toml"), study.to_toml().as_bytes())?;
     results::write_csv(study, output)?;
     progress.say(&opening(study, &splits, runs.len()));
 
-    memory::keep_freed();
+    allocator::keep_freed();
+    stop::listen().map_err(Error::Signals)?;
     let bar = progress.study(runs.len());
-    let finished = Mutex::new(0);
+    let (finished, held) = (Mutex::new(0), Mutex::new(Vec::new()));
     let outcome = schedule::run_all(&runs, study.jobs.resolve(study.backend), |run| {
-        plan.train(run, output, progress)?;
+        if let Some(signal) = stop::requested() {
+            return Err(Error::Stopped { signal });
+        }
+        let folder = files::make_folder_in(output, &run.folder())?;
+        let Some(_lock) = Lock::try_take(&folder)? else {
+            held.lock().unwrap_or_else(PoisonError::into_inner).push(run.clone());
+            return Ok(());
+        };
+        // Another process may have trained it in the meantime.
+        if !Record::read(&folder)?.is_some_and(|record| plan.is_finished(&record)) {
+            plan.train(run, &folder, progress)?;
+        }
         // Held while the file is written, so that an earlier state never follows a later one.
         let mut finished = finished.lock().unwrap_or_else(PoisonError::into_inner);
         results::write_csv(study, output)?;
@@ -55,7 +70,8 @@ pub fn train(study: &Study, output: &Path, progress: &Progress) -> Result<(), Er
         Ok(())
     });
     bar.finish();
-    outcome
+    outcome.map_err(stopped)?;
+    plan.check_held(held.into_inner().unwrap_or_else(PoisonError::into_inner), output)
 }
 
 /// What is about to be trained, in a sentence.
@@ -83,12 +99,41 @@ fn counted(number: usize, what: &str) -> String {
     format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 
-/// What all runs of a study share.
-struct Plan<'a> {
-    study: &'a Study,
-    splits: &'a Splits,
-    device: &'a Device,
-    start: Option<&'a StartWeights>,
+/// A request to end is told once, and not as the failure of each run, unless some did fail.
+fn stopped(error: Error) -> Error {
+    let Error::Runs { mut failures } = error else { return error };
+    let stop = failures.iter().find_map(|(_, error)| match error {
+        Error::Stopped { signal } => Some(*signal),
+        _ => None,
+    });
+    failures.retain(|(_, error)| !matches!(error, Error::Stopped { .. }));
+    match stop {
+        Some(signal) if failures.is_empty() => Error::Stopped { signal },
+        _ => Error::Runs { failures },
+    }
+}
+
+/// Renames a study's folder, if it is there and nobody trains in it.
+fn set_aside(study: &Study, output: &Path, progress: &Progress) -> Result<(), Error> {
+    if !output.exists() {
+        return Ok(());
+    }
+    let folders = study.runs().into_iter().map(|run| (output.join(run.folder()), run));
+    for (folder, run) in folders.filter(|(folder, _)| folder.exists()) {
+        if Lock::try_take(&folder)?.is_none() {
+            return Err(Error::Held { runs: vec![run.to_string()] });
+        }
+    }
+    let aside = (1..).map(|number| {
+        let mut name = output.as_os_str().to_owned();
+        name.push(format!(".{number}"));
+        PathBuf::from(name)
+    });
+    let aside = aside.into_iter().find(|aside| !aside.exists()).unwrap_or_default();
+    fs::rename(output, &aside)
+        .map_err(|source| Error::Write { path: output.to_owned(), source })?;
+    progress.say(&format!("{} is now {}", output.display(), aside.display()));
+    Ok(())
 }
 
 impl Plan<'_> {
@@ -100,78 +145,75 @@ impl Plan<'_> {
         Ok(())
     }
 
-    /// The network that a run starts from.
-    fn start_of(&self, run: &Run) -> Result<Network, Error> {
-        let network = run.variant.network.init(run.seed, self.device);
-        match self.start {
-            Some(start) => start.load(network),
-            None => Ok(network),
-        }
-    }
-
-    /// The runs still to be trained. Refuses a folder whose finished runs were made otherwise.
+    /// The runs still to be trained. Refuses a folder whose runs were made otherwise.
     fn unfinished(&self, output: &Path) -> Result<Vec<Run>, Error> {
-        let finished = Record::read_all(output)?;
-        for record in &finished {
-            let settings = self.study.settings_beside(&record.variant, &record.settings);
-            results::check_same(output, record, &self.with_start(settings), &self.splits.sha256)?;
+        let records = Record::read_all(output)?;
+        let runs = self.study.runs();
+        for record in &records {
+            let known = runs.iter().any(|run| record.is_of(run));
+            let asked = record.asked_epochs().unwrap_or(usize::MAX);
+            let goes_on = known && (asked < self.study.fit.epochs || record.ended_early());
+            let here = self.study.settings_beside(&record.variant, &record.settings);
+            let name = format!("{} seed {}", record.variant, record.seed);
+            let there = (&record.settings, record.dataset_sha256.as_str());
+            self.check_same(output, name, there, here, goes_on)?;
         }
-        let is_finished = |run: &Run| finished.iter().any(|record| record.is_of(run));
-        Ok(self.study.runs().into_iter().filter(|run| !is_finished(run)).collect())
+        let mut unfinished = Vec::new();
+        for run in runs {
+            if records.iter().any(|record| record.is_of(&run) && self.is_finished(record)) {
+                continue;
+            }
+            if let Some(Checkpoint { head, history, .. }) =
+                Checkpoint::read(&output.join(run.folder()))?
+            {
+                let goes_on = history.len() <= self.study.fit.epochs;
+                let here = self.study.run_settings(&run.variant.network);
+                let there = (&head.settings, head.dataset_sha256.as_str());
+                self.check_same(output, run.to_string(), there, here, goes_on)?;
+            }
+            unfinished.push(run);
+        }
+        Ok(unfinished)
     }
 
-    /// Settings with the start weights' checksum among them.
-    fn with_start(&self, mut settings: Settings) -> Settings {
-        if let Some(start) = self.start {
-            settings.insert("fit.weights".to_owned(), start.sha256.clone().into());
-        }
-        settings
+    /// Whether a run with this record needs no more training.
+    fn is_finished(&self, record: &Record) -> bool {
+        record.epochs >= self.study.fit.epochs || record.ended_early()
     }
 
-    /// Fits, evaluates, and writes the run's files.
-    fn train(&self, run: &Run, output: &Path, progress: &Progress) -> Result<(), Error> {
-        let Self { study, splits, device, .. } = self;
-        let pixels = study.data.pixels;
-        let images = |split| Images { split, pixels };
-        let config = &run.variant.network;
-        let memory = study.backend.memory();
+    /// Refuses a run that was made with other settings or other data. One that `goes_on` may have
+    /// been asked for another number of epochs.
+    fn check_same(
+        &self,
+        output: &Path,
+        run: String,
+        (there, sha256): (&Settings, &str),
+        here: Settings,
+        goes_on: bool,
+    ) -> Result<(), Mismatch> {
+        let mut here = self.with_start(here);
+        if goes_on && let Some(epochs) = there.get(EPOCHS) {
+            here.insert(EPOCHS.to_owned(), epochs.clone());
+        }
+        let mut differences = results::differences(there, &here);
+        if sha256 != self.splits.sha256 {
+            differences.push(format!("the data set there is another than `{}`", self.splits.name));
+        }
+        if differences.is_empty() {
+            return Ok(());
+        }
+        Err(Mismatch { folder: output.to_owned(), run, differences })
+    }
 
-        let network = self.start_of(run)?;
-        let fit = Fit {
-            run,
-            settings: &study.fit,
-            train: images(&splits.train),
-            validation: splits.validation.as_ref().map(images),
-            device,
-            memory,
-        };
-        let bar = progress.run(run, study.fit.epochs);
-        let mut history = Vec::new();
-        let start = Instant::now();
-        let network = fit.train(network, |epoch| {
-            bar.epoch(epoch);
-            history.push(*epoch);
-        });
-        let fit_seconds = start.elapsed().as_secs_f64();
-        let train = evaluate(&network, config, images(&splits.train), device, memory);
-        let test = evaluate(&network, config, images(&splits.test), device, memory);
-        bar.finish();
-
-        let record = Record {
-            variant: run.variant.name.clone(),
-            seed: run.seed,
-            settings: self.with_start(study.run_settings(config)),
-            dataset: splits.name.clone(),
-            dataset_sha256: splits.sha256.clone(),
-            acc_train: train.accuracy,
-            acc_test: test.accuracy,
-            loss_train: train.loss,
-            loss_test: test.loss,
-            parameters: config.parameters(),
-            epochs: history.len(),
-            fit_seconds,
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-        };
-        record.write(&output.join(run.folder()), &weights::to_bytes(&network)?, &history)
+    /// Says which runs other processes still have.
+    fn check_held(&self, held: Vec<Run>, output: &Path) -> Result<(), Error> {
+        let mut runs = Vec::new();
+        for run in held {
+            let record = Record::read(&output.join(run.folder()))?;
+            if !record.is_some_and(|record| self.is_finished(&record)) {
+                runs.push(run.to_string());
+            }
+        }
+        if runs.is_empty() { Ok(()) } else { Err(Error::Held { runs }) }
     }
 }

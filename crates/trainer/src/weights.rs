@@ -1,14 +1,14 @@
 //! Weights in safetensors files.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, HashMap},
     fs,
     path::Path,
 };
 
 use burn::{
     module::{Module, ModuleMapper, ModuleVisitor, Param},
-    tensor::{Tensor, TensorData},
+    tensor::{DType, Tensor, TensorData},
 };
 use model::Network;
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
@@ -22,16 +22,49 @@ use crate::error::Error;
 ///
 /// When the device does not give them up.
 pub fn to_bytes(network: &Network) -> Result<Vec<u8>, Error> {
+    serialize(&tensors(network)?, None)
+}
+
+/// A network's weights by their names.
+pub(crate) fn tensors(network: &Network) -> Result<BTreeMap<String, TensorData>, Error> {
     let mut saver = Saver::default();
     network.visit(&mut saver);
-    let tensors = saver.tensors.map_err(Error::Unsaved)?;
+    saver.tensors.map_err(Error::Unsaved)
+}
+
+/// The bytes of a safetensors file of float32 and float64 tensors.
+pub(crate) fn serialize(
+    tensors: &BTreeMap<String, TensorData>,
+    metadata: Option<HashMap<String, String>>,
+) -> Result<Vec<u8>, Error> {
     let views = tensors.iter().map(|(name, data)| {
-        let view = TensorView::new(Dtype::F32, data.shape().to_vec(), data.as_bytes());
-        view.map(|view| (name, view))
+        let dtype = if data.dtype() == DType::F64 { Dtype::F64 } else { Dtype::F32 };
+        TensorView::new(dtype, data.shape().to_vec(), data.as_bytes()).map(|view| (name, view))
     });
     let views: Result<Vec<_>, _> = views.collect();
-    let bytes = views.and_then(|views| safetensors::serialize(views, None));
+    let bytes = views.and_then(|views| safetensors::serialize(views, metadata));
     bytes.map_err(|error| Error::Unsaved(error.to_string()))
+}
+
+/// A network with a file's weights in place of its own. The file must hold every tensor of the
+/// network, as float32 and in its shape, and no other but those named.
+///
+/// # Errors
+///
+/// Why it does not.
+pub(crate) fn load(
+    network: Network,
+    file: &SafeTensors<'_>,
+    others: &[&str],
+) -> Result<Network, String> {
+    let unused = file.names().into_iter().filter(|name| !others.contains(name)).collect();
+    let mut loader = Loader { file, path: Vec::new(), unused, refusal: None };
+    let network = network.map(&mut loader);
+    match (loader.refusal, loader.unused.first()) {
+        (Some(reason), _) => Err(reason),
+        (None, Some(name)) => Err(format!("the file holds `{name}`, which the variant has not")),
+        (None, None) => Ok(network),
+    }
 }
 
 /// Takes a network's tensors by their names.
@@ -97,18 +130,7 @@ impl StartWeights {
     pub fn load(&self, network: Network) -> Result<Network, Error> {
         let file = SafeTensors::deserialize(&self.bytes);
         let file = file.map_err(|error| refused(error.to_string()))?;
-        let unused = file.names().into_iter().collect();
-        let mut loader = Loader { file: &file, path: Vec::new(), unused, refusal: None };
-        let network = network.map(&mut loader);
-        if let Some(reason) = loader.refusal {
-            return Err(refused(reason));
-        }
-        match loader.unused.first() {
-            Some(name) => {
-                Err(refused(format!("the file holds `{name}`, which the variant has not")))
-            }
-            None => Ok(network),
-        }
+        load(network, &file, &[]).map_err(refused)
     }
 }
 

@@ -227,8 +227,8 @@ fn replay(fixture: &Fixture, device: &Device, memory: Memory) -> Reached {
             }
             losses.push(step.loss.clone().into_scalar::<f32>());
             sums.add(step.loss, step.correct, to - from);
-            network =
-                network.descend(step.gradients, fixture.case.learning_rate).update(step.statistics);
+            let rate = fixture.case.learning_rate;
+            network = network.learn(step.gradients, step.statistics, rate);
         }
         let distance = fixture.epoch_distance(epoch, sums.score());
         reached.epochs = reached.epochs.max(distance);

@@ -8,7 +8,7 @@ use trainer::{
     batches::Images,
     device::Backend,
     evaluate::evaluate,
-    fit::Fit,
+    fit::{Fit, State},
     study::{FitSettings, Pixels, Run},
 };
 
@@ -29,6 +29,7 @@ fn a_network_that_only_knows_synthetic_digits_reads_mnist() {
         batch_size: 1000,
         learning_rate: 0.01,
         shuffle: true,
+        checkpoint_every: None,
         weights: None,
     };
     let device = Backend::Flex.open().unwrap();
@@ -43,7 +44,8 @@ fn a_network_that_only_knows_synthetic_digits_reads_mnist() {
         memory: Backend::Flex.memory(),
     };
     let config = &run.variant.network;
-    let network = fit.train(config.init(run.seed, &device), |_| {});
+    let start = State::new(config.init(run.seed, &device));
+    let network = fit.train(start, &mut ()).unwrap().network;
     let accuracy = |split| evaluate(&network, config, images(split), &device, fit.memory).accuracy;
     let (own, real) = (accuracy(&digits.test), accuracy(&mnist.test));
 

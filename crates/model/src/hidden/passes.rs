@@ -86,7 +86,8 @@ pub(super) fn rectify_and_sum(gradient: &mut [f32], activity: &[f32], units: usi
         let rows = gradient.chunks_exact_mut(units).zip(activity.chunks_exact(units));
         for (gradient, activity) in rows {
             for ((sum, gradient), activity) in sums.iter_mut().zip(gradient).zip(activity) {
-                *gradient = if *activity > 0.0 { *gradient } else { 0.0 };
+                // What is NaN stays NaN, as Burn's tensors have it.
+                *gradient = if *activity <= 0.0 { 0.0 } else { *gradient };
                 *sum += *gradient;
             }
         }
@@ -95,7 +96,7 @@ pub(super) fn rectify_and_sum(gradient: &mut [f32], activity: &[f32], units: usi
     totals
 }
 
-/// Batch normalisation by a batch's own statistics.
+/// Batch normalisation by some statistics: in training the batch's own.
 pub(super) struct Normalisation<'a> {
     mean: &'a [f32],
     /// 1 / √(variance + epsilon).

@@ -46,7 +46,7 @@ pub(super) fn backward(
     let batch_norm = layer.batch_norm.as_ref().zip(hidden.statistics);
     let batch_norm = batch_norm.map(|(batch_norm, statistics)| {
         let (by_activity, gradients) =
-            normalisation(batch_norm, &statistics, activity.clone(), gradient.clone());
+            batch_norm_backward(batch_norm, &statistics, activity.clone(), gradient.clone());
         gradient = by_activity;
         gradients
     });
@@ -75,7 +75,7 @@ fn reciprocal_deviation(statistics: &BatchStatistics) -> Tensor<1> {
 
 /// Takes a gradient by batch normalisation's output back to one by the activity (Ioffe & Szegedy
 /// 2015, section 3), both `[batch, units]`.
-fn normalisation(
+fn batch_norm_backward(
     batch_norm: &BatchNorm,
     statistics: &BatchStatistics,
     activity: Tensor<2>,

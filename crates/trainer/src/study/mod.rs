@@ -7,7 +7,7 @@ use std::{fmt, path::PathBuf};
 
 use model::Variant;
 
-pub use self::settings::Settings;
+pub use self::settings::{EPOCHS, Settings};
 use crate::device::Backend;
 
 /// Everything a study is, with every setting resolved.
@@ -73,6 +73,8 @@ pub struct FitSettings {
     pub learning_rate: f64,
     /// Whether each epoch takes the images in an order of its own.
     pub shuffle: bool,
+    /// A checkpoint every so many epochs, instead of every few seconds.
+    pub checkpoint_every: Option<usize>,
     /// A safetensors file to start from instead of a fresh draw.
     pub weights: Option<PathBuf>,
 }

@@ -71,6 +71,7 @@ fn read_fit(reader: &Reader<'_>) -> Result<FitSettings, ConfigError> {
         batch_size: (reader.read("fit.batch_size", values::count)?).unwrap_or(1000),
         learning_rate: (reader.read("fit.learning_rate", values::positive)?).unwrap_or(0.01),
         shuffle: (reader.read("fit.shuffle", values::boolean)?).unwrap_or(true),
+        checkpoint_every: reader.read("fit.checkpoint_every", values::count)?,
         weights: reader.read_entry("fit.weights", path)?,
     })
 }

@@ -8,6 +8,13 @@ use toml::Value;
 
 use super::{Jobs, Study};
 
+/// The key of the number of epochs, the one setting that a finished run may have another value of: it
+/// can go on.
+pub const EPOCHS: &str = "fit.epochs";
+
+/// Changes whenever the same settings begin to give other results, to the last bit.
+const NUMERICS: i64 = 2;
+
 /// Dotted config keys and their resolved values.
 pub type Settings = BTreeMap<String, Value>;
 
@@ -22,6 +29,8 @@ impl Study {
         for (key, file) in [("data.dir", &self.data.dir), ("fit.weights", &self.fit.weights)] {
             settings.extend(file.as_deref().map(|file| (key.to_owned(), path(file))));
         }
+        let every = self.fit.checkpoint_every.map(|epochs| integer(epochs as u64));
+        settings.extend(every.map(|every| ("fit.checkpoint_every".to_owned(), every)));
         let names = self.variants.iter().map(|variant| variant.name.clone());
         let seeds = self.seeds.iter().map(|&seed| integer(seed));
         settings.insert("variants".to_owned(), names.collect::<Vec<_>>().into());
@@ -59,7 +68,7 @@ impl Study {
     /// checksums tell more.
     #[must_use]
     pub fn run_settings(&self, network: &NetworkConfig) -> Settings {
-        let mut settings = self.common_settings();
+        let mut settings = self.dependencies();
         settings.extend(network_settings(network));
         settings
     }
@@ -73,7 +82,7 @@ impl Study {
         }
         let of_layers =
             |key: &str| LayerName::ALL.iter().any(|name| key.starts_with(&format!("{name}.")));
-        let mut settings = self.common_settings();
+        let mut settings = self.dependencies();
         settings.extend(
             found
                 .iter()
@@ -84,13 +93,20 @@ impl Study {
     }
 
     /// What all runs share and depend on.
+    fn dependencies(&self) -> Settings {
+        let mut settings = self.common_settings();
+        settings.insert("numerics".to_owned(), NUMERICS.into());
+        settings
+    }
+
+    /// What a config says of it.
     fn common_settings(&self) -> Settings {
         let (data, fit) = (&self.data, &self.fit);
         let mut settings = BTreeMap::from([
             ("backend".to_owned(), self.backend.to_string().into()),
             ("data.pixels".to_owned(), data.pixels.to_string().into()),
             ("data.validation_split".to_owned(), data.validation_split.into()),
-            ("fit.epochs".to_owned(), integer(fit.epochs as u64)),
+            (EPOCHS.to_owned(), integer(fit.epochs as u64)),
             ("fit.batch_size".to_owned(), integer(fit.batch_size as u64)),
             ("fit.learning_rate".to_owned(), fit.learning_rate.into()),
             ("fit.shuffle".to_owned(), fit.shuffle.into()),

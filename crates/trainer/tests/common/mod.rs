@@ -44,13 +44,26 @@ impl Place {
 
     /// Runs the program in the folder, without the data sets of this machine.
     pub(crate) fn trainer(&self, arguments: &[&str]) -> Output {
-        Command::new(env!("CARGO_BIN_EXE_trainer"))
-            .args(arguments)
-            .current_dir(self.folder.path())
-            .env_remove("MNIST_DIR")
-            .env("XDG_CACHE_HOME", self.folder.path().join("cache"))
-            .output()
-            .unwrap()
+        self.command(arguments).output().unwrap()
+    }
+
+    /// The same, to be run otherwise.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = self.here(env!("CARGO_BIN_EXE_trainer"));
+        command.args(arguments);
+        command
+    }
+
+    /// Runs a line of shell in the folder.
+    pub(crate) fn shell(&self, line: &str) -> Output {
+        self.here("sh").args(["-c", line]).output().unwrap()
+    }
+
+    fn here(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
+        command.current_dir(self.folder.path());
+        command.env_remove("MNIST_DIR").env("XDG_CACHE_HOME", self.folder.path().join("cache"));
+        command
     }
 
     /// A file's text.

@@ -1,0 +1,261 @@
+//! Where a run stands, kept in its folder, so that a later process goes on from there as if nothing
+//! had happened.
+
+use std::{collections::HashMap, fs, path::Path};
+
+use burn::tensor::{Device, TensorData};
+use model::Network;
+use safetensors::{Dtype, SafeTensors, tensor::TensorView};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    error::Error,
+    evaluate::{Score, Sums},
+    files,
+    fit::{Epoch, State},
+    study::Settings,
+    weights,
+};
+
+const FILE: &str = "checkpoint.safetensors";
+/// A tensor beside the weights, float64: loss and accuracy of the epochs that have ended, `[epochs, 2]`, or
+/// with the validation's `[epochs, 4]`.
+const HISTORY: &str = "fit.history";
+/// Another, `[3]`, of the epoch that has begun: the sums of losses, of right answers and of images.
+const SUMS: &str = "fit.sums";
+/// Where the metadata have the [`Head`].
+const HEAD: &str = "run";
+
+/// What a checkpoint says of itself.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Head {
+    /// Every setting that the result depends on.
+    pub settings: Settings,
+    /// What tells the data set from others.
+    pub dataset_sha256: String,
+    /// Training steps done.
+    pub steps: u64,
+    /// Time spent fitting so far.
+    pub fit_seconds: f64,
+}
+
+/// A checkpoint as its file has it.
+#[derive(Debug)]
+pub struct Checkpoint {
+    /// What it says of itself.
+    pub head: Head,
+    /// The epochs that have ended.
+    pub history: Vec<Epoch>,
+    sums: [f64; 3],
+    bytes: Vec<u8>,
+}
+
+impl Checkpoint {
+    /// Reads the checkpoint in a run's folder, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be read or is no checkpoint.
+    pub fn read(folder: &Path) -> Result<Option<Self>, Error> {
+        let path = folder.join(FILE);
+        let bytes = match fs::read(&path) {
+            Ok(bytes) => bytes,
+            Err(error) if files::is_missing(&error) => return Ok(None),
+            Err(source) => return Err(Error::Read { path, source }),
+        };
+        Self::parse(bytes).map(Some).map_err(|reason| Error::Malformed {
+            reason: format!("not a checkpoint: {reason}; move it away to begin the run again"),
+            path,
+        })
+    }
+
+    /// Reads a checkpoint from its file's bytes.
+    ///
+    /// # Errors
+    ///
+    /// Why it is none.
+    pub fn parse(bytes: Vec<u8>) -> Result<Self, String> {
+        let (_, metadata) =
+            SafeTensors::read_metadata(&bytes).map_err(|error| error.to_string())?;
+        let head = metadata.metadata().as_ref().and_then(|metadata| metadata.get(HEAD));
+        let head = head.ok_or_else(|| format!("it has no `{HEAD}` in its metadata"))?;
+        let head = serde_json::from_str(head).map_err(|error| error.to_string())?;
+        let file = SafeTensors::deserialize(&bytes).map_err(|error| error.to_string())?;
+        let (shape, values) = numbers(&file, HISTORY)?;
+        let history = match *shape {
+            [_, 2] => values.as_chunks().0.iter().enumerate().map(trained).collect(),
+            [_, 4] => values.as_chunks().0.iter().enumerate().map(validated).collect(),
+            _ => return Err(format!("`{HISTORY}` is {shape:?}")),
+        };
+        let (_, sums) = numbers(&file, SUMS)?;
+        let sums = sums.try_into().map_err(|_| format!("`{SUMS}` is not three numbers"))?;
+        Ok(Self { head, history, sums, bytes })
+    }
+
+    /// Where the run goes on, with a network of its variant whose weights are taken over.
+    ///
+    /// # Errors
+    ///
+    /// Why the weights are not this variant's.
+    pub fn state(self, network: Network, device: &Device) -> Result<State, String> {
+        let file = SafeTensors::deserialize(&self.bytes).map_err(|error| error.to_string())?;
+        Ok(State {
+            network: weights::load(network, &file, &[HISTORY, SUMS])?,
+            steps: self.head.steps,
+            sums: Sums::restore(self.sums, device),
+            history: self.history,
+        })
+    }
+}
+
+/// Writes a run's checkpoint.
+///
+/// # Errors
+///
+/// When the device does not give the weights up, or the file cannot be written.
+pub fn write(folder: &Path, head: &Head, state: &State) -> Result<(), Error> {
+    let path = folder.join(FILE);
+    let mut tensors = weights::tensors(&state.network)?;
+    let sums = state.sums.read();
+    let epochs = state.history.len();
+    let history: Vec<f64> = state.history.iter().flat_map(columns).collect();
+    let width = history.len().checked_div(epochs).unwrap_or(2);
+    tensors.insert(HISTORY.to_owned(), TensorData::new(history, [epochs, width]));
+    tensors.insert(SUMS.to_owned(), TensorData::new(sums.to_vec(), [sums.len()]));
+    let head = serde_json::to_string(head)
+        .map_err(|error| Error::Malformed { path: path.clone(), reason: error.to_string() })?;
+    let metadata = HashMap::from([(HEAD.to_owned(), head)]);
+    files::write(&path, &weights::serialize(&tensors, Some(metadata))?)
+}
+
+/// Takes a run's checkpoint away, if there is one.
+///
+/// # Errors
+///
+/// When the system refuses.
+pub fn remove(folder: &Path) -> Result<(), Error> {
+    let path = folder.join(FILE);
+    match fs::remove_file(&path) {
+        Err(source) if !files::is_missing(&source) => Err(Error::Write { path, source }),
+        _ => Ok(()),
+    }
+}
+
+/// A float64 tensor's shape and values.
+fn numbers(file: &SafeTensors<'_>, name: &str) -> Result<(Vec<usize>, Vec<f64>), String> {
+    let view: TensorView<'_> = file.tensor(name).map_err(|_| format!("it lacks `{name}`"))?;
+    if view.dtype() != Dtype::F64 {
+        return Err(format!("`{name}` is {:?}", view.dtype()));
+    }
+    let values = view.data().as_chunks().0.iter().map(|bytes| f64::from_le_bytes(*bytes));
+    Ok((view.shape().to_vec(), values.collect()))
+}
+
+fn columns(epoch: &Epoch) -> impl Iterator<Item = f64> {
+    [Some(epoch.train), epoch.validation]
+        .into_iter()
+        .flatten()
+        .flat_map(|score| [score.loss, score.accuracy])
+}
+
+fn trained((index, &[loss, accuracy]): (usize, &[f64; 2])) -> Epoch {
+    Epoch { number: index + 1, train: Score { loss, accuracy }, validation: None }
+}
+
+fn validated((index, &[loss, accuracy, val_loss, val_accuracy]): (usize, &[f64; 4])) -> Epoch {
+    let validation = Score { loss: val_loss, accuracy: val_accuracy };
+    Epoch { number: index + 1, train: Score { loss, accuracy }, validation: Some(validation) }
+}
+
+#[cfg(test)]
+mod tests {
+    use model::{NetworkConfig, presets};
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::device::Backend;
+
+    fn network_config() -> NetworkConfig {
+        let [.., variant] = presets();
+        let mut config = variant.network;
+        (config.inputs, config.hidden1.units, config.hidden2.units) = (3, 2, 2);
+        config
+    }
+
+    fn head() -> Head {
+        let settings = Settings::from([("fit.learning_rate".to_owned(), 0.1.into())]);
+        Head { settings, dataset_sha256: "abc".to_owned(), steps: 7, fit_seconds: 0.1 }
+    }
+
+    fn state(device: &Device) -> State {
+        let score = |loss| Score { loss, accuracy: 1.0 / 3.0 };
+        let epoch = |number, loss, validation| Epoch { number, train: score(loss), validation };
+        State {
+            network: network_config().init(1, device),
+            steps: 7,
+            sums: Sums::restore([0.1_f32.into(), 5.0, 20.0], device),
+            history: vec![
+                epoch(1, 0.1, Some(score(f64::INFINITY))),
+                epoch(2, 1e-300, Some(score(0.7))),
+            ],
+        }
+    }
+
+    /// A checkpoint's bytes.
+    fn written() -> Vec<u8> {
+        let device = Backend::Flex.open().unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        write(folder.path(), &head(), &state(&device)).unwrap();
+        fs::read(folder.path().join(FILE)).unwrap()
+    }
+
+    #[test]
+    fn gives_back_what_was_written() {
+        let device = Backend::Flex.open().unwrap();
+        let expected = state(&device);
+        let checkpoint = Checkpoint::parse(written()).unwrap();
+        assert_eq!(checkpoint.head, head());
+        let found = checkpoint.state(network_config().init(2, &device), &device).unwrap();
+        assert_eq!((found.steps, &found.history), (expected.steps, &expected.history));
+        assert_eq!(found.sums.read(), expected.sums.read());
+        let bytes = |state: &State| weights::to_bytes(&state.network).unwrap();
+        assert!(bytes(&found) == bytes(&expected));
+
+        // Nothing of the first epoch done yet, and no validation.
+        let begun = State { history: Vec::new(), sums: Sums::default(), ..expected };
+        let folder = tempfile::tempdir().unwrap();
+        write(folder.path(), &head(), &begun).unwrap();
+        let checkpoint = Checkpoint::read(folder.path()).unwrap().unwrap();
+        assert!(checkpoint.history.is_empty());
+        remove(folder.path()).unwrap();
+        assert!(Checkpoint::read(folder.path()).unwrap().is_none());
+        remove(folder.path()).unwrap();
+    }
+
+    #[test]
+    fn weights_of_another_variant_are_refused() {
+        let device = Backend::Flex.open().unwrap();
+        let other = NetworkConfig::plain().init(0, &device);
+        let reason = Checkpoint::parse(written()).unwrap().state(other, &device).unwrap_err();
+        assert!(reason.contains("hidden1"), "{reason}");
+    }
+
+    proptest! {
+        #[test]
+        fn anything_else_is_refused_in_words(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
+            prop_assert!(Checkpoint::parse(bytes).is_err());
+        }
+
+        #[test]
+        fn damage_does_no_harm(place in any::<prop::sample::Index>(), byte: u8, cut in 0_usize..9) {
+            let device = Backend::Flex.open().unwrap();
+            let mut bytes = written();
+            let place = place.index(bytes.len());
+            bytes[place] = byte;
+            bytes.truncate(bytes.len() - cut);
+            if let Ok(checkpoint) = Checkpoint::parse(bytes) {
+                let _ = checkpoint.state(network_config().init(2, &device), &device);
+            }
+        }
+    }
+}

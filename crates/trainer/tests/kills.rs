@@ -1,0 +1,236 @@
+//! Whatever ends the program, what was done stays done, and what is finished later equals what an
+//! undisturbed study gives, bit for bit.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![cfg(unix)]
+
+mod common;
+
+use std::{
+    fs,
+    path::Path,
+    process::{Child, Command, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+use common::{Place, stderr};
+
+const VARIANTS: [&str; 2] = ["l1", "batch_norm_dropout"];
+/// A study that takes a second or two, and keeps a checkpoint every other epoch.
+const LINES: &str = "variants = [\"l1\", \"batch_norm_dropout\"]\nfit.checkpoint_every = 2\n\
+                     data.validation_split = 0.1\njobs = 2";
+const EPOCHS: &str = "fit.epochs=400";
+
+/// All that a study's runs left, but for times.
+fn results(place: &Place, out: &str) -> Vec<Vec<u8>> {
+    let mut results = Vec::new();
+    let csv = place.read(&format!("{out}/results.csv"));
+    results.extend(csv.lines().map(|line| line.rsplit_once(',').unwrap().0.into()));
+    for variant in VARIANTS {
+        for file in ["model.safetensors", "history.csv"] {
+            let path = place.path(&format!("{out}/runs/{variant}/seed-0/{file}"));
+            results.push(fs::read(path).unwrap());
+        }
+    }
+    results
+}
+
+fn undisturbed(place: &Place) -> Vec<Vec<u8>> {
+    place.config("small.toml", LINES);
+    place.results("small.toml", "whole", &["--set", EPOCHS]);
+    results(place, "whole")
+}
+
+/// Starts the study in the background.
+fn start(place: &Place, out: &str) -> Child {
+    let arguments = ["run", "small.toml", "--quiet", "--out", out, "--set", EPOCHS];
+    place.command(&arguments).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap()
+}
+
+/// Waits until both runs have begun and kept something.
+fn wait_for_checkpoints(place: &Place, out: &str) {
+    let begun = Instant::now();
+    let kept = |variant: &&str| {
+        place.path(&format!("{out}/runs/{variant}/seed-0/checkpoint.safetensors")).exists()
+    };
+    while !VARIANTS.iter().all(kept) {
+        assert!(begun.elapsed() < Duration::from_secs(20), "there is no checkpoint");
+        thread::sleep(Duration::from_millis(2));
+    }
+}
+
+/// Sends a signal, by its name.
+fn signal(child: &Child, name: &str) {
+    let status = Command::new("kill").args(["-s", name, &child.id().to_string()]).status();
+    assert!(status.unwrap().success());
+}
+
+/// A number under `end` that differs from round to round.
+fn drawn(round: u64, end: u64) -> u64 {
+    round.wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(23) % end
+}
+
+fn kill_often(kills: u64) {
+    let place = Place::new();
+    let whole = undisturbed(&place);
+    let mut survived = 0;
+    for round in 0..kills {
+        let out = format!("killed-{survived}");
+        let mut child = start(&place, &out);
+        thread::sleep(Duration::from_millis(20 + drawn(round, 300)));
+        signal(&child, "KILL");
+        if child.wait().unwrap().success() {
+            // It was done before: look at it, and go on with another.
+            assert!(results(&place, &out) == whole, "round {round}");
+            survived += 1;
+        }
+        assert_whole(&place.path(&out));
+    }
+    let out = format!("killed-{survived}");
+    let output = start(&place, &out).wait_with_output().unwrap();
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert!(results(&place, &out) == whole);
+    assert!(!place.path(&format!("{out}/runs/l1/seed-0/checkpoint.safetensors")).exists());
+}
+
+/// results.csv is whole at every moment.
+fn assert_whole(out: &Path) {
+    if let Ok(csv) = fs::read_to_string(out.join("results.csv")) {
+        assert!(csv.ends_with('\n'), "{csv}");
+        assert!(csv.lines().all(|line| line.split(',').count() == 13), "{csv}");
+    }
+}
+
+#[test]
+fn a_killed_study_ends_as_an_undisturbed_one() {
+    kill_often(6);
+}
+
+#[test]
+#[ignore = "takes a minute"]
+fn a_study_killed_very_often_ends_as_an_undisturbed_one() {
+    kill_often(60);
+}
+
+#[test]
+fn a_request_to_end_keeps_what_is_done() {
+    let place = Place::new();
+    let whole = undisturbed(&place);
+    for (name, code) in [("INT", 130), ("TERM", 143)] {
+        let child = start(&place, name);
+        wait_for_checkpoints(&place, name);
+        let asked = Instant::now();
+        signal(&child, name);
+        let output = child.wait_with_output().unwrap();
+        assert!(asked.elapsed() < Duration::from_secs(2));
+        assert_eq!(output.status.code(), Some(code), "{}", stderr(&output));
+        let message = stderr(&output);
+        assert!(message.starts_with("error: stopped on request"), "{message}");
+        let checkpoint = format!("{name}/runs/l1/seed-0/checkpoint.safetensors");
+        assert!(place.path(&checkpoint).is_file());
+
+        let output = start(&place, name).wait_with_output().unwrap();
+        assert!(output.status.success(), "{}", stderr(&output));
+        assert!(results(&place, name) == whole);
+    }
+}
+
+#[test]
+fn a_run_is_trained_by_one_process_at_a_time() {
+    let place = Place::new();
+    let whole = undisturbed(&place);
+    let first = start(&place, "both");
+    wait_for_checkpoints(&place, "both");
+    let second = start(&place, "both").wait_with_output().unwrap();
+    let message = stderr(&second);
+    assert_eq!(second.status.code(), Some(1), "{message}");
+    let expected = "error: another process is training l1 seed 0, batch_norm_dropout seed 0\n";
+    assert!(message.starts_with(expected), "{message}");
+    assert!(first.wait_with_output().unwrap().status.success());
+    assert!(results(&place, "both") == whole);
+    // Now all are done.
+    assert!(start(&place, "both").wait_with_output().unwrap().status.success());
+}
+
+#[test]
+fn more_epochs_go_on_from_the_last() {
+    let place = Place::new();
+    let whole = undisturbed(&place);
+    place.results("small.toml", "longer", &["--set", "fit.epochs=50"]);
+    place.results("small.toml", "longer", &["--set", EPOCHS]);
+    assert!(results(&place, "longer") == whole);
+
+    let fewer = ["run", "small.toml", "--out", "longer", "--set", "fit.epochs=50"];
+    let output = place.trainer(&fewer);
+    assert_eq!(output.status.code(), Some(2));
+    let message = stderr(&output);
+    assert!(message.contains("fit.epochs is 400 there, 50 here"), "{message}");
+}
+
+#[test]
+fn a_checkpoint_of_other_settings_is_refused() {
+    let place = Place::new();
+    place.config("small.toml", LINES);
+    let child = start(&place, "out");
+    wait_for_checkpoints(&place, "out");
+    signal(&child, "TERM");
+    child.wait_with_output().unwrap();
+    let other = ["run", "small.toml", "--out", "out", "--set", EPOCHS];
+    let other = [&other[..], &["--set", "fit.learning_rate=0.5"]].concat();
+    let output = place.trainer(&other);
+    assert_eq!(output.status.code(), Some(2));
+    let message = stderr(&output);
+    assert!(message.contains("fit.learning_rate is 0.01 there, 0.5 here"), "{message}");
+    assert!(message.contains("--fresh"), "{message}");
+
+    // What is there is set aside, not lost.
+    let output = place.trainer(&[&other[..], &["--fresh"]].concat());
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert!(place.path("out.1/runs/l1/seed-0/checkpoint.safetensors").is_file());
+    assert!(place.path("out/runs/l1/seed-0/run.json").is_file());
+}
+
+#[test]
+fn a_damaged_checkpoint_is_named() {
+    let place = Place::new();
+    place.config("small.toml", LINES);
+    let folder = place.path("out/runs/l1/seed-0");
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join("checkpoint.safetensors"), [7; 100]).unwrap();
+    let output = place.trainer(&["run", "small.toml", "--out", "out"]);
+    assert_eq!(output.status.code(), Some(1));
+    let message = stderr(&output);
+    assert!(message.contains("checkpoint.safetensors: not a checkpoint"), "{message}");
+}
+
+#[test]
+fn a_disk_without_room_loses_nothing() {
+    let place = Place::new();
+    let whole = undisturbed(&place);
+    // A file that grows past the limit fails to be written, as on a full disk. The kernel's signal is
+    // ignored so that the program hears of it as an error.
+    let trainer = env!("CARGO_BIN_EXE_trainer");
+    let run = format!(
+        "trap '' XFSZ; ulimit -f 64; exec {trainer} run small.toml --out full --set {EPOCHS}"
+    );
+    let output = place.shell(&run);
+    assert_eq!(output.status.code(), Some(1));
+    let message = stderr(&output);
+    assert!(message.contains("cannot write") && message.contains("make room"), "{message}");
+    assert_whole(&place.path("full"));
+    assert!(start(&place, "full").wait_with_output().unwrap().status.success());
+    assert!(results(&place, "full") == whole);
+}
+
+#[test]
+fn a_folder_deleted_meanwhile_is_an_error() {
+    let place = Place::new();
+    place.config("small.toml", LINES);
+    let child = start(&place, "gone");
+    wait_for_checkpoints(&place, "gone");
+    fs::rename(place.path("gone"), place.path("elsewhere")).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("cannot write"), "{}", stderr(&output));
+    assert!(!place.path("gone").exists());
+}
