@@ -29,6 +29,10 @@ const HEAD: &str = "run";
 /// What a checkpoint says of itself.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Head {
+    /// The variant's name.
+    pub variant: String,
+    /// The run's seed.
+    pub seed: u64,
     /// Every setting that the result depends on.
     pub settings: Settings,
     /// What tells the data set from others.
@@ -37,6 +41,8 @@ pub struct Head {
     pub steps: u64,
     /// Time spent fitting so far.
     pub fit_seconds: f64,
+    /// Of the tensors' bytes: a damaged checkpoint must not pass for another state.
+    pub tensors_sha256: String,
 }
 
 /// A checkpoint as its file has it.
@@ -75,11 +81,14 @@ impl Checkpoint {
     ///
     /// Why it is none.
     pub fn parse(bytes: Vec<u8>) -> Result<Self, String> {
-        let (_, metadata) =
+        let (header, metadata) =
             SafeTensors::read_metadata(&bytes).map_err(|error| error.to_string())?;
         let head = metadata.metadata().as_ref().and_then(|metadata| metadata.get(HEAD));
         let head = head.ok_or_else(|| format!("it has no `{HEAD}` in its metadata"))?;
-        let head = serde_json::from_str(head).map_err(|error| error.to_string())?;
+        let head: Head = serde_json::from_str(head).map_err(|error| error.to_string())?;
+        if head.tensors_sha256 != sha256_after(&bytes, header) {
+            return Err("its checksum is another".to_owned());
+        }
         let file = SafeTensors::deserialize(&bytes).map_err(|error| error.to_string())?;
         let (shape, values) = numbers(&file, HISTORY)?;
         let history = match *shape {
@@ -90,6 +99,13 @@ impl Checkpoint {
         let (_, sums) = numbers(&file, SUMS)?;
         let sums = sums.try_into().map_err(|_| format!("`{SUMS}` is not three numbers"))?;
         Ok(Self { head, history, sums, bytes })
+    }
+
+    /// Epochs that have begun.
+    #[must_use]
+    pub fn epochs(&self) -> usize {
+        let [.., images] = self.sums;
+        self.history.len() + usize::from(images > 0.0)
     }
 
     /// Where the run goes on, with a network of its variant whose weights are taken over.
@@ -122,7 +138,10 @@ pub fn write(folder: &Path, head: &Head, state: &State) -> Result<(), Error> {
     let width = history.len().checked_div(epochs).unwrap_or(2);
     tensors.insert(HISTORY.to_owned(), TensorData::new(history, [epochs, width]));
     tensors.insert(SUMS.to_owned(), TensorData::new(sums.to_vec(), [sums.len()]));
-    let head = serde_json::to_string(head)
+    let bare = weights::serialize(&tensors, None)?;
+    let header = SafeTensors::read_metadata(&bare).map_or(0, |(header, _)| header);
+    let head = Head { tensors_sha256: sha256_after(&bare, header), ..head.clone() };
+    let head = serde_json::to_string(&head)
         .map_err(|error| Error::Malformed { path: path.clone(), reason: error.to_string() })?;
     let metadata = HashMap::from([(HEAD.to_owned(), head)]);
     files::write(&path, &weights::serialize(&tensors, Some(metadata))?)
@@ -139,6 +158,11 @@ pub fn remove(folder: &Path) -> Result<(), Error> {
         Err(source) if !files::is_missing(&source) => Err(Error::Write { path, source }),
         _ => Ok(()),
     }
+}
+
+/// The checksum of what comes after a safetensors file's header of so many bytes and its length's eight.
+fn sha256_after(bytes: &[u8], header: usize) -> String {
+    data::sha256([bytes.get(header + 8..).unwrap_or_default()])
 }
 
 /// A float64 tensor's shape and values.
@@ -184,7 +208,15 @@ mod tests {
 
     fn head() -> Head {
         let settings = Settings::from([("fit.learning_rate".to_owned(), 0.1.into())]);
-        Head { settings, dataset_sha256: "abc".to_owned(), steps: 7, fit_seconds: 0.1 }
+        Head {
+            variant: "mine".to_owned(),
+            seed: 3,
+            settings,
+            dataset_sha256: "abc".to_owned(),
+            steps: 7,
+            fit_seconds: 0.1,
+            tensors_sha256: String::new(),
+        }
     }
 
     fn state(device: &Device) -> State {
@@ -214,7 +246,9 @@ mod tests {
         let device = Backend::Flex.open().unwrap();
         let expected = state(&device);
         let checkpoint = Checkpoint::parse(written()).unwrap();
-        assert_eq!(checkpoint.head, head());
+        let tensors_sha256 = checkpoint.head.tensors_sha256.clone();
+        assert_eq!(checkpoint.head, Head { tensors_sha256, ..head() });
+        assert_eq!(checkpoint.epochs(), 3);
         let found = checkpoint.state(network_config().init(2, &device), &device).unwrap();
         assert_eq!((found.steps, &found.history), (expected.steps, &expected.history));
         assert_eq!(found.sums.read(), expected.sums.read());
@@ -247,14 +281,26 @@ mod tests {
         }
 
         #[test]
-        fn damage_does_no_harm(place in any::<prop::sample::Index>(), byte: u8, cut in 0_usize..9) {
+        fn damage_does_not_pass_for_another_state(
+            place in any::<prop::sample::Index>(),
+            bit in 0_u32..8,
+            cut in 0_usize..9,
+        ) {
             let device = Backend::Flex.open().unwrap();
-            let mut bytes = written();
+            let whole = written();
+            let mut bytes = whole.clone();
             let place = place.index(bytes.len());
-            bytes[place] = byte;
+            bytes[place] ^= 1_u8 << bit;
             bytes.truncate(bytes.len() - cut);
             if let Ok(checkpoint) = Checkpoint::parse(bytes) {
-                let _ = checkpoint.state(network_config().init(2, &device), &device);
+                // Only the head's own words may have suffered.
+                let network = || network_config().init(2, &device);
+                let expected = Checkpoint::parse(whole).unwrap().state(network(), &device).unwrap();
+                if let Ok(found) = checkpoint.state(network(), &device) {
+                    prop_assert!(found.history == expected.history);
+                    let bytes = |state: &State| weights::to_bytes(&state.network).unwrap();
+                    prop_assert!(bytes(&found) == bytes(&expected));
+                }
             }
         }
     }

@@ -75,6 +75,12 @@ pub enum Error {
     /// The system does not let the program listen to signals.
     #[error("cannot listen to signals")]
     Signals(#[source] std::io::Error),
+    /// Others train in a folder that is to be set aside.
+    #[error("{} stays as it is: another process is training in it", folder.display())]
+    Busy {
+        /// The output folder.
+        folder: PathBuf,
+    },
     /// Other processes train some of the runs.
     #[error("another process is training {}", runs.join(", "))]
     Held {
@@ -108,6 +114,7 @@ impl Error {
             | Self::Panic(_)
             | Self::Signals(_)
             | Self::Held { .. }
+            | Self::Busy { .. }
             | Self::Runs { .. } => 1,
             // As a shell reports a process that a signal ended.
             Self::Stopped { signal } => 128 + signal,

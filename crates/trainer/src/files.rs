@@ -10,6 +10,9 @@ use tempfile::Builder;
 
 use crate::error::Error;
 
+/// What the names of files begin with that are not whole yet.
+const WRITING: &str = ".writing-";
+
 /// Writes a file beside its place and moves it there once it is on the disk, so that a reader, or a
 /// kill at any moment, finds the old file or the new one. The folder has to be there.
 ///
@@ -39,13 +42,48 @@ pub fn make_folder_in(base: &Path, inner: &Path) -> Result<PathBuf, Error> {
     for name in inner {
         path.push(name);
         match fs::create_dir(&path) {
-            Err(source) if source.kind() != io::ErrorKind::AlreadyExists => {
-                return Err(Error::Write { path, source });
-            }
-            _ => {}
+            Ok(()) => sync_above(&path)?,
+            Err(source) if source.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(source) => return Err(Error::Write { path, source }),
         }
     }
     Ok(path)
+}
+
+/// Renames a folder, for good.
+///
+/// # Errors
+///
+/// When the system refuses.
+pub fn rename(from: &Path, to: &Path) -> Result<(), Error> {
+    fs::rename(from, to).map_err(|source| Error::Write { path: from.to_owned(), source })?;
+    sync_above(to)
+}
+
+/// Has the disk know of a new name.
+fn sync_above(path: &Path) -> Result<(), Error> {
+    #[cfg(unix)]
+    if let Some(above) = path.parent() {
+        (fs::File::open(above).and_then(|folder| folder.sync_all()))
+            .map_err(|source| Error::Write { path: path.to_owned(), source })?;
+    }
+    Ok(())
+}
+
+/// Takes away what writes that a kill cut short have left in a folder. Nobody else may write there.
+///
+/// # Errors
+///
+/// When the system refuses.
+pub fn sweep(folder: &Path) -> Result<(), Error> {
+    let refused = |source| Error::Write { path: folder.to_owned(), source };
+    for entry in fs::read_dir(folder).map_err(refused)? {
+        let entry = entry.map_err(refused)?;
+        if entry.file_name().to_string_lossy().starts_with(WRITING) {
+            fs::remove_file(entry.path()).map_err(refused)?;
+        }
+    }
+    Ok(())
 }
 
 /// Whether nothing is there, on the whole way.
@@ -63,7 +101,7 @@ fn try_write(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
         // As any new file: the user's umask decides. A temporary file would be private.
         builder.permissions(fs::Permissions::from_mode(0o666));
     }
-    let mut file = builder.prefix(".writing-").tempfile_in(folder)?;
+    let mut file = builder.prefix(WRITING).tempfile_in(folder)?;
     file.write_all(bytes)?;
     file.as_file().sync_all()?;
     file.persist(path)?;

@@ -2,13 +2,15 @@
 
 use std::{
     fs::{File, OpenOptions, TryLockError},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use crate::error::Error;
 
-/// The name of a lock's file, in the folder that it guards.
+/// The name of the lock's file in a run's folder, and of that of results.csv in the study's.
 const FILE: &str = ".lock";
+/// The name in a study's folder of the lock that everyone who trains there shares.
+const STUDY: &str = ".training";
 
 /// A folder is this process's until this is dropped.
 #[derive(Debug)]
@@ -17,38 +19,61 @@ pub struct Lock {
 }
 
 impl Lock {
-    /// Takes the lock of a folder; `None` where another process has it.
+    /// Takes the lock of a run's folder; `None` where another process has it.
     ///
     /// # Errors
     ///
     /// When the system has no lock to give.
     pub fn try_take(folder: &Path) -> Result<Option<Self>, Error> {
-        let file = open(folder)?;
-        match file.try_lock() {
-            Ok(()) => Ok(Some(Self { _file: file })),
-            Err(TryLockError::WouldBlock) => Ok(None),
-            Err(TryLockError::Error(source)) => {
-                Err(Error::Write { path: folder.join(FILE), source })
-            }
-        }
+        try_take(&folder.join(FILE))
     }
 
-    /// Waits for the lock of a folder.
+    /// Waits for the lock of a study's results.csv.
     ///
     /// # Errors
     ///
     /// When the system has no lock to give.
     pub fn take(folder: &Path) -> Result<Self, Error> {
-        let file = open(folder)?;
-        file.lock().map_err(|source| Error::Write { path: folder.join(FILE), source })?;
+        let (path, file) = open(folder.join(FILE))?;
+        file.lock().map_err(|source| Error::Write { path, source })?;
         Ok(Self { _file: file })
+    }
+
+    /// Joins those who train in a study's folder.
+    ///
+    /// # Errors
+    ///
+    /// When the system has no lock to give.
+    pub fn share(folder: &Path) -> Result<Self, Error> {
+        let (path, file) = open(folder.join(STUDY))?;
+        file.lock_shared().map_err(|source| Error::Write { path, source })?;
+        Ok(Self { _file: file })
+    }
+
+    /// Keeps everyone from training in a study's folder; `None` where somebody does.
+    ///
+    /// # Errors
+    ///
+    /// When the system has no lock to give.
+    pub fn try_close(folder: &Path) -> Result<Option<Self>, Error> {
+        try_take(&folder.join(STUDY))
     }
 }
 
-fn open(folder: &Path) -> Result<File, Error> {
-    let path = folder.join(FILE);
-    let file = OpenOptions::new().create(true).write(true).truncate(false).open(&path);
-    file.map_err(|source| Error::Write { path, source })
+fn try_take(path: &Path) -> Result<Option<Lock>, Error> {
+    let (path, file) = open(path.to_owned())?;
+    match file.try_lock() {
+        Ok(()) => Ok(Some(Lock { _file: file })),
+        Err(TryLockError::WouldBlock) => Ok(None),
+        Err(TryLockError::Error(source)) => Err(Error::Write { path, source }),
+    }
+}
+
+fn open(path: PathBuf) -> Result<(PathBuf, File), Error> {
+    match OpenOptions::new().create(true).write(true).truncate(false).open(&path) {
+        Ok(file) => Ok((path, file)),
+        Err(source) => Err(Error::Write { path, source }),
+    }
 }
 
 #[cfg(test)]
@@ -63,5 +88,14 @@ mod tests {
         assert!(Lock::try_take(folder.path()).unwrap().is_none());
         drop(lock);
         assert!(Lock::try_take(folder.path()).unwrap().is_some());
+    }
+
+    #[test]
+    fn many_train_or_one_closes() {
+        let folder = tempfile::tempdir().unwrap();
+        let shared = [Lock::share(folder.path()).unwrap(), Lock::share(folder.path()).unwrap()];
+        assert!(Lock::try_close(folder.path()).unwrap().is_none());
+        drop(shared);
+        assert!(Lock::try_close(folder.path()).unwrap().is_some());
     }
 }

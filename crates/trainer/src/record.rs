@@ -1,6 +1,9 @@
 //! What is kept of a finished run: its weights, its history, and run.json.
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use serde::{Deserialize, Serialize};
 
@@ -80,13 +83,8 @@ impl Record {
     ///
     /// When one cannot be read, or is not a record.
     pub fn read_all(output: &Path) -> Result<Vec<Self>, Error> {
-        let mut records = Vec::new();
-        for variant in folders(&output.join("runs"))? {
-            for seed in folders(&variant)? {
-                records.extend(Self::read(&seed)?);
-            }
-        }
-        Ok(records)
+        let records = run_folders(output)?.into_iter().map(|folder| Self::read(&folder));
+        records.filter_map(Result::transpose).collect()
     }
 
     /// The record in a run's folder, if the run has finished.
@@ -127,8 +125,21 @@ impl Record {
     }
 }
 
+/// The folders of all runs in an output folder, finished or not.
+///
+/// # Errors
+///
+/// When one cannot be read.
+pub fn run_folders(output: &Path) -> Result<Vec<PathBuf>, Error> {
+    let mut all = Vec::new();
+    for variant in folders(&output.join("runs"))? {
+        all.extend(folders(&variant)?);
+    }
+    Ok(all)
+}
+
 /// The folders in a folder; none where it does not exist.
-fn folders(folder: &Path) -> Result<Vec<std::path::PathBuf>, Error> {
+fn folders(folder: &Path) -> Result<Vec<PathBuf>, Error> {
     let refused = |source| Error::Read { path: folder.to_owned(), source };
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
@@ -140,12 +151,12 @@ fn folders(folder: &Path) -> Result<Vec<std::path::PathBuf>, Error> {
     Ok(paths.into_iter().filter(|path| path.is_dir()).collect())
 }
 
-/// Reads the history in a finished run's folder, to the six digits that it has.
+/// Reads the history of so many epochs in a finished run's folder, to the six digits that it has.
 ///
 /// # Errors
 ///
 /// When it cannot be read or is no history.
-pub fn read_history(folder: &Path) -> Result<Vec<Epoch>, Error> {
+pub fn read_history(folder: &Path, expected: usize) -> Result<Vec<Epoch>, Error> {
     let path = folder.join("history.csv");
     let text =
         fs::read_to_string(&path).map_err(|source| Error::Read { path: path.clone(), source })?;
@@ -161,9 +172,10 @@ pub fn read_history(folder: &Path) -> Result<Vec<Epoch>, Error> {
         }
     });
     let epochs: Option<Vec<_>> = epochs.collect();
+    let epochs = epochs.filter(|epochs| epochs.len() == expected);
     let epochs = epochs.ok_or_else(|| Error::Malformed {
         path,
-        reason: "not a run's history; move the run's folder away to train it again".to_owned(),
+        reason: "not the run's history; move the run's folder away to train it again".to_owned(),
     })?;
     let numbered = epochs.into_iter().zip(1..);
     Ok(numbered.map(|((train, validation), number)| Epoch { number, train, validation }).collect())

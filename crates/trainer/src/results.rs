@@ -129,10 +129,12 @@ pub fn table(records: &[Record]) -> String {
         "pct_diff",
     );
     for record in records {
-        let mark = if record.loss_train.is_finite() {
-            if barely_trained(record) { " *" } else { "" }
-        } else {
+        let mark = if diverged(record) {
             " †"
+        } else if barely_trained(record) {
+            " *"
+        } else {
+            ""
         };
         table.push_str(&format!(
             "{:width$}{}  {:>9.5}  {:>8.5}  {:>8.5}{mark}\n",
@@ -146,18 +148,22 @@ pub fn table(records: &[Record]) -> String {
     table + &footnotes(records)
 }
 
+fn diverged(record: &Record) -> bool {
+    record.ended_early() || !record.loss_train.is_finite()
+}
+
 fn barely_trained(record: &Record) -> bool {
     record.acc_train < BARELY_TRAINED
 }
 
 fn footnotes(records: &[Record]) -> String {
     let mut notes = String::new();
-    if records.iter().any(|record| !record.loss_train.is_finite()) {
+    if records.iter().any(diverged) {
         notes.push_str(
             "\n† the loss is no longer a finite number, which ends training; try a lower fit.learning_rate\n",
         );
     }
-    let barely = |record: &&Record| record.loss_train.is_finite() && barely_trained(record);
+    let barely = |record: &&Record| !diverged(record) && barely_trained(record);
     if let Some(record) = records.iter().find(barely) {
         let raw = record.settings.get("data.pixels").and_then(toml::Value::as_str)
             == Some(&Pixels::Raw.to_string());

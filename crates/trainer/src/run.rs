@@ -47,6 +47,9 @@ impl Plan<'_> {
         };
         let (state, seconds) = self.state(&fit, folder)?;
         let head = Head {
+            variant: run.variant.name.clone(),
+            seed: run.seed,
+            tensors_sha256: String::new(),
             settings: self.settings(run),
             dataset_sha256: splits.sha256.clone(),
             steps: state.steps,
@@ -54,10 +57,14 @@ impl Plan<'_> {
         };
         let bar = progress.run(run, study.fit.epochs);
         let mut watch = Keeper::new(study, folder, head, &bar);
+        // From the first moment others see by what settings the run is made.
+        watch.keep(&state)?;
         let outcome = fit.train(state, &mut watch);
         bar.finish();
         let state = outcome?;
         let fit_seconds = watch.seconds();
+        // The record's files may be cut off half replaced; then the run goes on from here.
+        watch.keep(&state)?;
 
         let train = fit.evaluate(&state.network, images(&splits.train));
         let test = fit.evaluate(&state.network, images(&splits.test));
@@ -122,8 +129,15 @@ impl Plan<'_> {
         let Some(record) = record else {
             return Ok((State::new(network), 0.0));
         };
-        let network = StartWeights::read(&folder.join("model.safetensors"))?.load(network)?;
-        let history = read_history(folder)?;
+        let path = folder.join("model.safetensors");
+        let network = StartWeights::read(&path).and_then(|weights| weights.load(network));
+        let network = network.map_err(|error| Error::Malformed {
+            path: folder.to_owned(),
+            reason: format!(
+                "its run cannot go on ({error}); move the run's folder away to train it again"
+            ),
+        })?;
+        let history = read_history(folder, record.epochs)?;
         let steps = (history.len() * fit.steps_per_epoch()) as u64;
         let state = State { steps, history, ..State::new(network) };
         Ok((state, record.fit_seconds))

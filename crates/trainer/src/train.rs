@@ -14,7 +14,7 @@ use crate::{
     files,
     lock::Lock,
     progress::Progress,
-    record::Record,
+    record::{self, Record},
     results::{self, Mismatch},
     run::Plan,
     schedule, stop,
@@ -36,11 +36,12 @@ pub fn train(study: &Study, output: &Path, fresh: bool, progress: &Progress) -> 
     let plan = Plan { study, splits: &splits, device: &device, start: start.as_ref() };
     plan.check_start()?;
     if fresh {
-        set_aside(study, output, progress)?;
+        set_aside(output, progress)?;
     }
     let runs = plan.unfinished(output)?;
     // A folder that cannot be written fails here, before the first epoch.
     files::make_folder(output)?;
+    let _training = Lock::share(output)?;
     files::write(&output.join("study.toml"), study.to_toml().as_bytes())?;
     results::write_csv(study, output)?;
     progress.say(&opening(study, &splits, runs.len()));
@@ -58,8 +59,9 @@ pub fn train(study: &Study, output: &Path, fresh: bool, progress: &Progress) -> 
             held.lock().unwrap_or_else(PoisonError::into_inner).push(run.clone());
             return Ok(());
         };
-        // Another process may have trained it in the meantime.
-        if !Record::read(&folder)?.is_some_and(|record| plan.is_finished(&record)) {
+        files::sweep(&folder)?;
+        // Another process may have trained it in the meantime, even by other settings.
+        if !plan.check_run(output, &folder)? {
             plan.train(run, &folder, progress)?;
         }
         // Held while the file is written, so that an earlier state never follows a later one.
@@ -114,24 +116,29 @@ fn stopped(error: Error) -> Error {
 }
 
 /// Renames a study's folder, if it is there and nobody trains in it.
-fn set_aside(study: &Study, output: &Path, progress: &Progress) -> Result<(), Error> {
+fn set_aside(output: &Path, progress: &Progress) -> Result<(), Error> {
     if !output.exists() {
         return Ok(());
     }
-    let folders = study.runs().into_iter().map(|run| (output.join(run.folder()), run));
-    for (folder, run) in folders.filter(|(folder, _)| folder.exists()) {
-        if Lock::try_take(&folder)?.is_none() {
-            return Err(Error::Held { runs: vec![run.to_string()] });
-        }
+    if !output.join("study.toml").exists() {
+        return Err(Error::Argument(format!(
+            "--fresh: {} is no study's folder, so it stays as it is; name another with --out",
+            output.display()
+        )));
     }
-    let aside = (1..).map(|number| {
+    // `.` and the like cannot be renamed.
+    let output = fs::canonicalize(output)
+        .map_err(|source| Error::Read { path: output.to_owned(), source })?;
+    let Some(_closed) = Lock::try_close(&output)? else {
+        return Err(Error::Busy { folder: output });
+    };
+    let aside = (1_u32..).map(|number| {
         let mut name = output.as_os_str().to_owned();
         name.push(format!(".{number}"));
         PathBuf::from(name)
     });
     let aside = aside.into_iter().find(|aside| !aside.exists()).unwrap_or_default();
-    fs::rename(output, &aside)
-        .map_err(|source| Error::Write { path: output.to_owned(), source })?;
+    files::rename(&output, &aside)?;
     progress.say(&format!("{} is now {}", output.display(), aside.display()));
     Ok(())
 }
@@ -147,33 +154,34 @@ impl Plan<'_> {
 
     /// The runs still to be trained. Refuses a folder whose runs were made otherwise.
     fn unfinished(&self, output: &Path) -> Result<Vec<Run>, Error> {
-        let records = Record::read_all(output)?;
-        let runs = self.study.runs();
-        for record in &records {
-            let known = runs.iter().any(|run| record.is_of(run));
+        let mut finished = Vec::new();
+        for folder in record::run_folders(output)? {
+            if self.check_run(output, &folder)? {
+                finished.push(folder);
+            }
+        }
+        let runs = self.study.runs().into_iter();
+        Ok(runs.filter(|run| !finished.contains(&output.join(run.folder()))).collect())
+    }
+
+    /// Whether the run in a folder is finished. Refuses one that was made otherwise.
+    fn check_run(&self, output: &Path, folder: &Path) -> Result<bool, Error> {
+        let record = Record::read(folder)?;
+        if let Some(record) = &record {
             let asked = record.asked_epochs().unwrap_or(usize::MAX);
-            let goes_on = known && (asked < self.study.fit.epochs || record.ended_early());
-            let here = self.study.settings_beside(&record.variant, &record.settings);
-            let name = format!("{} seed {}", record.variant, record.seed);
+            let enough = record.ended_early() && record.epochs <= self.study.fit.epochs;
+            let goes_on = asked < self.study.fit.epochs || enough;
             let there = (&record.settings, record.dataset_sha256.as_str());
-            self.check_same(output, name, there, here, goes_on)?;
+            self.check_same(output, (&record.variant, record.seed), there, goes_on)?;
         }
-        let mut unfinished = Vec::new();
-        for run in runs {
-            if records.iter().any(|record| record.is_of(&run) && self.is_finished(record)) {
-                continue;
-            }
-            if let Some(Checkpoint { head, history, .. }) =
-                Checkpoint::read(&output.join(run.folder()))?
-            {
-                let goes_on = history.len() <= self.study.fit.epochs;
-                let here = self.study.run_settings(&run.variant.network);
-                let there = (&head.settings, head.dataset_sha256.as_str());
-                self.check_same(output, run.to_string(), there, here, goes_on)?;
-            }
-            unfinished.push(run);
+        let finished = record.is_some_and(|record| self.is_finished(&record));
+        if !finished && let Some(checkpoint) = Checkpoint::read(folder)? {
+            let goes_on = checkpoint.epochs() <= self.study.fit.epochs;
+            let head = &checkpoint.head;
+            let there = (&head.settings, head.dataset_sha256.as_str());
+            self.check_same(output, (&head.variant, head.seed), there, goes_on)?;
         }
-        Ok(unfinished)
+        Ok(finished)
     }
 
     /// Whether a run with this record needs no more training.
@@ -181,17 +189,19 @@ impl Plan<'_> {
         record.epochs >= self.study.fit.epochs || record.ended_early()
     }
 
-    /// Refuses a run that was made with other settings or other data. One that `goes_on` may have
-    /// been asked for another number of epochs.
+    /// Refuses a run that was made with other settings or other data. One of this study that `goes_on`
+    /// may have been asked for another number of epochs.
     fn check_same(
         &self,
         output: &Path,
-        run: String,
+        (variant, seed): (&str, u64),
         (there, sha256): (&Settings, &str),
-        here: Settings,
         goes_on: bool,
     ) -> Result<(), Mismatch> {
-        let mut here = self.with_start(here);
+        let known = self.study.variants.iter().any(|known| known.name == variant)
+            && self.study.seeds.contains(&seed);
+        let goes_on = goes_on && known;
+        let mut here = self.with_start(self.study.settings_beside(variant, there));
         if goes_on && let Some(epochs) = there.get(EPOCHS) {
             here.insert(EPOCHS.to_owned(), epochs.clone());
         }
@@ -202,6 +212,7 @@ impl Plan<'_> {
         if differences.is_empty() {
             return Ok(());
         }
+        let run = format!("{variant} seed {seed}");
         Err(Mismatch { folder: output.to_owned(), run, differences })
     }
 

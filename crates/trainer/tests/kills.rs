@@ -191,6 +191,79 @@ fn a_checkpoint_of_other_settings_is_refused() {
 }
 
 #[test]
+fn an_epoch_begun_is_not_taken_back() {
+    let place = Place::new();
+    place.config("small.toml", LINES);
+    let child = start(&place, "out");
+    wait_for_checkpoints(&place, "out");
+    signal(&child, "TERM");
+    child.wait_with_output().unwrap();
+    let fewer = ["run", "small.toml", "--out", "out", "--set", "fit.epochs=1"];
+    let output = place.trainer(&fewer);
+    assert_eq!(output.status.code(), Some(2));
+    let message = stderr(&output);
+    assert!(message.contains("fit.epochs is 400 there, 1 here"), "{message}");
+}
+
+#[test]
+fn a_folder_in_use_is_not_mixed_nor_set_aside() {
+    let place = Place::new();
+    let whole = undisturbed(&place);
+    let first = start(&place, "both");
+    wait_for_checkpoints(&place, "both");
+    let other = ["run", "small.toml", "--out", "both", "--set", "variants=[\"none\"]"];
+    for (more, code, words) in [
+        ("fit.learning_rate=0.5", 2, "fit.learning_rate is 0.01 there, 0.5 here"),
+        ("fit.epochs=7", 2, "fit.epochs is 400 there, 7 here"),
+    ] {
+        let output = place.trainer(&[&other[..], &["--set", more]].concat());
+        let message = stderr(&output);
+        assert_eq!(output.status.code(), Some(code), "{message}");
+        assert!(message.contains(words), "{message}");
+    }
+    let output = place.trainer(&[&other[..], &["--fresh"]].concat());
+    let message = stderr(&output);
+    assert_eq!(output.status.code(), Some(1), "{message}");
+    assert!(message.contains("both stays as it is: another process"), "{message}");
+    assert!(first.wait_with_output().unwrap().status.success());
+    assert!(results(&place, "both") == whole);
+}
+
+#[test]
+fn only_a_study_is_set_aside() {
+    let place = Place::new();
+    place.config("small.toml", LINES);
+    fs::create_dir(place.path("precious")).unwrap();
+    let output = place.trainer(&["run", "small.toml", "--fresh", "--out", "precious"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("no study's folder"), "{}", stderr(&output));
+    assert!(place.path("precious").is_dir());
+}
+
+#[test]
+fn a_run_cut_off_while_its_files_are_replaced_goes_on_rightly() {
+    let place = Place::new();
+    let whole = undisturbed(&place);
+    place.results("small.toml", "out", &["--set", "fit.epochs=50"]);
+    // Its history shorter than its record says: nothing to go on from.
+    let history = place.path("out/runs/l1/seed-0/history.csv");
+    let full = fs::read_to_string(&history).unwrap();
+    fs::write(&history, full.lines().take(9).map(|line| format!("{line}\n")).collect::<String>())
+        .unwrap();
+    let longer = ["run", "small.toml", "--out", "out", "--set", EPOCHS];
+    let output = place.trainer(&longer);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("not the run's history"), "{}", stderr(&output));
+    fs::write(&history, full).unwrap();
+    // A kill that leaves a temporary file.
+    let left = place.path("out/runs/l1/seed-0/.writing-abc");
+    fs::write(&left, "half").unwrap();
+    assert!(place.trainer(&longer).status.success());
+    assert!(results(&place, "out") == whole);
+    assert!(!left.exists());
+}
+
+#[test]
 fn a_damaged_checkpoint_is_named() {
     let place = Place::new();
     place.config("small.toml", LINES);
