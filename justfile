@@ -33,7 +33,7 @@ smoke: build
 test:
     cargo test --release --locked --workspace
 
-# Kill a study sixty times and compare what it comes to (a minute)
+# Kill a study sixty times and compare what it comes to (half a minute)
 kills:
     cargo test --release --locked --workspace --test kills -- --ignored
 

@@ -107,7 +107,7 @@ fn a_killed_study_ends_as_an_undisturbed_one() {
 }
 
 #[test]
-#[ignore = "takes a minute"]
+#[ignore = "takes half a minute"]
 fn a_study_killed_very_often_ends_as_an_undisturbed_one() {
     kill_often(60);
 }
