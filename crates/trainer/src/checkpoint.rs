@@ -153,11 +153,7 @@ pub fn write(folder: &Path, head: &Head, state: &State) -> Result<(), Error> {
 ///
 /// When the system refuses.
 pub fn remove(folder: &Path) -> Result<(), Error> {
-    let path = folder.join(FILE);
-    match fs::remove_file(&path) {
-        Err(source) if !files::is_missing(&source) => Err(Error::Write { path, source }),
-        _ => Ok(()),
-    }
+    files::remove(&folder.join(FILE))
 }
 
 /// The checksum of what comes after a safetensors file's header of so many bytes and its length's eight.

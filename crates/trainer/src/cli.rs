@@ -7,7 +7,7 @@ use trainer::{
     config, device, digits,
     error::Error,
     progress::{Progress, tell},
-    results, show,
+    record, results, show,
     study::Study,
     summary, train,
 };
@@ -99,15 +99,10 @@ impl Command {
                 let (study, folder) = config.study(output)?;
                 let records = results::read(&study, &folder)?;
                 if records.is_empty() {
-                    return Err(Error::NoResults { folder });
+                    let begun = record::run_folders(&folder)?.len();
+                    return Err(Error::NoResults { folder, begun });
                 }
-                let missing = results::missing(&study, &records);
-                if missing > 0 {
-                    tell(format!(
-                        "note: {missing} of {} runs have not finished",
-                        study.runs().len()
-                    ));
-                }
+                results::unfinished(&study, &records, &folder).iter().for_each(tell);
                 Ok(results::table(&records))
             }
             Self::Summary { config, variant } => {

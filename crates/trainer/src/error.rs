@@ -55,10 +55,12 @@ pub enum Error {
         reason: String,
     },
     /// There are no results yet.
-    #[error("{} has no finished run", folder.display())]
+    #[error("{} has no finished run{}", folder.display(), if *begun > 0 { " yet" } else { "" })]
     NoResults {
         /// The output folder.
         folder: PathBuf,
+        /// How many runs have begun.
+        begun: usize,
     },
     /// The device does not give the weights up.
     #[error("cannot read the weights from the device: {0}")]
@@ -137,7 +139,10 @@ impl Error {
             Self::Held { .. } => Some(
                 "the other runs are done; run the same command again once it has ended".to_owned(),
             ),
-            Self::NoResults { .. } => Some("train first: trainer run".to_owned()),
+            Self::NoResults { begun: 0, .. } => Some("train first: trainer run".to_owned()),
+            Self::NoResults { begun, .. } => Some(format!(
+                "{begun} of its runs have begun; unless they are being trained now, trainer run goes on with them"
+            )),
             _ => None,
         }
     }

@@ -60,6 +60,18 @@ pub fn rename(from: &Path, to: &Path) -> Result<(), Error> {
     sync_above(to)
 }
 
+/// Takes a file away, if there is one.
+///
+/// # Errors
+///
+/// When the system refuses.
+pub fn remove(path: &Path) -> Result<(), Error> {
+    match fs::remove_file(path) {
+        Err(source) if !is_missing(&source) => Err(Error::Write { path: path.to_owned(), source }),
+        _ => Ok(()),
+    }
+}
+
 /// Has the disk know of a new name.
 fn sync_above(path: &Path) -> Result<(), Error> {
     #[cfg(unix)]

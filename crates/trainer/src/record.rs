@@ -15,8 +15,14 @@ use crate::{
     study::{EPOCHS, Run, Settings},
 };
 
+/// The trained weights.
+pub const MODEL: &str = "model.safetensors";
+/// The epochs' losses and accuracies.
+pub const HISTORY: &str = "history.csv";
 /// The file that makes a run a finished one. It is written last.
 const FILE: &str = "run.json";
+/// Says why a run failed, where one did.
+const FAILURE: &str = "failure.txt";
 
 /// Everything known of a finished run, in the order of run.json.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -49,6 +55,17 @@ pub struct Record {
     pub fit_seconds: f64,
     /// The version of this program.
     pub version: String,
+    /// Of the two files beside this one.
+    pub files_sha256: Checksums,
+}
+
+/// SHA-256 sums that tell a run's files from damaged ones.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Checksums {
+    /// Of [`MODEL`].
+    pub model: String,
+    /// Of [`HISTORY`].
+    pub history: String,
 }
 
 impl Record {
@@ -108,21 +125,71 @@ impl Record {
         }
     }
 
-    /// Writes the run's three files, the record last.
+    /// Refuses a run whose weights or history are not those that were recorded.
+    ///
+    /// # Errors
+    ///
+    /// When one is missing, cannot be read or is damaged.
+    pub fn check_files(&self, folder: &Path) -> Result<(), Error> {
+        let Checksums { model, history } = &self.files_sha256;
+        for (file, sum) in [(MODEL, model), (HISTORY, history)] {
+            let path = folder.join(file);
+            let what = match fs::read(&path) {
+                Ok(bytes) if data::sha256([bytes.as_slice()]) == *sum => continue,
+                Ok(_) => "not as the run left it",
+                Err(error) if files::is_missing(&error) => "missing",
+                Err(source) => return Err(Error::Read { path, source }),
+            };
+            let reason = format!("{what}; move the run's folder away to train it again");
+            return Err(Error::Malformed { path, reason });
+        }
+        Ok(())
+    }
+
+    /// Writes the run's three files, the record last, with the sums of the other two in it.
     ///
     /// # Errors
     ///
     /// When a file cannot be written.
-    pub fn write(&self, folder: &Path, weights: &[u8], history: &[Epoch]) -> Result<(), Error> {
-        files::write(&folder.join("model.safetensors"), weights)?;
-        files::write(&folder.join("history.csv"), history_csv(history).as_bytes())?;
-        let mut json = serde_json::to_vec_pretty(self).map_err(|error| Error::Malformed {
+    pub fn write(mut self, folder: &Path, weights: &[u8], history: &[Epoch]) -> Result<(), Error> {
+        let history = history_csv(history);
+        self.files_sha256 = Checksums {
+            model: data::sha256([weights]),
+            history: data::sha256([history.as_bytes()]),
+        };
+        files::write(&folder.join(MODEL), weights)?;
+        files::write(&folder.join(HISTORY), history.as_bytes())?;
+        let mut json = serde_json::to_vec_pretty(&self).map_err(|error| Error::Malformed {
             path: folder.join(FILE),
             reason: error.to_string(),
         })?;
         json.push(b'\n');
         files::write(&folder.join(FILE), &json)
     }
+}
+
+/// Leaves word in a run's folder that the run failed, until it succeeds.
+///
+/// # Errors
+///
+/// When the file cannot be written.
+pub fn mark_failed(folder: &Path, reason: &str) -> Result<(), Error> {
+    files::write(&folder.join(FAILURE), format!("{reason}\n").as_bytes())
+}
+
+/// Takes back that a run failed.
+///
+/// # Errors
+///
+/// When the system refuses.
+pub fn unmark_failed(folder: &Path) -> Result<(), Error> {
+    files::remove(&folder.join(FAILURE))
+}
+
+/// Why the run in a folder failed, if it did.
+#[must_use]
+pub fn failure(folder: &Path) -> Option<String> {
+    fs::read_to_string(folder.join(FAILURE)).ok().map(|reason| reason.trim_end().to_owned())
 }
 
 /// The folders of all runs in an output folder, finished or not.
@@ -157,7 +224,7 @@ fn folders(folder: &Path) -> Result<Vec<PathBuf>, Error> {
 ///
 /// When it cannot be read or is no history.
 pub fn read_history(folder: &Path, expected: usize) -> Result<Vec<Epoch>, Error> {
-    let path = folder.join("history.csv");
+    let path = folder.join(HISTORY);
     let text =
         fs::read_to_string(&path).map_err(|source| Error::Read { path: path.clone(), source })?;
     let epochs = text.lines().skip(1).map(|line| {

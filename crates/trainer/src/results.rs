@@ -6,7 +6,7 @@ use crate::{
     error::Error,
     files,
     lock::Lock,
-    record::Record,
+    record::{self, Record},
     study::{Pixels, Settings, Study},
 };
 
@@ -60,10 +60,20 @@ pub fn read(study: &Study, output: &Path) -> Result<Vec<Record>, Error> {
     Ok(records)
 }
 
-/// How many of a study's runs have no record.
+/// What there is to say of a study's runs that have no record: how many there are, and why some failed.
 #[must_use]
-pub fn missing(study: &Study, records: &[Record]) -> usize {
-    study.runs().iter().filter(|run| !records.iter().any(|record| record.is_of(run))).count()
+pub fn unfinished(study: &Study, records: &[Record], output: &Path) -> Vec<String> {
+    let mut runs = study.runs();
+    let all = runs.len();
+    runs.retain(|run| !records.iter().any(|record| record.is_of(run)));
+    let count = format!("note: {} of {all} runs have not finished", runs.len());
+    let failed = runs.iter().filter_map(|run| {
+        let reason = record::failure(&output.join(run.folder()))?;
+        Some(format!("note: {run} failed: {reason}"))
+    });
+    let failed: Vec<String> = failed.collect();
+    let count = (!runs.is_empty()).then_some(count);
+    count.into_iter().chain(failed).collect()
 }
 
 /// Rewrites results.csv from all finished runs.
@@ -209,6 +219,7 @@ mod tests {
             epochs: 2,
             fit_seconds: 1.234,
             version: String::new(),
+            files_sha256: record::Checksums::default(),
         }
     }
 

@@ -15,7 +15,7 @@ use crate::{
     error::Error,
     fit::{Fit, State, Watch},
     progress::{Progress, Task},
-    record::{Record, read_history},
+    record::{self, Checksums, MODEL, Record, read_history},
     stop,
     study::{Run, Settings, Study},
     weights::{self, StartWeights},
@@ -82,8 +82,10 @@ impl Plan<'_> {
             epochs: state.history.len(),
             fit_seconds,
             version: env!("CARGO_PKG_VERSION").to_owned(),
+            files_sha256: Checksums::default(),
         };
         record.write(folder, &weights::to_bytes(&state.network)?, &state.history)?;
+        record::unmark_failed(folder)?;
         checkpoint::remove(folder)
     }
 
@@ -129,7 +131,8 @@ impl Plan<'_> {
         let Some(record) = record else {
             return Ok((State::new(network), 0.0));
         };
-        let path = folder.join("model.safetensors");
+        record.check_files(folder)?;
+        let path = folder.join(MODEL);
         let network = StartWeights::read(&path).and_then(|weights| weights.load(network));
         let network = network.map_err(|error| Error::Malformed {
             path: folder.to_owned(),

@@ -30,7 +30,7 @@ impl Jobs {
     }
 }
 
-/// Does `work` on every run, `jobs` at a time, in order. A run that panics fails alone; after an
+/// Does `work` on every run, `jobs` at a time, in order. A run that panics fails alone; after any other
 /// error no further run is begun.
 ///
 /// # Errors
@@ -48,13 +48,13 @@ where
     };
     let worker = || {
         while let Some(run) = runs.get(next.fetch_add(1, Ordering::Relaxed)) {
-            match catch_unwind(AssertUnwindSafe(|| work(run))) {
-                Ok(Ok(())) => {}
-                Ok(Err(error)) => {
+            match caught(|| work(run)) {
+                Ok(()) => {}
+                Err(panic @ Error::Panic(_)) => fail(run, panic),
+                Err(error) => {
                     fail(run, error);
                     next.store(runs.len(), Ordering::Relaxed);
                 }
-                Err(panic) => fail(run, Error::Panic(panic_message(&*panic))),
             }
         }
     };
@@ -65,6 +65,12 @@ where
     });
     let failures = failures.into_inner().unwrap_or_else(PoisonError::into_inner);
     if failures.is_empty() { Ok(()) } else { Err(Error::Runs { failures }) }
+}
+
+/// Does `work`; a panic in it is an error.
+pub(crate) fn caught(work: impl FnOnce() -> Result<(), Error>) -> Result<(), Error> {
+    catch_unwind(AssertUnwindSafe(work))
+        .unwrap_or_else(|panic| Err(Error::Panic(panic_message(&*panic))))
 }
 
 /// The first line: a driver's words go on for a screen.

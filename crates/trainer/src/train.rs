@@ -35,45 +35,7 @@ pub fn train(study: &Study, output: &Path, fresh: bool, progress: &Progress) -> 
     let start = study.fit.weights.as_deref().map(StartWeights::read).transpose()?;
     let plan = Plan { study, splits: &splits, device: &device, start: start.as_ref() };
     plan.check_start()?;
-    if fresh {
-        set_aside(output, progress)?;
-    }
-    let runs = plan.unfinished(output)?;
-    // A folder that cannot be written fails here, before the first epoch.
-    files::make_folder(output)?;
-    let _training = Lock::share(output)?;
-    files::write(&output.join("study.toml"), study.to_toml().as_bytes())?;
-    results::write_csv(study, output)?;
-    progress.say(&opening(study, &splits, runs.len()));
-
-    allocator::keep_freed();
-    stop::listen().map_err(Error::Signals)?;
-    let bar = progress.study(runs.len());
-    let (finished, held) = (Mutex::new(0), Mutex::new(Vec::new()));
-    let outcome = schedule::run_all(&runs, study.jobs.resolve(study.backend), |run| {
-        if let Some(signal) = stop::requested() {
-            return Err(Error::Stopped { signal });
-        }
-        let folder = files::make_folder_in(output, &run.folder())?;
-        let Some(_lock) = Lock::try_take(&folder)? else {
-            held.lock().unwrap_or_else(PoisonError::into_inner).push(run.clone());
-            return Ok(());
-        };
-        files::sweep(&folder)?;
-        // Another process may have trained it in the meantime, even by other settings.
-        if !plan.check_run(output, &folder)? {
-            plan.train(run, &folder, progress)?;
-        }
-        // Held while the file is written, so that an earlier state never follows a later one.
-        let mut finished = finished.lock().unwrap_or_else(PoisonError::into_inner);
-        results::write_csv(study, output)?;
-        *finished += 1;
-        bar.advance(*finished, "");
-        Ok(())
-    });
-    bar.finish();
-    outcome.map_err(stopped)?;
-    plan.check_held(held.into_inner().unwrap_or_else(PoisonError::into_inner), output)
+    plan.train_all(output, fresh, progress, |run, folder| plan.train(run, folder, progress))
 }
 
 /// What is about to be trained, in a sentence.
@@ -144,6 +106,60 @@ fn set_aside(output: &Path, progress: &Progress) -> Result<(), Error> {
 }
 
 impl Plan<'_> {
+    /// Does `work` on every run that has not finished yet, each under its folder's lock.
+    fn train_all(
+        &self,
+        output: &Path,
+        fresh: bool,
+        progress: &Progress,
+        work: impl Fn(&Run, &Path) -> Result<(), Error> + Sync,
+    ) -> Result<(), Error> {
+        let study = self.study;
+        if fresh {
+            set_aside(output, progress)?;
+        }
+        let runs = self.unfinished(output)?;
+        // A folder that cannot be written fails here, before the first epoch.
+        files::make_folder(output)?;
+        let _training = Lock::share(output)?;
+        files::write(&output.join("study.toml"), study.to_toml().as_bytes())?;
+        results::write_csv(study, output)?;
+        progress.say(&opening(study, self.splits, runs.len()));
+
+        allocator::keep_freed();
+        stop::listen().map_err(Error::Signals)?;
+        let bar = progress.study(runs.len());
+        let (finished, held) = (Mutex::new(0), Mutex::new(Vec::new()));
+        let outcome = schedule::run_all(&runs, study.jobs.resolve(study.backend), |run| {
+            if let Some(signal) = stop::requested() {
+                return Err(Error::Stopped { signal });
+            }
+            let folder = files::make_folder_in(output, &run.folder())?;
+            let Some(_lock) = Lock::try_take(&folder)? else {
+                held.lock().unwrap_or_else(PoisonError::into_inner).push(run.clone());
+                return Ok(());
+            };
+            files::sweep(&folder)?;
+            // Another process may have trained it in the meantime, even by other settings.
+            if !self.check_run(output, &folder)? {
+                let outcome = schedule::caught(|| work(run, &folder));
+                if let Err(panic @ Error::Panic(_)) = &outcome {
+                    record::mark_failed(&folder, &panic.to_string())?;
+                }
+                outcome?;
+            }
+            // Held while the file is written, so that an earlier state never follows a later one.
+            let mut finished = finished.lock().unwrap_or_else(PoisonError::into_inner);
+            results::write_csv(study, output)?;
+            *finished += 1;
+            bar.advance(*finished, "");
+            Ok(())
+        });
+        bar.finish();
+        outcome.map_err(stopped)?;
+        self.check_held(held.into_inner().unwrap_or_else(PoisonError::into_inner), output)
+    }
+
     /// Refuses start weights that do not fit every variant.
     fn check_start(&self) -> Result<(), Error> {
         for variant in &self.study.variants {
@@ -164,7 +180,7 @@ impl Plan<'_> {
         Ok(runs.filter(|run| !finished.contains(&output.join(run.folder()))).collect())
     }
 
-    /// Whether the run in a folder is finished. Refuses one that was made otherwise.
+    /// Whether the run in a folder is finished. Refuses one that was made otherwise, or is damaged.
     fn check_run(&self, output: &Path, folder: &Path) -> Result<bool, Error> {
         let record = Record::read(folder)?;
         if let Some(record) = &record {
@@ -174,14 +190,16 @@ impl Plan<'_> {
             let there = (&record.settings, record.dataset_sha256.as_str());
             self.check_same(output, (&record.variant, record.seed), there, goes_on)?;
         }
-        let finished = record.is_some_and(|record| self.is_finished(&record));
-        if !finished && let Some(checkpoint) = Checkpoint::read(folder)? {
+        let record = record.filter(|record| self.is_finished(record));
+        if let Some(record) = &record {
+            record.check_files(folder)?;
+        } else if let Some(checkpoint) = Checkpoint::read(folder)? {
             let goes_on = checkpoint.epochs() <= self.study.fit.epochs;
             let head = &checkpoint.head;
             let there = (&head.settings, head.dataset_sha256.as_str());
             self.check_same(output, (&head.variant, head.seed), there, goes_on)?;
         }
-        Ok(finished)
+        Ok(record.is_some())
     }
 
     /// Whether a run with this record needs no more training.
@@ -226,5 +244,59 @@ impl Plan<'_> {
             }
         }
         if runs.is_empty() { Ok(()) } else { Err(Error::Held { runs }) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use data::{PIXELS, Split};
+
+    use super::*;
+    use crate::config::Entries;
+
+    #[test]
+    fn a_run_that_panics_is_marked_and_the_others_go_on() {
+        let text = "variants = [\"none\", \"l1\", \"l2\"]\nfit.epochs = 1\njobs = 1";
+        let study = Study::read("small", &Entries::parse(text, Path::new("")).unwrap()).unwrap();
+        let split = || Split::new(vec![7; 20 * PIXELS], vec![3; 20]);
+        let splits = Splits {
+            name: "small".to_owned(),
+            sha256: String::new(),
+            train: split(),
+            validation: None,
+            test: split(),
+        };
+        let device = study.backend.open().unwrap();
+        let plan = Plan { study: &study, splits: &splits, device: &device, start: None };
+        let place = tempfile::tempdir().unwrap();
+        let output = place.path().join("out");
+        let train = |panicking: &str| {
+            plan.train_all(&output, false, &Progress::Quiet, |run, folder| {
+                assert!(run.variant.name != panicking, "a panic on purpose");
+                plan.train(run, folder, &Progress::Quiet)
+            })
+        };
+
+        let error = train("l1").unwrap_err();
+        assert_eq!(error.exit_code(), 1);
+        let Error::Runs { failures } = error else { panic!("{error}") };
+        let told: Vec<String> =
+            failures.iter().map(|(run, error)| format!("{run}: {error}")).collect();
+        assert_eq!(told, ["l1 seed 0: internal failure: a panic on purpose"]);
+        let records = results::read(&study, &output).unwrap();
+        let names: Vec<&str> = records.iter().map(|record| record.variant.as_str()).collect();
+        assert_eq!(names, ["none", "l2"]);
+        let notes = results::unfinished(&study, &records, &output);
+        let expected = [
+            "note: 1 of 3 runs have not finished",
+            "note: l1 seed 0 failed: internal failure: a panic on purpose",
+        ];
+        assert_eq!(notes, expected);
+
+        // It is tried again, and the mark goes.
+        train("").unwrap();
+        let records = results::read(&study, &output).unwrap();
+        assert!(results::unfinished(&study, &records, &output).is_empty());
+        assert!(record::failure(&output.join("runs/l1/seed-0")).is_none());
     }
 }

@@ -7,13 +7,19 @@ mod common;
 
 use std::{
     fs,
+    io::{self, Read, Write},
+    os::unix::{
+        fs::{MetadataExt, PermissionsExt},
+        process::CommandExt,
+    },
     path::Path,
-    process::{Child, Command, Stdio},
+    process::{Child, Command, Output, Stdio},
     thread,
     time::{Duration, Instant},
 };
 
-use common::{Place, stderr};
+use common::{Place, stderr, write_digits};
+use trainer::checkpoint::Checkpoint;
 
 const VARIANTS: [&str; 2] = ["l1", "batch_norm_dropout"];
 /// A study that takes a second or two, and keeps a checkpoint every other epoch.
@@ -49,12 +55,16 @@ fn start(place: &Place, out: &str) -> Child {
 
 /// Waits until both runs have begun and kept something.
 fn wait_for_checkpoints(place: &Place, out: &str) {
-    let begun = Instant::now();
     let kept = |variant: &&str| {
         place.path(&format!("{out}/runs/{variant}/seed-0/checkpoint.safetensors")).exists()
     };
-    while !VARIANTS.iter().all(kept) {
-        assert!(begun.elapsed() < Duration::from_secs(20), "there is no checkpoint");
+    wait_until(|| VARIANTS.iter().all(kept));
+}
+
+fn wait_until(reached: impl Fn() -> bool) {
+    let begun = Instant::now();
+    while !reached() {
+        assert!(begun.elapsed() < Duration::from_secs(20), "it does not come to it");
         thread::sleep(Duration::from_millis(2));
     }
 }
@@ -195,7 +205,9 @@ fn an_epoch_begun_is_not_taken_back() {
     let place = Place::new();
     place.config("small.toml", LINES);
     let child = start(&place, "out");
-    wait_for_checkpoints(&place, "out");
+    let folder = place.path("out/runs/l1/seed-0");
+    let begun = || Checkpoint::read(&folder).ok().flatten().is_some_and(|kept| kept.epochs() > 1);
+    wait_until(begun);
     signal(&child, "TERM");
     child.wait_with_output().unwrap();
     let fewer = ["run", "small.toml", "--out", "out", "--set", "fit.epochs=1"];
@@ -253,7 +265,7 @@ fn a_run_cut_off_while_its_files_are_replaced_goes_on_rightly() {
     let longer = ["run", "small.toml", "--out", "out", "--set", EPOCHS];
     let output = place.trainer(&longer);
     assert_eq!(output.status.code(), Some(1));
-    assert!(stderr(&output).contains("not the run's history"), "{}", stderr(&output));
+    assert!(stderr(&output).contains("history.csv: not as the run left it"), "{}", stderr(&output));
     fs::write(&history, full).unwrap();
     // A kill that leaves a temporary file.
     let left = place.path("out/runs/l1/seed-0/.writing-abc");
@@ -293,6 +305,132 @@ fn a_disk_without_room_loses_nothing() {
     assert_whole(&place.path("full"));
     assert!(start(&place, "full").wait_with_output().unwrap().status.success());
     assert!(results(&place, "full") == whole);
+}
+
+/// Runs the study on a small file system of its own, mounted at `small`, in a namespace of its own;
+/// `None` where the system lets nobody mount.
+fn on_small_disk(place: &Place, kilobytes: u32, script: &str) -> Option<Output> {
+    let _ = fs::create_dir(place.path("small"));
+    let mount = format!("mount -t tmpfs -o size={kilobytes}k small small");
+    let inside = |script: &str| {
+        let script = format!("{mount} && {{ {script}; }}");
+        place.here("unshare").args(["--map-root-user", "--mount", "sh", "-c", &script]).output()
+    };
+    if inside("true").is_ok_and(|output| output.status.success()) {
+        return Some(inside(script).unwrap());
+    }
+    // Past the test harness, which would keep a passing test's words to itself.
+    let _ = writeln!(io::stderr(), "skipped a test on a full disk: nobody may mount one here");
+    None
+}
+
+#[test]
+fn a_full_disk_loses_nothing() {
+    let place = Place::new();
+    let whole = undisturbed(&place);
+    let trainer = env!("CARGO_BIN_EXE_trainer");
+    let run = format!("{trainer} run small.toml --out small/out --set {EPOCHS}");
+    // Room for one run but not for two; then as much as it takes.
+    let script = format!(
+        "{run}; echo code $? >&2; cat small/out/results.csv >&2; \
+         mount -o remount,size=8m small && {run} && cp -r small/out ."
+    );
+    let Some(output) = on_small_disk(&place, 700, &script) else { return };
+    let message = stderr(&output);
+    assert!(message.contains("cannot write") && message.contains("make room"), "{message}");
+    assert!(message.contains("No space left") && message.contains("code 1\n"), "{message}");
+    assert!(message.contains("variant,acc_train"), "{message}");
+    assert!(output.status.success(), "{message}");
+    assert!(results(&place, "out") == whole);
+}
+
+#[test]
+fn a_read_only_folder_is_an_error_before_the_first_epoch() {
+    let place = Place::new();
+    place.config("small.toml", LINES);
+    place.results("small.toml", "out", &[]);
+    let before = results(&place, "out");
+    let program = place.path("trainer");
+    fs::copy(env!("CARGO_BIN_EXE_trainer"), &program).unwrap();
+    let read_only = fs::Permissions::from_mode(0o555);
+    for folder in ["", "out", "out/runs", "out/runs/l1", "out/runs/l1/seed-0"] {
+        fs::set_permissions(place.path(folder), read_only.clone()).unwrap();
+    }
+    for out in ["out", "new"] {
+        let mut command = place.here(&program.to_string_lossy());
+        command.args(["run", "small.toml", "--out", out, "--set", "fit.epochs=3"]);
+        if fs::metadata(place.path("")).unwrap().uid() == 0 {
+            // To root every folder is writable.
+            command.uid(65534).gid(65534);
+        }
+        let output = command.output().unwrap();
+        let message = stderr(&output);
+        assert_eq!(output.status.code(), Some(1), "{message}");
+        assert!(message.starts_with("error: cannot write "), "{message}");
+        assert!(message.contains("Permission denied"), "{message}");
+        assert!(!message.contains("l1 seed 0: "), "{message}");
+    }
+    assert!(results(&place, "out") == before);
+    fs::set_permissions(place.path(""), fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+#[test]
+fn a_second_request_ends_at_once() {
+    let place = Place::new();
+    // A step that takes seconds: the whole of a large set.
+    write_digits(&place.path("digits"), 60_000, 100);
+    let lines =
+        "data.dir = \"digits\"\nfit.batch_size = 60000\nfit.epochs = 50\nvariants = [\"l1\"]";
+    place.write("long.toml", lines);
+    let arguments = ["run", "long.toml", "--quiet", "--out", "out"];
+    let mut child = place.command(&arguments).stderr(Stdio::piped()).spawn().unwrap();
+    let kept = place.path("out/runs/l1/seed-0/checkpoint.safetensors");
+    wait_until(|| kept.exists());
+    signal(&child, "INT");
+    signal(&child, "INT");
+    let asked = Instant::now();
+    let status = child.wait().unwrap();
+    assert!(asked.elapsed() < Duration::from_secs(1), "{:?}", asked.elapsed());
+    assert_eq!(status.code(), Some(130));
+    let mut message = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut message).unwrap();
+    assert!(!message.contains("stopped on request"), "{message}");
+}
+
+#[test]
+fn damage_to_a_finished_run_is_named() {
+    let place = Place::new();
+    place.config("small.toml", LINES);
+    place.results("small.toml", "out", &[]);
+    let model = place.path("out/runs/l1/seed-0/model.safetensors");
+    let mut bytes = fs::read(&model).unwrap();
+    let last = bytes.len() - 1;
+    bytes[last] ^= 1;
+    fs::write(&model, bytes).unwrap();
+    let run = ["run", "small.toml", "--out", "out"];
+    for what in ["model.safetensors: not as the run left it", "model.safetensors: missing"] {
+        let output = place.trainer(&run);
+        assert_eq!(output.status.code(), Some(1));
+        assert!(stderr(&output).contains(what), "{}", stderr(&output));
+        let _ = fs::remove_file(&model);
+    }
+}
+
+#[test]
+fn results_of_a_study_under_way() {
+    let place = Place::new();
+    place.config("small.toml", LINES);
+    let results = ["results", "small.toml", "--out", "out", "--set", EPOCHS];
+    let output = place.trainer(&results);
+    assert!(stderr(&output).contains("train first"), "{}", stderr(&output));
+    let child = start(&place, "out");
+    wait_for_checkpoints(&place, "out");
+    let output = place.trainer(&results);
+    assert_eq!(output.status.code(), Some(1));
+    let message = stderr(&output);
+    assert!(message.contains("no finished run yet\n  2 of its runs have begun"), "{message}");
+    assert!(child.wait_with_output().unwrap().status.success());
+    assert!(place.trainer(&results).status.success());
 }
 
 #[test]

@@ -59,7 +59,8 @@ impl Place {
         self.here("sh").args(["-c", line]).output().unwrap()
     }
 
-    fn here(&self, program: &str) -> Command {
+    /// Another program in the folder, without the data sets of this machine.
+    pub(crate) fn here(&self, program: &str) -> Command {
         let mut command = Command::new(program);
         command.current_dir(self.folder.path());
         command.env_remove("MNIST_DIR").env("XDG_CACHE_HOME", self.folder.path().join("cache"));
