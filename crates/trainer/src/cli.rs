@@ -3,9 +3,11 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use console::Term;
 use trainer::{
     config, device, digits,
     error::Error,
+    files, predict,
     progress::{Progress, tell},
     record, results, show,
     study::Study,
@@ -49,7 +51,7 @@ pub(crate) enum Command {
         /// Only this variant
         variant: Option<String>,
     },
-    /// Draw a digit with its label
+    /// Draw a digit, or several, with their labels
     Show {
         /// Which one, from 0
         index: usize,
@@ -58,6 +60,21 @@ pub(crate) enum Command {
         /// Where it stands
         #[arg(long, value_enum, default_value_t = Half::Train)]
         split: Half,
+        /// How many, from there on
+        #[arg(long, default_value_t = 1)]
+        count: usize,
+        /// Write a PNG, each digit 28 by 28 pixels, instead
+        #[arg(long, value_name = "FILE")]
+        png: Option<PathBuf>,
+    },
+    /// Classify PNG or JPEG images with trained variants
+    Predict {
+        /// One or more model.safetensors, and one or more images
+        #[arg(required = true, value_name = "MODEL|IMAGE")]
+        files: Vec<PathBuf>,
+        /// For programs
+        #[arg(long)]
+        json: bool,
     },
     /// List the backends of this build and the devices each sees
     Backends,
@@ -109,18 +126,31 @@ impl Command {
                 let (study, _) = config.study(OutputArguments { out: None })?;
                 summary::text(&study, variant.as_deref())
             }
-            Self::Show { index, config, split } => {
+            Self::Show { index, config, split, count, png } => {
                 let (study, _) = config.study(OutputArguments { out: None })?;
                 let digits = digits::load(&study.data, &Progress::new(false))?;
                 let split = match split {
                     Half::Train => digits.train,
                     Half::Test => digits.test,
                 };
-                show::text(&split, index)
+                let Some(file) = png else {
+                    return show::text(&split, index, count, terminal_width());
+                };
+                files::write(&file, &show::png(&split, index, count)?)?;
+                Ok(String::new())
+            }
+            Self::Predict { files, json } => {
+                let predictions = predict::predict(&files)?;
+                if json { predict::json(&predictions) } else { Ok(predict::text(&predictions)) }
             }
             Self::Backends => Ok(device::overview()),
         }
     }
+}
+
+/// Of the terminal on stdout, or 80.
+fn terminal_width() -> usize {
+    usize::from(Term::stdout().size().1)
 }
 
 impl ConfigArguments {

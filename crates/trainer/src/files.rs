@@ -105,7 +105,7 @@ pub fn is_missing(error: &io::Error) -> bool {
 }
 
 fn try_write(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let folder = path.parent().unwrap_or(Path::new(""));
+    let folder = path.parent().filter(|folder| *folder != "").unwrap_or(Path::new("."));
     let mut builder = Builder::new();
     #[cfg(unix)]
     {

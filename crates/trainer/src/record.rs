@@ -12,7 +12,7 @@ use crate::{
     evaluate::Score,
     files,
     fit::Epoch,
-    study::{EPOCHS, Run, Settings},
+    study::{EPOCHS, Pixels, Run, Settings},
 };
 
 /// The trained weights.
@@ -74,6 +74,13 @@ impl Record {
     #[must_use]
     pub fn pct_diff(&self) -> f64 {
         1.0 - self.acc_test / self.acc_train
+    }
+
+    /// What its network sees of a pixel.
+    #[must_use]
+    pub fn pixels(&self) -> Option<Pixels> {
+        let name = self.settings.get("data.pixels")?.as_str()?;
+        Pixels::ALL.into_iter().find(|pixels| pixels.to_string() == name)
     }
 
     /// Whether it is the record of this run.

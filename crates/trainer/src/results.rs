@@ -175,8 +175,7 @@ fn footnotes(records: &[Record]) -> String {
     }
     let barely = |record: &&Record| !diverged(record) && barely_trained(record);
     if let Some(record) = records.iter().find(barely) {
-        let raw = record.settings.get("data.pixels").and_then(toml::Value::as_str)
-            == Some(&Pixels::Raw.to_string());
+        let raw = record.pixels() == Some(Pixels::Raw);
         notes.push_str(if raw {
             "\n* barely trained: raw pixels (0–255) make the first steps so large that most ReLU units end up\n  \
              silent for every image, and whether enough survive is luck of the draw. Batch normalisation\n  \

@@ -1,0 +1,284 @@
+//! From a PNG or JPEG of any size to a digit as MNIST's makers made theirs: grey, light on dark, the ink in
+//! a box of 20 × 20 pixels, its centre of mass in the middle of 28 × 28
+//! (<http://yann.lecun.com/exdb/mnist>).
+
+use std::io::Cursor;
+
+use data::{PIXELS, SIDE};
+use image::{
+    DynamicImage, GrayImage, ImageDecoder, ImageReader, Luma,
+    imageops::{self, FilterType},
+};
+
+/// Pixels on the longer side of the ink.
+const BOX: u32 = 20;
+/// The most pixels on a side: 268 MB unpacked at the worst.
+const MOST: u32 = 8192;
+/// The most pixels that a byte of a file may stand for: deflate packs 1032 bytes into one, and a byte has at
+/// most eight pixels.
+const PIXELS_PER_BYTE: u64 = 8 * 1032;
+/// From here on, between a background of 0 and the strongest ink of 255, a pixel is ink.
+const INK: u8 = 64;
+
+/// A digit, and how it was made from an image.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Prepared {
+    /// [`PIXELS`] bytes, row by row, ink light on dark.
+    pub pixels: Vec<u8>,
+    /// What was done, in words, in order.
+    pub steps: Vec<String>,
+}
+
+/// Makes a digit of a PNG's or JPEG's bytes. One of 28 × 28 pixels keeps its size and place.
+///
+/// # Errors
+///
+/// Why it is no image to read a digit from.
+pub fn prepare(bytes: &[u8]) -> Result<Prepared, String> {
+    let image = decode(bytes)?;
+    let (width, height) = (image.width(), image.height());
+    let mut steps = vec![format!("{width} × {height}")];
+    if image.color().has_color() {
+        steps.push("made grey".to_owned());
+    }
+    let mut grey = flattened(image);
+    if border(&grey) >= 128 {
+        steps.push("inverted, being dark on light".to_owned());
+        imageops::invert(&mut grey);
+    }
+    if grey.iter().all(|pixel| Some(pixel) == grey.iter().next()) {
+        return Err("nothing is drawn on it: all pixels are the same".to_owned());
+    }
+    if (width as usize, height as usize) == (SIDE, SIDE) {
+        return Ok(Prepared { pixels: grey.into_raw(), steps });
+    }
+    stretch(&mut grey);
+    let ink = cropped(&grey);
+    steps.push(format!("cropped to {} × {}", ink.width(), ink.height()));
+    let ink = scaled(&ink);
+    steps.push(format!("scaled to {} × {}", ink.width(), ink.height()));
+    steps.push("centred by its mass".to_owned());
+    Ok(Prepared { pixels: centred(&ink), steps })
+}
+
+/// Unpacks a file, if what it says of its size is credible.
+fn decode(bytes: &[u8]) -> Result<DynamicImage, String> {
+    let reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format();
+    let reader = reader.map_err(|error| error.to_string())?;
+    let unreadable = |error: image::ImageError| format!("not a PNG or JPEG image: {error}");
+    let mut decoder = reader.into_decoder().map_err(unreadable)?;
+    let (width, height) = decoder.dimensions();
+    if width > MOST || height > MOST {
+        return Err(format!("{width} × {height} pixels are too many: at most {MOST} a side"));
+    }
+    if u64::from(width) * u64::from(height) > PIXELS_PER_BYTE * bytes.len() as u64 {
+        return Err(format!("{} bytes cannot hold {width} × {height} pixels", bytes.len()));
+    }
+    let orientation = decoder.orientation().map_err(unreadable)?;
+    let mut image = DynamicImage::from_decoder(decoder).map_err(unreadable)?;
+    image.apply_orientation(orientation);
+    Ok(image)
+}
+
+/// Grey, and what is transparent white; or black, where the drawing would vanish on white.
+fn flattened(image: DynamicImage) -> GrayImage {
+    if !image.color().has_alpha() {
+        return image.into_luma8();
+    }
+    let image = image.into_luma_alpha8();
+    let on = |background: u32| {
+        GrayImage::from_fn(image.width(), image.height(), |x, y| {
+            let [grey, alpha] = image.get_pixel(x, y).0.map(u32::from);
+            let blended = (grey * alpha + background * (255 - alpha) + 127) / 255;
+            Luma([u8::try_from(blended).unwrap_or(u8::MAX)])
+        })
+    };
+    let white = on(255);
+    if white.iter().all(|&pixel| pixel > 255 - INK) { on(0) } else { white }
+}
+
+/// The mean of the outermost pixels, where there is rarely ink.
+fn border(image: &GrayImage) -> u64 {
+    let (width, height) = image.dimensions();
+    let outer = image
+        .enumerate_pixels()
+        .filter(|&(x, y, _)| x == 0 || y == 0 || x + 1 == width || y + 1 == height);
+    let (sum, count) = outer
+        .fold((0, 0_u64), |(sum, count), (_, _, pixel)| (sum + u64::from(pixel.0[0]), count + 1));
+    sum.checked_div(count).unwrap_or(0)
+}
+
+/// Takes the background to 0 and the strongest ink to 255.
+fn stretch(image: &mut GrayImage) {
+    let low = u32::try_from(border(image)).unwrap_or(0);
+    let high = image.iter().copied().max().map_or(0, u32::from).max(low + 1);
+    for pixel in image.iter_mut() {
+        let above = u32::from(*pixel).saturating_sub(low);
+        *pixel = u8::try_from(above * 255 / (high - low)).unwrap_or(u8::MAX);
+    }
+}
+
+/// The smallest part that holds all ink.
+fn cropped(image: &GrayImage) -> GrayImage {
+    let ink = image.enumerate_pixels().filter(|(_, _, pixel)| pixel.0[0] >= INK);
+    let (left, top, right, bottom) =
+        ink.fold((u32::MAX, u32::MAX, 0, 0), |(left, top, right, bottom), (x, y, _)| {
+            (left.min(x), top.min(y), right.max(x), bottom.max(y))
+        });
+    if left > right || top > bottom {
+        return image.clone();
+    }
+    imageops::crop_imm(image, left, top, right - left + 1, bottom - top + 1).to_image()
+}
+
+/// Brought to the box, its longer side filling it.
+fn scaled(ink: &GrayImage) -> GrayImage {
+    let longer = ink.width().max(ink.height()).max(1);
+    let side = |length: u32| ((length * BOX + longer / 2) / longer).max(1);
+    imageops::resize(ink, side(ink.width()), side(ink.height()), FilterType::Triangle)
+}
+
+/// Put on an empty field so that the centre of mass comes as near to the middle as whole pixels and the
+/// field's edges allow.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a place in a field of 28 × 28"
+)]
+fn centred(ink: &GrayImage) -> Vec<u8> {
+    let mass = |along: fn(u32, u32) -> u32| {
+        let (sum, total) =
+            ink.enumerate_pixels().fold((0.0, 0.0), |(sum, total), (x, y, pixel)| {
+                let weight = f64::from(pixel.0[0]);
+                (sum + weight * (f64::from(along(x, y)) + 0.5), total + weight)
+            });
+        sum / f64::max(total, 1.0)
+    };
+    let start = |mass: f64, length: u32| {
+        let most = SIDE - length as usize;
+        ((SIDE as f64 / 2.0 - mass).round().max(0.0) as usize).min(most)
+    };
+    let left = start(mass(|x, _| x), ink.width());
+    let top = start(mass(|_, y| y), ink.height());
+    let mut pixels = vec![0; PIXELS];
+    for (x, y, pixel) in ink.enumerate_pixels() {
+        pixels[(top + y as usize) * SIDE + left + x as usize] = pixel.0[0];
+    }
+    pixels
+}
+
+/// A sheet of digits as a PNG, so many in a row, each in its true size.
+///
+/// # Errors
+///
+/// When it cannot be packed.
+pub fn png(digits: &[&[u8]], columns: usize) -> Result<Vec<u8>, String> {
+    let side = |count: usize| u32::try_from(count * SIDE).map_err(|error| error.to_string());
+    let mut sheet = GrayImage::new(side(columns)?, side(digits.len().div_ceil(columns.max(1)))?);
+    for (index, digit) in digits.iter().enumerate() {
+        let digit = GrayImage::from_raw(side(1)?, side(1)?, digit.to_vec());
+        let digit = digit.ok_or("not the pixels of a digit")?;
+        let (left, top) = (side(index % columns)?, side(index / columns)?);
+        imageops::replace(&mut sheet, &digit, left.into(), top.into());
+    }
+    let mut bytes = Cursor::new(Vec::new());
+    sheet.write_to(&mut bytes, image::ImageFormat::Png).map_err(|error| error.to_string())?;
+    Ok(bytes.into_inner())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn packed(image: &DynamicImage, format: image::ImageFormat) -> Vec<u8> {
+        let mut bytes = Cursor::new(Vec::new());
+        image.write_to(&mut bytes, format).unwrap();
+        bytes.into_inner()
+    }
+
+    /// A bar of ink, 40 × 100, in a field of 300 × 200.
+    fn bar(ink: u8, field: u8) -> GrayImage {
+        GrayImage::from_fn(300, 200, |x, y| {
+            let inside = (30..70).contains(&x) && (60..160).contains(&y);
+            Luma([if inside { ink } else { field }])
+        })
+    }
+
+    #[test]
+    fn a_digit_of_mnists_size_stays_as_it_is() {
+        let digit: Vec<u8> = (0..PIXELS).map(|place| u8::try_from(place % 120).unwrap()).collect();
+        let prepared = prepare(&png(&[&digit], 1).unwrap()).unwrap();
+        assert_eq!(prepared, Prepared { pixels: digit, steps: vec!["28 × 28".to_owned()] });
+    }
+
+    #[test]
+    fn dark_on_light_and_light_on_dark_are_the_same_digit() {
+        let light = prepare(&packed(&bar(250, 10).into(), image::ImageFormat::Png)).unwrap();
+        // Eight wide and twenty high, in the middle.
+        let rows: Vec<&[u8]> = light.pixels.chunks(SIDE).collect();
+        assert!(rows[3].iter().all(|&pixel| pixel == 0));
+        assert_eq!(rows[4][9..19], [0, 255, 255, 255, 255, 255, 255, 255, 255, 0]);
+        assert_eq!(rows[23][9..19], rows[4][9..19]);
+        let steps = ["300 × 200", "cropped to 40 × 100", "scaled to 8 × 20", "centred by its mass"];
+        assert_eq!(light.steps, steps);
+        let dark = prepare(&packed(&bar(5, 245).into(), image::ImageFormat::Jpeg)).unwrap();
+        assert_eq!(dark.steps[1], "inverted, being dark on light");
+        let far = light.pixels.iter().zip(&dark.pixels).filter(|(a, b)| a.abs_diff(**b) > 40);
+        assert!(far.count() < 40, "{:?}", dark.pixels);
+    }
+
+    #[test]
+    fn ink_on_nothing_is_seen() {
+        let transparent = |ink: u8| {
+            let image = image::RgbaImage::from_fn(60, 60, |x, y| {
+                let inside = (20..30).contains(&x) && (10..50).contains(&y);
+                image::Rgba([ink, ink, ink, if inside { 255 } else { 0 }])
+            });
+            prepare(&packed(&image.into(), image::ImageFormat::Png)).unwrap().pixels
+        };
+        assert_eq!(transparent(0), transparent(255));
+    }
+
+    #[test]
+    fn what_shows_nothing_or_promises_too_much_is_refused() {
+        let blank = packed(&GrayImage::new(50, 50).into(), image::ImageFormat::Png);
+        assert!(prepare(&blank).unwrap_err().contains("nothing is drawn"));
+        // A header alone, of 8000 × 8000 pixels.
+        let mut bytes = packed(&GrayImage::new(1, 1).into(), image::ImageFormat::Png);
+        bytes[16..24].copy_from_slice(&[0, 0, 0x1f, 0x40, 0, 0, 0x1f, 0x40]);
+        let check = crc32(&bytes[12..29]).to_be_bytes();
+        bytes[29..33].copy_from_slice(&check);
+        let reason = prepare(&bytes).unwrap_err();
+        assert!(reason.contains("cannot hold 8000 × 8000"), "{reason}");
+    }
+
+    /// PNG's checksum of a chunk.
+    fn crc32(bytes: &[u8]) -> u32 {
+        !bytes.iter().fold(u32::MAX, |crc, &byte| {
+            (0..8).fold(crc ^ u32::from(byte), |crc, _| {
+                if crc & 1 == 1 { crc >> 1 ^ 0xEDB8_8320 } else { crc >> 1 }
+            })
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn damage_is_refused_in_words_or_gives_a_digit(
+            jpeg in any::<bool>(),
+            place in any::<prop::sample::Index>(),
+            byte in any::<u8>(),
+            cut in 0_usize..40,
+        ) {
+            let format = if jpeg { image::ImageFormat::Jpeg } else { image::ImageFormat::Png };
+            let mut bytes = packed(&bar(250, 10).into(), format);
+            let place = place.index(bytes.len());
+            bytes[place] = byte;
+            bytes.truncate(bytes.len() - cut);
+            if let Ok(prepared) = prepare(&bytes) {
+                prop_assert_eq!(prepared.pixels.len(), PIXELS);
+            }
+        }
+    }
+}

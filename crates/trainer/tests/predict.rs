@@ -1,0 +1,104 @@
+//! Digits as pictures, and what trained variants make of pictures.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod common;
+
+use std::fs;
+
+use common::{Place, stderr};
+
+/// Runs a command that must succeed; gives its stdout.
+fn stdout(place: &Place, arguments: &[&str]) -> String {
+    let output = place.trainer(arguments);
+    assert!(output.status.success(), "{}", stderr(&output));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+fn model(variant: &str) -> String {
+    format!("out/runs/{variant}/seed-0/model.safetensors")
+}
+
+#[test]
+fn answers_for_pictures_are_those_for_the_digits() {
+    let place = Place::new();
+    let lines = "data.pixels = \"raw\"\nvariants = [\"none\", \"batch_norm\"]";
+    place.config("small.toml", &format!("{lines}\nfit.learning_rate = 0.001"));
+    place.results("small.toml", "out", &["--set", "fit.epochs=20"]);
+    for index in 0..100 {
+        let (index, file) = (index.to_string(), format!("{index}.png"));
+        stdout(&place, &["show", &index, "small.toml", "--split", "test", "--png", &file]);
+    }
+    let images: Vec<String> = (0..100).map(|index| format!("{index}.png")).collect();
+    let models = [model("none"), model("batch_norm")];
+    let arguments: Vec<&str> = ["predict", "--json"]
+        .into_iter()
+        .chain(models.iter().chain(&images).map(String::as_str))
+        .collect();
+    let predictions: serde_json::Value = serde_json::from_str(&stdout(&place, &arguments)).unwrap();
+    let predictions = predictions.as_array().unwrap();
+    assert_eq!(predictions.len(), 100);
+    for (place_of, variant) in ["none", "batch_norm"].iter().enumerate() {
+        // The digits' labels are index · 7 mod 10.
+        let right = predictions.iter().enumerate().filter(|(index, prediction)| {
+            prediction["models"][place_of]["digit"] == index * 7 % 10
+        });
+        let record = fs::read_to_string(place.path(&format!("out/runs/{variant}/seed-0/run.json")));
+        let record: serde_json::Value = serde_json::from_str(&record.unwrap()).unwrap();
+        let accuracy = record["acc_test"].as_f64().unwrap();
+        assert!(accuracy > 0.5, "{accuracy}");
+        assert!((right.count() as f64 - accuracy * 100.0).abs() < 1e-6, "{variant}");
+    }
+    assert_eq!(predictions[3]["models"][1]["model"], "batch_norm seed 0");
+
+    let text = stdout(&place, &["predict", &models[0], &models[1], "3.png"]);
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(lines[0], "3.png: 28 × 28");
+    assert_eq!(lines[1], "digit    none seed 0  batch_norm seed 0");
+    assert_eq!(lines.len(), 13, "{text}");
+    assert!(lines[12].starts_with("answer "), "{text}");
+}
+
+#[test]
+fn a_sheet_holds_all_digits() {
+    let place = Place::new();
+    place.config("small.toml", "");
+    stdout(&place, &["show", "5", "small.toml", "--count", "10", "--png", "sheet.png"]);
+    let sheet = image::open(place.path("sheet.png")).unwrap().into_luma8();
+    assert_eq!(sheet.dimensions(), (4 * 28, 3 * 28));
+    stdout(&place, &["show", "11", "small.toml", "--png", "one.png"]);
+    let one = image::open(place.path("one.png")).unwrap().into_luma8();
+    // The seventh: second row, third column.
+    let part = image::imageops::crop_imm(&sheet, 2 * 28, 28, 28, 28).to_image();
+    assert!(part == one);
+
+    let text = stdout(&place, &["show", "0", "small.toml", "--count", "3"]);
+    let titles: Vec<&str> = text.lines().filter(|line| line.contains("labelled")).collect();
+    assert_eq!(titles.len(), 2, "two fit into a row of 80");
+    let words: Vec<&str> = titles[0].split_whitespace().collect();
+    assert_eq!(words.join(" "), "digit 0, labelled 0 digit 1, labelled 7");
+
+    let output = place.trainer(&["show", "298", "small.toml", "--count", "3"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("no digit 300: they count from 0 to 299"));
+}
+
+#[test]
+fn what_is_no_picture_or_model_is_named() {
+    let place = Place::new();
+    place.write("text.png", "hello");
+    place.write("bad.safetensors", "hello");
+    place.config("small.toml", "variants = [\"none\"]");
+    place.results("small.toml", "out", &[]);
+    let model = model("none");
+    for (arguments, code, words) in [
+        (vec![model.as_str(), "text.png"], 1, "text.png: not a PNG or JPEG image"),
+        (vec![model.as_str(), "absent.png"], 2, "cannot read absent.png"),
+        (vec!["bad.safetensors", "text.png"], 1, "bad.safetensors: not a trained variant"),
+        (vec![model.as_str()], 2, "there is not an image among the files"),
+        (vec!["text.png"], 2, "there is not a model.safetensors among the files"),
+    ] {
+        let output = place.trainer(&[vec!["predict"], arguments].concat());
+        assert_eq!(output.status.code(), Some(code), "{}", stderr(&output));
+        assert!(stderr(&output).contains(words), "{}", stderr(&output));
+    }
+}
