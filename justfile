@@ -59,9 +59,16 @@ bench: build
 bench-steps:
     cargo bench --profile release --locked --package bench --bench steps
 
+# Feed a reader what nobody would write: checkpoint, config, idx, image or weights (needs a nightly compiler and cargo-fuzz)
+fuzz target seconds="600":
+    ASAN_OPTIONS=detect_leaks=0:detect_stack_use_after_return=0:malloc_context_size=0 \
+        cargo +nightly fuzz run --fuzz-dir crates/fuzz {{target}} -- -max_total_time={{seconds}} \
+        -max_len=4096 -len_control=0 -rss_limit_mb=640 -malloc_limit_mb=64 -timeout=10
+
 # Formatting, lints, docs
 check:
     cargo fmt --all --check
+    cargo fmt --manifest-path crates/fuzz/Cargo.toml --check
     cargo clippy --release --locked --workspace --all-targets -- --deny warnings
     RUSTDOCFLAGS="--deny warnings" cargo doc --release --locked --workspace --no-deps
 

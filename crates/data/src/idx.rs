@@ -13,8 +13,8 @@ use crate::sha256::sha256;
 #[cfg(test)]
 mod tests;
 
-/// The most that a header may promise, in bytes: over a million images.
-const MAX_BYTES: usize = 1 << 30;
+/// The most images or labels that a header may promise: a gibibyte of images.
+const MAX_ITEMS: usize = (1 << 30) / PIXELS;
 
 /// Bytes of each number in a header.
 const NUMBER: usize = 4;
@@ -133,11 +133,10 @@ impl Kind {
             }
         }
         let count = number(header, 1);
-        let most = MAX_BYTES / self.item_len();
         let kind = self.name();
         match count {
             0 => Err(FileFault::NoItems { kind }),
-            _ if count > most => Err(FileFault::TooMany { kind, count, most }),
+            _ if count > MAX_ITEMS => Err(FileFault::TooMany { kind, count, most: MAX_ITEMS }),
             _ => Ok(count * self.item_len()),
         }
     }

@@ -41,8 +41,25 @@ pub struct Head {
     pub steps: u64,
     /// Time spent fitting so far.
     pub fit_seconds: f64,
-    /// Of the tensors' bytes: a damaged checkpoint must not pass for another state.
-    pub tensors_sha256: String,
+    /// Of all of this and the tensors' bytes: a damaged checkpoint must not pass for another state.
+    pub sha256: String,
+}
+
+impl Head {
+    /// As the metadata of a file with these tensors' bytes have it, the checksum in it.
+    ///
+    /// # Errors
+    ///
+    /// When JSON has no words for it.
+    pub fn text(&self, tensors: &[u8]) -> serde_json::Result<String> {
+        serde_json::to_string(&Self { sha256: self.sum(tensors)?, ..self.clone() })
+    }
+
+    /// The checksum that it should have beside these tensors' bytes.
+    fn sum(&self, tensors: &[u8]) -> serde_json::Result<String> {
+        let words = serde_json::to_vec(&Self { sha256: String::new(), ..self.clone() })?;
+        Ok(data::sha256([words.as_slice(), tensors]))
+    }
 }
 
 /// A checkpoint as its file has it.
@@ -86,7 +103,8 @@ impl Checkpoint {
         let head = metadata.metadata().as_ref().and_then(|metadata| metadata.get(HEAD));
         let head = head.ok_or_else(|| format!("it has no `{HEAD}` in its metadata"))?;
         let head: Head = serde_json::from_str(head).map_err(|error| error.to_string())?;
-        if head.tensors_sha256 != sha256_after(&bytes, header) {
+        let sum = head.sum(after(&bytes, header)).map_err(|error| error.to_string())?;
+        if head.sha256 != sum {
             return Err("its checksum is another".to_owned());
         }
         let file = SafeTensors::deserialize(&bytes).map_err(|error| error.to_string())?;
@@ -97,7 +115,12 @@ impl Checkpoint {
             _ => return Err(format!("`{HISTORY}` is {shape:?}")),
         };
         let (_, sums) = numbers(&file, SUMS)?;
-        let sums = sums.try_into().map_err(|_| format!("`{SUMS}` is not three numbers"))?;
+        let sums: [f64; 3] =
+            sums.try_into().map_err(|_| format!("`{SUMS}` is not three numbers"))?;
+        let [_, correct, images] = sums;
+        if !(is_count(correct) && is_count(images) && correct <= images) {
+            return Err(format!("`{SUMS}` counts what cannot be: {correct} of {images} images"));
+        }
         Ok(Self { head, history, sums, bytes })
     }
 
@@ -140,8 +163,7 @@ pub fn write(folder: &Path, head: &Head, state: &State) -> Result<(), Error> {
     tensors.insert(SUMS.to_owned(), TensorData::new(sums.to_vec(), [sums.len()]));
     let bare = weights::serialize(&tensors, None)?;
     let header = SafeTensors::read_metadata(&bare).map_or(0, |(header, _)| header);
-    let head = Head { tensors_sha256: sha256_after(&bare, header), ..head.clone() };
-    let head = serde_json::to_string(&head)
+    let head = (head.text(after(&bare, header)))
         .map_err(|error| Error::Malformed { path: path.clone(), reason: error.to_string() })?;
     let metadata = HashMap::from([(HEAD.to_owned(), head)]);
     files::write(&path, &weights::serialize(&tensors, Some(metadata))?)
@@ -156,9 +178,14 @@ pub fn remove(folder: &Path) -> Result<(), Error> {
     files::remove(&folder.join(FILE))
 }
 
-/// The checksum of what comes after a safetensors file's header of so many bytes and its length's eight.
-fn sha256_after(bytes: &[u8], header: usize) -> String {
-    data::sha256([bytes.get(header + 8..).unwrap_or_default()])
+/// What comes after a safetensors file's header of so many bytes and its length's eight.
+fn after(bytes: &[u8], header: usize) -> &[u8] {
+    bytes.get(header + 8..).unwrap_or_default()
+}
+
+/// Whether a number can be one of images, as which devices count them.
+fn is_count(number: f64) -> bool {
+    (0.0..=f64::from(i32::MAX)).contains(&number) && number.fract() == 0.0
 }
 
 /// A float64 tensor's shape and values.
@@ -211,7 +238,7 @@ mod tests {
             dataset_sha256: "abc".to_owned(),
             steps: 7,
             fit_seconds: 0.1,
-            tensors_sha256: String::new(),
+            sha256: String::new(),
         }
     }
 
@@ -237,13 +264,30 @@ mod tests {
         fs::read(folder.path().join(FILE)).unwrap()
     }
 
+    /// A checkpoint of these tensors beside the weights, its checksum right.
+    fn forged(head: &Head, history: TensorData, sums: TensorData) -> Vec<u8> {
+        let device = Backend::Flex.open().unwrap();
+        let mut tensors = weights::tensors(&network_config().init(1, &device)).unwrap();
+        tensors.extend([(HISTORY.to_owned(), history), (SUMS.to_owned(), sums)]);
+        let bare = weights::serialize(&tensors, None).unwrap();
+        let (header, _) = SafeTensors::read_metadata(&bare).unwrap();
+        let head = head.text(after(&bare, header)).unwrap();
+        weights::serialize(&tensors, Some(HashMap::from([(HEAD.to_owned(), head)]))).unwrap()
+    }
+
+    fn numbers() -> impl Strategy<Value = f64> {
+        let odd = [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, -0.0, 0.5, -1.0, 1e19];
+        let counts = (0..9_i32).prop_map(f64::from);
+        prop_oneof![4 => counts, 1 => any::<f64>(), 1 => prop::sample::select(odd.to_vec())]
+    }
+
     #[test]
     fn gives_back_what_was_written() {
         let device = Backend::Flex.open().unwrap();
         let expected = state(&device);
         let checkpoint = Checkpoint::parse(written()).unwrap();
-        let tensors_sha256 = checkpoint.head.tensors_sha256.clone();
-        assert_eq!(checkpoint.head, Head { tensors_sha256, ..head() });
+        let sha256 = checkpoint.head.sha256.clone();
+        assert_eq!(checkpoint.head, Head { sha256, ..head() });
         assert_eq!(checkpoint.epochs(), 3);
         let found = checkpoint.state(network_config().init(2, &device), &device).unwrap();
         assert_eq!((found.steps, &found.history), (expected.steps, &expected.history));
@@ -270,10 +314,52 @@ mod tests {
         assert!(reason.contains("hidden1"), "{reason}");
     }
 
+    #[test]
+    fn another_number_of_steps_is_damage() {
+        let steps = b"\\\"steps\\\":7";
+        let mut bytes = written();
+        let place = bytes.windows(steps.len()).position(|there| there == steps).unwrap();
+        bytes[place + steps.len() - 1] = b'6';
+        assert_eq!(Checkpoint::parse(bytes).unwrap_err(), "its checksum is another");
+    }
+
     proptest! {
         #[test]
         fn anything_else_is_refused_in_words(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
             prop_assert!(Checkpoint::parse(bytes).is_err());
+        }
+
+        #[test]
+        fn what_passes_for_one_is_the_same_written_again(
+            (seed, steps, fit_seconds) in (any::<u64>(), any::<u64>(), any::<f64>()),
+            history in prop::collection::vec(numbers(), 0..9),
+            width in prop::sample::select(vec![1_usize, 2, 4]),
+            sums in prop::collection::vec(numbers(), 2..5),
+        ) {
+            let device = Backend::Flex.open().unwrap();
+            let head = Head { seed, steps, fit_seconds, ..head() };
+            let rows = history.len() / width;
+            let history = TensorData::new(history[..rows * width].to_vec(), [rows, width]);
+            let (bytes, len) = (sums.clone(), sums.len());
+            let file = forged(&head, history, TensorData::new(bytes, [len]));
+            let Ok(checkpoint) = Checkpoint::parse(file) else {
+                // What a fit can have left is never refused.
+                let [_, correct, images] = *sums else { return Ok(()) };
+                let usual = |count: f64| (0..9).any(|usual| count == f64::from(usual));
+                prop_assert!(width == 1 || correct > images || !usual(correct) || !usual(images));
+                return Ok(());
+            };
+            let sha256 = checkpoint.head.sha256.clone();
+            prop_assert_eq!(&checkpoint.head, &Head { sha256, ..head.clone() });
+            let state = checkpoint.state(network_config().init(2, &device), &device).unwrap();
+            let folder = tempfile::tempdir().unwrap();
+            write(folder.path(), &head, &state).unwrap();
+            let again = Checkpoint::read(folder.path()).unwrap().unwrap();
+            let again = again.state(network_config().init(2, &device), &device).unwrap();
+            prop_assert_eq!(again.steps, state.steps);
+            // As text: NaN is as good as any.
+            prop_assert_eq!(format!("{:?}", again.history), format!("{:?}", state.history));
+            prop_assert_eq!(format!("{:?}", again.sums.read()), format!("{:?}", state.sums.read()));
         }
 
         #[test]
@@ -289,10 +375,14 @@ mod tests {
             bytes[place] ^= 1_u8 << bit;
             bytes.truncate(bytes.len() - cut);
             if let Ok(checkpoint) = Checkpoint::parse(bytes) {
-                // Only the head's own words may have suffered.
+                // Only names in the file's own header may have suffered, which no network then knows.
+                let expected = Checkpoint::parse(whole).unwrap();
+                prop_assert_eq!(&checkpoint.head, &expected.head);
                 let network = || network_config().init(2, &device);
-                let expected = Checkpoint::parse(whole).unwrap().state(network(), &device).unwrap();
+                let expected = expected.state(network(), &device).unwrap();
                 if let Ok(found) = checkpoint.state(network(), &device) {
+                    prop_assert_eq!(found.steps, expected.steps);
+                    prop_assert_eq!(found.sums.read(), expected.sums.read());
                     prop_assert!(found.history == expected.history);
                     let bytes = |state: &State| weights::to_bytes(&state.network).unwrap();
                     prop_assert!(bytes(&found) == bytes(&expected));

@@ -49,7 +49,7 @@ impl Plan<'_> {
         let head = Head {
             variant: run.variant.name.clone(),
             seed: run.seed,
-            tensors_sha256: String::new(),
+            sha256: String::new(),
             settings: self.settings(run),
             dataset_sha256: splits.sha256.clone(),
             steps: state.steps,

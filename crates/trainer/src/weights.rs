@@ -116,8 +116,16 @@ impl StartWeights {
     pub fn read(path: &Path) -> Result<Self, Error> {
         let refused = |reason: String| refused(format!("{}: {reason}", path.display()));
         let bytes = fs::read(path).map_err(|error| refused(format!("cannot be read: {error}")))?;
-        SafeTensors::deserialize(&bytes)
-            .map_err(|error| refused(format!("is not a safetensors file: {error}")))?;
+        Self::parse(bytes).map_err(|reason| refused(format!("is not a safetensors file: {reason}")))
+    }
+
+    /// Takes a file's bytes.
+    ///
+    /// # Errors
+    ///
+    /// Why they are no safetensors file.
+    pub fn parse(bytes: Vec<u8>) -> Result<Self, String> {
+        SafeTensors::deserialize(&bytes).map_err(|error| error.to_string())?;
         Ok(Self { sha256: data::sha256([bytes.as_slice()]), bytes })
     }
 

@@ -87,6 +87,8 @@ fn a_wrong_config_is_refused_with_its_place_and_key() {
             "bad.toml:2: fit.batch_size: is at most 42799 on a GPU: its buffers end at 128 MiB",
         ),
         ("fit = [", "bad.toml:1: unclosed array, expected `]`"),
+        ("data.dir = \"\"", "bad.toml:1: data.dir: must be a path, not \"\""),
+        ("seeds = [[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]", "bad.toml:1: seeds: is nested too deeply"),
         (
             "extends = \"bad.toml\"",
             "bad.toml:1: extends: goes round in a circle: bad.toml → bad.toml",

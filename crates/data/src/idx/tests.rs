@@ -136,7 +136,7 @@ fn says_what_is_wrong_with_a_file_of_labels() {
         (
             "too many",
             [[0, 0, 8, 1], [0x7f; 4]].concat(),
-            "promises 2139062143 labels: at most 1073741824 are read",
+            "promises 2139062143 labels: at most 1369568 are read",
         ),
     ];
     for (case, file, expected) in cases {

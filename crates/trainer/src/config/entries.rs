@@ -13,6 +13,10 @@ use toml::{
 
 use super::ConfigError;
 
+/// Tables and lists in one another, at most. The longest key has five parts; TOML goes down by thousands,
+/// and each of them takes its share of the stack.
+const DEEPEST: usize = 16;
+
 /// Where a value was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Origin {
@@ -68,9 +72,10 @@ impl Entries {
     ///
     /// When it is not TOML.
     pub fn parse(text: &str, path: &Path) -> Result<Self, ConfigError> {
+        let ends: Vec<usize> = text.match_indices('\n').map(|(end, _)| end).collect();
         let origin = |offset: usize| Origin::File {
             path: path.to_owned(),
-            line: text[..offset].matches('\n').count() + 1,
+            line: ends.partition_point(|&end| end < offset) + 1,
         };
         Self::parse_with(text, &origin)
     }
@@ -104,7 +109,7 @@ impl Entries {
             message: error.message().to_owned(),
         })?;
         let mut entries = Self::default();
-        entries.fold("", table.get_ref(), origin)?;
+        entries.fold("", table.get_ref(), DEEPEST, origin)?;
         Ok(entries)
     }
 
@@ -112,17 +117,18 @@ impl Entries {
         &mut self,
         prefix: &str,
         table: &DeTable<'_>,
+        levels: usize,
         origin: &dyn Fn(usize) -> Origin,
     ) -> Result<(), ConfigError> {
         for (name, value) in table {
             let key = format!("{prefix}{}", quoted(name.get_ref()));
             let origin_here = origin(name.span().start);
             match value.get_ref() {
-                DeValue::Table(table) if !table.is_empty() => {
-                    self.fold(&format!("{key}."), table, origin)?;
+                DeValue::Table(table) if !table.is_empty() && levels > 0 => {
+                    self.fold(&format!("{key}."), table, levels - 1, origin)?;
                 }
                 value => {
-                    let value = plain(value).map_err(|reason| ConfigError::Value {
+                    let value = plain(value, levels).map_err(|reason| ConfigError::Value {
                         origin: origin_here.clone(),
                         key: key.clone(),
                         reason,
@@ -169,8 +175,9 @@ fn quoted(part: &str) -> String {
     if !part.is_empty() && part.chars().all(bare) { part.to_owned() } else { format!("{part:?}") }
 }
 
-/// The value without its places in the text.
-fn plain(value: &DeValue<'_>) -> Result<Value, String> {
+/// The value without its places in the text, where no more than so many levels are in it.
+fn plain(value: &DeValue<'_>, levels: usize) -> Result<Value, String> {
+    let below = || levels.checked_sub(1).ok_or("is nested too deeply");
     Ok(match value {
         DeValue::String(text) => Value::String(text.to_string()),
         DeValue::Integer(number) => i64::from_str_radix(number.as_str(), number.radix())
@@ -182,12 +189,15 @@ fn plain(value: &DeValue<'_>) -> Result<Value, String> {
         DeValue::Boolean(boolean) => Value::Boolean(*boolean),
         DeValue::Datetime(datetime) => Value::Datetime(*datetime),
         DeValue::Array(array) => {
-            let values = array.iter().map(|value| plain(value.get_ref()));
+            let below = below()?;
+            let values = array.iter().map(|value| plain(value.get_ref(), below));
             Value::Array(values.collect::<Result<_, _>>()?)
         }
         DeValue::Table(table) => {
-            let values = (table.iter())
-                .map(|(name, value)| Ok((name.get_ref().to_string(), plain(value.get_ref())?)));
+            let below = below()?;
+            let values = (table.iter()).map(|(name, value)| {
+                Ok((name.get_ref().to_string(), plain(value.get_ref(), below)?))
+            });
             Value::Table(values.collect::<Result<_, String>>()?)
         }
     })

@@ -52,7 +52,8 @@ impl<'a> Reader<'a> {
     pub(crate) fn finish(self) -> Result<(), ConfigError> {
         let known = self.known.into_inner();
         for (key, Entry { value, origin }) in self.entries.iter() {
-            let below = known.iter().find(|known| known.starts_with(&format!("{key}.")));
+            let table = format!("{key}.");
+            let below = known.range(table.clone()..).next().filter(|next| next.starts_with(&table));
             match below {
                 _ if known.contains(key) => {}
                 // A table whose lines are all commented out.

@@ -195,5 +195,10 @@ fn empty_table(value: &Value) -> Parsed<()> {
 
 /// A path, from the folder of the file that wrote it.
 fn path(entry: &Entry) -> Parsed<PathBuf> {
-    values::text(&entry.value).map(|text| entry.origin.folder().join(text))
+    let text = values::text(&entry.value)?;
+    if text.is_empty() {
+        // It would mean the folder of whatever file it is written in, study.toml's in the end.
+        return Err(values::expected("a path", &entry.value));
+    }
+    Ok(entry.origin.folder().join(text))
 }

@@ -1,0 +1,70 @@
+//! What is unpacked of the four files never takes more memory than they hold, nor than their headers promise.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::{fs, io::Write};
+
+use data::{PIXELS, Places, Request, SIDE};
+use flate2::{Compression, write::GzEncoder};
+use peak_alloc::PeakAlloc;
+use proptest::prelude::*;
+
+#[global_allocator]
+static MEMORY: PeakAlloc = PeakAlloc;
+
+/// Decompressors, and what threads take when they begin.
+const BASE: usize = 1 << 20;
+/// A vector that grows holds what it had and twice that.
+const GROWING: usize = 4;
+
+const NAMES: [(&str, usize); 4] = [
+    ("train-images-idx3-ubyte", PIXELS),
+    ("train-labels-idx1-ubyte", 1),
+    ("t10k-images-idx3-ubyte", PIXELS),
+    ("t10k-labels-idx1-ubyte", 1),
+];
+
+/// A file of zeros whose header promises `count` images or labels.
+fn idx(item: usize, count: u32, len: usize) -> Vec<u8> {
+    let side = u32::try_from(SIDE).unwrap();
+    let numbers: &[u32] = if item == 1 { &[0x0801, count] } else { &[0x0803, count, side, side] };
+    let mut file: Vec<u8> = numbers.iter().flat_map(|number| number.to_be_bytes()).collect();
+    file.resize(file.len() + len, 0);
+    file
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn no_promise_and_no_bomb_takes_memory(
+        files in prop::array::uniform4((
+            prop_oneof![1_u32..9, 1_u32..2_000_000, any::<u32>()],
+            prop_oneof![4 => 0_usize..9, 1 => 0_usize..6_000],
+            any::<bool>(),
+        )),
+    ) {
+        let folder = tempfile::tempdir().unwrap();
+        let mut allowed = BASE;
+        for ((count, items, packed), (name, item)) in files.into_iter().zip(NAMES) {
+            let plain = idx(item, count, items * item);
+            allowed += GROWING * plain.len().min(16 + (count as usize).saturating_mul(item));
+            fs::write(folder.path().join(name), if packed { gzip(&plain) } else { plain }).unwrap();
+        }
+        let request = Request { sources: Vec::new(), dir: Some(folder.path().to_owned()) };
+        let places = Places::from_environment();
+        MEMORY.reset_peak_usage();
+        let before = MEMORY.current_usage();
+        let loaded = data::load(&request, &places, &|_| {});
+        let taken = MEMORY.peak_usage().saturating_sub(before);
+        prop_assert!(taken <= allowed, "{} bytes where {} are allowed", taken, allowed);
+        let whole = files.iter().all(|&(count, items, _)| count as usize == items && items > 0);
+        let paired = files[0].0 == files[1].0 && files[2].0 == files[3].0;
+        prop_assert_eq!(loaded.is_ok(), whole && paired);
+    }
+}
