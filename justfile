@@ -65,6 +65,10 @@ fuzz target seconds="600":
         cargo +nightly fuzz run --fuzz-dir crates/fuzz {{target}} -- -max_total_time={{seconds}} \
         -max_len=4096 -len_control=0 -rss_limit_mb=640 -malloc_limit_mb=64 -timeout=10
 
+# Licences, sources, duplicates and advisories of what the program is made of (needs cargo-deny, and GitHub for the advisories)
+deny *checks:
+    cargo deny --locked check {{checks}}
+
 # Formatting, lints, docs
 check:
     cargo fmt --all --check
