@@ -43,6 +43,12 @@ pub(crate) enum Command {
         config: ConfigArguments,
         #[command(flatten)]
         output: OutputArguments,
+        /// Runs and summaries, for programs
+        #[arg(long, conflicts_with = "csv")]
+        json: bool,
+        /// The rows of results.csv
+        #[arg(long)]
+        csv: bool,
     },
     /// Print the variants' layers, output shapes, parameters and penalties
     Summary {
@@ -112,7 +118,7 @@ impl Command {
                 train::train(&study, &folder, fresh, &Progress::new(quiet))?;
                 Ok(results::table(&results::read(&study, &folder)?))
             }
-            Self::Results { config, output } => {
+            Self::Results { config, output, json, csv } => {
                 let (study, folder) = config.study(output)?;
                 let records = results::read(&study, &folder)?;
                 if records.is_empty() {
@@ -120,7 +126,11 @@ impl Command {
                     return Err(Error::NoResults { folder, begun });
                 }
                 results::unfinished(&study, &records, &folder).iter().for_each(tell);
-                Ok(results::table(&records))
+                match (json, csv) {
+                    (true, _) => results::json(&records),
+                    (_, true) => results::csv_text(&records),
+                    _ => Ok(results::table(&records)),
+                }
             }
             Self::Summary { config, variant } => {
                 let (study, _) = config.study(OutputArguments { out: None })?;

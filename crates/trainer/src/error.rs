@@ -54,6 +54,14 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
+    /// Results cannot be put into words of a format.
+    #[error("cannot be written as {format}: {reason}")]
+    Unwritten {
+        /// JSON, CSV, …
+        format: &'static str,
+        /// Why.
+        reason: String,
+    },
     /// There are no results yet.
     #[error("{} has no finished run{}", folder.display(), if *begun > 0 { " yet" } else { "" })]
     NoResults {
@@ -112,6 +120,7 @@ impl Error {
             | Self::Read { .. }
             | Self::Malformed { .. }
             | Self::NoResults { .. }
+            | Self::Unwritten { .. }
             | Self::Unsaved(_)
             | Self::Panic(_)
             | Self::Signals(_)

@@ -22,6 +22,7 @@ pub mod results;
 mod run;
 pub mod schedule;
 pub mod show;
+pub mod statistics;
 pub mod stop;
 pub mod study;
 pub mod summary;

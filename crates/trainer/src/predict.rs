@@ -185,5 +185,5 @@ fn prediction_text(prediction: &Prediction) -> String {
 pub fn json(predictions: &[Prediction]) -> Result<String, Error> {
     serde_json::to_string_pretty(predictions)
         .map(|json| json + "\n")
-        .map_err(|error| Error::Argument(error.to_string()))
+        .map_err(|error| Error::Unwritten { format: "JSON", reason: error.to_string() })
 }

@@ -79,8 +79,18 @@ impl Record {
     /// What its network sees of a pixel.
     #[must_use]
     pub fn pixels(&self) -> Option<Pixels> {
-        let name = self.settings.get("data.pixels")?.as_str()?;
+        let name = self.setting("data.pixels");
         Pixels::ALL.into_iter().find(|pixels| pixels.to_string() == name)
+    }
+
+    /// A setting as text; empty where there is none.
+    #[must_use]
+    pub fn setting(&self, key: &str) -> String {
+        match self.settings.get(key) {
+            Some(toml::Value::String(text)) => text.clone(),
+            Some(value) => value.to_string(),
+            None => String::new(),
+        }
     }
 
     /// Whether it is the record of this run.

@@ -39,7 +39,7 @@ pub fn png(split: &Split, index: usize, count: usize) -> Result<Vec<u8>, Error> 
     let digits: Vec<&[u8]> =
         places(split, index, count)?.into_iter().map(|place| split.image(place)).collect();
     let columns = (1..=count).find(|columns| columns * columns >= count).unwrap_or(1);
-    image::png(&digits, columns).map_err(Error::Argument)
+    image::png(&digits, columns).map_err(|reason| Error::Unwritten { format: "PNG", reason })
 }
 
 fn places(split: &Split, index: usize, count: usize) -> Result<Vec<usize>, Error> {

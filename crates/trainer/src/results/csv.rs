@@ -1,0 +1,155 @@
+//! results.csv and summary.csv.
+
+use std::path::Path;
+
+use super::{
+    read,
+    summary::{Summary, has_several_seeds, summaries},
+};
+use crate::{error::Error, files, lock::Lock, record::Record, statistics::Spread, study::Study};
+
+const HEADER: [&str; 13] = [
+    "variant",
+    "acc_train",
+    "acc_test",
+    "pct_diff",
+    "seed",
+    "loss_train",
+    "loss_test",
+    "parameters",
+    "epochs",
+    "dataset",
+    "pixels",
+    "backend",
+    "fit_seconds",
+];
+
+const SUMMARY_HEADER: [&str; 11] = [
+    "variant",
+    "n",
+    "acc_train_mean",
+    "acc_train_deviation",
+    "acc_test_mean",
+    "acc_test_deviation",
+    "pct_diff_mean",
+    "pct_diff_deviation",
+    "difference_mean",
+    "difference_low",
+    "difference_high",
+];
+
+/// Rewrites results.csv from all finished runs, and summary.csv where there are several seeds.
+///
+/// # Errors
+///
+/// When a record cannot be read, or a file not be written.
+pub fn write_csv(study: &Study, output: &Path) -> Result<(), Error> {
+    // Whoever writes last has seen every record.
+    let _lock = Lock::take(output)?;
+    let records = read(study, output)?;
+    files::write(&output.join("results.csv"), csv_text(&records)?.as_bytes())?;
+    if has_several_seeds(&records) {
+        let summary = text(&SUMMARY_HEADER, summaries(&records).iter().map(summary_row))?;
+        files::write(&output.join("summary.csv"), summary.as_bytes())?;
+    }
+    Ok(())
+}
+
+/// What results.csv holds of these records.
+///
+/// # Errors
+///
+/// When they cannot be written as CSV.
+pub fn csv_text(records: &[Record]) -> Result<String, Error> {
+    text(&HEADER, records.iter().map(row))
+}
+
+fn text<const COLUMNS: usize>(
+    header: &[&str; COLUMNS],
+    rows: impl Iterator<Item = [String; COLUMNS]>,
+) -> Result<String, Error> {
+    let write = || -> Result<Vec<u8>, csv::Error> {
+        let mut writer = csv::Writer::from_writer(Vec::new());
+        writer.write_record(header)?;
+        for row in rows {
+            writer.write_record(row)?;
+        }
+        writer.into_inner().map_err(|error| error.into_error().into())
+    };
+    let unwritten = |reason| Error::Unwritten { format: "CSV", reason };
+    let bytes = write().map_err(|error| unwritten(error.to_string()))?;
+    String::from_utf8(bytes).map_err(|error| unwritten(error.to_string()))
+}
+
+fn row(record: &Record) -> [String; 13] {
+    [
+        record.variant.clone(),
+        number(record.acc_train),
+        number(record.acc_test),
+        number(record.pct_diff()),
+        record.seed.to_string(),
+        number(record.loss_train),
+        number(record.loss_test),
+        record.parameters.to_string(),
+        record.epochs.to_string(),
+        record.dataset.clone(),
+        record.setting("data.pixels"),
+        record.setting("backend"),
+        format!("{:.2}", record.fit_seconds),
+    ]
+}
+
+fn summary_row(summary: &Summary) -> [String; 11] {
+    let deviation = |spread: Spread| spread.deviation.map_or(String::new(), number);
+    let difference = summary.difference.as_ref().map(|against| against.difference);
+    let (mean, low, high) = difference.map_or_else(Default::default, |difference| {
+        (number(difference.mean), number(difference.low), number(difference.high))
+    });
+    [
+        summary.variant.clone(),
+        summary.n.to_string(),
+        number(summary.acc_train.mean),
+        deviation(summary.acc_train),
+        number(summary.acc_test.mean),
+        deviation(summary.acc_test),
+        number(summary.pct_diff.mean),
+        deviation(summary.pct_diff),
+        mean,
+        low,
+        high,
+    ]
+}
+
+fn number(value: f64) -> String {
+    format!("{value:.6}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::tests::record, *};
+
+    #[test]
+    fn a_row_holds_what_the_header_says() {
+        let csv = csv_text(&[record("l2", 3, (0.8, 0.75), f64::NAN)]).unwrap();
+        let expected = "variant,acc_train,acc_test,pct_diff,seed,loss_train,loss_test,parameters,epochs,dataset,pixels,backend,fit_seconds\n\
+                        l2,0.800000,0.750000,0.062500,3,NaN,1.000000,5,2,\"a, b\",raw,,1.23\n";
+        assert_eq!(csv, expected);
+    }
+
+    #[test]
+    fn a_summary_holds_what_its_header_says() {
+        let accuracies = [("none", [(0.5, 0.4), (1.0, 0.8)]), ("l1", [(0.5, 0.5), (0.5, 0.95)])];
+        let records: Vec<Record> = accuracies
+            .iter()
+            .flat_map(|(variant, runs)| {
+                (0..).zip(runs).map(move |(seed, &run)| record(variant, seed, run, 1.0))
+            })
+            .collect();
+        let csv = text(&SUMMARY_HEADER, summaries(&records).iter().map(summary_row)).unwrap();
+        // Differences 0.1 and 0.15; the quantile of one degree of freedom is 12.7062.
+        let expected = "variant,n,acc_train_mean,acc_train_deviation,acc_test_mean,acc_test_deviation,pct_diff_mean,pct_diff_deviation,difference_mean,difference_low,difference_high\n\
+                        none,2,0.750000,0.353553,0.600000,0.282843,0.200000,0.000000,,,\n\
+                        l1,2,0.500000,0.000000,0.725000,0.318198,-0.450000,0.636396,0.125000,-0.192655,0.442655\n";
+        assert_eq!(csv, expected);
+    }
+}

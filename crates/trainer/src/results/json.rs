@@ -1,0 +1,60 @@
+//! `trainer results --json`.
+
+use serde::Serialize;
+
+use super::summary::{Summary, summaries};
+use crate::{error::Error, record::Record};
+
+#[derive(Serialize)]
+struct Results<'a> {
+    runs: Vec<Row<'a>>,
+    summary: Vec<Summary>,
+}
+
+/// A row of results.csv, unrounded.
+#[derive(Serialize)]
+struct Row<'a> {
+    variant: &'a str,
+    acc_train: f64,
+    acc_test: f64,
+    pct_diff: f64,
+    seed: u64,
+    loss_train: f64,
+    loss_test: f64,
+    parameters: usize,
+    epochs: usize,
+    dataset: &'a str,
+    pixels: String,
+    backend: String,
+    fit_seconds: f64,
+}
+
+/// The runs and their summaries for a program; what is not finite is null.
+///
+/// # Errors
+///
+/// When they cannot be written as JSON.
+pub fn json(records: &[Record]) -> Result<String, Error> {
+    let results = Results { runs: records.iter().map(row).collect(), summary: summaries(records) };
+    serde_json::to_string_pretty(&results)
+        .map(|json| json + "\n")
+        .map_err(|error| Error::Unwritten { format: "JSON", reason: error.to_string() })
+}
+
+fn row(record: &Record) -> Row<'_> {
+    Row {
+        variant: &record.variant,
+        acc_train: record.acc_train,
+        acc_test: record.acc_test,
+        pct_diff: record.pct_diff(),
+        seed: record.seed,
+        loss_train: record.loss_train,
+        loss_test: record.loss_test,
+        parameters: record.parameters,
+        epochs: record.epochs,
+        dataset: &record.dataset,
+        pixels: record.setting("data.pixels"),
+        backend: record.setting("backend"),
+        fit_seconds: record.fit_seconds,
+    }
+}

@@ -1,0 +1,123 @@
+//! What a study has come to: its finished runs as rows, tables and summaries, and whether two results belong
+//! together.
+
+mod csv;
+mod json;
+mod summary;
+mod table;
+
+use std::{collections::BTreeSet, path::Path};
+
+pub use self::{
+    csv::{csv_text, write_csv},
+    json::json,
+    summary::{Against, Summary, has_several_seeds, summaries},
+    table::{notes, table},
+};
+use crate::{
+    error::Error,
+    record::{self, Record},
+    study::{Settings, Study},
+};
+
+/// Under this share of the training images a variant has barely learnt: guessing gives 0.1, and
+/// the least of the variants that do learn is above 0.8.
+const BARELY_TRAINED: f64 = 0.5;
+
+/// An output folder holds a run of other settings.
+#[derive(Debug, thiserror::Error)]
+#[error("{} holds {run} with other settings: {}", folder.display(), differences.join(", "))]
+pub struct Mismatch {
+    /// The output folder.
+    pub folder: std::path::PathBuf,
+    /// The run there.
+    pub run: String,
+    /// Each setting that differs: there and here.
+    pub differences: Vec<String>,
+}
+
+/// Everything finished in an output folder, in the study's order; what the study does not name
+/// comes after it.
+///
+/// # Errors
+///
+/// When a record cannot be read.
+pub fn read(study: &Study, output: &Path) -> Result<Vec<Record>, Error> {
+    let mut records = Record::read_all(output)?;
+    let place = |record: &Record| {
+        let variant = study.variants.iter().position(|variant| variant.name == record.variant);
+        let seed = study.seeds.iter().position(|&seed| seed == record.seed);
+        let last = usize::MAX;
+        (variant.unwrap_or(last), record.variant.clone(), seed.unwrap_or(last), record.seed)
+    };
+    records.sort_by_key(place);
+    Ok(records)
+}
+
+/// What there is to say of a study's runs that have no record: how many there are, and why some failed.
+#[must_use]
+pub fn unfinished(study: &Study, records: &[Record], output: &Path) -> Vec<String> {
+    let mut runs = study.runs();
+    let all = runs.len();
+    runs.retain(|run| !records.iter().any(|record| record.is_of(run)));
+    let count = format!("note: {} of {all} runs have not finished", runs.len());
+    let failed = runs.iter().filter_map(|run| {
+        let reason = record::failure(&output.join(run.folder()))?;
+        Some(format!("note: {run} failed: {reason}"))
+    });
+    let failed: Vec<String> = failed.collect();
+    let count = (!runs.is_empty()).then_some(count);
+    count.into_iter().chain(failed).collect()
+}
+
+/// Whether a run's loss ceased to be finite.
+pub(crate) fn diverged(record: &Record) -> bool {
+    record.ended_early() || !record.loss_train.is_finite()
+}
+
+/// Whether a run did not diverge but learnt hardly anything.
+pub(crate) fn barely_trained(record: &Record) -> bool {
+    !diverged(record) && record.acc_train < BARELY_TRAINED
+}
+
+/// Each setting that differs between a run as it was found and as it is asked for, in words.
+#[must_use]
+pub fn differences(there: &Settings, here: &Settings) -> Vec<String> {
+    let shown = |value: Option<&toml::Value>| value.map_or("unset".to_owned(), ToString::to_string);
+    let keys: BTreeSet<&String> = there.keys().chain(here.keys()).collect();
+    (keys.into_iter())
+        .map(|key| (key, there.get(key), here.get(key)))
+        .filter(|(_, there, here)| there != here)
+        .map(|(key, there, here)| format!("{key} is {} there, {} here", shown(there), shown(here)))
+        .collect()
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// A run's record on raw pixels, of which these figures are known.
+    pub(crate) fn record(
+        variant: &str,
+        seed: u64,
+        (acc_train, acc_test): (f64, f64),
+        loss_train: f64,
+    ) -> Record {
+        Record {
+            variant: variant.to_owned(),
+            seed,
+            settings: Settings::from([("data.pixels".to_owned(), "raw".into())]),
+            dataset: "a, b".to_owned(),
+            dataset_sha256: String::new(),
+            acc_train,
+            acc_test,
+            loss_train,
+            loss_test: 1.0,
+            parameters: 5,
+            epochs: 2,
+            fit_seconds: 1.234,
+            version: String::new(),
+            files_sha256: record::Checksums::default(),
+        }
+    }
+}

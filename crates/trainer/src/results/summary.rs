@@ -1,0 +1,103 @@
+//! What the seeds of each variant say together.
+
+use serde::Serialize;
+
+use crate::{
+    record::Record,
+    statistics::{Difference, Spread},
+};
+
+/// A variant over its seeds.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Summary {
+    /// Its name.
+    pub variant: String,
+    /// How many of its runs have finished.
+    pub n: usize,
+    /// Of the accuracies on the training images.
+    pub acc_train: Spread,
+    /// Of the accuracies on the test images.
+    pub acc_test: Spread,
+    /// Of the share of the accuracy that is lost on the test images.
+    pub pct_diff: Spread,
+    /// How much higher its accuracy on the test images is than the first variant's; `None` of the first itself, or
+    /// where fewer than two seeds are common to both.
+    pub difference: Option<Against>,
+}
+
+/// A difference to another variant. Runs of one seed are a pair: they share first weights and batches.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Against {
+    /// The other variant.
+    pub variant: String,
+    /// By how much.
+    #[serde(flatten)]
+    pub difference: Difference,
+}
+
+/// Each variant's summary, in the order in which they come.
+#[must_use]
+pub fn summaries(records: &[Record]) -> Vec<Summary> {
+    let of_variants: Vec<&[Record]> =
+        records.chunk_by(|one, next| one.variant == next.variant).collect();
+    let summary = |runs: &&[Record]| Summary {
+        variant: runs[0].variant.clone(),
+        n: runs.len(),
+        acc_train: spread(runs, |run| run.acc_train),
+        acc_test: spread(runs, |run| run.acc_test),
+        pct_diff: spread(runs, Record::pct_diff),
+        difference: against(of_variants[0], runs),
+    };
+    of_variants.iter().map(summary).collect()
+}
+
+/// Whether a variant has runs of several seeds.
+#[must_use]
+pub fn has_several_seeds(records: &[Record]) -> bool {
+    records.windows(2).any(|pair| pair[0].variant == pair[1].variant)
+}
+
+fn spread(runs: &[Record], value: impl Fn(&Record) -> f64) -> Spread {
+    Spread::of(&runs.iter().map(value).collect::<Vec<_>>())
+}
+
+fn against(first: &[Record], runs: &[Record]) -> Option<Against> {
+    let variant = first[0].variant.clone();
+    if variant == runs[0].variant {
+        return None;
+    }
+    let differences = runs.iter().filter_map(|run| {
+        let pair = first.iter().find(|other| other.seed == run.seed)?;
+        Some(run.acc_test - pair.acc_test)
+    });
+    let difference = Difference::of(&differences.collect::<Vec<_>>())?;
+    Some(Against { variant, difference })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::tests::record, *};
+
+    #[test]
+    fn only_runs_of_one_seed_are_pairs() {
+        let run = |variant, seed, acc_test| record(variant, seed, (1.0, acc_test), 1.0);
+        let records = [
+            run("none", 0, 0.5),
+            run("none", 1, 0.6),
+            run("none", 3, 0.9),
+            run("l1", 1, 0.8),
+            run("l1", 2, 0.1),
+            run("l1", 3, 1.0),
+            run("l2", 7, 0.5),
+        ];
+        let summaries = summaries(&records);
+        let counts: Vec<(&str, usize)> =
+            summaries.iter().map(|summary| (summary.variant.as_str(), summary.n)).collect();
+        assert_eq!(counts, [("none", 3), ("l1", 3), ("l2", 1)]);
+        assert_eq!(summaries[0].difference, None);
+        let against = summaries[1].difference.as_ref().unwrap();
+        assert_eq!((against.variant.as_str(), against.difference.pairs), ("none", 2));
+        assert!((against.difference.mean - 0.15).abs() < 1e-12);
+        assert_eq!(summaries[2].difference, None);
+    }
+}

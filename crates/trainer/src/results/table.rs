@@ -1,0 +1,162 @@
+//! The table in the terminal, and what there is to say beneath it.
+
+use super::{
+    barely_trained, diverged,
+    summary::{Against, Summary, has_several_seeds, summaries},
+};
+use crate::{
+    record::Record,
+    statistics::{Difference, Spread},
+    study::Pixels,
+};
+
+/// The notebook's table, over the seeds where there are several, with its notes.
+#[must_use]
+pub fn table(records: &[Record]) -> String {
+    let rows = if has_several_seeds(records) { over_seeds(records) } else { single(records) };
+    let notes = notes(records);
+    // Lines after a note's first stand under its words.
+    let notes = notes.iter().map(|note| format!("\n{}\n", note.replace('\n', "\n  ")));
+    aligned(&rows) + &notes.collect::<String>()
+}
+
+/// A header and a row a variant.
+fn single(records: &[Record]) -> Vec<Vec<String>> {
+    let header = ["variant", "acc_train", "acc_test", "pct_diff"].map(str::to_owned).to_vec();
+    let row = |record: &Record| {
+        let numbers = [record.acc_train, record.acc_test, record.pct_diff()].map(number);
+        let (variant, runs) = (record.variant.clone(), std::slice::from_ref(record));
+        [vec![variant], numbers.to_vec(), mark(runs)].concat()
+    };
+    std::iter::once(header).chain(records.iter().map(row)).collect()
+}
+
+/// A header and a row a variant, of means and deviations.
+fn over_seeds(records: &[Record]) -> Vec<Vec<String>> {
+    let first = records.first().map_or("", |record| record.variant.as_str());
+    let names = ["variant", "n", "acc_train", "acc_test", "pct_diff"].map(str::to_owned);
+    let header = [names.to_vec(), vec![format!("acc_test − {first}'s, 95 %")]].concat();
+    let runs = records.chunk_by(|one, next| one.variant == next.variant);
+    let row = |(summary, runs): (Summary, &[Record])| {
+        let Summary { variant, n, acc_train, acc_test, pct_diff, difference } = summary;
+        let spreads = [acc_train, acc_test, pct_diff].map(spread);
+        let difference =
+            difference.map_or(String::new(), |Against { difference, .. }| interval(difference));
+        [vec![variant, n.to_string()], spreads.to_vec(), vec![difference], mark(runs)].concat()
+    };
+    std::iter::once(header).chain(summaries(records).into_iter().zip(runs).map(row)).collect()
+}
+
+fn number(value: f64) -> String {
+    format!("{value:.5}")
+}
+
+/// `0.87460 ± 0.00439`.
+pub(crate) fn spread(Spread { mean, deviation }: Spread) -> String {
+    let deviation = deviation.map_or(String::new(), |deviation| format!(" ± {deviation:.5}"));
+    format!("{mean:.5}{deviation}")
+}
+
+/// `+0.00720 (+0.00323 to +0.01117)`.
+pub(crate) fn interval(Difference { mean, low, high, .. }: Difference) -> String {
+    format!("{mean:+.5} ({low:+.5} to {high:+.5})")
+}
+
+/// What leads from a row to a note, if anything.
+fn mark(runs: &[Record]) -> Vec<String> {
+    if runs.iter().any(diverged) {
+        vec!["†".to_owned()]
+    } else if runs.iter().any(barely_trained) {
+        vec!["*".to_owned()]
+    } else {
+        Vec::new()
+    }
+}
+
+/// Rows below one another, numbers to the right. What goes beyond the header follows as it is.
+fn aligned(rows: &[Vec<String>]) -> String {
+    let length = |cell: &String| cell.chars().count();
+    let columns = rows.first().map_or(0, Vec::len);
+    let widths: Vec<usize> = (0..columns)
+        .map(|column| rows.iter().map(|row| row.get(column).map_or(0, length)).max().unwrap_or(0))
+        .collect();
+    let line = |row: &Vec<String>| {
+        let cells = row.iter().enumerate().map(|(column, cell)| match widths.get(column) {
+            Some(width) if column == 0 => format!("{cell:width$}"),
+            Some(width) => format!("  {cell:>width$}"),
+            None => format!(" {cell}"),
+        });
+        format!("{}\n", cells.collect::<String>().trim_end())
+    };
+    rows.iter().map(line).collect()
+}
+
+/// What a reader of the results should know, in the order of importance.
+#[must_use]
+pub fn notes(records: &[Record]) -> Vec<String> {
+    let mut notes = Vec::new();
+    if records.iter().any(diverged) {
+        let note = "† the loss is no longer a finite number, which ends training; try a lower fit.learning_rate";
+        notes.push(note.to_owned());
+    }
+    if let Some(record) = records.iter().find(|record| barely_trained(record)) {
+        let raw = record.pixels() == Some(Pixels::Raw);
+        let note = if raw {
+            "* barely trained: raw pixels (0–255) make the first steps so large that most ReLU units end up\n\
+             silent for every image, and whether enough survive is luck of the draw. Batch normalisation\n\
+             brings the scale back; so does pixels = \"unit\", as in the config mnist."
+        } else {
+            "* barely trained: it needs more epochs or a higher learning rate."
+        };
+        notes.push(note.to_owned());
+    }
+    if has_several_seeds(records) {
+        let note = "Mean ± standard deviation over n seeds; the difference is that of runs of one seed, with its 95 %\n\
+             confidence interval (Student's t). An interval that holds 0 shows no difference.";
+        notes.push(note.to_owned());
+    } else if records.len() > 1 {
+        let note = "One run of each proves little: small differences may be luck. Several seeds show how much, for\n\
+             example --set seeds=[0,1,2,3,4].";
+        notes.push(note.to_owned());
+    }
+    notes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::tests::record, *};
+
+    #[test]
+    fn the_table_marks_what_barely_trained_and_says_why() {
+        let records =
+            [record("none", 0, (0.2, 0.75), 1.0), record("batch_norm", 0, (0.9, 0.75), 1.0)];
+        let text = table(&records);
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines[0], "variant     acc_train  acc_test  pct_diff");
+        assert_eq!(lines[1], "none          0.20000   0.75000  -2.75000 *");
+        assert_eq!(lines[2], "batch_norm    0.90000   0.75000   0.16667");
+        assert!(lines[4].starts_with("* barely trained: raw pixels"), "{text}");
+        assert!(lines[5].starts_with("  silent for"), "{text}");
+        assert!(lines[8].starts_with("One run of each proves little"), "{text}");
+    }
+
+    #[test]
+    fn several_seeds_are_one_row_with_their_spread() {
+        let records = [
+            record("none", 0, (0.9, 0.5), 1.0),
+            record("none", 11, (0.9, 0.75), 1.0),
+            record("l1", 0, (0.9, 0.75), 1.0),
+            record("l1", 11, (0.7, 1.0), f64::INFINITY),
+        ];
+        let text = table(&records);
+        let lines: Vec<&str> = text.lines().collect();
+        let expected = [
+            "variant  n          acc_train           acc_test            pct_diff          acc_test − none's, 95 %",
+            "none     2  0.90000 ± 0.00000  0.62500 ± 0.17678   0.30556 ± 0.19642",
+            "l1       2  0.80000 ± 0.14142  0.87500 ± 0.17678  -0.13095 ± 0.42090  +0.25000 (+0.25000 to +0.25000) †",
+        ];
+        assert_eq!(lines[..3], expected);
+        assert!(lines[4].starts_with("† the loss"), "{text}");
+        assert!(lines[6].starts_with("Mean ± standard deviation"), "{text}");
+    }
+}

@@ -1,0 +1,65 @@
+//! What `trainer results` and summary.csv say of a study, compared with results.csv.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod common;
+
+use common::{Place, stderr};
+
+fn results(place: &Place, arguments: &[&str]) -> String {
+    let output = place.trainer(&[&["results", "small.toml", "--out", "out"], arguments].concat());
+    assert!(output.status.success(), "{}", stderr(&output));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn several_seeds_are_summed_up_everywhere_alike() {
+    let place = Place::new();
+    place.config("small.toml", "variants = [\"l2\", \"none\"]\nseeds = [4, 1, 2]");
+    let rows = place.results("small.toml", "out", &[]);
+    let of = |variant: &str| -> Vec<f64> {
+        let rows = rows.iter().filter(|row| row.starts_with(&format!("{variant},")));
+        rows.map(|row| row.split(',').nth(2).unwrap().parse().unwrap()).collect()
+    };
+    let (l2, none) = (of("l2"), of("none"));
+    let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
+    let near = |found: &str, expected: f64| {
+        assert!((found.parse::<f64>().unwrap() - expected).abs() < 1e-6, "{found} for {expected}");
+    };
+
+    let summary = place.read("out/summary.csv");
+    let lines: Vec<Vec<&str>> = summary.lines().map(|line| line.split(',').collect()).collect();
+    assert_eq!(lines.len(), 3);
+    assert_eq!((lines[1][0], lines[1][1], lines[1][8]), ("l2", "3", ""));
+    assert_eq!((lines[2][0], lines[2][1]), ("none", "3"));
+    near(lines[1][4], mean(&l2));
+    near(lines[2][4], mean(&none));
+    near(lines[2][8], mean(&none) - mean(&l2));
+
+    assert_eq!(results(&place, &["--csv"]), place.read("out/results.csv"));
+    let json: serde_json::Value = serde_json::from_str(&results(&place, &["--json"])).unwrap();
+    assert_eq!(json["runs"].as_array().unwrap().len(), 6);
+    assert_eq!((&json["runs"][1]["variant"], &json["runs"][1]["seed"]), (&"l2".into(), &1.into()));
+    assert_eq!(json["summary"][1]["difference"]["variant"], "l2");
+    for (column, end) in [(8, "mean"), (9, "low"), (10, "high")] {
+        near(lines[2][column], json["summary"][1]["difference"][end].as_f64().unwrap());
+    }
+    let table = results(&place, &[]);
+    let row = table.lines().nth(2).unwrap();
+    assert!(
+        row.starts_with(&format!(
+            "none     3  {:.5} ± ",
+            json["summary"][1]["acc_train"]["mean"].as_f64().unwrap()
+        )),
+        "{table}"
+    );
+    assert!(row.contains(&format!("{:.5} ± ", mean(&none))), "{table}");
+}
+
+#[test]
+fn one_seed_is_called_what_it_is() {
+    let place = Place::new();
+    place.config("small.toml", "variants = [\"l2\", \"none\"]");
+    place.results("small.toml", "out", &[]);
+    assert!(results(&place, &[]).contains("One run of each proves little"));
+    assert!(!place.path("out/summary.csv").exists());
+}
