@@ -9,7 +9,7 @@ use burn::{
 /// one minus this.
 const MOMENTUM: f64 = 0.99;
 /// Added to the variance; Keras's `epsilon`.
-pub(crate) const EPSILON: f64 = 1e-3;
+pub const EPSILON: f64 = 1e-3;
 
 /// Normalises each unit to mean 0 and variance 1, then scales by gamma and shifts by beta: by the
 /// batch's own statistics in training, by the moving ones in inference.

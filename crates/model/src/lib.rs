@@ -15,7 +15,7 @@ mod step;
 mod summary;
 mod variant;
 
-pub use batch_norm::{BatchNorm, BatchStatistics};
+pub use batch_norm::{BatchNorm, BatchStatistics, EPSILON};
 pub use gradients::{BatchNormGradients, Gradients, LayerGradients};
 pub use hidden::Memory;
 pub use layer::{Layer, LayerConfig};

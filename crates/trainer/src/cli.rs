@@ -9,7 +9,7 @@ use trainer::{
     error::Error,
     files, predict,
     progress::{Progress, tell},
-    record, results, show,
+    record, report, results, show,
     study::Study,
     summary, train,
 };
@@ -49,6 +49,13 @@ pub(crate) enum Command {
         /// The rows of results.csv
         #[arg(long)]
         csv: bool,
+    },
+    /// Write report.html again from what there is
+    Report {
+        #[command(flatten)]
+        config: ConfigArguments,
+        #[command(flatten)]
+        output: OutputArguments,
     },
     /// Print the variants' layers, output shapes, parameters and penalties
     Summary {
@@ -125,12 +132,28 @@ impl Command {
                     let begun = record::run_folders(&folder)?.len();
                     return Err(Error::NoResults { folder, begun });
                 }
-                results::unfinished(&study, &records, &folder).iter().for_each(tell);
+                let notes = results::unfinished(&study, &records, &folder);
+                for note in notes {
+                    tell(format!("note: {note}"));
+                }
                 match (json, csv) {
                     (true, _) => results::json(&records),
                     (_, true) => results::csv_text(&records),
                     _ => Ok(results::table(&records)),
                 }
+            }
+            Self::Report { config, output } => {
+                let (study, folder) = config.study(output)?;
+                if record::run_folders(&folder)?.is_empty() {
+                    return Err(Error::NoResults { folder, begun: 0 });
+                }
+                let progress = Progress::new(false);
+                let splits = digits::load(&study.data, &progress);
+                let splits = splits.inspect_err(|error| {
+                    progress.warn(&format!("the report has no digits in it: {error}"));
+                });
+                report::write(&study, &folder, splits.ok().as_ref())?;
+                Ok(format!("{}\n", folder.join(report::FILE).display()))
             }
             Self::Summary { config, variant } => {
                 let (study, _) = config.study(OutputArguments { out: None })?;

@@ -105,7 +105,7 @@ impl Backend {
     pub fn devices(self) -> Vec<String> {
         if self.is_cpu() {
             let cores = std::thread::available_parallelism().map_or(1, usize::from);
-            return vec![format!("the CPU, {cores} cores")];
+            return vec![format!("{}, {cores} cores", processor())];
         }
         let devices = self.device_type().map(DeviceFilter::from).map(Device::enumerate);
         (devices.iter().flat_map(|devices| devices.iter()))
@@ -157,6 +157,16 @@ impl Backend {
         opened.push((self, device.clone()));
         Ok(device)
     }
+}
+
+/// The processor's name, where Linux tells it, or its kind.
+fn processor() -> String {
+    let text = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let name = text.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
+    name.map_or_else(
+        || format!("{} CPU", std::env::consts::ARCH),
+        |(_, name)| name.trim().to_owned(),
+    )
 }
 
 /// One line per backend: whether this build has it, and the devices it sees.

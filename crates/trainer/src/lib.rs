@@ -1,7 +1,7 @@
 //! Trains the variants of a regularised network side by side and compares them.
 //!
 //! The way of the data is the order of the modules: [`config`] → [`study`] → [`digits`] →
-//! [`train`] ([`schedule`] → [`fit`] → [`evaluate`] → [`record`]) → [`results`].
+//! [`train`] ([`schedule`] → [`fit`] → [`evaluate`] → [`record`]) → [`results`] → [`report`].
 
 pub mod allocator;
 pub mod batches;
@@ -18,6 +18,7 @@ pub mod lock;
 pub mod predict;
 pub mod progress;
 pub mod record;
+pub mod report;
 pub mod results;
 mod run;
 pub mod schedule;

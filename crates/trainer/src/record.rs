@@ -12,7 +12,7 @@ use crate::{
     evaluate::Score,
     files,
     fit::Epoch,
-    study::{EPOCHS, Pixels, Run, Settings},
+    study::{EPOCHS, Pixels, Run, Settings, run_folder},
 };
 
 /// The trained weights.
@@ -53,6 +53,8 @@ pub struct Record {
     pub epochs: usize,
     /// Time spent fitting, validation included.
     pub fit_seconds: f64,
+    /// The device that it ended on.
+    pub machine: String,
     /// The version of this program.
     pub version: String,
     /// Of the two files beside this one.
@@ -91,6 +93,12 @@ impl Record {
             Some(value) => value.to_string(),
             None => String::new(),
         }
+    }
+
+    /// The run's folder inside the study's.
+    #[must_use]
+    pub fn folder(&self) -> PathBuf {
+        run_folder(&self.variant, self.seed)
     }
 
     /// Whether it is the record of this run.

@@ -30,6 +30,8 @@ pub(crate) struct Plan<'a> {
     pub(crate) splits: &'a Splits,
     pub(crate) device: &'a Device,
     pub(crate) start: Option<&'a StartWeights>,
+    /// The device's name.
+    pub(crate) machine: String,
 }
 
 impl Plan<'_> {
@@ -81,6 +83,7 @@ impl Plan<'_> {
             parameters: run.variant.network.parameters(),
             epochs: state.history.len(),
             fit_seconds,
+            machine: self.machine.clone(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             files_sha256: Checksums::default(),
         };

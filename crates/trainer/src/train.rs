@@ -15,6 +15,7 @@ use crate::{
     lock::Lock,
     progress::Progress,
     record::{self, Record},
+    report,
     results::{self, Mismatch},
     run::Plan,
     schedule, stop,
@@ -33,9 +34,16 @@ pub fn train(study: &Study, output: &Path, fresh: bool, progress: &Progress) -> 
     let device = study.backend.open()?;
     let splits = digits::load(&study.data, progress)?;
     let start = study.fit.weights.as_deref().map(StartWeights::read).transpose()?;
-    let plan = Plan { study, splits: &splits, device: &device, start: start.as_ref() };
+    let machine = study.backend.devices().into_iter().next().unwrap_or_default();
+    let plan = Plan { study, splits: &splits, device: &device, start: start.as_ref(), machine };
     plan.check_start()?;
-    plan.train_all(output, fresh, progress, |run, folder| plan.train(run, folder, progress))
+    let outcome =
+        plan.train_all(output, fresh, progress, |run, folder| plan.train(run, folder, progress));
+    // What finished is worth seeing also where others failed.
+    if matches!(outcome, Ok(()) | Err(Error::Runs { .. } | Error::Held { .. })) {
+        report::write(study, output, Some(&splits))?;
+    }
+    outcome
 }
 
 /// What is about to be trained, in a sentence.
@@ -267,7 +275,13 @@ mod tests {
             test: split(),
         };
         let device = study.backend.open().unwrap();
-        let plan = Plan { study: &study, splits: &splits, device: &device, start: None };
+        let plan = Plan {
+            study: &study,
+            splits: &splits,
+            device: &device,
+            start: None,
+            machine: String::new(),
+        };
         let place = tempfile::tempdir().unwrap();
         let output = place.path().join("out");
         let train = |panicking: &str| {
@@ -288,8 +302,8 @@ mod tests {
         assert_eq!(names, ["none", "l2"]);
         let notes = results::unfinished(&study, &records, &output);
         let expected = [
-            "note: 1 of 3 runs have not finished",
-            "note: l1 seed 0 failed: internal failure: a panic on purpose",
+            "1 of 3 runs have not finished",
+            "l1 seed 0 failed: internal failure: a panic on purpose",
         ];
         assert_eq!(notes, expected);
 

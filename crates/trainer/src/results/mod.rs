@@ -12,7 +12,7 @@ pub use self::{
     csv::{csv_text, write_csv},
     json::json,
     summary::{Against, Summary, has_several_seeds, summaries},
-    table::{notes, table},
+    table::{interval, notes, table},
 };
 use crate::{
     error::Error,
@@ -60,10 +60,10 @@ pub fn unfinished(study: &Study, records: &[Record], output: &Path) -> Vec<Strin
     let mut runs = study.runs();
     let all = runs.len();
     runs.retain(|run| !records.iter().any(|record| record.is_of(run)));
-    let count = format!("note: {} of {all} runs have not finished", runs.len());
+    let count = format!("{} of {all} runs have not finished", runs.len());
     let failed = runs.iter().filter_map(|run| {
         let reason = record::failure(&output.join(run.folder()))?;
-        Some(format!("note: {run} failed: {reason}"))
+        Some(format!("{run} failed: {reason}"))
     });
     let failed: Vec<String> = failed.collect();
     let count = (!runs.is_empty()).then_some(count);
@@ -116,6 +116,7 @@ pub(crate) mod tests {
             parameters: 5,
             epochs: 2,
             fit_seconds: 1.234,
+            machine: String::new(),
             version: String::new(),
             files_sha256: record::Checksums::default(),
         }

@@ -52,13 +52,14 @@ fn number(value: f64) -> String {
 }
 
 /// `0.87460 ± 0.00439`.
-pub(crate) fn spread(Spread { mean, deviation }: Spread) -> String {
+fn spread(Spread { mean, deviation }: Spread) -> String {
     let deviation = deviation.map_or(String::new(), |deviation| format!(" ± {deviation:.5}"));
     format!("{mean:.5}{deviation}")
 }
 
 /// `+0.00720 (+0.00323 to +0.01117)`.
-pub(crate) fn interval(Difference { mean, low, high, .. }: Difference) -> String {
+#[must_use]
+pub fn interval(Difference { mean, low, high, .. }: Difference) -> String {
     format!("{mean:+.5} ({low:+.5} to {high:+.5})")
 }
 

@@ -104,8 +104,14 @@ impl Run {
     /// The run's folder inside the study's: `runs/<variant>/seed-<n>`.
     #[must_use]
     pub fn folder(&self) -> PathBuf {
-        ["runs", &self.variant.name, &format!("seed-{}", self.seed)].iter().collect()
+        run_folder(&self.variant.name, self.seed)
     }
+}
+
+/// Where a run is kept, inside the study's folder.
+#[must_use]
+pub fn run_folder(variant: &str, seed: u64) -> PathBuf {
+    ["runs", variant, &format!("seed-{seed}")].iter().collect()
 }
 
 impl fmt::Display for Run {

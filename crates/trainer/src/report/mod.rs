@@ -1,0 +1,33 @@
+//! report.html: a study to look at, on one page that needs no network.
+
+mod network;
+mod page;
+mod picture;
+
+use std::path::Path;
+
+use crate::{digits::Splits, error::Error, files, results, study::Study};
+
+/// The page's name in the study's folder.
+pub const FILE: &str = "report.html";
+
+/// Writes the page from every finished run. Without digits it lacks what takes test images to see.
+///
+/// # Errors
+///
+/// When a run's files are missing or damaged, or the page cannot be written.
+pub fn write(study: &Study, output: &Path, splits: Option<&Splits>) -> Result<(), Error> {
+    let records = results::read(study, output)?;
+    let mut notes = results::unfinished(study, &records, output);
+    // Other digits would be answered, but say nothing of this study.
+    let others =
+        |splits: &&Splits| records.iter().all(|record| record.dataset_sha256 == splits.sha256);
+    let own = splits.filter(others);
+    if own.is_none() && !records.is_empty() {
+        notes.push("The test digits of this study were not at hand.".to_owned());
+    }
+    notes.extend(results::notes(&records));
+    let picture = picture::Picture::of(&records, output, own.map(|splits| &splits.test))?;
+    let page = page::text(study, &records, own, &notes, &picture)?;
+    files::write(&output.join(FILE), page.as_bytes())
+}

@@ -1,0 +1,184 @@
+//! A trained network as the page has it: its weights, what they look like, and what it answers.
+
+use std::{fs, path::Path};
+
+use base64::{Engine, prelude::BASE64_STANDARD};
+use data::{CLASSES, Split};
+use model::{EPSILON, LayerName};
+use safetensors::{SafeTensorError, SafeTensors};
+use serde::Serialize;
+
+use crate::{
+    error::Error,
+    predict::{self, Model},
+    record::{MODEL, Record},
+    study::Pixels,
+};
+
+/// A weight under this counts as gone.
+const GONE: f32 = 1e-3;
+
+/// A network that the page computes with.
+#[derive(Debug, Serialize)]
+pub(super) struct Network {
+    pub(super) seed: u64,
+    pixels: String,
+    epsilon: f64,
+    layers: Vec<Layer>,
+    /// Of the second layer's kernel.
+    #[serde(skip)]
+    pub(super) kernel: Vec<f32>,
+    /// For each test image, the most probable digit.
+    #[serde(skip)]
+    pub(super) answers: Vec<usize>,
+}
+
+/// Tensors in base64, of little-endian float32.
+#[derive(Debug, Serialize)]
+struct Layer {
+    inputs: usize,
+    units: usize,
+    kernel: String,
+    bias: String,
+    batch_norm: Option<BatchNorm>,
+}
+
+#[derive(Debug, Serialize)]
+struct BatchNorm {
+    gamma: String,
+    beta: String,
+    moving_mean: String,
+    moving_variance: String,
+}
+
+impl Network {
+    /// The network of a finished run, and its answers to the test images, if there are any.
+    pub(super) fn read(
+        record: &Record,
+        folder: &Path,
+        test: Option<&Split>,
+    ) -> Result<Self, Error> {
+        record.check_files(folder)?;
+        let path = folder.join(MODEL);
+        let bytes = fs::read(&path).map_err(|source| Error::Read { path: path.clone(), source })?;
+        Self::parse(record, &bytes, test).map_err(|reason| Error::Malformed { path, reason })
+    }
+
+    fn parse(record: &Record, bytes: &[u8], test: Option<&Split>) -> Result<Self, String> {
+        let pixels = record.pixels().unwrap_or(Pixels::Unit);
+        let model = Model::parse(record.variant.clone(), pixels, bytes)?;
+        let file = SafeTensors::deserialize(bytes).map_err(|error| error.to_string())?;
+        let layers: Result<Vec<Layer>, _> =
+            LayerName::ALL.iter().map(|name| Layer::read(&file, &name.to_string())).collect();
+        let kernel = file.tensor(&format!("{}.kernel", LayerName::Hidden2));
+        let kernel = kernel.map_err(|error| error.to_string())?;
+        let kernel = kernel.data().as_chunks().0.iter().map(|&bytes| f32::from_le_bytes(bytes));
+        let answers = test.map_or_else(Vec::new, |test| model.probabilities(test));
+        Ok(Self {
+            seed: record.seed,
+            pixels: pixels.to_string(),
+            epsilon: EPSILON,
+            layers: layers.map_err(|error| error.to_string())?,
+            kernel: kernel.collect(),
+            answers: answers.iter().map(predict::answer).collect(),
+        })
+    }
+}
+
+impl Layer {
+    fn read(file: &SafeTensors<'_>, name: &str) -> Result<Self, SafeTensorError> {
+        let tensor = |part: &str| file.tensor(&format!("{name}.{part}"));
+        let packed =
+            |part: &str| Ok::<_, SafeTensorError>(BASE64_STANDARD.encode(tensor(part)?.data()));
+        let batch_norm = || {
+            Ok::<_, SafeTensorError>(BatchNorm {
+                gamma: packed("batch_norm.gamma")?,
+                beta: packed("batch_norm.beta")?,
+                moving_mean: packed("batch_norm.moving_mean")?,
+                moving_variance: packed("batch_norm.moving_variance")?,
+            })
+        };
+        let [inputs, units] = *tensor("kernel")?.shape() else {
+            return Err(SafeTensorError::TensorInvalidInfo);
+        };
+        Ok(Self {
+            inputs,
+            units,
+            kernel: packed("kernel")?,
+            bias: packed("bias")?,
+            batch_norm: tensor("batch_norm.gamma").is_ok().then(batch_norm).transpose()?,
+        })
+    }
+}
+
+/// How a kernel's weights are spread.
+#[derive(Debug, PartialEq, Serialize)]
+pub(super) struct Weights {
+    edges: Vec<f64>,
+    counts: Vec<usize>,
+    /// The share that is next to nothing, 0 to 1.
+    below: f64,
+    /// Sum of the sizes.
+    l1: f64,
+    /// Root of the sum of squares.
+    l2: f64,
+    /// The run's.
+    seed: u64,
+}
+
+impl Weights {
+    /// Of a kernel whose weights lie between the outer edges; others are left out.
+    pub(super) fn of(kernel: &[f32], edges: Vec<f64>, seed: u64) -> Self {
+        let mut counts = vec![0; edges.len().saturating_sub(1)];
+        for &weight in kernel {
+            let place = edges.partition_point(|&edge| edge <= f64::from(weight));
+            // The last bin holds its upper edge.
+            let place = if edges.last() == Some(&f64::from(weight)) { place - 1 } else { place };
+            if let Some(count) = place.checked_sub(1).and_then(|place| counts.get_mut(place)) {
+                *count += 1;
+            }
+        }
+        let sizes = || kernel.iter().map(|&weight| f64::from(weight).abs());
+        let gone = sizes().filter(|&size| size < f64::from(GONE)).count();
+        Self {
+            edges,
+            counts,
+            below: gone as f64 / kernel.len() as f64,
+            l1: sizes().sum(),
+            l2: sizes().map(|size| size * size).sum::<f64>().sqrt(),
+            seed,
+        }
+    }
+}
+
+/// How often each digit, a row each, got each answer, a column each.
+pub(super) fn confusion(labels: &[u8], answers: &[usize]) -> [[usize; CLASSES]; CLASSES] {
+    let mut counts = [[0; CLASSES]; CLASSES];
+    for (&label, &answer) in labels.iter().zip(answers) {
+        counts[usize::from(label)][answer] += 1;
+    }
+    counts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_weight_is_in_its_bin() {
+        let kernel = [-1.0, -0.5, 0.0, 0.0005, 0.25, 1.0, f32::NAN];
+        let weights = Weights::of(&kernel, vec![-1.0, -0.5, 0.0, 0.5, 1.0], 7);
+        assert_eq!(weights.counts, [1, 1, 3, 1]);
+        assert!((weights.below - 2.0 / 7.0).abs() < 1e-12);
+        let weights = Weights::of(&kernel[..6], vec![-1.0, 1.0], 7);
+        assert!((weights.l1 - 2.7505).abs() < 1e-6);
+        assert!((weights.l2 - 2.3125_f64.sqrt()).abs() < 1e-6);
+    }
+
+    #[test]
+    fn a_row_of_the_confusion_is_a_digit() {
+        let counts = confusion(&[3, 3, 7], &[5, 3, 7]);
+        assert_eq!((counts[3][5], counts[3][3], counts[7][7]), (1, 1, 1));
+        assert_eq!(counts.iter().flatten().sum::<usize>(), 3);
+    }
+}

@@ -1,0 +1,229 @@
+//! The page's text: the template and what is put into it.
+
+use askama::Template;
+
+use super::picture::Picture;
+use crate::{
+    digits::Splits,
+    error::Error,
+    record::Record,
+    results::{self, Against, Summary, summaries},
+    statistics::Spread,
+    study::{Pixels, Study},
+};
+
+const STYLE: &str = include_str!("../../templates/report.css");
+/// Data-driven drawing, <https://d3js.org>, on which Plot stands.
+const D3: &str = include_str!("../../templates/vendor/d3.min.js");
+/// Charts as SVG, <https://observablehq.com/plot>.
+const PLOT: &str = include_str!("../../templates/vendor/plot.umd.min.js");
+const SCRIPT: &str = concat!(
+    include_str!("../../templates/scripts/data.js"),
+    include_str!("../../templates/scripts/table.js"),
+    include_str!("../../templates/scripts/network.js"),
+    include_str!("../../templates/scripts/figure.js"),
+    include_str!("../../templates/scripts/charts.js"),
+    include_str!("../../templates/scripts/paths.js"),
+    include_str!("../../templates/scripts/misread.js"),
+    include_str!("../../templates/scripts/pad.js"),
+);
+
+#[derive(Template)]
+#[template(path = "report.html")]
+struct Page<'a> {
+    title: &'a str,
+    sentence: String,
+    notes: Vec<String>,
+    headings: Vec<Heading>,
+    rows: Vec<Row>,
+    data: String,
+    style: &'a str,
+    d3: &'a str,
+    plot: &'a str,
+    script: &'a str,
+}
+
+struct Heading {
+    name: String,
+    hint: String,
+}
+
+struct Row {
+    cells: Vec<Cell>,
+}
+
+struct Cell {
+    text: String,
+    /// What it is sorted by.
+    value: String,
+    best: bool,
+}
+
+/// The whole page.
+pub(super) fn text(
+    study: &Study,
+    records: &[Record],
+    splits: Option<&Splits>,
+    notes: &[String],
+    picture: &Picture,
+) -> Result<String, Error> {
+    let unwritten = |error: &dyn std::fmt::Display| Error::Unwritten {
+        format: "HTML",
+        reason: error.to_string(),
+    };
+    let page = Page {
+        title: &study.name,
+        sentence: sentence(study, records, splits),
+        notes: notes
+            .iter()
+            .map(|note| note.replace('\n', " ").replace("95 %", "95\u{a0}%"))
+            .collect(),
+        headings: headings(records),
+        rows: rows(records),
+        data: picture.json().map_err(|error| unwritten(&error))?,
+        style: STYLE,
+        d3: D3,
+        plot: PLOT,
+        script: SCRIPT,
+    };
+    page.render().map_err(|error| unwritten(&error))
+}
+
+/// What was run, on what, and how long it took.
+fn sentence(study: &Study, records: &[Record], splits: Option<&Splits>) -> String {
+    let images = splits.map_or_else(String::new, |splits| {
+        let validation = splits
+            .validation
+            .as_ref()
+            .map_or_else(String::new, |split| format!(", {} validation", split.len()));
+        format!(
+            " ({} training{validation} and {} test images)",
+            splits.train.len(),
+            splits.test.len()
+        )
+    });
+    let dataset = match (records.first(), splits) {
+        (Some(record), _) => &record.dataset,
+        (None, Some(splits)) => &splits.name,
+        (None, None) => "digits not at hand",
+    };
+    let pixels = match study.data.pixels {
+        Pixels::Unit => "0 to 1",
+        Pixels::Raw => "0 to 255",
+    };
+    let mut machines: Vec<&str> = records.iter().map(|record| record.machine.as_str()).collect();
+    machines.sort_unstable();
+    machines.dedup();
+    let machine =
+        if machines.is_empty() { String::new() } else { format!(" on {}", machines.join(" and ")) };
+    let seconds: f64 = records.iter().map(|record| record.fit_seconds).sum();
+    let seeds: Vec<String> = study.seeds.iter().map(u64::to_string).collect();
+    format!(
+        "{} of one network on {dataset}{images}, pixels from {pixels}: {} in batches of {} at a learning rate of {}, \
+         {} {}, backend {}{machine}. The finished runs took {seconds:.1} s of training.",
+        counted(study.variants.len(), "variant"),
+        counted(study.fit.epochs, "epoch"),
+        study.fit.batch_size,
+        study.fit.learning_rate,
+        if seeds.len() == 1 { "seed" } else { "seeds" },
+        seeds.join(", "),
+        study.backend,
+    )
+}
+
+/// `1 epoch`, `2 epochs`.
+fn counted(number: usize, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
+}
+
+fn headings(records: &[Record]) -> Vec<Heading> {
+    let heading = |name: &str, hint: &str| Heading { name: name.to_owned(), hint: hint.to_owned() };
+    let mut headings = vec![
+        heading("variant", "How the network is regularised"),
+        heading("acc_train", "Share of the training images that the trained network reads rightly"),
+        heading(
+            "acc_test",
+            "Share of the test images that it reads rightly, which it has never seen; the highest is marked",
+        ),
+        heading(
+            "pct_diff",
+            "1 − acc_test / acc_train: the share of the training accuracy that is lost on new digits",
+        ),
+        heading(
+            "loss_train",
+            "Mean cross-entropy and penalties on the training images, without dropout",
+        ),
+        heading("loss_test", "The same on the test images"),
+        heading(
+            "epochs",
+            "Times through the training images; fewer than asked for where the loss ceased to be finite",
+        ),
+        heading("fit_seconds", "Time spent on training, in seconds"),
+    ];
+    if results::has_several_seeds(records) {
+        headings.insert(
+            1,
+            heading(
+                "n",
+                "How many runs, each from a seed of its own; ± is their standard deviation",
+            ),
+        );
+        let first = &records[0].variant;
+        headings.insert(5, heading(
+            &format!("acc_test − {first}’s"),
+            "Mean difference between runs of one seed, with its 95 % confidence interval: one that holds 0 shows no difference",
+        ));
+    }
+    headings
+}
+
+fn rows(records: &[Record]) -> Vec<Row> {
+    let several = results::has_several_seeds(records);
+    let summaries = summaries(records);
+    let best = summaries.iter().map(|summary| summary.acc_test.mean).fold(f64::NAN, f64::max);
+    let runs = records.chunk_by(|one, next| one.variant == next.variant);
+    let row = |(summary, runs): (&Summary, &[Record])| {
+        let mean = |value: &dyn Fn(&Record) -> f64, digits: usize| {
+            spread(Spread::of(&runs.iter().map(value).collect::<Vec<_>>()), digits)
+        };
+        let mut cells = vec![
+            plain(&summary.variant),
+            spread(summary.acc_train, 5),
+            Cell { best: summary.acc_test.mean == best, ..spread(summary.acc_test, 5) },
+            spread(summary.pct_diff, 5),
+            mean(&|run| run.loss_train, 5),
+            mean(&|run| run.loss_test, 5),
+            mean(&|run| run.epochs as f64, 0),
+            mean(&|run| run.fit_seconds, 2),
+        ];
+        if several {
+            cells.insert(1, plain(&summary.n.to_string()));
+            cells.insert(5, difference(summary.difference.as_ref()));
+        }
+        Row { cells }
+    };
+    summaries.iter().zip(runs).map(row).collect()
+}
+
+fn plain(text: &str) -> Cell {
+    Cell { text: text.to_owned(), value: text.to_owned(), best: false }
+}
+
+fn spread(Spread { mean, deviation }: Spread, digits: usize) -> Cell {
+    // What is the same in all runs need not be said to vary by nothing.
+    let deviation = deviation.filter(|&deviation| digits > 0 || deviation > 0.0);
+    let deviation =
+        deviation.map_or_else(String::new, |deviation| format!(" ± {deviation:.digits$}"));
+    Cell { text: format!("{mean:.digits$}{deviation}"), value: mean.to_string(), best: false }
+}
+
+fn difference(against: Option<&Against>) -> Cell {
+    against.map_or_else(
+        || plain(""),
+        |Against { difference, .. }| Cell {
+            text: results::interval(*difference),
+            value: difference.mean.to_string(),
+            best: false,
+        },
+    )
+}

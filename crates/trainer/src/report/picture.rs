@@ -1,0 +1,178 @@
+//! What the page's scripts draw, as the JSON in the page.
+
+use std::path::Path;
+
+use base64::{Engine, prelude::BASE64_STANDARD};
+use data::{CLASSES, SIDE, Split};
+use serde::Serialize;
+
+use super::network::{Network, Weights, confusion};
+use crate::{
+    error::Error,
+    fit::Epoch,
+    record::{Record, read_history},
+    results::{Summary, summaries},
+    statistics::Spread,
+};
+
+/// Bins of the weights' histogram: an odd number, so that one of them is around 0.
+const BINS: u32 = 81;
+/// The most misread digits that are shown.
+const MISREAD: usize = 24;
+
+/// Everything drawn.
+#[derive(Debug, Serialize)]
+pub(super) struct Picture {
+    side: usize,
+    variants: Vec<Variant>,
+    misread: Vec<Misread>,
+    paths: [(); 0],
+}
+
+#[derive(Debug, Serialize)]
+struct Variant {
+    name: String,
+    runs: usize,
+    acc_train: Spread,
+    acc_test: Spread,
+    history: History,
+    weights: Weights,
+    confusion: Option<[[usize; CLASSES]; CLASSES]>,
+    network: Network,
+}
+
+/// Per epoch, the mean over the runs that got so far.
+#[derive(Debug, Serialize, PartialEq)]
+struct History {
+    loss: Vec<f64>,
+    acc: Vec<f64>,
+    val_loss: Option<Vec<f64>>,
+    val_acc: Option<Vec<f64>>,
+}
+
+/// A test digit that most variants take for another.
+#[derive(Debug, Serialize)]
+struct Misread {
+    index: usize,
+    label: u8,
+    /// Bytes in base64.
+    pixels: String,
+    /// Each variant's.
+    answers: Vec<usize>,
+}
+
+impl Picture {
+    /// Of these runs, variant by variant; networks are those of each variant's first.
+    pub(super) fn of(
+        records: &[Record],
+        output: &Path,
+        test: Option<&Split>,
+    ) -> Result<Self, Error> {
+        let folder = |record: &Record| output.join(record.folder());
+        let mut networks = Vec::new();
+        for runs in records.chunk_by(|one, next| one.variant == next.variant) {
+            let network = Network::read(&runs[0], &folder(&runs[0]), test)?;
+            let histories = runs.iter().map(|run| read_history(&folder(run), run.epochs));
+            networks.push((network, History::of(&histories.collect::<Result<Vec<_>, _>>()?)));
+        }
+        let answers: Vec<&[usize]> =
+            networks.iter().map(|(network, _)| network.answers.as_slice()).collect();
+        let misread = test.map_or_else(Vec::new, |test| misread(test, &answers));
+        let edges = edges(networks.iter().flat_map(|(network, _)| &network.kernel));
+        let variants =
+            summaries(records).into_iter().zip(networks).map(|(summary, (network, history))| {
+                let Summary { variant: name, n: runs, acc_train, acc_test, .. } = summary;
+                let weights = Weights::of(&network.kernel, edges.clone(), network.seed);
+                let confusion = test.map(|test| confusion(test.labels(), &network.answers));
+                Variant { name, runs, acc_train, acc_test, history, weights, confusion, network }
+            });
+        Ok(Self { side: SIDE, variants: variants.collect(), misread, paths: [] })
+    }
+
+    /// As JSON that may stand inside of HTML.
+    pub(super) fn json(&self) -> serde_json::Result<String> {
+        Ok(serde_json::to_string(self)?.replace('<', "\\u003c"))
+    }
+}
+
+impl History {
+    fn of(runs: &[Vec<Epoch>]) -> Self {
+        let epochs = runs.iter().map(Vec::len).max().unwrap_or(0);
+        let means = |value: &dyn Fn(&Epoch) -> Option<f64>| -> Option<Vec<f64>> {
+            let mean = |epoch: usize| {
+                let values: Option<Vec<f64>> =
+                    runs.iter().filter_map(|run| run.get(epoch)).map(value).collect();
+                values.map(|values| Spread::of(&values).mean)
+            };
+            (0..epochs).map(mean).collect()
+        };
+        Self {
+            loss: means(&|epoch| Some(epoch.train.loss)).unwrap_or_default(),
+            acc: means(&|epoch| Some(epoch.train.accuracy)).unwrap_or_default(),
+            val_loss: means(&|epoch| epoch.validation.map(|score| score.loss)),
+            val_acc: means(&|epoch| epoch.validation.map(|score| score.accuracy)),
+        }
+    }
+}
+
+/// Of a histogram that holds all finite weights, the same to both sides of 0.
+fn edges<'a>(weights: impl Iterator<Item = &'a f32>) -> Vec<f64> {
+    let sizes = weights.map(|weight| f64::from(*weight).abs()).filter(|size| size.is_finite());
+    let most = sizes.fold(0.0, f64::max);
+    let most = if most > 0.0 { most } else { 1.0 };
+    let edge = |place: u32| most * (2.0 * f64::from(place) / f64::from(BINS) - 1.0);
+    (0..=BINS).map(edge).collect()
+}
+
+/// The digits that more than half of the variants get wrong, those first that most do.
+fn misread(test: &Split, answers: &[&[usize]]) -> Vec<Misread> {
+    let wrong = |index: usize| {
+        let label = usize::from(test.labels()[index]);
+        answers.iter().filter(|answers| answers[index] != label).count()
+    };
+    let mut indices: Vec<usize> =
+        (0..test.len()).filter(|&index| 2 * wrong(index) > answers.len()).collect();
+    indices.sort_by_key(|&index| answers.len() - wrong(index));
+    let digit = |&index: &usize| Misread {
+        index,
+        label: test.labels()[index],
+        pixels: BASE64_STANDARD.encode(test.image(index)),
+        answers: answers.iter().map(|answers| answers[index]).collect(),
+    };
+    indices.iter().take(MISREAD).map(digit).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use data::PIXELS;
+
+    use super::*;
+    use crate::evaluate::Score;
+
+    #[test]
+    fn most_have_to_be_wrong() {
+        let test = Split::new(vec![0; 4 * PIXELS], vec![1, 2, 3, 4]);
+        let answers: [&[usize]; 3] = [&[1, 0, 0, 4], &[0, 0, 0, 4], &[1, 2, 0, 4]];
+        let found = misread(&test, &answers);
+        let indices: Vec<usize> = found.iter().map(|digit| digit.index).collect();
+        assert_eq!(indices, [2, 1]);
+        assert_eq!(found[1].answers, [0, 0, 2]);
+    }
+
+    #[test]
+    fn a_history_is_the_mean_of_those_that_got_so_far() {
+        let epoch =
+            |number, loss| Epoch { number, train: Score { loss, accuracy: 0.5 }, validation: None };
+        let history = History::of(&[vec![epoch(1, 1.0), epoch(2, 3.0)], vec![epoch(1, 2.0)]]);
+        assert_eq!(history.loss, [1.5, 3.0]);
+        assert_eq!(history.acc, [0.5, 0.5]);
+        assert_eq!(history.val_loss, None);
+    }
+
+    #[test]
+    fn edges_hold_the_largest_weight_and_have_a_bin_around_0() {
+        let edges = edges([0.5, -2.0, f32::NAN].iter());
+        assert_eq!((edges[0], edges[81]), (-2.0, 2.0));
+        assert!(edges[40] < 0.0 && edges[41] > 0.0);
+    }
+}
