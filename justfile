@@ -37,6 +37,10 @@ test:
 kills:
     cargo test --release --locked --workspace --test kills -- --ignored
 
+# Open a report in Chromium; its pictures are in target/tmp/report (needs chromium and chromedriver)
+browser:
+    cargo test --release --locked --workspace --test browser -- --ignored
+
 # Train on the digits that the program draws, read MNIST's (half a minute; needs MNIST)
 synthetic:
     cargo test --release --locked --workspace --test synthetic -- --ignored
@@ -77,5 +81,5 @@ check:
     RUSTDOCFLAGS="--deny warnings" cargo doc --release --locked --workspace --no-deps
 
 # What CI runs; the drawn digits are measured where there is MNIST to measure them by
-ci: check test smoke
+ci: check test browser smoke
     test -z "${MNIST_DIR:-}" || just synthetic

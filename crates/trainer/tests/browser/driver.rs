@@ -1,0 +1,134 @@
+//! A headless Chromium, driven by chromedriver over the `WebDriver` protocol (<https://www.w3.org/TR/webdriver2/>).
+
+use std::{
+    fs,
+    io::{BufRead, BufReader},
+    path::Path,
+    process::{Child, Command, Stdio},
+};
+
+use serde_json::{Value, json};
+
+/// A browser with one window, closed when it goes out of scope.
+pub(crate) struct Browser {
+    driver: Child,
+    session: String,
+}
+
+impl Browser {
+    /// Starts one.
+    pub(crate) fn start() -> Self {
+        let mut driver = Command::new("chromedriver")
+            .arg("--port=0")
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("chromedriver has to be installed; in Debian it is chromium-driver");
+        let mut lines = BufReader::new(driver.stdout.take().unwrap()).lines();
+        let port = lines.find_map(|line| {
+            let line = line.unwrap();
+            let (_, port) = line.split_once("successfully on port ")?;
+            Some(port.trim_end_matches('.').to_owned())
+        });
+        let server = format!("http://127.0.0.1:{}", port.expect("chromedriver names its port"));
+        // As root, as in most containers, Chromium runs without its sandbox or not at all.
+        let arguments = ["--headless=new", "--no-sandbox", "--hide-scrollbars"];
+        let capabilities = json!({ "capabilities": { "alwaysMatch": {
+            "goog:chromeOptions": { "args": arguments },
+            "goog:loggingPrefs": { "browser": "ALL" },
+        }}});
+        let mut browser = Self { driver, session: format!("{server}/session") };
+        let id = browser.post("", &capabilities)["sessionId"].as_str().unwrap().to_owned();
+        browser.session = format!("{server}/session/{id}");
+        browser
+    }
+
+    /// Sends a command; gives what came back.
+    fn post(&self, command: &str, body: &Value) -> Value {
+        let address = if command.is_empty() {
+            self.session.clone()
+        } else {
+            format!("{}/{command}", self.session)
+        };
+        let request = ureq::post(&address).config().http_status_as_error(false).build();
+        let request = request.content_type("application/json");
+        let answer = request.send(body.to_string()).unwrap().body_mut().read_to_string().unwrap();
+        let answer: Value = serde_json::from_str(&answer).unwrap();
+        let value = answer["value"].clone();
+        assert!(value["error"].is_null(), "{command} {body}: {value}");
+        value
+    }
+
+    /// A command of Chromium's own.
+    fn chromium(&self, command: &str, parameters: &Value) -> Value {
+        self.post("goog/cdp/execute", &json!({ "cmd": command, "params": parameters }))
+    }
+
+    /// Opens a file.
+    pub(crate) fn open(&self, path: &Path) {
+        self.post("url", &json!({ "url": format!("file://{}", path.display()) }));
+    }
+
+    /// Makes the window so many pixels wide, and light or dark.
+    pub(crate) fn look(&self, width: u32, scheme: &str) {
+        let size =
+            json!({ "width": width, "height": 800, "deviceScaleFactor": 1, "mobile": false });
+        self.chromium("Emulation.setDeviceMetricsOverride", &size);
+        let scheme = json!([{ "name": "prefers-color-scheme", "value": scheme }]);
+        self.chromium("Emulation.setEmulatedMedia", &json!({ "features": scheme }));
+    }
+
+    /// Runs a function's body in the page; gives what it returns.
+    pub(crate) fn run(&self, script: &str) -> Value {
+        self.post("execute/sync", &json!({ "script": script, "args": [] }))
+    }
+
+    /// Clicks on the first element that a CSS selector finds.
+    pub(crate) fn click(&self, selector: &str) {
+        let found = self.post("element", &json!({ "using": "css selector", "value": selector }));
+        let id = found.as_object().unwrap().values().next().unwrap().as_str().unwrap();
+        self.post(&format!("element/{id}/click"), &json!({}));
+    }
+
+    /// Draws with a mouse, a stroke after the other, in pixels of the window.
+    pub(crate) fn draw(&self, strokes: &[&[(f64, f64)]]) {
+        let mut actions = Vec::new();
+        for stroke in strokes {
+            let moves = stroke.iter().map(|(x, y)| {
+                json!({ "type": "pointerMove", "duration": 20, "x": x.round(), "y": y.round() })
+            });
+            actions.extend(moves);
+            let first = actions.len() + 1 - stroke.len();
+            actions.insert(first, json!({ "type": "pointerDown", "button": 0 }));
+            actions.push(json!({ "type": "pointerUp", "button": 0 }));
+        }
+        let mouse = json!({ "type": "pointer", "id": "mouse", "parameters": { "pointerType": "mouse" }, "actions": actions });
+        self.post("actions", &json!({ "actions": [mouse] }));
+    }
+
+    /// What the console has said since it was last asked.
+    pub(crate) fn console(&self) -> Vec<String> {
+        let lines = self.post("se/log", &json!({ "type": "browser" }));
+        let lines = lines.as_array().unwrap().iter();
+        lines.map(|line| format!("{}: {}", line["level"], line["message"])).collect()
+    }
+
+    /// Keeps a picture of the whole page.
+    pub(crate) fn photograph(&self, path: &Path) {
+        let whole = json!({ "captureBeyondViewport": true });
+        let picture = self.chromium("Page.captureScreenshot", &whole);
+        let picture = picture["data"].as_str().unwrap();
+        fs::write(
+            path,
+            base64::Engine::decode(&base64::prelude::BASE64_STANDARD, picture).unwrap(),
+        )
+        .unwrap();
+    }
+}
+
+impl Drop for Browser {
+    fn drop(&mut self) {
+        let _ = ureq::delete(&self.session).call();
+        let _ = self.driver.kill();
+        let _ = self.driver.wait();
+    }
+}
