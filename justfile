@@ -51,6 +51,12 @@ parity: build
     target/keras/bin/pip install --quiet --requirement crates/trainer/tests/keras/requirements.txt
     target/keras/bin/python crates/trainer/tests/keras/parity.py target/release/trainer
 
+# Let TensorBoard's own reader read event files (makes a Python environment)
+tensorboard: build
+    test -d target/tensorboard || python3 -m venv target/tensorboard
+    target/tensorboard/bin/pip install --quiet --requirement crates/trainer/tests/tensorboard/requirements.txt
+    target/tensorboard/bin/python crates/trainer/tests/tensorboard/read.py target/release/trainer
+
 # Time the study against Keras and PyTorch (makes their environments; needs MNIST_DIR; a quarter of an hour)
 bench: build
     for peer in keras pytorch; do \

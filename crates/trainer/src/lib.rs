@@ -27,5 +27,6 @@ pub mod statistics;
 pub mod stop;
 pub mod study;
 pub mod summary;
+mod tensorboard;
 pub mod train;
 pub mod weights;

@@ -18,6 +18,7 @@ use crate::{
     record::{self, Checksums, MODEL, Record, read_history},
     stop,
     study::{Run, Settings, Study},
+    tensorboard::Events,
     weights::{self, StartWeights},
 };
 
@@ -58,7 +59,8 @@ impl Plan<'_> {
             fit_seconds: seconds,
         };
         let bar = progress.run(run, study.fit.epochs);
-        let mut watch = Keeper::new(study, folder, head, &bar);
+        let events = study.output.tensorboard.then(|| Events::begin(folder, state.history.len()));
+        let mut watch = Keeper::new(study, folder, head, &bar, events.transpose()?);
         // From the first moment others see by what settings the run is made.
         watch.keep(&state)?;
         let outcome = fit.train(state, &mut watch);
@@ -159,12 +161,19 @@ struct Keeper<'a> {
     begun: Instant,
     kept: Instant,
     bar: &'a Task,
+    events: Option<Events>,
 }
 
 impl<'a> Keeper<'a> {
-    fn new(study: &Study, folder: &Path, head: Head, bar: &'a Task) -> Self {
+    fn new(
+        study: &Study,
+        folder: &Path,
+        head: Head,
+        bar: &'a Task,
+        events: Option<Events>,
+    ) -> Self {
         let (every, now) = (study.fit.checkpoint_every, Instant::now());
-        Self { folder: folder.to_owned(), head, every, begun: now, kept: now, bar }
+        Self { folder: folder.to_owned(), head, every, begun: now, kept: now, bar, events }
     }
 
     /// Time spent fitting, this time and before.
@@ -195,6 +204,9 @@ impl Watch for Keeper<'_> {
     fn epoch(&mut self, state: &State) -> Result<(), Error> {
         if let Some(epoch) = state.history.last() {
             self.bar.epoch(epoch);
+        }
+        if let Some(events) = &mut self.events {
+            events.epoch(state)?;
         }
         match self.every {
             Some(every) if state.history.len().is_multiple_of(every) => self.keep(state),

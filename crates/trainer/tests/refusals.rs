@@ -87,6 +87,7 @@ fn a_wrong_config_is_refused_with_its_place_and_key() {
             "bad.toml:2: fit.batch_size: is at most 42799 on a GPU: its buffers end at 128 MiB",
         ),
         ("fit = [", "bad.toml:1: unclosed array, expected `]`"),
+        ("output.tensorboard = 1", "bad.toml:1: output.tensorboard: must be true or false, not 1"),
         ("data.dir = \"\"", "bad.toml:1: data.dir: must be a path, not \"\""),
         ("seeds = [[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]", "bad.toml:1: seeds: is nested too deeply"),
         (
@@ -102,14 +103,15 @@ fn a_wrong_config_is_refused_with_its_place_and_key() {
 #[test]
 fn a_table_without_lines_is_no_mistake() {
     let place = Place::new();
-    place.config("small.toml", "variants = [\"mine\"]\n[variant.mine]\n[output]\n");
+    place.config("small.toml", "variants = [\"mine\"]\n[variant.mine]\n[outputs]\n");
     let output = place.trainer(&["summary", "small.toml"]);
     assert!(
-        stderr(&output).starts_with("error: small.toml:6: unknown key `output`"),
+        stderr(&output).starts_with("error: small.toml:6: unknown key `outputs`"),
         "{}",
         stderr(&output)
     );
-    place.config("small.toml", "variants = [\"mine\"]\n[variant.mine]\n# hidden1.dropout = 0.1\n");
+    let lines = "variants = [\"mine\"]\n[output]\n[variant.mine]\n# hidden1.dropout = 0.1\n";
+    place.config("small.toml", lines);
     assert!(place.trainer(&["summary", "small.toml"]).status.success());
 }
 

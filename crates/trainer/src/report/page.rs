@@ -187,7 +187,7 @@ fn rows(records: &[Record]) -> Vec<Row> {
             spread(Spread::of(&runs.iter().map(value).collect::<Vec<_>>()), digits)
         };
         let mut cells = vec![
-            plain(&summary.variant),
+            marked(&summary.variant, results::mark(runs)),
             spread(summary.acc_train, 5),
             Cell { best: summary.acc_test.mean == best, ..spread(summary.acc_test, 5) },
             spread(summary.pct_diff, 5),
@@ -207,6 +207,11 @@ fn rows(records: &[Record]) -> Vec<Row> {
 
 fn plain(text: &str) -> Cell {
     Cell { text: text.to_owned(), value: text.to_owned(), best: false }
+}
+
+fn marked(variant: &str, mark: Option<String>) -> Cell {
+    let text = mark.map_or_else(|| variant.to_owned(), |mark| format!("{variant} {mark}"));
+    Cell { text, ..plain(variant) }
 }
 
 fn spread(Spread { mean, deviation }: Spread, digits: usize) -> Cell {

@@ -12,7 +12,7 @@ pub use self::{
     csv::{csv_text, write_csv},
     json::json,
     summary::{Against, Summary, has_several_seeds, summaries},
-    table::{interval, notes, table},
+    table::{interval, mark, notes, table},
 };
 use crate::{
     error::Error,

@@ -26,7 +26,7 @@ fn single(records: &[Record]) -> Vec<Vec<String>> {
     let row = |record: &Record| {
         let numbers = [record.acc_train, record.acc_test, record.pct_diff()].map(number);
         let (variant, runs) = (record.variant.clone(), std::slice::from_ref(record));
-        [vec![variant], numbers.to_vec(), mark(runs)].concat()
+        [vec![variant], numbers.to_vec(), Vec::from_iter(mark(runs))].concat()
     };
     std::iter::once(header).chain(records.iter().map(row)).collect()
 }
@@ -42,7 +42,13 @@ fn over_seeds(records: &[Record]) -> Vec<Vec<String>> {
         let spreads = [acc_train, acc_test, pct_diff].map(spread);
         let difference =
             difference.map_or(String::new(), |Against { difference, .. }| interval(difference));
-        [vec![variant, n.to_string()], spreads.to_vec(), vec![difference], mark(runs)].concat()
+        [
+            vec![variant, n.to_string()],
+            spreads.to_vec(),
+            vec![difference],
+            Vec::from_iter(mark(runs)),
+        ]
+        .concat()
     };
     std::iter::once(header).chain(summaries(records).into_iter().zip(runs).map(row)).collect()
 }
@@ -63,14 +69,13 @@ pub fn interval(Difference { mean, low, high, .. }: Difference) -> String {
     format!("{mean:+.5} ({low:+.5} to {high:+.5})")
 }
 
-/// What leads from a row to a note, if anything.
-fn mark(runs: &[Record]) -> Vec<String> {
+/// What leads from a variant to a note, if anything.
+#[must_use]
+pub fn mark(runs: &[Record]) -> Option<String> {
     if runs.iter().any(diverged) {
-        vec!["†".to_owned()]
-    } else if runs.iter().any(barely_trained) {
-        vec!["*".to_owned()]
+        Some("†".to_owned())
     } else {
-        Vec::new()
+        runs.iter().any(barely_trained).then(|| "*".to_owned())
     }
 }
 

@@ -27,6 +27,8 @@ pub struct Study {
     pub data: DataSettings,
     /// How it is learnt.
     pub fit: FitSettings,
+    /// What is written beside the results.
+    pub output: OutputSettings,
 }
 
 /// How many runs train at a time.
@@ -77,6 +79,13 @@ pub struct FitSettings {
     pub checkpoint_every: Option<usize>,
     /// A safetensors file to start from instead of a fresh draw.
     pub weights: Option<PathBuf>,
+}
+
+/// `[output]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutputSettings {
+    /// Whether each run's folder gets an event file for TensorBoard.
+    pub tensorboard: bool,
 }
 
 /// One variant trained from one seed.

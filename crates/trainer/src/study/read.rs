@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 use model::{LayerName, NetworkConfig, Regularizer, Variant, presets};
 use toml::Value;
 
-use super::{DataSettings, FitSettings, Jobs, Pixels, Study};
+use super::{DataSettings, FitSettings, Jobs, OutputSettings, Pixels, Study};
 use crate::{
     config::{ConfigError, Entries, Entry, Origin, Reader, values, values::Parsed},
     device::Backend,
@@ -35,6 +35,9 @@ impl Study {
             jobs: reader.read("jobs", jobs)?.unwrap_or(Jobs::Auto),
             data: read_data(&reader)?,
             fit: read_fit(&reader)?,
+            output: OutputSettings {
+                tensorboard: reader.read("output.tensorboard", values::boolean)?.unwrap_or(false),
+            },
         };
         reader.finish()?;
         if !study.backend.is_cpu() && study.fit.batch_size > LARGEST_GPU_BATCH {

@@ -33,6 +33,7 @@ impl Study {
         settings.extend(every.map(|every| ("fit.checkpoint_every".to_owned(), every)));
         let names = self.variants.iter().map(|variant| variant.name.clone());
         let seeds = self.seeds.iter().map(|&seed| integer(seed));
+        settings.insert("output.tensorboard".to_owned(), self.output.tensorboard.into());
         settings.insert("variants".to_owned(), names.collect::<Vec<_>>().into());
         settings.insert("seeds".to_owned(), Value::Array(seeds.collect()));
         settings.insert(

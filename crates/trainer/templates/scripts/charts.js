@@ -80,7 +80,7 @@
       const ticks = log ? steps.filter((step) => step >= low && step <= high) : 6;
       const place = { x: "epoch", y: "value" };
       return Plot.plot({
-        ...common, width, height: 320, marginBottom: 36, ariaLabel: `${label} per epoch, by variant`,
+        ...common, width, height: 325, marginTop: 28, marginBottom: 36, ariaLabel: `${label} per epoch, by variant`,
         x: {
           label: "epoch →", domain: last > 1 ? [1, last] : [0, 2],
           ticks: d3.ticks(1, last, width / 80).filter(Number.isInteger), tickFormat: "d",

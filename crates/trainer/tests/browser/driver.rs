@@ -1,4 +1,4 @@
-//! A headless Chromium, driven by chromedriver over the `WebDriver` protocol (<https://www.w3.org/TR/webdriver2/>).
+//! A headless Chromium, driven by chromedriver over WebDriver (<https://www.w3.org/TR/webdriver2/>).
 
 use std::{
     fs,

@@ -1,0 +1,224 @@
+//! Event files for TensorBoard: TFRecords of TensorFlow's `Event` messages
+//! (<https://github.com/tensorflow/tensorflow/blob/v2.21.0/tensorflow/core/util/event.proto> and `summary.proto`
+//! beside it), as far as they are used here.
+
+use std::{
+    fs::{File, OpenOptions},
+    io::{self, Write},
+    path::{Path, PathBuf},
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use burn::tensor::TensorData;
+use prost::Message;
+
+use crate::{
+    error::Error,
+    fit::{Epoch, State},
+    weights,
+};
+
+/// Bins of a histogram, as TensorFlow's summary of it has by default.
+const BINS: u32 = 30;
+/// `SessionLog.SessionStatus.START`.
+const START: i32 = 1;
+
+#[derive(Clone, PartialEq, Message)]
+struct Event {
+    /// Seconds since 1970.
+    #[prost(double, tag = "1")]
+    wall_time: f64,
+    #[prost(int64, tag = "2")]
+    step: i64,
+    #[prost(string, optional, tag = "3")]
+    file_version: Option<String>,
+    #[prost(message, optional, tag = "5")]
+    summary: Option<Summary>,
+    #[prost(message, optional, tag = "7")]
+    session_log: Option<SessionLog>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct SessionLog {
+    #[prost(int32, tag = "1")]
+    status: i32,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct Summary {
+    #[prost(message, repeated, tag = "1")]
+    value: Vec<Value>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+#[expect(clippy::struct_field_names, reason = "TensorFlow's names")]
+struct Value {
+    #[prost(string, tag = "1")]
+    tag: String,
+    #[prost(float, optional, tag = "2")]
+    simple_value: Option<f32>,
+    #[prost(message, optional, tag = "5")]
+    histo: Option<Histogram>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct Histogram {
+    #[prost(double, tag = "1")]
+    min: f64,
+    #[prost(double, tag = "2")]
+    max: f64,
+    #[prost(double, tag = "3")]
+    num: f64,
+    #[prost(double, tag = "4")]
+    sum: f64,
+    #[prost(double, tag = "5")]
+    sum_squares: f64,
+    /// The bins' upper edges.
+    #[prost(double, repeated, tag = "6")]
+    bucket_limit: Vec<f64>,
+    #[prost(double, repeated, tag = "7")]
+    bucket: Vec<f64>,
+}
+
+/// A file that a process adds a run's epochs to.
+#[derive(Debug)]
+pub(crate) struct Events {
+    path: PathBuf,
+    file: File,
+}
+
+impl Events {
+    /// Begins a file in a run's folder. TensorBoard forgets what others there say of epochs after those
+    /// already trained.
+    pub(crate) fn begin(folder: &Path, epochs: usize) -> Result<Self, Error> {
+        let (seconds, process) = (now().as_secs(), std::process::id());
+        let path = folder.join(format!("events.out.tfevents.{seconds:010}.{process}"));
+        let file = OpenOptions::new().create(true).append(true).open(&path);
+        let file = file.map_err(|source| Error::Write { path: path.clone(), source })?;
+        let mut events = Self { path, file };
+        let version = Event { file_version: Some("brain.Event:2".to_owned()), ..event(0) };
+        events.add(&version)?;
+        let start = SessionLog { status: START };
+        events.add(&Event { session_log: Some(start), ..event(epochs + 1) })?;
+        Ok(events)
+    }
+
+    /// Adds the last epoch's losses and accuracies, and histograms of the weights after it.
+    pub(crate) fn epoch(&mut self, state: &State) -> Result<(), Error> {
+        let Some(epoch) = state.history.last() else { return Ok(()) };
+        let mut values = scalars(epoch);
+        for (tag, tensor) in weights::tensors(&state.network)? {
+            let histo = Some(histogram(&tensor));
+            values.push(Value { tag, simple_value: None, histo });
+        }
+        let summary = Some(Summary { value: values });
+        self.add(&Event { summary, ..event(epoch.number) })
+    }
+
+    fn add(&mut self, event: &Event) -> Result<(), Error> {
+        let written = write_record(&mut self.file, &event.encode_to_vec());
+        written.map_err(|source| Error::Write { path: self.path.clone(), source })
+    }
+}
+
+fn now() -> std::time::Duration {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
+}
+
+fn event(step: usize) -> Event {
+    let step = i64::try_from(step).unwrap_or(i64::MAX);
+    Event { wall_time: now().as_secs_f64(), step, ..Event::default() }
+}
+
+/// By the names that history.csv has.
+#[expect(clippy::cast_possible_truncation, reason = "TensorBoard's scalars are float32")]
+fn scalars(epoch: &Epoch) -> Vec<Value> {
+    let mut scalars = vec![("loss", epoch.train.loss), ("acc", epoch.train.accuracy)];
+    if let Some(score) = epoch.validation {
+        scalars.extend([("val_loss", score.loss), ("val_acc", score.accuracy)]);
+    }
+    let value = |(tag, value): (&str, f64)| Value {
+        tag: tag.to_owned(),
+        simple_value: Some(value as f32),
+        histo: None,
+    };
+    scalars.into_iter().map(value).collect()
+}
+
+/// In bins of one width; what is not finite is left out.
+fn histogram(tensor: &TensorData) -> Histogram {
+    let values: Vec<f64> =
+        tensor.iter::<f32>().map(f64::from).filter(|value| value.is_finite()).collect();
+    let (min, max) =
+        values.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(min, max), &value| {
+            (min.min(value), max.max(value))
+        });
+    if values.is_empty() {
+        return Histogram::default();
+    }
+    let edge = |bin: u32| min + (max - min) * f64::from(bin) / f64::from(BINS);
+    // Where all are the same, one bin holds them.
+    let inner: Vec<f64> = if max > min { (1..BINS).map(edge).collect() } else { Vec::new() };
+    let mut bucket = vec![0.0; inner.len() + 1];
+    for &value in &values {
+        bucket[inner.partition_point(|&edge| edge <= value)] += 1.0;
+    }
+    Histogram {
+        min,
+        max,
+        num: values.len() as f64,
+        sum: values.iter().sum(),
+        sum_squares: values.iter().map(|value| value * value).sum(),
+        bucket_limit: [inner, vec![max]].concat(),
+        bucket,
+    }
+}
+
+/// A TFRecord: the length, the data, and after each its checksum
+/// (<https://www.tensorflow.org/tutorials/load_data/tfrecord>), in one write.
+fn write_record(file: &mut impl Write, data: &[u8]) -> io::Result<()> {
+    let length = (data.len() as u64).to_le_bytes();
+    let (of_length, of_data) = (masked_sum(&length), masked_sum(data));
+    file.write_all(&[&length[..], &of_length, data, &of_data].concat())
+}
+
+/// The CRC-32C, turned and shifted so that sums of data that hold sums are as good.
+fn masked_sum(data: &[u8]) -> [u8; 4] {
+    crc32c::crc32c(data).rotate_right(15).wrapping_add(0xa282_ead8).to_le_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What the `RecordWriter` of TensorBoard 2.21 makes of `b"hello"`.
+    #[test]
+    fn a_record_is_as_tensorflow_writes_it() {
+        let mut file = Vec::new();
+        write_record(&mut file, b"hello").unwrap();
+        let expected = "0500000000000000eab2043e68656c6c6fbb1f1c19";
+        let found: String = file.iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn a_histogram_holds_every_finite_weight() {
+        let mut values: Vec<f32> = (0..=60_u8).map(f32::from).collect();
+        values.push(f32::NAN);
+        let histogram = histogram(&TensorData::new(values, [62]));
+        assert_eq!((histogram.min, histogram.max, histogram.num), (0.0, 60.0, 61.0));
+        assert_eq!((histogram.bucket.len(), histogram.bucket_limit.len()), (30, 30));
+        assert_eq!(
+            (histogram.bucket[0], histogram.bucket[29], histogram.bucket_limit[0]),
+            (2.0, 3.0, 2.0)
+        );
+        assert_eq!(histogram.bucket.iter().sum::<f64>(), 61.0);
+    }
+
+    #[test]
+    fn equal_weights_are_one_bin_and_none_are_none() {
+        let same = histogram(&TensorData::new(vec![0.5_f32; 3], [3]));
+        assert_eq!((same.bucket, same.bucket_limit), (vec![3.0], vec![0.5]));
+        assert_eq!(histogram(&TensorData::new(vec![f32::NAN], [1])), Histogram::default());
+    }
+}
