@@ -102,6 +102,16 @@ impl Split {
         &self.labels
     }
 
+    /// A copy of the first so many.
+    ///
+    /// # Panics
+    ///
+    /// When `len` is more than there are.
+    #[must_use]
+    pub fn first(&self, len: usize) -> Self {
+        Self { images: self.images[..len * PIXELS].to_vec(), labels: self.labels[..len].to_vec() }
+    }
+
     /// Cuts the split in two: the first `len` images, and the rest.
     ///
     /// # Panics

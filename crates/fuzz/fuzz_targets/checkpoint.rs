@@ -18,7 +18,7 @@ use trainer::{
     device::Backend,
     evaluate::{Score, Sums},
     fit::{Epoch, Fit, State},
-    study::{FitSettings, Pixels, Run},
+    study::{FitSettings, Pixels, Run, Settings},
 };
 
 /// The names and numbers of a header become words and numbers of the program: many small pieces.
@@ -93,7 +93,7 @@ static SMALL: LazyLock<Small> = LazyLock::new(|| {
     checkpoint::write(folder.path(), &head.head(), &state).expect("a checkpoint");
     let file = fs::read(folder.path().join("checkpoint.safetensors")).expect("a checkpoint");
     let split = Split::new(vec![7; 2 * PIXELS], vec![3; 2]);
-    Small { folder, run: Run { variant, seed: 0 }, network, split, tensors: Tensor::all(&file) }
+    Small { folder, run: Run::new(variant, 0), network, split, tensors: Tensor::all(&file) }
 });
 
 fuzz_target!(|input: Input| {
@@ -125,17 +125,11 @@ fuzz_target!(|input: Input| {
     assert_eq!(format!("{:?}", again.history), format!("{:?}", state.history));
     assert_eq!(format!("{:?}", again.sums.read()), format!("{:?}", state.sums.read()));
 
-    let settings = FitSettings {
-        epochs: state.history.len() + 1,
-        batch_size: 1,
-        learning_rate: 0.01,
-        shuffle: true,
-        checkpoint_every: None,
-        weights: None,
-    };
+    let settings =
+        FitSettings { epochs: state.history.len() + 1, batch_size: 1, ..Default::default() };
+    let run = Run { fit: settings, ..small.run.clone() };
     let fit = Fit {
-        run: &small.run,
-        settings: &settings,
+        run: &run,
         train: Images { split: &small.split, pixels: Pixels::Unit },
         validation: None,
         device: &device,
@@ -157,6 +151,7 @@ impl Words {
         Head {
             variant: self.variant.clone(),
             seed: self.seed,
+            point: Settings::new(),
             settings: settings.collect(),
             dataset_sha256: self.dataset_sha256.clone(),
             steps: self.steps,

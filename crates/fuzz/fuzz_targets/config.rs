@@ -11,11 +11,13 @@ use fuzz::memory::bounded;
 use libfuzzer_sys::fuzz_target;
 use trainer::{
     config::Entries,
-    study::{Run, Study},
+    study::{Run, Study, label},
 };
 
-/// A variant of twelve bytes brings dozens of keys into being.
-const PER_BYTE: usize = 1 << 10;
+/// A variant of twelve bytes brings dozens of keys into being, a seed of two a run of every variant.
+const PER_BYTE: usize = 1 << 14;
+/// Runs whose number is the product of several lists.
+const RUNS: usize = 64 << 20;
 /// The presets' keys.
 const BASE: usize = 1 << 20;
 /// What parts a file's text from the arguments, and these from one another.
@@ -23,9 +25,11 @@ const SEPARATOR: char = '\u{1e}';
 
 fuzz_target!(|input: &[u8]| {
     let input = String::from_utf8_lossy(input);
-    let Some(study) = bounded(BASE + PER_BYTE * input.len(), || read(&input)) else { return };
-    let runs = study.runs();
-    assert_eq!(runs.len(), study.variants.len() * study.seeds.len());
+    let Some(study) = bounded(BASE + RUNS + PER_BYTE * input.len(), || read(&input)) else {
+        return;
+    };
+    let runs = &study.runs;
+    assert!(runs.len() >= study.variants.len() * study.seeds.len());
     runs.iter().for_each(check_folder);
     let folders: BTreeSet<_> = runs.iter().map(Run::folder).collect();
     assert_eq!(folders.len(), runs.len(), "runs share a folder");
@@ -33,9 +37,12 @@ fuzz_target!(|input: &[u8]| {
     let entries = Entries::parse(&study.to_toml(), Path::new("/study.toml"));
     let again = Study::read(&study.name, &entries.expect("study.toml is TOML"));
     let mut expected = study;
-    for path in [&mut expected.data.dir, &mut expected.fit.weights].into_iter().flatten() {
-        // An argument's path starts from the current folder.
-        *path = std::path::absolute(&path).expect("a path");
+    let runs = expected.runs.iter_mut().map(|run| (&mut run.data, &mut run.fit));
+    for (data, fit) in runs.chain([(&mut expected.data, &mut expected.fit)]) {
+        for path in [&mut data.dir, &mut fit.weights].into_iter().flatten() {
+            // An argument's path starts from the current folder.
+            *path = std::path::absolute(&path).expect("a path");
+        }
     }
     assert_eq!(again.expect("study.toml is a config"), expected);
 });
@@ -63,6 +70,8 @@ fn check_folder(run: &Run) {
         other => panic!("{other:?} in {}", folder.display()),
     });
     let (names, variant): (Vec<&str>, _) = (names.collect(), run.variant.name.as_str());
-    assert_eq!(names, ["runs", variant, &format!("seed-{}", run.seed)]);
-    assert!(!variant.contains(['/', '\\', ':', '\0']), "{variant}");
+    let comma = if run.point.is_empty() { "" } else { "," };
+    let cell = format!("{variant}{comma}{}", label(&run.point));
+    assert_eq!(names, ["runs", &cell, &format!("seed-{}", run.seed)]);
+    assert!(!cell.contains(['/', '\\', ':', '\0']), "{cell}");
 }

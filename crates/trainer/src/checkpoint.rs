@@ -33,6 +33,8 @@ pub struct Head {
     pub variant: String,
     /// The run's seed.
     pub seed: u64,
+    /// Where it stands in the sweep.
+    pub point: Settings,
     /// Every setting that the result depends on.
     pub settings: Settings,
     /// What tells the data set from others.
@@ -234,6 +236,7 @@ mod tests {
         Head {
             variant: "mine".to_owned(),
             seed: 3,
+            point: Settings::new(),
             settings,
             dataset_sha256: "abc".to_owned(),
             steps: 7,

@@ -148,7 +148,7 @@ impl Command {
                     return Err(Error::NoResults { folder, begun: 0 });
                 }
                 let progress = Progress::new(false);
-                let splits = digits::load(&study.data, &progress);
+                let splits = digits::load(&study, &progress);
                 let splits = splits.inspect_err(|error| {
                     progress.warn(&format!("the report has no digits in it: {error}"));
                 });
@@ -161,15 +161,15 @@ impl Command {
             }
             Self::Show { index, config, split, count, png } => {
                 let (study, _) = config.study(OutputArguments { out: None })?;
-                let digits = digits::load(&study.data, &Progress::new(false))?;
+                let digits = digits::load(&study, &Progress::new(false))?;
                 let split = match split {
-                    Half::Train => digits.train,
-                    Half::Test => digits.test,
+                    Half::Train => &digits.of(&study.data).train,
+                    Half::Test => &digits.test,
                 };
                 let Some(file) = png else {
-                    return show::text(&split, index, count, terminal_width());
+                    return show::text(split, index, count, terminal_width());
                 };
-                files::write(&file, &show::png(&split, index, count)?)?;
+                files::write(&file, &show::png(split, index, count)?)?;
                 Ok(String::new())
             }
             Self::Predict { files, json } => {

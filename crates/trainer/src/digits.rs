@@ -7,7 +7,7 @@ use data::{Digits, Loaded, Places, Request, Source, Split};
 use crate::{
     error::Error,
     progress::{Progress, Task},
-    study::DataSettings,
+    study::{DataSettings, Study},
 };
 
 /// What a study learns from and what it is tested on.
@@ -17,12 +17,51 @@ pub struct Splits {
     pub name: String,
     /// What tells two data sets of one name apart.
     pub sha256: String,
+    /// What no fit ever sees.
+    pub test: Split,
+    /// The training set as the runs take it; the study's own cut first.
+    cuts: Vec<Cut>,
+}
+
+/// A training set, limited and split.
+#[derive(Debug)]
+pub struct Cut {
     /// What is learnt from.
     pub train: Split,
     /// The last share of the training set, kept from training.
     pub validation: Option<Split>,
-    /// What no fit ever sees.
-    pub test: Split,
+    limit: Option<usize>,
+    validation_split: f64,
+}
+
+impl Cut {
+    fn is_for(&self, settings: &DataSettings) -> bool {
+        (self.limit, self.validation_split) == (settings.limit, settings.validation_split)
+    }
+}
+
+impl Splits {
+    /// Cuts the digits as a study says, and as each of its runs does.
+    ///
+    /// # Errors
+    ///
+    /// When they are too few to be split.
+    pub fn new(digits: Digits, study: &Study) -> Result<Self, Error> {
+        let mut cuts: Vec<Cut> = Vec::new();
+        for settings in std::iter::once(&study.data).chain(study.runs.iter().map(|run| &run.data)) {
+            if !cuts.iter().any(|cut| cut.is_for(settings)) {
+                cuts.push(cut(&digits.train, settings)?);
+            }
+        }
+        Ok(Self { name: digits.name, sha256: digits.sha256, test: digits.test, cuts })
+    }
+
+    /// The cut that a run's settings ask for.
+    #[must_use]
+    pub fn of(&self, settings: &DataSettings) -> &Cut {
+        // There is one for every run of the study.
+        self.cuts.iter().find(|cut| cut.is_for(settings)).unwrap_or(&self.cuts[0])
+    }
 }
 
 /// Loads a study's digits. Says so where they are not those asked for first.
@@ -30,7 +69,8 @@ pub struct Splits {
 /// # Errors
 ///
 /// When they are not to be had, or too few to be split.
-pub fn load(settings: &DataSettings, progress: &Progress) -> Result<Splits, Error> {
+pub fn load(study: &Study, progress: &Progress) -> Result<Splits, Error> {
+    let settings = &study.data;
     let request = Request { sources: settings.sources.clone(), dir: settings.dir.clone() };
     let bars = RefCell::new(None);
     let loaded = data::load(&request, &Places::from_environment(), &|download| {
@@ -50,7 +90,7 @@ pub fn load(settings: &DataSettings, progress: &Progress) -> Result<Splits, Erro
             reasons.join("; ")
         ));
     }
-    cut(digits, settings)
+    Splits::new(digits, study)
 }
 
 /// Shows how far a download has come, on a bar per file.
@@ -69,9 +109,8 @@ fn show(bar: &mut Option<(String, Task)>, download: data::Progress<'_>, progress
 
 /// Takes the first `limit` training images, then the last share of them for validation, as Keras
 /// does: before any shuffling, its start rounded down.
-fn cut(digits: Digits, settings: &DataSettings) -> Result<Splits, Error> {
-    let len = digits.train.len();
-    let (train, _) = digits.train.split_at(settings.limit.unwrap_or(len).min(len));
+fn cut(all: &Split, settings: &DataSettings) -> Result<Cut, Error> {
+    let train = all.first(settings.limit.unwrap_or(all.len()).min(all.len()));
     let len = train.len();
     #[expect(
         clippy::cast_possible_truncation,
@@ -94,13 +133,9 @@ fn cut(digits: Digits, settings: &DataSettings) -> Result<Splits, Error> {
         });
     }
     let (train, rest) = train.split_at(kept);
-    Ok(Splits {
-        name: digits.name,
-        sha256: digits.sha256,
-        train,
-        validation: (!rest.is_empty()).then_some(rest),
-        test: digits.test,
-    })
+    let (limit, validation_split) = (settings.limit, settings.validation_split);
+    let validation = (!rest.is_empty()).then_some(rest);
+    Ok(Cut { train, validation, limit, validation_split })
 }
 
 #[cfg(test)]
@@ -108,36 +143,28 @@ mod tests {
     use data::PIXELS;
 
     use super::*;
-    use crate::study::Pixels;
 
     /// Ten training images, each labelled by its place, cut by these settings.
-    fn cut_ten(validation_split: f64, limit: Option<usize>) -> Result<Splits, Error> {
-        let split = |labels: Vec<u8>| Split::new(vec![0; labels.len() * PIXELS], labels);
-        let digits = Digits::new("ten", split((0..10).collect()), split(vec![0]));
-        let settings = DataSettings {
-            sources: Vec::new(),
-            pixels: Pixels::Unit,
-            dir: None,
-            validation_split,
-            limit,
-        };
-        cut(digits, &settings)
+    fn cut_ten(validation_split: f64, limit: Option<usize>) -> Result<Cut, Error> {
+        let labels: Vec<u8> = (0..10).collect();
+        let all = Split::new(vec![0; labels.len() * PIXELS], labels);
+        cut(&all, &DataSettings { validation_split, limit, ..Default::default() })
     }
 
     #[test]
     fn the_last_share_validates() {
-        let splits = cut_ten(0.25, None).unwrap();
+        let cut = cut_ten(0.25, None).unwrap();
         // Keras keeps floor(10 · 0.75).
-        assert_eq!(splits.train.labels(), [0, 1, 2, 3, 4, 5, 6]);
-        assert_eq!(splits.validation.unwrap().labels(), [7, 8, 9]);
+        assert_eq!(cut.train.labels(), [0, 1, 2, 3, 4, 5, 6]);
+        assert_eq!(cut.validation.unwrap().labels(), [7, 8, 9]);
         assert!(cut_ten(0.0, None).unwrap().validation.is_none());
     }
 
     #[test]
     fn the_limit_comes_before_the_share() {
-        let splits = cut_ten(0.5, Some(4)).unwrap();
-        assert_eq!(splits.train.labels(), [0, 1]);
-        assert_eq!(splits.validation.unwrap().labels(), [2, 3]);
+        let cut = cut_ten(0.5, Some(4)).unwrap();
+        assert_eq!(cut.train.labels(), [0, 1]);
+        assert_eq!(cut.validation.unwrap().labels(), [2, 3]);
         assert_eq!(cut_ten(0.0, Some(99)).unwrap().train.len(), 10);
     }
 

@@ -9,7 +9,7 @@ use crate::{
     batches::{Batch, Images},
     error::Error,
     evaluate::{Score, Sums, evaluate},
-    study::{FitSettings, Run},
+    study::Run,
 };
 
 /// What an epoch came to.
@@ -67,10 +67,8 @@ impl Watch for () {
 /// What a fit works with.
 #[derive(Debug, Clone, Copy)]
 pub struct Fit<'a> {
-    /// The variant and the seed.
+    /// The variant, the seed, the epochs, batches and steps.
     pub run: &'a Run,
-    /// Epochs, batches, steps.
-    pub settings: &'a FitSettings,
     /// What is learnt from.
     pub train: Images<'a>,
     /// What is only scored, after each epoch.
@@ -100,7 +98,7 @@ impl Fit<'_> {
         while !self.is_over(&state.history) {
             let number = state.history.len() + 1;
             let order = self.order(number);
-            for places in order.chunks(self.settings.batch_size).skip(self.done(&state)) {
+            for places in order.chunks(self.run.fit.batch_size).skip(self.done(&state)) {
                 state = self.step(state, places);
                 watch.step(&state)?;
             }
@@ -117,7 +115,7 @@ impl Fit<'_> {
     /// Steps in an epoch.
     #[must_use]
     pub fn steps_per_epoch(&self) -> usize {
-        self.train.split.len().div_ceil(self.settings.batch_size)
+        self.train.split.len().div_ceil(self.run.fit.batch_size)
     }
 
     /// Scores a network on images, by the run's penalties.
@@ -127,7 +125,7 @@ impl Fit<'_> {
     }
 
     fn is_over(&self, history: &[Epoch]) -> bool {
-        history.len() >= self.settings.epochs
+        history.len() >= self.run.fit.epochs
             || history.last().is_some_and(|epoch| !epoch.train.loss.is_finite())
     }
 
@@ -143,7 +141,7 @@ impl Fit<'_> {
         let Batch { images, labels } = self.train.batch(places, self.device);
         let masks = config.masks(self.run.seed, state.steps, places.len(), self.device);
         let step = state.network.step(config, images, labels, masks, self.memory);
-        let rate = self.settings.learning_rate;
+        let rate = self.run.fit.learning_rate;
         state.network = state.network.learn(step.gradients, step.statistics, rate);
         state.sums.add(step.loss, step.correct, places.len());
         state.steps += 1;
@@ -153,7 +151,7 @@ impl Fit<'_> {
     /// The order in which an epoch takes the images.
     fn order(&self, epoch: usize) -> Vec<usize> {
         let len = self.train.split.len();
-        if self.settings.shuffle {
+        if self.run.fit.shuffle {
             shuffled(self.run.seed, epoch as u64, len)
         } else {
             (0..len).collect()
@@ -166,33 +164,24 @@ mod tests {
     use data::{PIXELS, Split};
 
     use super::*;
-    use crate::{device::Backend, study::Pixels, weights};
+    use crate::{
+        device::Backend,
+        study::{FitSettings, Pixels},
+        weights,
+    };
 
     #[test]
     fn an_epoch_takes_all_images_in_an_order_and_with_masks_of_its_own() {
         let pixels = (0..=250).cycle().take(5 * PIXELS).collect();
         let split = Split::new(pixels, vec![0, 1, 2, 3, 4]);
         let [.., variant] = model::presets();
-        let run = Run { variant, seed: 3 };
-        let settings = FitSettings {
-            epochs: 2,
-            batch_size: 2,
-            learning_rate: 0.1,
-            shuffle: true,
-            checkpoint_every: None,
-            weights: None,
-        };
+        let settings =
+            FitSettings { epochs: 2, batch_size: 2, learning_rate: 0.1, ..Default::default() };
+        let run = Run { fit: settings, ..Run::new(variant, 3) };
         let device = Backend::Flex.open().unwrap();
         let memory = Backend::Flex.memory();
         let train = Images { split: &split, pixels: Pixels::Unit };
-        let fit = Fit {
-            run: &run,
-            settings: &settings,
-            train,
-            validation: None,
-            device: &device,
-            memory,
-        };
+        let fit = Fit { run: &run, train, validation: None, device: &device, memory };
 
         let config = &run.variant.network;
         let start = State::new(config.init(3, &device));

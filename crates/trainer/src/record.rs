@@ -12,7 +12,7 @@ use crate::{
     evaluate::Score,
     files,
     fit::Epoch,
-    study::{EPOCHS, Pixels, Run, Settings, run_folder},
+    study::{EPOCHS, Pixels, Run, Settings, setting_text},
 };
 
 /// The trained weights.
@@ -31,6 +31,9 @@ pub struct Record {
     pub variant: String,
     /// The run's seed.
     pub seed: u64,
+    /// The swept keys that it uses, with its values.
+    #[serde(default, skip_serializing_if = "Settings::is_empty")]
+    pub point: Settings,
     /// Every setting that the result depends on.
     pub settings: Settings,
     /// The data set's name.
@@ -59,6 +62,9 @@ pub struct Record {
     pub version: String,
     /// Of the two files beside this one.
     pub files_sha256: Checksums,
+    /// Where it was found.
+    #[serde(skip)]
+    pub folder: PathBuf,
 }
 
 /// SHA-256 sums that tell a run's files from damaged ones.
@@ -88,23 +94,19 @@ impl Record {
     /// A setting as text; empty where there is none.
     #[must_use]
     pub fn setting(&self, key: &str) -> String {
-        match self.settings.get(key) {
-            Some(toml::Value::String(text)) => text.clone(),
-            Some(value) => value.to_string(),
-            None => String::new(),
-        }
+        setting_text(&self.settings, key)
     }
 
-    /// The run's folder inside the study's.
+    /// Whether it is of the same variant at the same point as another.
     #[must_use]
-    pub fn folder(&self) -> PathBuf {
-        run_folder(&self.variant, self.seed)
+    pub fn is_beside(&self, other: &Self) -> bool {
+        (&self.variant, &self.point) == (&other.variant, &other.point)
     }
 
     /// Whether it is the record of this run.
     #[must_use]
     pub fn is_of(&self, run: &Run) -> bool {
-        self.variant == run.variant.name && self.seed == run.seed
+        self.variant == run.variant.name && self.seed == run.seed && self.point == run.point
     }
 
     /// Whether the loss ceased to be finite before the last epoch, which ends a run for good.
@@ -138,12 +140,14 @@ impl Record {
         let path = folder.join(FILE);
         match fs::read(&path) {
             Ok(bytes) => {
-                serde_json::from_slice(&bytes).map(Some).map_err(|error| Error::Malformed {
+                let record = serde_json::from_slice::<Self>(&bytes);
+                let record = record.map_err(|error| Error::Malformed {
                     path,
                     reason: format!(
                         "not a run's record: {error}; move it away to train the run again"
                     ),
-                })
+                })?;
+                Ok(Some(Self { folder: folder.to_owned(), ..record }))
             }
             Err(error) if files::is_missing(&error) => Ok(None),
             Err(source) => Err(Error::Read { path, source }),

@@ -39,12 +39,12 @@ impl Plan<'_> {
     /// Fits, evaluates, and writes the run's files. Goes on from what the folder has of it.
     pub(crate) fn train(&self, run: &Run, folder: &Path, progress: &Progress) -> Result<(), Error> {
         let Self { study, splits, device, .. } = self;
-        let images = |split| Images { split, pixels: study.data.pixels };
+        let cut = splits.of(&run.data);
+        let images = |split| Images { split, pixels: run.data.pixels };
         let fit = Fit {
             run,
-            settings: &study.fit,
-            train: images(&splits.train),
-            validation: splits.validation.as_ref().map(images),
+            train: images(&cut.train),
+            validation: cut.validation.as_ref().map(images),
             device,
             memory: study.backend.memory(),
         };
@@ -52,13 +52,14 @@ impl Plan<'_> {
         let head = Head {
             variant: run.variant.name.clone(),
             seed: run.seed,
+            point: run.point.clone(),
             sha256: String::new(),
             settings: self.settings(run),
             dataset_sha256: splits.sha256.clone(),
             steps: state.steps,
             fit_seconds: seconds,
         };
-        let bar = progress.run(run, study.fit.epochs);
+        let bar = progress.run(run, run.fit.epochs);
         let events = study.output.tensorboard.then(|| Events::begin(folder, state.history.len()));
         let mut watch = Keeper::new(study, folder, head, &bar, events.transpose()?);
         // From the first moment others see by what settings the run is made.
@@ -70,11 +71,12 @@ impl Plan<'_> {
         // The record's files may be cut off half replaced; then the run goes on from here.
         watch.keep(&state)?;
 
-        let train = fit.evaluate(&state.network, images(&splits.train));
+        let train = fit.evaluate(&state.network, images(&cut.train));
         let test = fit.evaluate(&state.network, images(&splits.test));
         let record = Record {
             variant: run.variant.name.clone(),
             seed: run.seed,
+            point: run.point.clone(),
             settings: self.settings(run),
             dataset: splits.name.clone(),
             dataset_sha256: splits.sha256.clone(),
@@ -88,6 +90,7 @@ impl Plan<'_> {
             machine: self.machine.clone(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             files_sha256: Checksums::default(),
+            folder: folder.to_owned(),
         };
         record.write(folder, &weights::to_bytes(&state.network)?, &state.history)?;
         record::unmark_failed(folder)?;
@@ -96,7 +99,7 @@ impl Plan<'_> {
 
     /// The settings that a run's result depends on, start weights by their checksum.
     pub(crate) fn settings(&self, run: &Run) -> Settings {
-        self.with_start(self.study.run_settings(&run.variant.network))
+        self.with_start(self.study.run_settings(run))
     }
 
     /// Settings with the start weights' checksum among them.

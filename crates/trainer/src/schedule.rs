@@ -89,7 +89,7 @@ mod tests {
 
     fn runs(len: u64) -> Vec<Run> {
         let [variant, ..] = model::presets();
-        (0..len).map(|seed| Run { variant: variant.clone(), seed }).collect()
+        (0..len).map(|seed| Run::new(variant.clone(), seed)).collect()
     }
 
     #[test]

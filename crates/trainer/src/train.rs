@@ -1,14 +1,17 @@
 //! `trainer run`: from a study to its results.
 
 use std::{
+    collections::{HashMap, HashSet},
     fs,
     path::{Path, PathBuf},
     sync::{Mutex, PoisonError},
 };
 
+use model::Variant;
+
 use crate::{
     allocator,
-    checkpoint::Checkpoint,
+    checkpoint::{Checkpoint, Head},
     digits::{self, Splits},
     error::Error,
     files,
@@ -19,7 +22,7 @@ use crate::{
     results::{self, Mismatch},
     run::Plan,
     schedule, stop,
-    study::{EPOCHS, Run, Settings, Study},
+    study::{EPOCHS, Run, Settings, Study, run_name},
     weights::StartWeights,
 };
 
@@ -32,7 +35,7 @@ use crate::{
 /// fails, another process has some of the runs, or a signal asks to end.
 pub fn train(study: &Study, output: &Path, fresh: bool, progress: &Progress) -> Result<(), Error> {
     let device = study.backend.open()?;
-    let splits = digits::load(&study.data, progress)?;
+    let splits = digits::load(study, progress)?;
     let start = study.fit.weights.as_deref().map(StartWeights::read).transpose()?;
     let machine = study.backend.devices().into_iter().next().unwrap_or_default();
     let plan = Plan { study, splits: &splits, device: &device, start: start.as_ref(), machine };
@@ -48,7 +51,7 @@ pub fn train(study: &Study, output: &Path, fresh: bool, progress: &Progress) -> 
 
 /// What is about to be trained, in a sentence.
 fn opening(study: &Study, splits: &Splits, unfinished: usize) -> String {
-    let runs = study.runs().len();
+    let (runs, train) = (study.runs.len(), &splits.of(&study.data).train);
     let before = match runs - unfinished {
         0 => String::new(),
         finished => format!(", {finished} of them finished before"),
@@ -57,7 +60,7 @@ fn opening(study: &Study, splits: &Splits, unfinished: usize) -> String {
         "{}: {} ({} training and {} test images, {} pixels), {}, {} on {}{before}",
         study.name,
         splits.name,
-        splits.train.len(),
+        train.len(),
         splits.test.len(),
         study.data.pixels,
         counted(study.fit.epochs, "epoch"),
@@ -113,6 +116,32 @@ fn set_aside(output: &Path, progress: &Progress) -> Result<(), Error> {
     Ok(())
 }
 
+/// What a run's record or checkpoint says of how it was made.
+struct Found<'a> {
+    variant: &'a str,
+    seed: u64,
+    point: &'a Settings,
+    settings: &'a Settings,
+    sha256: &'a str,
+}
+
+impl<'a> Found<'a> {
+    fn record(record: &'a Record) -> Self {
+        let Record { variant, seed, point, settings, dataset_sha256: sha256, .. } = record;
+        Self { variant, seed: *seed, point, settings, sha256 }
+    }
+
+    fn head(head: &'a Head) -> Self {
+        let Head { variant, seed, point, settings, dataset_sha256: sha256, .. } = head;
+        Self { variant, seed: *seed, point, settings, sha256 }
+    }
+}
+
+/// Whether a run with this record needs no more training to have so many epochs.
+fn is_finished(record: &Record, epochs: usize) -> bool {
+    record.epochs >= epochs || record.ended_early()
+}
+
 impl Plan<'_> {
     /// Does `work` on every run that has not finished yet, each under its folder's lock.
     fn train_all(
@@ -149,7 +178,7 @@ impl Plan<'_> {
             };
             files::sweep(&folder)?;
             // Another process may have trained it in the meantime, even by other settings.
-            if !self.check_run(output, &folder)? {
+            if !self.check_run(output, &folder, Some(run))? {
                 let outcome = schedule::caught(|| work(run, &folder));
                 if let Err(panic @ Error::Panic(_)) = &outcome {
                     record::mark_failed(&folder, &panic.to_string())?;
@@ -165,54 +194,47 @@ impl Plan<'_> {
         });
         bar.finish();
         outcome.map_err(stopped)?;
-        self.check_held(held.into_inner().unwrap_or_else(PoisonError::into_inner), output)
+        check_held(held.into_inner().unwrap_or_else(PoisonError::into_inner), output)
     }
 
     /// Refuses start weights that do not fit every variant.
     fn check_start(&self) -> Result<(), Error> {
-        for variant in &self.study.variants {
-            self.start_of(&Run { variant: variant.clone(), seed: 0 })?;
-        }
-        Ok(())
+        let first = |variant: &Variant| self.start_of(&Run::new(variant.clone(), 0)).map(drop);
+        self.study.variants.iter().try_for_each(first)
     }
 
     /// The runs still to be trained. Refuses a folder whose runs were made otherwise.
     fn unfinished(&self, output: &Path) -> Result<Vec<Run>, Error> {
-        let mut finished = Vec::new();
+        let runs = self.study.runs.iter().map(|run| (output.join(run.folder()), run));
+        let runs: HashMap<PathBuf, &Run> = runs.collect();
+        let mut finished = HashSet::new();
         for folder in record::run_folders(output)? {
-            if self.check_run(output, &folder)? {
-                finished.push(folder);
+            if self.check_run(output, &folder, runs.get(&folder).copied())? {
+                finished.insert(folder);
             }
         }
-        let runs = self.study.runs().into_iter();
-        Ok(runs.filter(|run| !finished.contains(&output.join(run.folder()))).collect())
+        let is_left = |run: &&Run| !finished.contains(&output.join(run.folder()));
+        Ok(self.study.runs.iter().filter(is_left).cloned().collect())
     }
 
-    /// Whether the run in a folder is finished. Refuses one that was made otherwise, or is damaged.
-    fn check_run(&self, output: &Path, folder: &Path) -> Result<bool, Error> {
+    /// Whether the run in a folder, if it is one of the study's, is finished. Refuses one that was made
+    /// otherwise, or is damaged.
+    fn check_run(&self, output: &Path, folder: &Path, run: Option<&Run>) -> Result<bool, Error> {
+        let epochs = run.map_or(self.study.fit.epochs, |run| run.fit.epochs);
         let record = Record::read(folder)?;
         if let Some(record) = &record {
             let asked = record.asked_epochs().unwrap_or(usize::MAX);
-            let enough = record.ended_early() && record.epochs <= self.study.fit.epochs;
-            let goes_on = asked < self.study.fit.epochs || enough;
-            let there = (&record.settings, record.dataset_sha256.as_str());
-            self.check_same(output, (&record.variant, record.seed), there, goes_on)?;
+            let enough = record.ended_early() && record.epochs <= epochs;
+            self.check_same(output, run, &Found::record(record), asked < epochs || enough)?;
         }
-        let record = record.filter(|record| self.is_finished(record));
+        let record = record.filter(|record| is_finished(record, epochs));
         if let Some(record) = &record {
             record.check_files(folder)?;
         } else if let Some(checkpoint) = Checkpoint::read(folder)? {
-            let goes_on = checkpoint.epochs() <= self.study.fit.epochs;
-            let head = &checkpoint.head;
-            let there = (&head.settings, head.dataset_sha256.as_str());
-            self.check_same(output, (&head.variant, head.seed), there, goes_on)?;
+            let goes_on = checkpoint.epochs() <= epochs;
+            self.check_same(output, run, &Found::head(&checkpoint.head), goes_on)?;
         }
         Ok(record.is_some())
-    }
-
-    /// Whether a run with this record needs no more training.
-    fn is_finished(&self, record: &Record) -> bool {
-        record.epochs >= self.study.fit.epochs || record.ended_early()
     }
 
     /// Refuses a run that was made with other settings or other data. One of this study that `goes_on`
@@ -220,44 +242,50 @@ impl Plan<'_> {
     fn check_same(
         &self,
         output: &Path,
-        (variant, seed): (&str, u64),
-        (there, sha256): (&Settings, &str),
+        run: Option<&Run>,
+        there: &Found<'_>,
         goes_on: bool,
     ) -> Result<(), Mismatch> {
-        let known = self.study.variants.iter().any(|known| known.name == variant)
-            && self.study.seeds.contains(&seed);
-        let goes_on = goes_on && known;
-        let mut here = self.with_start(self.study.settings_beside(variant, there));
-        if goes_on && let Some(epochs) = there.get(EPOCHS) {
+        let &Found { variant, seed, point, settings, sha256 } = there;
+        let name = run_name(variant, point, seed);
+        let mut here = match run {
+            Some(run) => self.settings(run),
+            None => self.with_start(self.study.settings_beside(variant, point, settings)),
+        };
+        if goes_on
+            && run.is_some()
+            && let Some(epochs) = settings.get(EPOCHS)
+        {
             here.insert(EPOCHS.to_owned(), epochs.clone());
         }
-        let mut differences = results::differences(there, &here);
+        let mut differences = results::differences(settings, &here);
+        if let Some(run) = run.filter(|run| run.to_string() != name) {
+            differences.push(format!("it lies in the folder of {run}"));
+        }
         if sha256 != self.splits.sha256 {
             differences.push(format!("the data set there is another than `{}`", self.splits.name));
         }
         if differences.is_empty() {
             return Ok(());
         }
-        let run = format!("{variant} seed {seed}");
-        Err(Mismatch { folder: output.to_owned(), run, differences })
-    }
-
-    /// Says which runs other processes still have.
-    fn check_held(&self, held: Vec<Run>, output: &Path) -> Result<(), Error> {
-        let mut runs = Vec::new();
-        for run in held {
-            let record = Record::read(&output.join(run.folder()))?;
-            if !record.is_some_and(|record| self.is_finished(&record)) {
-                runs.push(run.to_string());
-            }
-        }
-        if runs.is_empty() { Ok(()) } else { Err(Error::Held { runs }) }
+        Err(Mismatch { folder: output.to_owned(), run: name, differences })
     }
 }
 
+/// Says which runs other processes still have.
+fn check_held(held: Vec<Run>, output: &Path) -> Result<(), Error> {
+    let mut runs = Vec::new();
+    for run in held {
+        let record = Record::read(&output.join(run.folder()))?;
+        if !record.is_some_and(|record| is_finished(&record, run.fit.epochs)) {
+            runs.push(run.to_string());
+        }
+    }
+    if runs.is_empty() { Ok(()) } else { Err(Error::Held { runs }) }
+}
 #[cfg(test)]
 mod tests {
-    use data::{PIXELS, Split};
+    use data::{Digits, PIXELS, Split};
 
     use super::*;
     use crate::config::Entries;
@@ -267,13 +295,7 @@ mod tests {
         let text = "variants = [\"none\", \"l1\", \"l2\"]\nfit.epochs = 1\njobs = 1";
         let study = Study::read("small", &Entries::parse(text, Path::new("")).unwrap()).unwrap();
         let split = || Split::new(vec![7; 20 * PIXELS], vec![3; 20]);
-        let splits = Splits {
-            name: "small".to_owned(),
-            sha256: String::new(),
-            train: split(),
-            validation: None,
-            test: split(),
-        };
+        let splits = Splits::new(Digits::new("small", split(), split()), &study).unwrap();
         let device = study.backend.open().unwrap();
         let plan = Plan {
             study: &study,

@@ -16,7 +16,7 @@ use trainer::{
     checkpoint::Checkpoint,
     config::Entries,
     device::Backend,
-    study::{Run, Study},
+    study::{Run, Study, label},
     weights,
     weights::StartWeights,
 };
@@ -40,9 +40,10 @@ fn bounded<T>(allowed: usize, work: impl FnOnce() -> T) -> T {
 const BASE: usize = 1 << 20;
 
 fn read(text: &str, arguments: &[String]) -> Option<Study> {
-    // A variant of twelve bytes brings dozens of keys into being.
+    // A variant of twelve bytes brings dozens of keys into being, a seed of two a run of every variant, and a
+    // sweep of so few lines as there are here multiplies them.
     let len = text.len() + arguments.iter().map(String::len).sum::<usize>();
-    bounded(BASE + 1024 * len, || {
+    bounded(BASE + (16 << 10) * len, || {
         let told = |error: trainer::config::ConfigError| assert!(!error.to_string().is_empty());
         let mut entries =
             Entries::parse(text, Path::new("/folder/mine.toml")).map_err(told).ok()?;
@@ -55,24 +56,29 @@ fn read(text: &str, arguments: &[String]) -> Option<Study> {
 
 /// Every run has a folder of its own in the study's, and study.toml is a config for the same study.
 fn check(study: &Study) {
-    let runs = study.runs();
-    for run in &runs {
+    let runs = &study.runs;
+    for run in runs {
         let folder = run.folder();
         let names = folder.components().map(|component| match component {
             Component::Normal(name) => name.to_str().unwrap(),
             other => panic!("{other:?} in {}", folder.display()),
         });
         let variant = run.variant.name.as_str();
-        let expected = ["runs", variant, &format!("seed-{}", run.seed)];
+        let comma = if run.point.is_empty() { "" } else { "," };
+        let cell = format!("{variant}{comma}{}", label(&run.point));
+        let expected = ["runs", &cell, &format!("seed-{}", run.seed)];
         assert_eq!(names.collect::<Vec<_>>(), expected);
-        assert!(!variant.contains(['/', '\\', ':', '\0']), "{variant}");
+        assert!(!cell.contains(['/', '\\', ':', '\0']), "{cell}");
     }
     let folders: BTreeSet<_> = runs.iter().map(Run::folder).collect();
     assert_eq!(folders.len(), runs.len());
     let entries = Entries::parse(&study.to_toml(), Path::new("/study.toml")).unwrap();
     let mut expected = study.clone();
-    for path in [&mut expected.data.dir, &mut expected.fit.weights].into_iter().flatten() {
-        *path = std::path::absolute(&path).unwrap();
+    let runs = expected.runs.iter_mut().map(|run| (&mut run.data, &mut run.fit));
+    for (data, fit) in runs.chain([(&mut expected.data, &mut expected.fit)]) {
+        for path in [&mut data.dir, &mut fit.weights].into_iter().flatten() {
+            *path = std::path::absolute(&path).unwrap();
+        }
     }
     let again = Study::read(&study.name, &entries).unwrap();
     assert!(again == expected, "{}", study.to_toml());
@@ -116,6 +122,8 @@ fn value() -> impl Strategy<Value = String> {
         "[]",
         "{}",
         "[0, 1]",
+        "[0.1, 1e-6, 0]",
+        "[\"raw\", \"unit\"]",
         "[[]]",
         "[\"mnist\"]",
         "[\"none\"]",
@@ -157,6 +165,13 @@ fn line() -> impl Strategy<Value = String> {
         "fit.checkpoint_every",
         "fit.weights",
         "extends",
+        "sweep",
+        "sweep.fit.learning_rate",
+        "sweep.\"fit.epochs\"",
+        "sweep.data.pixels",
+        "sweep.variant.l2.hidden2.kernel_regularizer.l2",
+        "sweep.variant.mine.hidden2.dropout",
+        "sweep.seeds",
     ];
     let settings = [
         "",

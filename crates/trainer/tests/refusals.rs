@@ -101,6 +101,44 @@ fn a_wrong_config_is_refused_with_its_place_and_key() {
 }
 
 #[test]
+fn a_sweep_that_cannot_be_is_refused_with_its_place_and_key() {
+    let cases = [
+        (
+            "sweep.seeds = [0, 1]",
+            "bad.toml:1: sweep.seeds: cannot be swept: only variants' settings and `data.limit`, `data.pixels`, \
+             `data.validation_split`, `fit.batch_size`, `fit.epochs`, `fit.learning_rate` and `fit.shuffle` can",
+        ),
+        ("sweep.fit.epochs = 3", "bad.toml:1: sweep.fit.epochs: must be a list, not 3"),
+        (
+            "sweep.fit.epochs = [3, 0]",
+            "bad.toml:1: fit.epochs: must be a whole number of 1 or more, not 0",
+        ),
+        ("sweep.fit.epochs = [3, 3]", "bad.toml:1: sweep.fit.epochs: has 3 twice"),
+        (
+            "sweep.fit.epochs = [[3]]",
+            "bad.toml:1: sweep.fit.epochs: must be a number, a word, true or false, not [3]",
+        ),
+        (
+            "[sweep]\n\"variant.l2.hidden2.droput\" = [0.1]",
+            "bad.toml:2: unknown key `variant.l2.hidden2.droput`; did you mean `variant.l2.hidden2.dropout`?",
+        ),
+        (
+            "sweep = 3",
+            "bad.toml:1: sweep: must be a table: of lists, each by the key that is swept",
+        ),
+    ];
+    for (lines, message) in cases {
+        assert_eq!(refused(lines), (Some(2), format!("error: {message}")), "{lines}");
+    }
+    let values: Vec<String> = (1..400).map(|value| value.to_string()).collect();
+    let values = values.join(", ");
+    let (code, message) =
+        refused(&format!("sweep.fit.epochs = [{values}]\nsweep.data.limit = [{values}]"));
+    assert_eq!(code, Some(2));
+    assert!(message.contains("make 955206 runs: at most 100000 can be"), "{message}");
+}
+
+#[test]
 fn a_table_without_lines_is_no_mistake() {
     let place = Place::new();
     place.config("small.toml", "variants = [\"mine\"]\n[variant.mine]\n[outputs]\n");

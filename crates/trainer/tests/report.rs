@@ -98,16 +98,18 @@ fn nothing_in_a_name_becomes_markup() {
 }
 
 #[test]
-fn a_study_that_has_not_begun_or_is_damaged_has_no_page() {
+fn what_has_not_begun_has_no_page_and_what_is_damaged_is_said_on_it() {
     let place = Place::new();
-    place.config("small.toml", "variants = [\"none\"]");
-    let arguments = ["report", "small.toml", "--out", "out"];
-    let output = place.trainer(&arguments);
+    place.config("small.toml", "variants = [\"none\", \"l1\"]");
+    let output = place.trainer(&["report", "small.toml", "--out", "out"]);
     assert_eq!(output.status.code(), Some(1));
     assert!(stderr(&output).contains("out has no finished run"), "{}", stderr(&output));
     place.results("small.toml", "out", &[]);
     place.write("out/runs/none/seed-0/model.safetensors", "damage");
-    let output = place.trainer(&arguments);
-    assert_eq!(output.status.code(), Some(1));
-    assert!(stderr(&output).contains("model.safetensors: not as the run left it"));
+    report(&place, &[]);
+    let page = place.read("out/report.html");
+    assert!(page.contains("none/seed-0/model.safetensors: not as the run left it"));
+    let data = drawn(&page);
+    assert!(data["variants"][0]["network"].is_null() && data["variants"][1]["network"].is_object());
+    assert_eq!(data["misread"][0]["answers"][0], Value::Null);
 }

@@ -9,7 +9,7 @@ use trainer::{
     device::Backend,
     evaluate::evaluate,
     fit::{Fit, State},
-    study::{FitSettings, Pixels, Run},
+    study::{Pixels, Run},
 };
 
 #[test]
@@ -23,26 +23,12 @@ fn a_network_that_only_knows_synthetic_digits_reads_mnist() {
     let drawn = start.elapsed().as_secs_f64();
 
     let [.., batch_norm, _] = model::presets();
-    let run = Run { variant: batch_norm, seed: 0 };
-    let settings = FitSettings {
-        epochs: 50,
-        batch_size: 1000,
-        learning_rate: 0.01,
-        shuffle: true,
-        checkpoint_every: None,
-        weights: None,
-    };
+    let run = Run::new(batch_norm, 0);
     let device = Backend::Flex.open().unwrap();
     let images = |split| Images { split, pixels: Pixels::Unit };
     let train = images(&digits.train);
-    let fit = Fit {
-        run: &run,
-        settings: &settings,
-        train,
-        validation: None,
-        device: &device,
-        memory: Backend::Flex.memory(),
-    };
+    let fit =
+        Fit { run: &run, train, validation: None, device: &device, memory: Backend::Flex.memory() };
     let config = &run.variant.network;
     let start = State::new(config.init(run.seed, &device));
     let network = fit.train(start, &mut ()).unwrap().network;

@@ -121,7 +121,14 @@ impl Entries {
         origin: &dyn Fn(usize) -> Origin,
     ) -> Result<(), ConfigError> {
         for (name, value) in table {
-            let key = format!("{prefix}{}", quoted(name.get_ref()));
+            // What is swept is a key itself, with or without quotes around it.
+            let bare = prefix.starts_with("sweep.");
+            let name_here = name.get_ref();
+            let key = if bare {
+                format!("{prefix}{name_here}")
+            } else {
+                format!("{prefix}{}", quoted(name_here))
+            };
             let origin_here = origin(name.span().start);
             match value.get_ref() {
                 DeValue::Table(table) if !table.is_empty() && levels > 0 => {
@@ -150,6 +157,11 @@ impl Entries {
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&Entry> {
         self.0.get(key)
+    }
+
+    /// Writes one key.
+    pub fn insert(&mut self, key: &str, entry: Entry) {
+        self.0.insert(key.to_owned(), entry);
     }
 
     /// Takes one key out.

@@ -2,6 +2,7 @@
 
 mod network;
 mod page;
+mod paths;
 mod picture;
 
 use std::path::Path;
@@ -15,7 +16,7 @@ pub const FILE: &str = "report.html";
 ///
 /// # Errors
 ///
-/// When a run's files are missing or damaged, or the page cannot be written.
+/// When a record cannot be read, or the page not be written.
 pub fn write(study: &Study, output: &Path, splits: Option<&Splits>) -> Result<(), Error> {
     let records = results::read(study, output)?;
     let mut notes = results::unfinished(study, &records, output);
@@ -27,7 +28,7 @@ pub fn write(study: &Study, output: &Path, splits: Option<&Splits>) -> Result<()
         notes.push("The test digits of this study were not at hand.".to_owned());
     }
     notes.extend(results::notes(&records));
-    let picture = picture::Picture::of(&records, output, own.map(|splits| &splits.test))?;
+    let picture = picture::Picture::of(&records, own.map(|splits| &splits.test), &mut notes);
     let page = page::text(study, &records, own, &notes, &picture)?;
     files::write(&output.join(FILE), page.as_bytes())
 }

@@ -1,6 +1,6 @@
 //! A trained network as the page has it: its weights, what they look like, and what it answers.
 
-use std::{fs, path::Path};
+use std::fs;
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use data::{CLASSES, Split};
@@ -53,13 +53,9 @@ struct BatchNorm {
 
 impl Network {
     /// The network of a finished run, and its answers to the test images, if there are any.
-    pub(super) fn read(
-        record: &Record,
-        folder: &Path,
-        test: Option<&Split>,
-    ) -> Result<Self, Error> {
-        record.check_files(folder)?;
-        let path = folder.join(MODEL);
+    pub(super) fn read(record: &Record, test: Option<&Split>) -> Result<Self, Error> {
+        record.check_files(&record.folder)?;
+        let path = record.folder.join(MODEL);
         let bytes = fs::read(&path).map_err(|source| Error::Read { path: path.clone(), source })?;
         Self::parse(record, &bytes, test).map_err(|reason| Error::Malformed { path, reason })
     }

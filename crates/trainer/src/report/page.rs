@@ -7,9 +7,9 @@ use crate::{
     digits::Splits,
     error::Error,
     record::Record,
-    results::{self, Against, Summary, summaries},
+    results::{self, Against, Summary, cells, summaries},
     statistics::Spread,
-    study::{Pixels, Study},
+    study::{Pixels, Study, cell_name},
 };
 
 const STYLE: &str = include_str!("../../templates/report.css");
@@ -92,15 +92,12 @@ pub(super) fn text(
 /// What was run, on what, and how long it took.
 fn sentence(study: &Study, records: &[Record], splits: Option<&Splits>) -> String {
     let images = splits.map_or_else(String::new, |splits| {
-        let validation = splits
+        let cut = splits.of(&study.data);
+        let validation = cut
             .validation
             .as_ref()
             .map_or_else(String::new, |split| format!(", {} validation", split.len()));
-        format!(
-            " ({} training{validation} and {} test images)",
-            splits.train.len(),
-            splits.test.len()
-        )
+        format!(" ({} training{validation} and {} test images)", cut.train.len(), splits.test.len())
     });
     let dataset = match (records.first(), splits) {
         (Some(record), _) => &record.dataset,
@@ -139,7 +136,7 @@ fn counted(number: usize, what: &str) -> String {
 fn headings(records: &[Record]) -> Vec<Heading> {
     let heading = |name: &str, hint: &str| Heading { name: name.to_owned(), hint: hint.to_owned() };
     let mut headings = vec![
-        heading("variant", "How the network is regularised"),
+        heading("variant", "How the network is regularised, in a sweep with what was varied"),
         heading("acc_train", "Share of the training images that the trained network reads rightly"),
         heading(
             "acc_test",
@@ -181,13 +178,13 @@ fn rows(records: &[Record]) -> Vec<Row> {
     let several = results::has_several_seeds(records);
     let summaries = summaries(records);
     let best = summaries.iter().map(|summary| summary.acc_test.mean).fold(f64::NAN, f64::max);
-    let runs = records.chunk_by(|one, next| one.variant == next.variant);
+    let runs = cells(records);
     let row = |(summary, runs): (&Summary, &[Record])| {
         let mean = |value: &dyn Fn(&Record) -> f64, digits: usize| {
             spread(Spread::of(&runs.iter().map(value).collect::<Vec<_>>()), digits)
         };
         let mut cells = vec![
-            marked(&summary.variant, results::mark(runs)),
+            marked(&cell_name(&summary.variant, &summary.point), results::mark(runs)),
             spread(summary.acc_train, 5),
             Cell { best: summary.acc_test.mean == best, ..spread(summary.acc_test, 5) },
             spread(summary.pct_diff, 5),

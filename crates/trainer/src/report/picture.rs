@@ -1,18 +1,19 @@
 //! What the page's scripts draw, as the JSON in the page.
 
-use std::path::Path;
-
 use base64::{Engine, prelude::BASE64_STANDARD};
 use data::{CLASSES, SIDE, Split};
 use serde::Serialize;
 
-use super::network::{Network, Weights, confusion};
+use super::{
+    network::{Network, Weights, confusion},
+    paths::{Path, paths},
+};
 use crate::{
-    error::Error,
     fit::Epoch,
     record::{Record, read_history},
-    results::{Summary, summaries},
+    results::{self, Summary, summaries},
     statistics::Spread,
+    study::cell_name,
 };
 
 /// Bins of the weights' histogram: an odd number, so that one of them is around 0.
@@ -26,7 +27,7 @@ pub(super) struct Picture {
     side: usize,
     variants: Vec<Variant>,
     misread: Vec<Misread>,
-    paths: [(); 0],
+    paths: Vec<Path>,
 }
 
 #[derive(Debug, Serialize)]
@@ -36,9 +37,9 @@ struct Variant {
     acc_train: Spread,
     acc_test: Spread,
     history: History,
-    weights: Weights,
+    weights: Option<Weights>,
     confusion: Option<[[usize; CLASSES]; CLASSES]>,
-    network: Network,
+    network: Option<Network>,
 }
 
 /// Per epoch, the mean over the runs that got so far.
@@ -57,36 +58,51 @@ struct Misread {
     label: u8,
     /// Bytes in base64.
     pixels: String,
-    /// Each variant's.
-    answers: Vec<usize>,
+    /// Each variant's, where it has a network.
+    answers: Vec<Option<usize>>,
 }
 
 impl Picture {
-    /// Of these runs, variant by variant; networks are those of each variant's first.
-    pub(super) fn of(
-        records: &[Record],
-        output: &Path,
-        test: Option<&Split>,
-    ) -> Result<Self, Error> {
-        let folder = |record: &Record| output.join(record.folder());
-        let mut networks = Vec::new();
-        for runs in records.chunk_by(|one, next| one.variant == next.variant) {
-            let network = Network::read(&runs[0], &folder(&runs[0]), test)?;
-            let histories = runs.iter().map(|run| read_history(&folder(run), run.epochs));
-            networks.push((network, History::of(&histories.collect::<Result<Vec<_>, _>>()?)));
-        }
-        let answers: Vec<&[usize]> =
-            networks.iter().map(|(network, _)| network.answers.as_slice()).collect();
-        let misread = test.map_or_else(Vec::new, |test| misread(test, &answers));
-        let edges = edges(networks.iter().flat_map(|(network, _)| &network.kernel));
-        let variants =
-            summaries(records).into_iter().zip(networks).map(|(summary, (network, history))| {
-                let Summary { variant: name, n: runs, acc_train, acc_test, .. } = summary;
-                let weights = Weights::of(&network.kernel, edges.clone(), network.seed);
-                let confusion = test.map(|test| confusion(test.labels(), &network.answers));
-                Variant { name, runs, acc_train, acc_test, history, weights, confusion, network }
+    /// Of these runs: of each variant at its best point, its networks those of its first run there. What is
+    /// missing or damaged is noted and left out.
+    pub(super) fn of(records: &[Record], test: Option<&Split>, notes: &mut Vec<String>) -> Self {
+        let summaries = summaries(records);
+        let mut cells = Vec::new();
+        for (summary, runs) in
+            best(&summaries.iter().zip(results::cells(records)).collect::<Vec<_>>())
+        {
+            let network =
+                Network::read(&runs[0], test).map_err(|error| notes.push(error.to_string()));
+            let histories = runs.iter().filter_map(|run| {
+                let history = read_history(&run.folder, run.epochs);
+                history.map_err(|error| notes.push(error.to_string())).ok()
             });
-        Ok(Self { side: SIDE, variants: variants.collect(), misread, paths: [] })
+            let history = History::of(&histories.collect::<Vec<_>>());
+            cells.push((summary, network.ok(), history));
+        }
+        let networks = || cells.iter().filter_map(|(_, network, _)| network.as_ref());
+        let edges = edges(networks().flat_map(|network| &network.kernel));
+        let answers: Vec<Option<&[usize]>> = cells
+            .iter()
+            .map(|(_, network, _)| network.as_ref().map(|network| network.answers.as_slice()))
+            .collect();
+        let misread = test.map_or_else(Vec::new, |test| misread(test, &answers));
+        let variant = |(summary, network, history): (&Summary, Option<Network>, History)| Variant {
+            name: cell_name(&summary.variant, &summary.point),
+            runs: summary.n,
+            acc_train: summary.acc_train,
+            acc_test: summary.acc_test,
+            history,
+            weights: network
+                .as_ref()
+                .map(|network| Weights::of(&network.kernel, edges.clone(), network.seed)),
+            confusion: test
+                .zip(network.as_ref())
+                .map(|(test, network)| confusion(test.labels(), &network.answers)),
+            network,
+        };
+        let paths = paths(&summaries);
+        Self { side: SIDE, variants: cells.into_iter().map(variant).collect(), misread, paths }
     }
 
     /// As JSON that may stand inside of HTML.
@@ -124,20 +140,33 @@ fn edges<'a>(weights: impl Iterator<Item = &'a f32>) -> Vec<f64> {
     (0..=BINS).map(edge).collect()
 }
 
-/// The digits that more than half of the variants get wrong, those first that most do.
-fn misread(test: &Split, answers: &[&[usize]]) -> Vec<Misread> {
+/// Of each variant's cells the one that does best on the test images, the first of equals.
+fn best<'a>(cells: &[(&'a Summary, &'a [Record])]) -> Vec<(&'a Summary, &'a [Record])> {
+    let of_variants = cells.chunk_by(|(one, _), (next, _)| one.variant == next.variant);
+    let better = |best: Option<(&'a Summary, &'a [Record])>, cell: &(&'a Summary, &'a [Record])| {
+        match best {
+            Some((summary, _)) if summary.acc_test.mean >= cell.0.acc_test.mean => best,
+            _ => Some(*cell),
+        }
+    };
+    of_variants.filter_map(|cells| cells.iter().fold(None, better)).collect()
+}
+
+/// The digits that more than half of the networks get wrong, those first that most do.
+fn misread(test: &Split, answers: &[Option<&[usize]>]) -> Vec<Misread> {
+    let networks = answers.iter().flatten().count();
     let wrong = |index: usize| {
         let label = usize::from(test.labels()[index]);
-        answers.iter().filter(|answers| answers[index] != label).count()
+        answers.iter().flatten().filter(|answers| answers[index] != label).count()
     };
     let mut indices: Vec<usize> =
-        (0..test.len()).filter(|&index| 2 * wrong(index) > answers.len()).collect();
-    indices.sort_by_key(|&index| answers.len() - wrong(index));
+        (0..test.len()).filter(|&index| 2 * wrong(index) > networks).collect();
+    indices.sort_by_key(|&index| networks - wrong(index));
     let digit = |&index: &usize| Misread {
         index,
         label: test.labels()[index],
         pixels: BASE64_STANDARD.encode(test.image(index)),
-        answers: answers.iter().map(|answers| answers[index]).collect(),
+        answers: answers.iter().map(|answers| answers.map(|answers| answers[index])).collect(),
     };
     indices.iter().take(MISREAD).map(digit).collect()
 }
@@ -152,11 +181,12 @@ mod tests {
     #[test]
     fn most_have_to_be_wrong() {
         let test = Split::new(vec![0; 4 * PIXELS], vec![1, 2, 3, 4]);
-        let answers: [&[usize]; 3] = [&[1, 0, 0, 4], &[0, 0, 0, 4], &[1, 2, 0, 4]];
+        let answers: [Option<&[usize]>; 4] =
+            [Some(&[1, 0, 0, 4]), Some(&[0, 0, 0, 4]), None, Some(&[1, 2, 0, 4])];
         let found = misread(&test, &answers);
         let indices: Vec<usize> = found.iter().map(|digit| digit.index).collect();
         assert_eq!(indices, [2, 1]);
-        assert_eq!(found[1].answers, [0, 0, 2]);
+        assert_eq!(found[1].answers, [Some(0), Some(0), None, Some(2)]);
     }
 
     #[test]

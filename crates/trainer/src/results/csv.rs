@@ -1,12 +1,19 @@
 //! results.csv and summary.csv.
 
-use std::path::Path;
+use std::{collections::BTreeSet, path::Path};
 
 use super::{
     read,
     summary::{Summary, has_several_seeds, summaries},
 };
-use crate::{error::Error, files, lock::Lock, record::Record, statistics::Spread, study::Study};
+use crate::{
+    error::Error,
+    files,
+    lock::Lock,
+    record::Record,
+    statistics::Spread,
+    study::{Settings, Study, setting_text},
+};
 
 const HEADER: [&str; 13] = [
     "variant",
@@ -49,7 +56,7 @@ pub fn write_csv(study: &Study, output: &Path) -> Result<(), Error> {
     let records = read(study, output)?;
     files::write(&output.join("results.csv"), csv_text(&records)?.as_bytes())?;
     if has_several_seeds(&records) {
-        let summary = text(&SUMMARY_HEADER, summaries(&records).iter().map(summary_row))?;
+        let summary = summary_text(&records)?;
         files::write(&output.join("summary.csv"), summary.as_bytes())?;
     }
     Ok(())
@@ -61,18 +68,32 @@ pub fn write_csv(study: &Study, output: &Path) -> Result<(), Error> {
 ///
 /// When they cannot be written as CSV.
 pub fn csv_text(records: &[Record]) -> Result<String, Error> {
-    text(&HEADER, records.iter().map(row))
+    let keys = swept_keys(records);
+    text(&HEADER, &keys, records.iter().map(|record| (row(record), &record.point)))
 }
 
-fn text<const COLUMNS: usize>(
+fn summary_text(records: &[Record]) -> Result<String, Error> {
+    let (keys, summaries) = (swept_keys(records), summaries(records));
+    let rows = summaries.iter().map(|summary| (summary_row(summary), &summary.point));
+    text(&SUMMARY_HEADER, &keys, rows)
+}
+
+/// Every key that some run was swept by; each is a column of its own.
+fn swept_keys(records: &[Record]) -> BTreeSet<&str> {
+    records.iter().flat_map(|record| record.point.keys()).map(String::as_str).collect()
+}
+
+fn text<'a, const COLUMNS: usize>(
     header: &[&str; COLUMNS],
-    rows: impl Iterator<Item = [String; COLUMNS]>,
+    keys: &BTreeSet<&str>,
+    rows: impl Iterator<Item = ([String; COLUMNS], &'a Settings)>,
 ) -> Result<String, Error> {
     let write = || -> Result<Vec<u8>, csv::Error> {
         let mut writer = csv::Writer::from_writer(Vec::new());
-        writer.write_record(header)?;
-        for row in rows {
-            writer.write_record(row)?;
+        writer.write_record(header.iter().chain(keys))?;
+        for (row, point) in rows {
+            let swept = keys.iter().map(|&key| setting_text(point, key));
+            writer.write_record(row.into_iter().chain(swept))?;
         }
         writer.into_inner().map_err(|error| error.into_error().into())
     };
@@ -145,7 +166,7 @@ mod tests {
                 (0..).zip(runs).map(move |(seed, &run)| record(variant, seed, run, 1.0))
             })
             .collect();
-        let csv = text(&SUMMARY_HEADER, summaries(&records).iter().map(summary_row)).unwrap();
+        let csv = summary_text(&records).unwrap();
         // Differences 0.1 and 0.15; the quantile of one degree of freedom is 12.7062.
         let expected = "variant,n,acc_train_mean,acc_train_deviation,acc_test_mean,acc_test_deviation,pct_diff_mean,pct_diff_deviation,difference_mean,difference_low,difference_high\n\
                         none,2,0.750000,0.353553,0.600000,0.282843,0.200000,0.000000,,,\n\

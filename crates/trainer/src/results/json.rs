@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::summary::{Summary, summaries};
-use crate::{error::Error, record::Record};
+use crate::{error::Error, record::Record, study::Settings};
 
 #[derive(Serialize)]
 struct Results<'a> {
@@ -15,6 +15,8 @@ struct Results<'a> {
 #[derive(Serialize)]
 struct Row<'a> {
     variant: &'a str,
+    #[serde(skip_serializing_if = "Settings::is_empty")]
+    point: &'a Settings,
     acc_train: f64,
     acc_test: f64,
     pct_diff: f64,
@@ -44,6 +46,7 @@ pub fn json(records: &[Record]) -> Result<String, Error> {
 fn row(record: &Record) -> Row<'_> {
     Row {
         variant: &record.variant,
+        point: &record.point,
         acc_train: record.acc_train,
         acc_test: record.acc_test,
         pct_diff: record.pct_diff(),

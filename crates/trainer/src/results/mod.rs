@@ -6,18 +6,21 @@ mod json;
 mod summary;
 mod table;
 
-use std::{collections::BTreeSet, path::Path};
+use std::{
+    collections::{BTreeSet, HashMap, HashSet},
+    path::{Path, PathBuf},
+};
 
 pub use self::{
     csv::{csv_text, write_csv},
     json::json,
-    summary::{Against, Summary, has_several_seeds, summaries},
+    summary::{Against, Summary, cells, has_several_seeds, summaries},
     table::{interval, mark, notes, table},
 };
 use crate::{
     error::Error,
     record::{self, Record},
-    study::{Settings, Study},
+    study::{Run, Settings, Study, label},
 };
 
 /// Under this share of the training images a variant has barely learnt: guessing gives 0.1, and
@@ -44,22 +47,28 @@ pub struct Mismatch {
 /// When a record cannot be read.
 pub fn read(study: &Study, output: &Path) -> Result<Vec<Record>, Error> {
     let mut records = Record::read_all(output)?;
-    let place = |record: &Record| {
-        let variant = study.variants.iter().position(|variant| variant.name == record.variant);
-        let seed = study.seeds.iter().position(|&seed| seed == record.seed);
-        let last = usize::MAX;
-        (variant.unwrap_or(last), record.variant.clone(), seed.unwrap_or(last), record.seed)
+    let variant_of = |record: &Record| {
+        let place = study.variants.iter().position(|variant| variant.name == record.variant);
+        (place.unwrap_or(usize::MAX), record.variant.clone())
     };
-    records.sort_by_key(place);
+    let places: HashMap<PathBuf, usize> =
+        study.runs.iter().map(|run| output.join(run.folder())).zip(0..).collect();
+    // Of one variant, those that the study names first, in its order.
+    let place = |record: &Record| {
+        let place = places.get(&record.folder).copied().unwrap_or(usize::MAX);
+        (variant_of(record), place, label(&record.point), record.seed)
+    };
+    records.sort_by_cached_key(place);
     Ok(records)
 }
 
 /// What there is to say of a study's runs that have no record: how many there are, and why some failed.
 #[must_use]
 pub fn unfinished(study: &Study, records: &[Record], output: &Path) -> Vec<String> {
-    let mut runs = study.runs();
-    let all = runs.len();
-    runs.retain(|run| !records.iter().any(|record| record.is_of(run)));
+    let finished: HashSet<&Path> = records.iter().map(|record| record.folder.as_path()).collect();
+    let all = study.runs.len();
+    let runs: Vec<&Run> =
+        (study.runs.iter()).filter(|run| !finished.contains(&*output.join(run.folder()))).collect();
     let count = format!("{} of {all} runs have not finished", runs.len());
     let failed = runs.iter().filter_map(|run| {
         let reason = record::failure(&output.join(run.folder()))?;
@@ -106,6 +115,7 @@ pub(crate) mod tests {
         Record {
             variant: variant.to_owned(),
             seed,
+            point: Settings::new(),
             settings: Settings::from([("data.pixels".to_owned(), "raw".into())]),
             dataset: "a, b".to_owned(),
             dataset_sha256: String::new(),
@@ -119,6 +129,7 @@ pub(crate) mod tests {
             machine: String::new(),
             version: String::new(),
             files_sha256: record::Checksums::default(),
+            folder: PathBuf::new(),
         }
     }
 }

@@ -5,13 +5,17 @@ use serde::Serialize;
 use crate::{
     record::Record,
     statistics::{Difference, Spread},
+    study::Settings,
 };
 
-/// A variant over its seeds.
+/// A variant at a point of the sweep, over its seeds.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Summary {
     /// Its name.
     pub variant: String,
+    /// Where it stands in the sweep.
+    #[serde(skip_serializing_if = "Settings::is_empty")]
+    pub point: Settings,
     /// How many of its runs have finished.
     pub n: usize,
     /// Of the accuracies on the training images.
@@ -20,8 +24,8 @@ pub struct Summary {
     pub acc_test: Spread,
     /// Of the share of the accuracy that is lost on the test images.
     pub pct_diff: Spread,
-    /// How much higher its accuracy on the test images is than the first variant's; `None` of the first itself, or
-    /// where fewer than two seeds are common to both.
+    /// How much higher its accuracy on the test images is than the first variant's, at the same point as far as
+    /// that has it; `None` of the first itself, or where fewer than two seeds are common to both.
     pub difference: Option<Against>,
 }
 
@@ -38,23 +42,41 @@ pub struct Against {
 /// Each variant's summary, in the order in which they come.
 #[must_use]
 pub fn summaries(records: &[Record]) -> Vec<Summary> {
-    let of_variants: Vec<&[Record]> =
-        records.chunk_by(|one, next| one.variant == next.variant).collect();
+    let cells: Vec<&[Record]> = cells(records).collect();
     let summary = |runs: &&[Record]| Summary {
         variant: runs[0].variant.clone(),
+        point: runs[0].point.clone(),
         n: runs.len(),
         acc_train: spread(runs, |run| run.acc_train),
         acc_test: spread(runs, |run| run.acc_test),
         pct_diff: spread(runs, Record::pct_diff),
-        difference: against(of_variants[0], runs),
+        difference: reference(&cells, &runs[0]).and_then(|first| against(first, runs)),
     };
-    of_variants.iter().map(summary).collect()
+    cells.iter().map(summary).collect()
+}
+
+/// The runs of each variant at each point, which differ by their seeds.
+pub fn cells(records: &[Record]) -> impl Iterator<Item = &[Record]> {
+    records.chunk_by(Record::is_beside)
+}
+
+/// Those runs of the first variant that a run is compared with: the first at its point, variants' own
+/// settings aside.
+fn reference<'a>(cells: &[&'a [Record]], run: &Record) -> Option<&'a [Record]> {
+    let shared = |record: &Record| -> Settings {
+        let shared = record.point.iter().filter(|(key, _)| !key.starts_with("variant."));
+        shared.map(|(key, value)| (key.clone(), value.clone())).collect()
+    };
+    let first = cells.first()?;
+    let of_first = cells.iter().take_while(|cell| cell[0].variant == first[0].variant);
+    let point = shared(run);
+    of_first.copied().find(|cell| shared(&cell[0]) == point)
 }
 
 /// Whether a variant has runs of several seeds.
 #[must_use]
 pub fn has_several_seeds(records: &[Record]) -> bool {
-    records.windows(2).any(|pair| pair[0].variant == pair[1].variant)
+    records.windows(2).any(|pair| pair[0].is_beside(&pair[1]))
 }
 
 fn spread(runs: &[Record], value: impl Fn(&Record) -> f64) -> Spread {
@@ -63,7 +85,7 @@ fn spread(runs: &[Record], value: impl Fn(&Record) -> f64) -> Spread {
 
 fn against(first: &[Record], runs: &[Record]) -> Option<Against> {
     let variant = first[0].variant.clone();
-    if variant == runs[0].variant {
+    if first[0].is_beside(&runs[0]) {
         return None;
     }
     let differences = runs.iter().filter_map(|run| {

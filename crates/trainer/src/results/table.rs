@@ -2,12 +2,12 @@
 
 use super::{
     barely_trained, diverged,
-    summary::{Against, Summary, has_several_seeds, summaries},
+    summary::{Against, Summary, cells, has_several_seeds, summaries},
 };
 use crate::{
     record::Record,
     statistics::{Difference, Spread},
-    study::Pixels,
+    study::{Pixels, Settings, label},
 };
 
 /// The notebook's table, over the seeds where there are several, with its notes.
@@ -22,11 +22,12 @@ pub fn table(records: &[Record]) -> String {
 
 /// A header and a row a variant.
 fn single(records: &[Record]) -> Vec<Vec<String>> {
-    let header = ["variant", "acc_train", "acc_test", "pct_diff"].map(str::to_owned).to_vec();
+    let header = header(records, &["acc_train", "acc_test", "pct_diff"]);
     let row = |record: &Record| {
+        let point = point_cell(records, &record.point);
         let numbers = [record.acc_train, record.acc_test, record.pct_diff()].map(number);
         let (variant, runs) = (record.variant.clone(), std::slice::from_ref(record));
-        [vec![variant], numbers.to_vec(), Vec::from_iter(mark(runs))].concat()
+        [vec![variant], point, numbers.to_vec(), Vec::from_iter(mark(runs))].concat()
     };
     std::iter::once(header).chain(records.iter().map(row)).collect()
 }
@@ -34,23 +35,42 @@ fn single(records: &[Record]) -> Vec<Vec<String>> {
 /// A header and a row a variant, of means and deviations.
 fn over_seeds(records: &[Record]) -> Vec<Vec<String>> {
     let first = records.first().map_or("", |record| record.variant.as_str());
-    let names = ["variant", "n", "acc_train", "acc_test", "pct_diff"].map(str::to_owned);
-    let header = [names.to_vec(), vec![format!("acc_test − {first}'s, 95 %")]].concat();
-    let runs = records.chunk_by(|one, next| one.variant == next.variant);
+    let difference = format!("acc_test − {first}'s, 95 %");
+    let header = header(records, &["n", "acc_train", "acc_test", "pct_diff", &difference]);
     let row = |(summary, runs): (Summary, &[Record])| {
-        let Summary { variant, n, acc_train, acc_test, pct_diff, difference } = summary;
+        let Summary { variant, point, n, acc_train, acc_test, pct_diff, difference } = summary;
         let spreads = [acc_train, acc_test, pct_diff].map(spread);
         let difference =
             difference.map_or(String::new(), |Against { difference, .. }| interval(difference));
         [
-            vec![variant, n.to_string()],
+            vec![variant],
+            point_cell(records, &point),
+            vec![n.to_string()],
             spreads.to_vec(),
             vec![difference],
             Vec::from_iter(mark(runs)),
         ]
         .concat()
     };
-    std::iter::once(header).chain(summaries(records).into_iter().zip(runs).map(row)).collect()
+    std::iter::once(header)
+        .chain(summaries(records).into_iter().zip(cells(records)).map(row))
+        .collect()
+}
+
+/// Columns; in a sweep, the point's after the variant's.
+fn header(records: &[Record], columns: &[&str]) -> Vec<String> {
+    let point = is_swept(records).then_some("point");
+    let names = ["variant"].into_iter().chain(point).chain(columns.iter().copied());
+    names.map(str::to_owned).collect()
+}
+
+fn point_cell(records: &[Record], point: &Settings) -> Vec<String> {
+    Vec::from_iter(is_swept(records).then(|| label(point)))
+}
+
+/// Whether some of the runs have a point.
+fn is_swept(records: &[Record]) -> bool {
+    records.iter().any(|record| !record.point.is_empty())
 }
 
 fn number(value: f64) -> String {

@@ -2,12 +2,16 @@
 
 mod read;
 mod settings;
+mod sweep;
 
 use std::{fmt, path::PathBuf};
 
 use model::Variant;
 
-pub use self::settings::{EPOCHS, Settings};
+pub use self::{
+    settings::{EPOCHS, Settings, setting_text},
+    sweep::label,
+};
 use crate::device::Backend;
 
 /// Everything a study is, with every setting resolved.
@@ -29,6 +33,10 @@ pub struct Study {
     pub fit: FitSettings,
     /// What is written beside the results.
     pub output: OutputSettings,
+    /// The swept keys as a config has them, each with its list.
+    pub sweep: Settings,
+    /// What is trained, in the order of the table: variant by variant, point by point, seed by seed.
+    pub runs: Vec<Run>,
 }
 
 /// How many runs train at a time.
@@ -88,45 +96,86 @@ pub struct OutputSettings {
     pub tensorboard: bool,
 }
 
-/// One variant trained from one seed.
+/// One variant trained from one seed, at one point of the sweep.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Run {
     /// What is trained.
     pub variant: Variant,
     /// Where its randomness starts.
     pub seed: u64,
+    /// The swept keys that it uses, with its values; empty without a sweep.
+    pub point: Settings,
+    /// What it learns from.
+    pub data: DataSettings,
+    /// How it learns.
+    pub fit: FitSettings,
 }
 
-impl Study {
-    /// The runs in the order of the table: variant by variant, seed by seed.
-    #[must_use]
-    pub fn runs(&self) -> Vec<Run> {
-        let runs_of = |variant: &Variant| {
-            let variant = variant.clone();
-            self.seeds.iter().map(move |&seed| Run { variant: variant.clone(), seed })
-        };
-        self.variants.iter().flat_map(runs_of).collect()
+impl Default for DataSettings {
+    fn default() -> Self {
+        Self {
+            sources: data::Source::ALL.to_vec(),
+            pixels: Pixels::Unit,
+            dir: None,
+            validation_split: 0.0,
+            limit: None,
+        }
+    }
+}
+
+impl Default for FitSettings {
+    fn default() -> Self {
+        Self {
+            epochs: 50,
+            batch_size: 1000,
+            learning_rate: 0.01,
+            shuffle: true,
+            checkpoint_every: None,
+            weights: None,
+        }
     }
 }
 
 impl Run {
-    /// The run's folder inside the study's: `runs/<variant>/seed-<n>`.
+    /// A run by the default settings.
+    #[must_use]
+    pub fn new(variant: Variant, seed: u64) -> Self {
+        let (point, data, fit) = Default::default();
+        Self { variant, seed, point, data, fit }
+    }
+
+    /// The run's folder inside the study's: `runs/<variant>/seed-<n>`, the variant's name followed by the
+    /// point in a sweep.
     #[must_use]
     pub fn folder(&self) -> PathBuf {
-        run_folder(&self.variant.name, self.seed)
+        let cell = cell(&self.variant.name, &self.point, ",");
+        ["runs", &cell, &format!("seed-{}", self.seed)].iter().collect()
     }
-}
-
-/// Where a run is kept, inside the study's folder.
-#[must_use]
-pub fn run_folder(variant: &str, seed: u64) -> PathBuf {
-    ["runs", variant, &format!("seed-{seed}")].iter().collect()
 }
 
 impl fmt::Display for Run {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{} seed {}", self.variant.name, self.seed)
+        formatter.write_str(&run_name(&self.variant.name, &self.point, self.seed))
     }
+}
+
+/// What messages call a run.
+#[must_use]
+pub fn run_name(variant: &str, point: &Settings, seed: u64) -> String {
+    format!("{} seed {seed}", cell_name(variant, point))
+}
+
+/// A variant, and its point in a sweep: `l2 l2=0.01`.
+#[must_use]
+pub fn cell_name(variant: &str, point: &Settings) -> String {
+    cell(variant, point, " ")
+}
+
+fn cell(variant: &str, point: &Settings, between: &str) -> String {
+    if point.is_empty() {
+        return variant.to_owned();
+    }
+    format!("{variant}{between}{}", label(point))
 }
 
 impl Pixels {

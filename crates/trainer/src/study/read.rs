@@ -5,7 +5,9 @@ use std::{collections::BTreeMap, path::PathBuf};
 use model::{LayerName, NetworkConfig, Regularizer, Variant, presets};
 use toml::Value;
 
-use super::{DataSettings, FitSettings, Jobs, OutputSettings, Pixels, Study};
+use super::{
+    DataSettings, FitSettings, Jobs, OutputSettings, Pixels, Run, Settings, Study, sweep::Sweep,
+};
 use crate::{
     config::{ConfigError, Entries, Entry, Origin, Reader, values, values::Parsed},
     device::Backend,
@@ -22,6 +24,35 @@ impl Study {
     ///
     /// When a key is unknown or a value impossible.
     pub fn read(name: &str, entries: &Entries) -> Result<Self, ConfigError> {
+        let mut entries = entries.clone();
+        let sweep = Sweep::take(&mut entries)?;
+        let mut study = Self::read_one(name, &sweep.at(&entries, &sweep.first()))?;
+        let names: Vec<&str> = study.variants.iter().map(|variant| variant.name.as_str()).collect();
+        sweep.check_size(&names, study.seeds.len())?;
+        let mut runs = Vec::new();
+        for (place, name) in names.iter().enumerate() {
+            for point in sweep.points(name) {
+                // Keys of other variants stand still.
+                let values = [sweep.first(), point.clone()].into_iter().flatten().collect();
+                let Self { variants, data, fit, .. } =
+                    Self::read_one(name, &sweep.at(&entries, &values))?;
+                let Some(variant) = variants.into_iter().nth(place) else { continue };
+                let run = |&seed: &u64| Run {
+                    variant: variant.clone(),
+                    seed,
+                    point: point.clone(),
+                    data: data.clone(),
+                    fit: fit.clone(),
+                };
+                runs.extend(study.seeds.iter().map(run));
+            }
+        }
+        (study.sweep, study.runs) = (sweep.settings(), runs);
+        Ok(study)
+    }
+
+    /// Reads a study without a sweep, its runs not listed yet.
+    fn read_one(name: &str, entries: &Entries) -> Result<Self, ConfigError> {
         let reader = Reader::new(entries);
         let known = read_variants(&reader, entries)?;
         let study = Self {
@@ -38,6 +69,8 @@ impl Study {
             output: OutputSettings {
                 tensorboard: reader.read("output.tensorboard", values::boolean)?.unwrap_or(false),
             },
+            sweep: Settings::new(),
+            runs: Vec::new(),
         };
         reader.finish()?;
         if !study.backend.is_cpu() && study.fit.batch_size > LARGEST_GPU_BATCH {
@@ -57,23 +90,27 @@ impl Study {
 
 fn read_data(reader: &Reader<'_>) -> Result<DataSettings, ConfigError> {
     let source = |value: &Value| values::one_of(&data::Source::ALL, value);
+    let default = DataSettings::default();
     Ok(DataSettings {
         sources: (reader.read("data.sources", |value| values::list(source, value))?)
-            .unwrap_or_else(|| data::Source::ALL.to_vec()),
+            .unwrap_or(default.sources),
         pixels: (reader.read("data.pixels", |value| values::one_of(&Pixels::ALL, value))?)
-            .unwrap_or(Pixels::Unit),
+            .unwrap_or(default.pixels),
         dir: reader.read_entry("data.dir", path)?,
-        validation_split: (reader.read("data.validation_split", values::share)?).unwrap_or(0.0),
+        validation_split: (reader.read("data.validation_split", values::share)?)
+            .unwrap_or(default.validation_split),
         limit: reader.read("data.limit", values::count)?,
     })
 }
 
 fn read_fit(reader: &Reader<'_>) -> Result<FitSettings, ConfigError> {
+    let default = FitSettings::default();
     Ok(FitSettings {
-        epochs: reader.read("fit.epochs", values::count)?.unwrap_or(50),
-        batch_size: (reader.read("fit.batch_size", values::count)?).unwrap_or(1000),
-        learning_rate: (reader.read("fit.learning_rate", values::positive)?).unwrap_or(0.01),
-        shuffle: (reader.read("fit.shuffle", values::boolean)?).unwrap_or(true),
+        epochs: reader.read("fit.epochs", values::count)?.unwrap_or(default.epochs),
+        batch_size: (reader.read("fit.batch_size", values::count)?).unwrap_or(default.batch_size),
+        learning_rate: (reader.read("fit.learning_rate", values::positive)?)
+            .unwrap_or(default.learning_rate),
+        shuffle: (reader.read("fit.shuffle", values::boolean)?).unwrap_or(default.shuffle),
         checkpoint_every: reader.read("fit.checkpoint_every", values::count)?,
         weights: reader.read_entry("fit.weights", path)?,
     })

@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use model::{LayerName, NetworkConfig, Regularizer, Variant, presets};
 use toml::Value;
 
-use super::{Jobs, Study};
+use super::{DataSettings, FitSettings, Jobs, Run, Study};
+use crate::device::Backend;
 
 /// The key of the number of epochs, the one setting that a finished run may have another value of: it
 /// can go on.
@@ -18,12 +19,24 @@ const NUMERICS: i64 = 2;
 /// Dotted config keys and their resolved values.
 pub type Settings = BTreeMap<String, Value>;
 
+/// A setting as text; empty where there is none.
+#[must_use]
+pub fn setting_text(settings: &Settings, key: &str) -> String {
+    match settings.get(key) {
+        Some(Value::String(text)) => text.clone(),
+        // As few digits as tell it from other numbers, where TOML would write zeros.
+        Some(Value::Float(number)) => format!("{number:?}"),
+        Some(value) => value.to_string(),
+        None => String::new(),
+    }
+}
+
 impl Study {
     /// Every setting of the study. Written out as `key = value` lines it is a config for the same
     /// study.
     #[must_use]
     pub fn settings(&self) -> Settings {
-        let mut settings = self.common_settings();
+        let mut settings = common_settings(self.backend, &self.data, &self.fit);
         let sources = self.data.sources.iter().map(ToString::to_string);
         settings.insert("data.sources".to_owned(), sources.collect::<Vec<_>>().into());
         for (key, file) in [("data.dir", &self.data.dir), ("fit.weights", &self.fit.weights)] {
@@ -54,6 +67,9 @@ impl Study {
                     .extend(own.into_iter().map(|(key, value)| (format!("{table}.{key}"), value)));
             }
         }
+        // What is swept has its lists instead.
+        settings.retain(|key, _| !self.sweep.contains_key(&format!("sweep.{key}")));
+        settings.extend(self.sweep.clone());
         settings
     }
 
@@ -64,58 +80,61 @@ impl Study {
         lines.map(|(key, value)| format!("{key} = {value}\n")).collect()
     }
 
-    /// The settings that the result of a variant's runs depends on, their seed apart; the variant's
-    /// own without its name. Where digits and start weights come from is not among them: their
-    /// checksums tell more.
+    /// The settings that a run's result depends on, its seed apart; the variant's own without its name. Where
+    /// digits and start weights come from is not among them: their checksums tell more.
     #[must_use]
-    pub fn run_settings(&self, network: &NetworkConfig) -> Settings {
-        let mut settings = self.dependencies();
-        settings.extend(network_settings(network));
+    pub fn run_settings(&self, run: &Run) -> Settings {
+        let mut settings = dependencies(self.backend, &run.data, &run.fit);
+        settings.extend(network_settings(&run.variant.network));
         settings
     }
 
-    /// The settings that a finished run should have to stand beside this study's runs. Of a variant
-    /// that the study does not name, its own settings are as good as any.
+    /// The settings that a finished run should have to stand beside this study's runs although it is none of
+    /// them: its variant's, unless the study has none of that name. What is swept, there or here, may be as it was
+    /// `found`.
     #[must_use]
-    pub fn settings_beside(&self, variant: &str, found: &Settings) -> Settings {
-        if let Some(variant) = self.variants.iter().find(|known| known.name == variant) {
-            return self.run_settings(&variant.network);
-        }
+    pub fn settings_beside(&self, variant: &str, point: &Settings, found: &Settings) -> Settings {
+        let known = self.runs.iter().find(|run| run.variant.name == variant);
+        let mut settings = known.map_or_else(
+            || dependencies(self.backend, &self.data, &self.fit),
+            |run| self.run_settings(run),
+        );
+        let is_swept = |key: &str| {
+            [key.to_owned(), format!("variant.{variant}.{key}")].iter().any(|key| {
+                point.contains_key(key) || self.sweep.contains_key(&format!("sweep.{key}"))
+            })
+        };
         let of_layers =
             |key: &str| LayerName::ALL.iter().any(|name| key.starts_with(&format!("{name}.")));
-        let mut settings = self.dependencies();
-        settings.extend(
-            found
-                .iter()
-                .filter(|(key, _)| of_layers(key))
-                .map(|(key, value)| (key.clone(), value.clone())),
-        );
+        let is_free = |key: &str| is_swept(key) || (known.is_none() && of_layers(key));
+        settings.retain(|key, _| !is_free(key));
+        let free = found.iter().filter(|(key, _)| is_free(key));
+        settings.extend(free.map(|(key, value)| (key.clone(), value.clone())));
         settings
     }
+}
 
-    /// What all runs share and depend on.
-    fn dependencies(&self) -> Settings {
-        let mut settings = self.common_settings();
-        settings.insert("numerics".to_owned(), NUMERICS.into());
-        settings
-    }
+/// What a run depends on, its variant apart.
+fn dependencies(backend: Backend, data: &DataSettings, fit: &FitSettings) -> Settings {
+    let mut settings = common_settings(backend, data, fit);
+    settings.insert("numerics".to_owned(), NUMERICS.into());
+    settings
+}
 
-    /// What a config says of it.
-    fn common_settings(&self) -> Settings {
-        let (data, fit) = (&self.data, &self.fit);
-        let mut settings = BTreeMap::from([
-            ("backend".to_owned(), self.backend.to_string().into()),
-            ("data.pixels".to_owned(), data.pixels.to_string().into()),
-            ("data.validation_split".to_owned(), data.validation_split.into()),
-            (EPOCHS.to_owned(), integer(fit.epochs as u64)),
-            ("fit.batch_size".to_owned(), integer(fit.batch_size as u64)),
-            ("fit.learning_rate".to_owned(), fit.learning_rate.into()),
-            ("fit.shuffle".to_owned(), fit.shuffle.into()),
-        ]);
-        let limit = data.limit.map(|limit| ("data.limit".to_owned(), integer(limit as u64)));
-        settings.extend(limit);
-        settings
-    }
+/// What a config says of it.
+fn common_settings(backend: Backend, data: &DataSettings, fit: &FitSettings) -> Settings {
+    let mut settings = BTreeMap::from([
+        ("backend".to_owned(), backend.to_string().into()),
+        ("data.pixels".to_owned(), data.pixels.to_string().into()),
+        ("data.validation_split".to_owned(), data.validation_split.into()),
+        (EPOCHS.to_owned(), integer(fit.epochs as u64)),
+        ("fit.batch_size".to_owned(), integer(fit.batch_size as u64)),
+        ("fit.learning_rate".to_owned(), fit.learning_rate.into()),
+        ("fit.shuffle".to_owned(), fit.shuffle.into()),
+    ]);
+    let limit = data.limit.map(|limit| ("data.limit".to_owned(), integer(limit as u64)));
+    settings.extend(limit);
+    settings
 }
 
 /// A network's settings that differ from the plain network's.

@@ -1,0 +1,202 @@
+//! `[sweep]`: from lists of values to the points at which each variant is trained.
+
+use std::collections::BTreeMap;
+
+use toml::Value;
+
+use super::{Settings, setting_text};
+use crate::config::{ConfigError, Entries, Entry, values, values::Parsed};
+
+/// Where a config's keys of a sweep begin.
+const SWEEP: &str = "sweep.";
+/// What may be swept beside variants' settings: what a result depends on, but for where it is computed.
+const KEYS: [&str; 7] = [
+    "data.limit",
+    "data.pixels",
+    "data.validation_split",
+    "fit.batch_size",
+    "fit.epochs",
+    "fit.learning_rate",
+    "fit.shuffle",
+];
+/// The most runs of a study; more of them are a mistake.
+const MOST_RUNS: usize = 100_000;
+
+/// Each swept key's values, and where they were written.
+#[derive(Debug)]
+pub(super) struct Sweep(BTreeMap<String, (Vec<Value>, Entry)>);
+
+impl Sweep {
+    /// Takes the sweep out of a config's entries.
+    pub(super) fn take(entries: &mut Entries) -> Result<Self, ConfigError> {
+        let keys: Vec<String> = entries
+            .iter()
+            .map(|(key, _)| key.to_owned())
+            .filter(|key| key.starts_with(SWEEP) || key == SWEEP.trim_end_matches('.'))
+            .collect();
+        let mut sweep = BTreeMap::new();
+        for key in keys {
+            let Some(entry) = entries.remove(&key) else { continue };
+            // `[sweep]` with nothing below it.
+            if entry.value.as_table().is_some_and(toml::Table::is_empty) {
+                continue;
+            }
+            let swept = key.strip_prefix(SWEEP).unwrap_or_default();
+            let values = check_key(swept).and_then(|()| values::list(scalar, &entry.value));
+            let values = values.map_err(|reason| ConfigError::Value {
+                origin: entry.origin.clone(),
+                key: key.clone(),
+                reason,
+            })?;
+            sweep.insert(swept.to_owned(), (values, entry));
+        }
+        Ok(Self(sweep))
+    }
+
+    /// The lists, as a config has them.
+    pub(super) fn settings(&self) -> Settings {
+        let list = |(key, (values, _)): (&String, &(Vec<Value>, Entry))| {
+            (format!("{SWEEP}{key}"), Value::Array(values.clone()))
+        };
+        self.0.iter().map(list).collect()
+    }
+
+    /// A config's entries at a point.
+    pub(super) fn at(&self, entries: &Entries, point: &Settings) -> Entries {
+        let mut entries = entries.clone();
+        for (key, value) in point {
+            if let Some((_, Entry { origin, .. })) = self.0.get(key) {
+                entries.insert(key, Entry { value: value.clone(), origin: origin.clone() });
+            }
+        }
+        entries
+    }
+
+    /// The first value of every key.
+    pub(super) fn first(&self) -> Settings {
+        let first = |(key, (values, _)): (&String, &(Vec<Value>, Entry))| {
+            Some((key.clone(), values.first()?.clone()))
+        };
+        self.0.iter().filter_map(first).collect()
+    }
+
+    /// The points of a variant: every combination of the values of the keys that it uses.
+    pub(super) fn points(&self, variant: &str) -> Vec<Settings> {
+        let mut points = vec![Settings::new()];
+        for (key, (values, _)) in self.of(variant) {
+            let with = |point: &Settings, value: &Value| {
+                let mut point = point.clone();
+                point.insert(key.clone(), value.clone());
+                point
+            };
+            let point_with = |point| values.iter().map(move |value| with(point, value));
+            points = points.iter().flat_map(point_with).collect();
+        }
+        points
+    }
+
+    /// Refuses more runs than anyone means to have, before their points are made.
+    pub(super) fn check_size(&self, variants: &[&str], seeds: usize) -> Result<(), ConfigError> {
+        let count = |variant: &&str| {
+            let lengths = self.of(variant).map(|(_, (values, _))| values.len());
+            lengths.fold(1, usize::saturating_mul)
+        };
+        let points = variants.iter().map(count).fold(0, usize::saturating_add);
+        let runs = points.saturating_mul(seeds);
+        let Some((key, (_, entry))) = self.0.first_key_value().filter(|_| runs > MOST_RUNS) else {
+            return Ok(());
+        };
+        Err(ConfigError::Value {
+            origin: entry.origin.clone(),
+            key: format!("{SWEEP}{key}"),
+            reason: format!("and what else is swept make {runs} runs: at most {MOST_RUNS} can be"),
+        })
+    }
+
+    fn of(&self, variant: &str) -> impl Iterator<Item = (&String, &(Vec<Value>, Entry))> {
+        let own = format!("variant.{variant}.");
+        self.0.iter().filter(move |(key, _)| !key.starts_with("variant.") || key.starts_with(&own))
+    }
+}
+
+fn check_key(key: &str) -> Parsed<()> {
+    if key.is_empty() {
+        return Err("must be a table: of lists, each by the key that is swept".to_owned());
+    }
+    if key.starts_with("variant.") || KEYS.contains(&key) {
+        return Ok(());
+    }
+    let hint = values::did_you_mean(key, KEYS);
+    Err(format!("cannot be swept{hint}: only variants' settings and {} can", values::listed(&KEYS)))
+}
+
+fn scalar(value: &Value) -> Parsed<Value> {
+    match value {
+        Value::Array(_) | Value::Table(_) | Value::Datetime(_) => {
+            Err(values::expected("a number, a word, true or false", value))
+        }
+        value => Ok(value.clone()),
+    }
+}
+
+/// A point in short, `l2=0.01,learning_rate=0.1`: of each key as much of its end as tells it from the others.
+#[must_use]
+pub fn label(point: &Settings) -> String {
+    let part = |key: &String| format!("{}={}", short(key, point), setting_text(point, key));
+    point.keys().map(part).collect::<Vec<_>>().join(",")
+}
+
+/// The shortest end of a point's key that none of its others has.
+fn short<'a>(key: &'a str, point: &Settings) -> &'a str {
+    let ends = key.rmatch_indices('.').map(|(dot, _)| &key[dot + 1..]);
+    let is_its_own = |end: &&str| {
+        let mut others = point.keys().filter(|other| *other != key);
+        others.all(|other| !other.ends_with(&format!(".{end}")))
+    };
+    ends.into_iter().find(is_its_own).unwrap_or(key)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    fn sweep(text: &str) -> Sweep {
+        Sweep::take(&mut Entries::parse(text, Path::new("")).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn a_variant_has_points_of_the_keys_that_it_uses() {
+        let sweep = sweep(
+            "[sweep]\n\"fit.epochs\" = [1, 2]\n\"variant.mine.hidden2.dropout\" = [0.1, 0.2]\n\
+             variant.mine2.hidden2.dropout = [0.1, 0.2]",
+        );
+        let labels =
+            |variant: &str| -> Vec<String> { sweep.points(variant).iter().map(label).collect() };
+        assert_eq!(labels("none"), ["epochs=1", "epochs=2"]);
+        assert_eq!(
+            labels("mine"),
+            [
+                "epochs=1,dropout=0.1",
+                "epochs=1,dropout=0.2",
+                "epochs=2,dropout=0.1",
+                "epochs=2,dropout=0.2"
+            ]
+        );
+        assert_eq!(self::sweep("[sweep]").points("none"), [Settings::new()]);
+    }
+
+    #[test]
+    fn a_label_tells_keys_apart() {
+        let point = |keys: &[&str]| -> Settings {
+            keys.iter().map(|key| ((*key).to_owned(), 1e-6.into())).collect()
+        };
+        assert_eq!(label(&point(&["variant.a.hidden2.kernel_regularizer.l2"])), "l2=1e-6");
+        let both =
+            ["variant.a.hidden2.bias_regularizer.l2", "variant.a.hidden2.kernel_regularizer.l2"];
+        assert_eq!(label(&point(&both)), "bias_regularizer.l2=1e-6,kernel_regularizer.l2=1e-6");
+        let pixels = Settings::from([("data.pixels".to_owned(), "raw".into())]);
+        assert_eq!(label(&pixels), "pixels=raw");
+    }
+}

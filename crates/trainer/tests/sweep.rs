@@ -1,0 +1,107 @@
+//! Sweeps: what becomes of lists in `[sweep]`.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod common;
+
+use common::{Place, stderr};
+
+const SWEEP: &str = "variants = [\"none\", \"mine\"]\nseeds = [0, 1]\n[sweep]\n\
+                     \"variant.mine.hidden2.kernel_regularizer.l2\" = [0.0, 0.1]\n\"fit.epochs\" = [1, 3]";
+
+/// The cells of the rows of a csv file that begin with a variant's name.
+fn rows<'a>(csv: &'a str, variant: &str) -> Vec<Vec<&'a str>> {
+    let rows = csv.lines().map(|line| line.split(',').collect::<Vec<_>>());
+    rows.filter(|row| row[0] == variant).collect()
+}
+
+#[test]
+fn a_study_is_every_variant_at_each_of_its_points() {
+    let place = Place::new();
+    place.config("small.toml", SWEEP);
+    place.results("small.toml", "out", &[]);
+    let csv = place.read("out/results.csv");
+    let header = "fit_seconds,fit.epochs,variant.mine.hidden2.kernel_regularizer.l2";
+    assert!(csv.lines().next().unwrap().ends_with(header), "{csv}");
+    let points = |variant: &str| -> Vec<String> {
+        rows(&csv, variant).iter().map(|row| [row[8], row[4], row[13], row[14]].join(" ")).collect()
+    };
+    assert_eq!(points("none"), ["1 0 1 ", "1 1 1 ", "3 0 3 ", "3 1 3 "]);
+    let mine = [
+        "1 0 1 0.0",
+        "1 1 1 0.0",
+        "1 0 1 0.1",
+        "1 1 1 0.1",
+        "3 0 3 0.0",
+        "3 1 3 0.0",
+        "3 0 3 0.1",
+        "3 1 3 0.1",
+    ];
+    assert_eq!(points("mine"), mine);
+    // A penalty of 0 is none: the same network, bit for bit.
+    let weights = |folder: &str| {
+        std::fs::read(place.path(&format!("out/runs/{folder}/seed-1/model.safetensors"))).unwrap()
+    };
+    assert!(weights("none,epochs=3") == weights("mine,epochs=3,l2=0.0"));
+    assert!(weights("none,epochs=3") != weights("mine,epochs=3,l2=0.1"));
+
+    let summary = place.read("out/summary.csv");
+    let differences: Vec<String> = rows(&summary, "mine")
+        .iter()
+        .map(|row| [row[1], row[8], row[11], row[12]].join(" "))
+        .collect();
+    // Each is compared with `none` after as many epochs.
+    assert_eq!(
+        (differences[0].as_str(), differences[2].as_str()),
+        ("2 0.000000 1 0.0", "2 0.000000 3 0.0")
+    );
+
+    // study.toml is a config for the same study, and nothing of it is trained again.
+    let before = place.read("out/runs/mine,epochs=1,l2=0.1/seed-0/run.json");
+    let again = place.trainer(&["run", "out/study.toml", "--out", "out"]);
+    assert!(
+        stderr(&again).contains("12 runs on flex, 12 of them finished before"),
+        "{}",
+        stderr(&again)
+    );
+    assert_eq!(place.read("out/runs/mine,epochs=1,l2=0.1/seed-0/run.json"), before);
+}
+
+#[test]
+fn a_sweep_goes_on_with_more_values_and_refuses_other_settings() {
+    let place = Place::new();
+    place.config("small.toml", SWEEP);
+    place.results("small.toml", "out", &[]);
+    let more = "sweep.variant.mine.hidden2.kernel_regularizer.l2=[0.0, 0.1, 1]";
+    let output = place.trainer(&["run", "small.toml", "--out", "out", "--set", more]);
+    assert!(output.status.success());
+    assert!(
+        stderr(&output).contains("16 runs on flex, 12 of them finished before"),
+        "{}",
+        stderr(&output)
+    );
+    // Fewer values leave what is there, in results.csv too.
+    let fewer = "sweep.fit.epochs=[3]";
+    let rows = place.results("small.toml", "out", &["--set", fewer, "--set", more]);
+    assert_eq!(rows.len(), 17);
+    let rate = ["run", "small.toml", "--out", "out", "--set", "fit.learning_rate=0.5"];
+    let output = place.trainer(&rate);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(
+        stderr(&output).contains("fit.learning_rate is 0.01 there, 0.5 here"),
+        "{}",
+        stderr(&output)
+    );
+}
+
+#[test]
+fn digits_can_be_swept_too() {
+    let place = Place::new();
+    place.config("small.toml", "variants = [\"batch_norm\"]\n[sweep]\ndata.limit = [50, 250]\ndata.pixels = [\"raw\", \"unit\"]");
+    place.results("small.toml", "out", &[]);
+    let csv = place.read("out/results.csv");
+    let found: Vec<String> =
+        rows(&csv, "batch_norm").iter().map(|row| [row[13], row[14], row[10]].join(" ")).collect();
+    assert_eq!(found, ["50 raw raw", "50 unit unit", "250 raw raw", "250 unit unit"]);
+    let json = place.read("out/runs/batch_norm,limit=50,pixels=raw/seed-0/run.json");
+    assert!(json.contains("\"data.limit\": 50"), "{json}");
+}
