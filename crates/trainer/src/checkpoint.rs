@@ -17,7 +17,8 @@ use crate::{
     weights,
 };
 
-const FILE: &str = "checkpoint.safetensors";
+/// The checkpoint's name in a run's folder.
+pub const FILE: &str = "checkpoint.safetensors";
 /// A tensor beside the weights, float64: loss and accuracy of the epochs that have ended, `[epochs, 2]`, or
 /// with the validation's `[epochs, 4]`.
 const HISTORY: &str = "fit.history";

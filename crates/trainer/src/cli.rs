@@ -7,11 +7,12 @@ use console::Term;
 use trainer::{
     config, device, digits,
     error::Error,
-    files, predict,
+    files, listing, predict,
     progress::{Progress, tell},
     record, report, results, show,
     study::Study,
-    summary, train,
+    summary,
+    train::{self, Choice},
 };
 
 /// Compares six ways to regularise a small network on MNIST.
@@ -33,6 +34,9 @@ pub(crate) enum Command {
         /// Begin anew; what the folder holds is set aside under another name
         #[arg(long)]
         fresh: bool,
+        /// Train only these runs, by their numbers in `trainer runs`: 7, 10-19 or 0-3,8
+        #[arg(long, value_name = "NUMBERS", conflicts_with = "fresh")]
+        only: Option<String>,
         /// Show no progress
         #[arg(long, short)]
         quiet: bool,
@@ -50,7 +54,20 @@ pub(crate) enum Command {
         #[arg(long)]
         csv: bool,
     },
-    /// Write report.html again from what there is
+    /// List a study's runs with their numbers and how far they are
+    Runs {
+        #[command(flatten)]
+        config: ConfigArguments,
+        #[command(flatten)]
+        output: OutputArguments,
+        /// For programs
+        #[arg(long, conflicts_with = "batches")]
+        json: bool,
+        /// Only the unfinished runs' numbers, in at most so many lines for `trainer run --only`
+        #[arg(long, value_name = "MOST")]
+        batches: Option<usize>,
+    },
+    /// Write report.html and results.csv again from what there is
     Report {
         #[command(flatten)]
         config: ConfigArguments,
@@ -120,10 +137,15 @@ impl Command {
     /// Does what was asked for; gives what goes to stdout.
     pub(crate) fn execute(self) -> Result<String, Error> {
         match self {
-            Self::Run { config, output, fresh, quiet } => {
+            Self::Run { config, output, fresh, only, quiet } => {
                 let (study, folder) = config.study(output)?;
-                train::train(&study, &folder, fresh, &Progress::new(quiet))?;
-                Ok(results::table(&results::read(&study, &folder)?))
+                let only = only.map(|only| listing::chosen(&only, &study)).transpose()?;
+                let choice = Choice { fresh, only };
+                train::train(&study, &folder, &choice, &Progress::new(quiet))?;
+                match choice.only {
+                    None => Ok(results::table(&results::read(&study, &folder)?)),
+                    Some(_) => Ok(String::new()),
+                }
             }
             Self::Results { config, output, json, csv } => {
                 let (study, folder) = config.study(output)?;
@@ -142,6 +164,14 @@ impl Command {
                     _ => Ok(results::table(&records)),
                 }
             }
+            Self::Runs { config, output, json, batches } => {
+                let (study, folder) = config.study(output)?;
+                match batches {
+                    Some(most) => listing::batches(&study, &folder, most),
+                    None if json => listing::json(&study, &folder),
+                    None => listing::text(&study, &folder),
+                }
+            }
             Self::Report { config, output } => {
                 let (study, folder) = config.study(output)?;
                 if record::run_folders(&folder)?.is_empty() {
@@ -152,6 +182,7 @@ impl Command {
                 let splits = splits.inspect_err(|error| {
                     progress.warn(&format!("the report has no digits in it: {error}"));
                 });
+                results::write_csv(&study, &folder)?;
                 report::write(&study, &folder, splits.ok().as_ref())?;
                 Ok(format!("{}\n", folder.join(report::FILE).display()))
             }

@@ -14,6 +14,7 @@ pub mod evaluate;
 pub mod files;
 pub mod fit;
 pub mod image;
+pub mod listing;
 pub mod lock;
 pub mod predict;
 pub mod progress;

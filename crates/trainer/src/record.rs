@@ -121,6 +121,12 @@ impl Record {
         usize::try_from(self.settings.get(EPOCHS)?.as_integer()?).ok()
     }
 
+    /// Whether its run needs no more training to have so many epochs.
+    #[must_use]
+    pub fn is_finished(&self, epochs: usize) -> bool {
+        self.epochs >= epochs || self.ended_early()
+    }
+
     /// All records of an output folder, in no particular order.
     ///
     /// # Errors

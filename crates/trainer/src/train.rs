@@ -5,6 +5,7 @@ use std::{
     fs,
     path::{Path, PathBuf},
     sync::{Mutex, PoisonError},
+    time::{Duration, Instant},
 };
 
 use model::Variant;
@@ -14,7 +15,7 @@ use crate::{
     checkpoint::{Checkpoint, Head},
     digits::{self, Splits},
     error::Error,
-    files,
+    files, listing,
     lock::Lock,
     progress::Progress,
     record::{self, Record},
@@ -26,14 +27,31 @@ use crate::{
     weights::StartWeights,
 };
 
-/// Trains every run of a study that has not finished yet, and keeps results.csv up to date. With
-/// `fresh`, what the folder holds is set aside first.
+/// How many times as long as results.csv took to write it then rests, unless the runs end.
+const REST: u32 = 20;
+
+/// What of a study is to be trained.
+#[derive(Debug, Default)]
+pub struct Choice {
+    /// Whether what the folder holds is set aside first.
+    pub fresh: bool,
+    /// These of its runs, and no other.
+    pub only: Option<Vec<Run>>,
+}
+
+/// Trains every run of a study that has not finished yet, and keeps results.csv up to date. Of a choice of
+/// runs the last process alone writes what belongs to the whole study: hundreds may train at a time.
 ///
 /// # Errors
 ///
 /// When the backend or the digits are not to be had, the folder belongs to another study, a run
 /// fails, another process has some of the runs, or a signal asks to end.
-pub fn train(study: &Study, output: &Path, fresh: bool, progress: &Progress) -> Result<(), Error> {
+pub fn train(
+    study: &Study,
+    output: &Path,
+    choice: &Choice,
+    progress: &Progress,
+) -> Result<(), Error> {
     let device = study.backend.open()?;
     let splits = digits::load(study, progress)?;
     let start = study.fit.weights.as_deref().map(StartWeights::read).transpose()?;
@@ -41,9 +59,13 @@ pub fn train(study: &Study, output: &Path, fresh: bool, progress: &Progress) -> 
     let plan = Plan { study, splits: &splits, device: &device, start: start.as_ref(), machine };
     plan.check_start()?;
     let outcome =
-        plan.train_all(output, fresh, progress, |run, folder| plan.train(run, folder, progress));
+        plan.train_all(output, choice, progress, |run, folder| plan.train(run, folder, progress));
     // What finished is worth seeing also where others failed.
-    if matches!(outcome, Ok(()) | Err(Error::Runs { .. } | Error::Held { .. })) {
+    let ended = matches!(outcome, Ok(()) | Err(Error::Runs { .. } | Error::Held { .. }));
+    if ended && (choice.only.is_none() || is_complete(study, output)?) {
+        if choice.only.is_some() {
+            results::write_csv(study, output)?;
+        }
         report::write(study, output, Some(&splits))?;
     }
     outcome
@@ -116,6 +138,55 @@ fn set_aside(output: &Path, progress: &Progress) -> Result<(), Error> {
     Ok(())
 }
 
+/// Whether every run of a study has finished. Those that are trained last are looked at first.
+fn is_complete(study: &Study, output: &Path) -> Result<bool, Error> {
+    for run in study.runs.iter().rev() {
+        if listing::progress(run, output)? != listing::Progress::Finished {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Keeps results.csv up to date while runs finish, at a cost that stays a small share of their time however
+/// many they are.
+struct Csv<'a> {
+    study: &'a Study,
+    output: &'a Path,
+    is_kept: bool,
+    /// Whether runs have finished since.
+    is_behind: bool,
+    /// When it was written, and how long that took.
+    written: (Instant, Duration),
+}
+
+impl<'a> Csv<'a> {
+    fn begin(study: &'a Study, output: &'a Path, is_kept: bool) -> Result<Self, Error> {
+        let written = (Instant::now(), Duration::ZERO);
+        let mut csv = Self { study, output, is_kept, is_behind: true, written };
+        csv.end()?;
+        Ok(csv)
+    }
+
+    /// A run has finished.
+    fn add(&mut self) -> Result<(), Error> {
+        self.is_behind = true;
+        let (written, took) = self.written;
+        if written.elapsed() < took * REST { Ok(()) } else { self.end() }
+    }
+
+    /// Writes what is not written yet.
+    fn end(&mut self) -> Result<(), Error> {
+        if self.is_kept && self.is_behind {
+            let begun = Instant::now();
+            results::write_csv(self.study, self.output)?;
+            self.written = (Instant::now(), begun.elapsed());
+            self.is_behind = false;
+        }
+        Ok(())
+    }
+}
+
 /// What a run's record or checkpoint says of how it was made.
 struct Found<'a> {
     variant: &'a str,
@@ -137,36 +208,34 @@ impl<'a> Found<'a> {
     }
 }
 
-/// Whether a run with this record needs no more training to have so many epochs.
-fn is_finished(record: &Record, epochs: usize) -> bool {
-    record.epochs >= epochs || record.ended_early()
-}
-
 impl Plan<'_> {
     /// Does `work` on every run that has not finished yet, each under its folder's lock.
     fn train_all(
         &self,
         output: &Path,
-        fresh: bool,
+        choice: &Choice,
         progress: &Progress,
         work: impl Fn(&Run, &Path) -> Result<(), Error> + Sync,
     ) -> Result<(), Error> {
         let study = self.study;
-        if fresh {
+        if choice.fresh {
             set_aside(output, progress)?;
         }
-        let runs = self.unfinished(output)?;
+        let runs = match &choice.only {
+            None => self.unfinished(output)?,
+            Some(runs) => self.unfinished_of(runs, output)?,
+        };
         // A folder that cannot be written fails here, before the first epoch.
         files::make_folder(output)?;
         let _training = Lock::share(output)?;
         files::write(&output.join("study.toml"), study.to_toml().as_bytes())?;
-        results::write_csv(study, output)?;
+        let csv = Csv::begin(study, output, choice.only.is_none())?;
         progress.say(&opening(study, self.splits, runs.len()));
 
         allocator::keep_freed();
         stop::listen().map_err(Error::Signals)?;
         let bar = progress.study(runs.len());
-        let (finished, held) = (Mutex::new(0), Mutex::new(Vec::new()));
+        let (finished, held) = (Mutex::new((0, csv)), Mutex::new(Vec::new()));
         let outcome = schedule::run_all(&runs, study.jobs.resolve(study.backend), |run| {
             if let Some(signal) = stop::requested() {
                 return Err(Error::Stopped { signal });
@@ -187,12 +256,14 @@ impl Plan<'_> {
             }
             // Held while the file is written, so that an earlier state never follows a later one.
             let mut finished = finished.lock().unwrap_or_else(PoisonError::into_inner);
-            results::write_csv(study, output)?;
-            *finished += 1;
-            bar.advance(*finished, "");
+            finished.1.add()?;
+            finished.0 += 1;
+            bar.advance(finished.0, "");
             Ok(())
         });
         bar.finish();
+        let (_, mut csv) = finished.into_inner().unwrap_or_else(PoisonError::into_inner);
+        csv.end()?;
         outcome.map_err(stopped)?;
         check_held(held.into_inner().unwrap_or_else(PoisonError::into_inner), output)
     }
@@ -217,6 +288,17 @@ impl Plan<'_> {
         Ok(self.study.runs.iter().filter(is_left).cloned().collect())
     }
 
+    /// Of some of the study's runs those still to be trained; no other folder is looked at.
+    fn unfinished_of(&self, runs: &[Run], output: &Path) -> Result<Vec<Run>, Error> {
+        let mut left = Vec::new();
+        for run in runs {
+            if !self.check_run(output, &output.join(run.folder()), Some(run))? {
+                left.push(run.clone());
+            }
+        }
+        Ok(left)
+    }
+
     /// Whether the run in a folder, if it is one of the study's, is finished. Refuses one that was made
     /// otherwise, or is damaged.
     fn check_run(&self, output: &Path, folder: &Path, run: Option<&Run>) -> Result<bool, Error> {
@@ -227,7 +309,7 @@ impl Plan<'_> {
             let enough = record.ended_early() && record.epochs <= epochs;
             self.check_same(output, run, &Found::record(record), asked < epochs || enough)?;
         }
-        let record = record.filter(|record| is_finished(record, epochs));
+        let record = record.filter(|record| record.is_finished(epochs));
         if let Some(record) = &record {
             record.check_files(folder)?;
         } else if let Some(checkpoint) = Checkpoint::read(folder)? {
@@ -277,7 +359,7 @@ fn check_held(held: Vec<Run>, output: &Path) -> Result<(), Error> {
     let mut runs = Vec::new();
     for run in held {
         let record = Record::read(&output.join(run.folder()))?;
-        if !record.is_some_and(|record| is_finished(&record, run.fit.epochs)) {
+        if !record.is_some_and(|record| record.is_finished(run.fit.epochs)) {
             runs.push(run.to_string());
         }
     }
@@ -307,7 +389,7 @@ mod tests {
         let place = tempfile::tempdir().unwrap();
         let output = place.path().join("out");
         let train = |panicking: &str| {
-            plan.train_all(&output, false, &Progress::Quiet, |run, folder| {
+            plan.train_all(&output, &Choice::default(), &Progress::Quiet, |run, folder| {
                 assert!(run.variant.name != panicking, "a panic on purpose");
                 plan.train(run, folder, &Progress::Quiet)
             })

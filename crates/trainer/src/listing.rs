@@ -1,0 +1,179 @@
+//! `trainer runs`: a study's runs by number, and how far each is.
+
+use std::{fmt, path::Path};
+
+use serde::Serialize;
+
+use crate::{
+    checkpoint,
+    error::Error,
+    record::{self, Record},
+    study::{Run, Study, label},
+};
+
+/// How far a run is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Progress {
+    /// Trained to its last epoch, or for good.
+    Finished,
+    /// Tried, and failed.
+    Failed,
+    /// A checkpoint is there: it is being trained, or was cut off.
+    Begun,
+    /// Not begun yet.
+    Waiting,
+}
+
+impl fmt::Display for Progress {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.pad(match self {
+            Self::Finished => "finished",
+            Self::Failed => "failed",
+            Self::Begun => "begun",
+            Self::Waiting => "waiting",
+        })
+    }
+}
+
+/// One run of the list.
+#[derive(Debug, Serialize)]
+struct Line<'a> {
+    number: usize,
+    variant: &'a str,
+    point: String,
+    seed: u64,
+    state: Progress,
+}
+
+/// How far a run is in an output folder.
+///
+/// # Errors
+///
+/// When its record cannot be read.
+pub fn progress(run: &Run, output: &Path) -> Result<Progress, Error> {
+    let folder = output.join(run.folder());
+    if Record::read(&folder)?.is_some_and(|record| record.is_finished(run.fit.epochs)) {
+        return Ok(Progress::Finished);
+    }
+    if record::failure(&folder).is_some() {
+        return Ok(Progress::Failed);
+    }
+    Ok(if folder.join(checkpoint::FILE).exists() { Progress::Begun } else { Progress::Waiting })
+}
+
+fn lines<'a>(study: &'a Study, output: &Path) -> Result<Vec<Line<'a>>, Error> {
+    let line = |(number, run): (usize, &'a Run)| {
+        let (variant, point, seed) = (run.variant.name.as_str(), label(&run.point), run.seed);
+        Ok(Line { number, variant, point, seed, state: progress(run, output)? })
+    };
+    study.runs.iter().enumerate().map(line).collect()
+}
+
+/// The list for a reader.
+///
+/// # Errors
+///
+/// When a record cannot be read.
+pub fn text(study: &Study, output: &Path) -> Result<String, Error> {
+    let lines = lines(study, output)?;
+    let width =
+        |cell: fn(&Line<'_>) -> usize, least| lines.iter().map(cell).fold(least, usize::max);
+    let variant = width(|line| line.variant.len(), 7);
+    let point = width(|line| line.point.len(), 5);
+    let heading =
+        format!("number  {:variant$}  {:point$}  {:>4}  state\n", "variant", "point", "seed");
+    let rows = lines.iter().map(|line| {
+        let Line { number, variant: name, point: at, seed, state } = line;
+        format!("{number:>6}  {name:variant$}  {at:point$}  {seed:>4}  {state}\n")
+    });
+    Ok(std::iter::once(heading).chain(rows).collect())
+}
+
+/// The list for a program.
+///
+/// # Errors
+///
+/// When a record cannot be read.
+pub fn json(study: &Study, output: &Path) -> Result<String, Error> {
+    let json = serde_json::to_string_pretty(&lines(study, output)?);
+    let unwritten =
+        |error: serde_json::Error| Error::Unwritten { format: "JSON", reason: error.to_string() };
+    json.map(|json| json + "\n").map_err(unwritten)
+}
+
+/// The numbers of the runs that have not finished, in at most so many batches of neighbours, each as
+/// `--only` takes it: a line each.
+///
+/// # Errors
+///
+/// When a record cannot be read.
+pub fn batches(study: &Study, output: &Path, most: usize) -> Result<String, Error> {
+    let lines = lines(study, output)?;
+    let left = lines.iter().filter(|line| line.state != Progress::Finished);
+    let left: Vec<usize> = left.map(|line| line.number).collect();
+    let size = left.len().div_ceil(most.max(1)).max(1);
+    Ok(left.chunks(size).map(|batch| format!("{}\n", ranges(batch))).collect())
+}
+
+/// `0-3,7`, of numbers in order.
+fn ranges(numbers: &[usize]) -> String {
+    let ranges = numbers.chunk_by(|one, next| one + 1 == *next).map(|range| match range {
+        [first, .., last] => format!("{first}-{last}"),
+        [only] => only.to_string(),
+        [] => String::new(),
+    });
+    ranges.collect::<Vec<_>>().join(",")
+}
+
+/// Which runs of a study `--only` names: `7`, `10-19`, or several of them with commas between.
+///
+/// # Errors
+///
+/// When that is no list of numbers, or names a run that the study has not.
+pub fn chosen(only: &str, study: &Study) -> Result<Vec<Run>, Error> {
+    let refused = |reason: String| Error::Argument(format!("--only {only}: {reason}"));
+    let number = |text: &str| {
+        let number: Option<usize> = text.trim().parse().ok();
+        number.ok_or_else(|| refused("takes run numbers, for example 7 or 0-3,10-19".to_owned()))
+    };
+    let mut runs = Vec::new();
+    for part in only.split(',') {
+        let (first, last) = part.split_once('-').unwrap_or((part, part));
+        let (first, last) = (number(first)?, number(last)?);
+        let range = (first <= last).then(|| study.runs.get(first..=last)).flatten();
+        runs.extend_from_slice(range.ok_or_else(|| {
+            refused(format!(
+                "the study's runs count from 0 to {}",
+                study.runs.len().saturating_sub(1)
+            ))
+        })?);
+    }
+    Ok(runs)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Entries;
+
+    #[test]
+    fn ranges_are_what_only_takes() {
+        let text = "variants = [\"none\"]\nseeds = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10]";
+        let study = Study::read("small", &Entries::parse(text, Path::new("")).unwrap()).unwrap();
+        assert_eq!(ranges(&[0, 1, 2, 5, 7, 8]), "0-2,5,7-8");
+        let seeds = |only: &str| -> Result<Vec<u64>, String> {
+            let runs = chosen(only, &study).map_err(|error| error.to_string());
+            Ok(runs?.iter().map(|run| run.seed).collect())
+        };
+        assert_eq!(seeds("0-2,5,7-8"), Ok(vec![0, 1, 2, 5, 7, 8]));
+        assert_eq!(seeds("10"), Ok(vec![10]));
+        for wrong in ["11", "3-2", "0-11", "18446744073709551615", "0-18446744073709551615"] {
+            let message = format!("--only {wrong}: the study's runs count from 0 to 10");
+            assert_eq!(seeds(wrong), Err(message));
+        }
+        for wrong in ["", "-", "1-", "x", "1,", "-1", "99999999999999999999"] {
+            assert!(seeds(wrong).unwrap_err().contains("takes run numbers"), "{wrong}");
+        }
+    }
+}
