@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use console::Term;
 use trainer::{
-    config, device, digits,
+    collect, config, device, digits,
     error::Error,
     files, listing, predict,
     progress::{Progress, tell},
@@ -66,6 +66,14 @@ pub(crate) enum Command {
         /// Only the unfinished runs' numbers, in at most so many lines for `trainer run --only`
         #[arg(long, value_name = "MOST")]
         batches: Option<usize>,
+    },
+    /// Bring output folders of one study together that were trained apart
+    Collect {
+        /// Where to
+        out: PathBuf,
+        /// Where from
+        #[arg(required = true, value_name = "DIR")]
+        folders: Vec<PathBuf>,
     },
     /// Write report.html and results.csv again from what there is
     Report {
@@ -163,6 +171,11 @@ impl Command {
                     (_, true) => results::csv_text(&records),
                     _ => Ok(results::table(&records)),
                 }
+            }
+            Self::Collect { out, folders } => {
+                let new = collect::collect(&out, &folders)?;
+                let (runs, are) = if new == 1 { ("run", "is") } else { ("runs", "are") };
+                Ok(format!("{new} new {runs} {are} in {}\n", out.display()))
             }
             Self::Runs { config, output, json, batches } => {
                 let (study, folder) = config.study(output)?;

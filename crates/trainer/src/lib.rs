@@ -6,6 +6,7 @@
 pub mod allocator;
 pub mod batches;
 pub mod checkpoint;
+pub mod collect;
 pub mod config;
 pub mod device;
 pub mod digits;

@@ -20,7 +20,7 @@ pub const MODEL: &str = "model.safetensors";
 /// The epochs' losses and accuracies.
 pub const HISTORY: &str = "history.csv";
 /// The file that makes a run a finished one. It is written last.
-const FILE: &str = "run.json";
+pub const FILE: &str = "run.json";
 /// Says why a run failed, where one did.
 const FAILURE: &str = "failure.txt";
 

@@ -1,0 +1,77 @@
+//! Output folders that were trained apart, brought together.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod common;
+
+use std::fs;
+
+use common::{Place, stderr};
+
+const STUDY: &str = "variants = [\"none\", \"l2\"]\nseeds = [0, 1]";
+
+fn train(place: &Place, out: &str, arguments: &[&str]) {
+    let all = [&["run", "small.toml", "--out", out], arguments].concat();
+    let output = place.trainer(&all);
+    assert!(output.status.success(), "{}", stderr(&output));
+}
+
+/// Collects what must not belong together; gives what is said.
+fn refused(place: &Place, folders: &[&str]) -> String {
+    let output = place.trainer(&[&["collect", "all"], folders].concat());
+    assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
+    assert!(!place.path("all").exists());
+    stderr(&output)
+}
+
+#[test]
+fn folders_of_one_study_become_one() {
+    let place = Place::new();
+    place.config("small.toml", STUDY);
+    let whole = place.results("small.toml", "whole", &[]);
+    train(&place, "a", &["--only", "0-2", "--set", "jobs=1"]);
+    train(&place, "b", &["--only", "2-3"]);
+    for new in ["4 new runs are in all\n", "0 new runs are in all\n"] {
+        let output = place.trainer(&["collect", "all", "a", "b"]);
+        assert!(output.status.success(), "{}", stderr(&output));
+        assert_eq!(String::from_utf8(output.stdout).unwrap(), new);
+    }
+    assert_eq!(place.results("small.toml", "all", &[]), whole);
+    let weights = |out: &str| {
+        fs::read(place.path(&format!("{out}/runs/l2/seed-1/model.safetensors"))).unwrap()
+    };
+    assert!(weights("all") == weights("whole"));
+}
+
+#[test]
+fn what_does_not_belong_together_is_refused() {
+    let place = Place::new();
+    place.config("small.toml", STUDY);
+    train(&place, "a", &[]);
+    train(&place, "b", &["--set", "fit.learning_rate=0.5"]);
+    let message = refused(&place, &["a", "b"]);
+    assert!(message.contains("b holds another study than a"), "{message}");
+    assert!(message.contains("fit.learning_rate is 0.5 there, 0.01 here"), "{message}");
+
+    // Another result for a run, its sums as they should be.
+    train(&place, "c", &["--set", "seeds=[1, 0]", "--only", "0"]);
+    assert!(refused(&place, &["a", "c"]).contains("seeds is [1, 0] there, [0, 1] here"));
+    train(&place, "d", &[]);
+    for file in ["model.safetensors", "history.csv", "run.json"] {
+        fs::copy(
+            place.path(&format!("d/runs/none/seed-0/{file}")),
+            place.path(&format!("d/runs/l2/seed-0/{file}")),
+        )
+        .unwrap();
+    }
+    let json = place.read("d/runs/l2/seed-0/run.json").replace("\"none\"", "\"l2\"");
+    place.write("d/runs/l2/seed-0/run.json", &json);
+    let message = refused(&place, &["a", "d"]);
+    assert!(message.contains("d/runs/l2/seed-0 holds l2 seed 0 with other settings"), "{message}");
+    assert!(message.contains("its model.safetensors is not that of a/runs/l2/seed-0"), "{message}");
+
+    assert!(refused(&place, &["a", "digits"]).contains("digits is no study's folder"));
+    place.write("d/runs/none/seed-1/model.safetensors", "damage");
+    let output = place.trainer(&["collect", "all", "d"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("not as the run left it"));
+}
