@@ -21,6 +21,10 @@ build:
 train-all *arguments: build
     {{trainer}} run "$@"
 
+# Train a study's unfinished runs on Slurm: just train-all-slurm [--max-tasks N] [CONFIG] [--set KEY=VALUE]
+train-all-slurm *arguments: build
+    crates/trainer/slurm/submit "$PWD/target/release/trainer" "$@"
+
 # Any of the program's commands: just trainer backends
 trainer *arguments: build
     {{trainer}} "$@"
@@ -40,6 +44,11 @@ kills:
 # Open a report in Chromium; its pictures are in target/tmp/report (needs chromium and chromedriver)
 browser:
     cargo test --release --locked --workspace --test browser -- --ignored
+
+# Train a study on a Slurm of one node, with tasks stopped on their way (needs root, slurm-wlm and munge)
+test-slurm:
+    crates/trainer/tests/slurm/with-cluster \
+        cargo test --release --locked --workspace --test slurm -- --ignored --test-threads=1
 
 # Train on the digits that the program draws, read MNIST's (half a minute; needs MNIST)
 synthetic:
@@ -87,5 +96,5 @@ check:
     RUSTDOCFLAGS="--deny warnings" cargo doc --release --locked --workspace --no-deps
 
 # What CI runs; the drawn digits are measured where there is MNIST to measure them by
-ci: check test browser smoke
+ci: check test browser test-slurm smoke
     test -z "${MNIST_DIR:-}" || just synthetic

@@ -66,6 +66,9 @@ pub(crate) enum Command {
         /// Only the unfinished runs' numbers, in at most so many lines for `trainer run --only`
         #[arg(long, value_name = "MOST")]
         batches: Option<usize>,
+        /// How long each of those lines should take at least
+        #[arg(long, value_name = "MINUTES", default_value_t = 0.0, requires = "batches")]
+        batch_minutes: f64,
     },
     /// Bring output folders of one study together that were trained apart
     Collect {
@@ -177,10 +180,14 @@ impl Command {
                 let (runs, are) = if new == 1 { ("run", "is") } else { ("runs", "are") };
                 Ok(format!("{new} new {runs} {are} in {}\n", out.display()))
             }
-            Self::Runs { config, output, json, batches } => {
+            Self::Runs { config, output, json, batches, batch_minutes } => {
                 let (study, folder) = config.study(output)?;
                 match batches {
-                    Some(most) => listing::batches(&study, &folder, most),
+                    Some(most) => {
+                        // Those who train them may have no network, and would fetch the digits all at once.
+                        digits::load(&study, &Progress::new(false))?;
+                        listing::batches(&study, &folder, most, batch_minutes)
+                    }
                     None if json => listing::json(&study, &folder),
                     None => listing::text(&study, &folder),
                 }

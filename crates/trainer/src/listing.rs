@@ -8,8 +8,12 @@ use crate::{
     checkpoint,
     error::Error,
     record::{self, Record},
+    statistics::Spread,
     study::{Run, Study, label},
 };
+
+/// What a processor's core takes for one image of one epoch, roughly.
+const SECONDS_PER_IMAGE: f64 = 5e-6;
 
 /// How far a run is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -34,6 +38,16 @@ impl fmt::Display for Progress {
             Self::Waiting => "waiting",
         })
     }
+}
+
+/// The list for a program.
+#[derive(Debug, Serialize)]
+struct List<'a> {
+    name: &'a str,
+    folder: String,
+    backend: String,
+    gpu: bool,
+    runs: Vec<Line<'a>>,
 }
 
 /// One run of the list.
@@ -96,24 +110,48 @@ pub fn text(study: &Study, output: &Path) -> Result<String, Error> {
 ///
 /// When a record cannot be read.
 pub fn json(study: &Study, output: &Path) -> Result<String, Error> {
-    let json = serde_json::to_string_pretty(&lines(study, output)?);
+    let list = List {
+        name: &study.name,
+        folder: output.display().to_string(),
+        backend: study.backend.to_string(),
+        gpu: !study.backend.is_cpu(),
+        runs: lines(study, output)?,
+    };
+    let json = serde_json::to_string_pretty(&list);
     let unwritten =
         |error: serde_json::Error| Error::Unwritten { format: "JSON", reason: error.to_string() };
     json.map(|json| json + "\n").map_err(unwritten)
 }
 
 /// The numbers of the runs that have not finished, in at most so many batches of neighbours, each as
-/// `--only` takes it: a line each.
+/// `--only` takes it: a line each. A batch should take so many minutes at least, as far as can be told.
 ///
 /// # Errors
 ///
 /// When a record cannot be read.
-pub fn batches(study: &Study, output: &Path, most: usize) -> Result<String, Error> {
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a number of runs, where too large is as good as any"
+)]
+pub fn batches(study: &Study, output: &Path, most: usize, minutes: f64) -> Result<String, Error> {
     let lines = lines(study, output)?;
     let left = lines.iter().filter(|line| line.state != Progress::Finished);
     let left: Vec<usize> = left.map(|line| line.number).collect();
-    let size = left.len().div_ceil(most.max(1)).max(1);
+    let long = (minutes * 60.0 / seconds_per_run(study, output)?).ceil() as usize;
+    let size = left.len().div_ceil(most.max(1)).max(long).max(1);
     Ok(left.chunks(size).map(|batch| format!("{}\n", ranges(batch))).collect())
+}
+
+/// How long a run takes on one core: the mean of those that have finished, or a guess.
+fn seconds_per_run(study: &Study, output: &Path) -> Result<f64, Error> {
+    let seconds: Vec<f64> =
+        Record::read_all(output)?.iter().map(|record| record.fit_seconds).collect();
+    if !seconds.is_empty() {
+        return Ok(Spread::of(&seconds).mean.max(0.01));
+    }
+    let images = study.data.limit.unwrap_or(60_000);
+    Ok((study.fit.epochs * images) as f64 * SECONDS_PER_IMAGE)
 }
 
 /// `0-3,7`, of numbers in order.

@@ -17,13 +17,18 @@ use crate::{
 };
 
 impl Jobs {
-    /// How many runs train at a time on a backend. A run takes one core of a CPU, and a GPU whole.
+    /// How many runs train at a time on a backend. A run takes one core of a CPU, and a GPU whole. Slurm says
+    /// how many of a node's cores are meant, also where it does not keep a task from the others.
     #[must_use]
     pub fn resolve(self, backend: Backend) -> usize {
         match self {
             Self::Count(jobs) => jobs,
             Self::Auto if backend.is_cpu() => {
-                thread::available_parallelism().map_or(1, NonZero::get)
+                let cores = thread::available_parallelism().map_or(1, NonZero::get);
+                let granted = std::env::var("SLURM_CPUS_PER_TASK").ok();
+                granted
+                    .and_then(|granted| granted.parse().ok())
+                    .map_or(cores, |granted: usize| granted.clamp(1, cores))
             }
             Self::Auto => 1,
         }

@@ -6,13 +6,14 @@
 mod common;
 
 use std::{
+    collections::BTreeMap,
     fs,
     io::{self, Read, Write},
     os::unix::{
         fs::{MetadataExt, PermissionsExt},
         process::CommandExt,
     },
-    path::Path,
+    path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
     thread,
     time::{Duration, Instant},
@@ -27,24 +28,10 @@ const LINES: &str = "variants = [\"l1\", \"batch_norm_dropout\"]\nfit.checkpoint
                      data.validation_split = 0.1\njobs = 2";
 const EPOCHS: &str = "fit.epochs=400";
 
-/// All that a study's runs left, but for times.
-fn results(place: &Place, out: &str) -> Vec<Vec<u8>> {
-    let mut results = Vec::new();
-    let csv = place.read(&format!("{out}/results.csv"));
-    results.extend(csv.lines().map(|line| line.rsplit_once(',').unwrap().0.into()));
-    for variant in VARIANTS {
-        for file in ["model.safetensors", "history.csv"] {
-            let path = place.path(&format!("{out}/runs/{variant}/seed-0/{file}"));
-            results.push(fs::read(path).unwrap());
-        }
-    }
-    results
-}
-
-fn undisturbed(place: &Place) -> Vec<Vec<u8>> {
+fn undisturbed(place: &Place) -> BTreeMap<PathBuf, Vec<u8>> {
     place.config("small.toml", LINES);
     place.results("small.toml", "whole", &["--set", EPOCHS]);
-    results(place, "whole")
+    place.outcome("whole")
 }
 
 /// Starts the study in the background.
@@ -91,7 +78,7 @@ fn kill_often(kills: u64) {
         signal(&child, "KILL");
         if child.wait().unwrap().success() {
             // It was done before: look at it, and go on with another.
-            assert!(results(&place, &out) == whole, "round {round}");
+            assert!(place.outcome(&out) == whole, "round {round}");
             survived += 1;
         }
         assert_whole(&place.path(&out));
@@ -99,7 +86,7 @@ fn kill_often(kills: u64) {
     let out = format!("killed-{survived}");
     let output = start(&place, &out).wait_with_output().unwrap();
     assert!(output.status.success(), "{}", stderr(&output));
-    assert!(results(&place, &out) == whole);
+    assert!(place.outcome(&out) == whole);
     assert!(!place.path(&format!("{out}/runs/l1/seed-0/checkpoint.safetensors")).exists());
 }
 
@@ -141,7 +128,7 @@ fn a_request_to_end_keeps_what_is_done() {
 
         let output = start(&place, name).wait_with_output().unwrap();
         assert!(output.status.success(), "{}", stderr(&output));
-        assert!(results(&place, name) == whole);
+        assert!(place.outcome(name) == whole);
     }
 }
 
@@ -157,7 +144,7 @@ fn a_run_is_trained_by_one_process_at_a_time() {
     let expected = "error: another process is training l1 seed 0, batch_norm_dropout seed 0\n";
     assert!(message.starts_with(expected), "{message}");
     assert!(first.wait_with_output().unwrap().status.success());
-    assert!(results(&place, "both") == whole);
+    assert!(place.outcome("both") == whole);
     // Now all are done.
     assert!(start(&place, "both").wait_with_output().unwrap().status.success());
 }
@@ -168,7 +155,7 @@ fn more_epochs_go_on_from_the_last() {
     let whole = undisturbed(&place);
     place.results("small.toml", "longer", &["--set", "fit.epochs=50"]);
     place.results("small.toml", "longer", &["--set", EPOCHS]);
-    assert!(results(&place, "longer") == whole);
+    assert!(place.outcome("longer") == whole);
 
     let fewer = ["run", "small.toml", "--out", "longer", "--set", "fit.epochs=50"];
     let output = place.trainer(&fewer);
@@ -238,7 +225,7 @@ fn a_folder_in_use_is_not_mixed_nor_set_aside() {
     assert_eq!(output.status.code(), Some(1), "{message}");
     assert!(message.contains("both stays as it is: another process"), "{message}");
     assert!(first.wait_with_output().unwrap().status.success());
-    assert!(results(&place, "both") == whole);
+    assert!(place.outcome("both") == whole);
 }
 
 #[test]
@@ -271,7 +258,7 @@ fn a_run_cut_off_while_its_files_are_replaced_goes_on_rightly() {
     let left = place.path("out/runs/l1/seed-0/.writing-abc");
     fs::write(&left, "half").unwrap();
     assert!(place.trainer(&longer).status.success());
-    assert!(results(&place, "out") == whole);
+    assert!(place.outcome("out") == whole);
     assert!(!left.exists());
 }
 
@@ -304,7 +291,7 @@ fn a_disk_without_room_loses_nothing() {
     assert!(message.contains("cannot write") && message.contains("make room"), "{message}");
     assert_whole(&place.path("full"));
     assert!(start(&place, "full").wait_with_output().unwrap().status.success());
-    assert!(results(&place, "full") == whole);
+    assert!(place.outcome("full") == whole);
 }
 
 /// Runs the study on a small file system of its own, mounted at `small`, in a namespace of its own;
@@ -341,7 +328,7 @@ fn a_full_disk_loses_nothing() {
     assert!(message.contains("No space left") && message.contains("code 1\n"), "{message}");
     assert!(message.contains("variant,acc_train"), "{message}");
     assert!(output.status.success(), "{message}");
-    assert!(results(&place, "out") == whole);
+    assert!(place.outcome("out") == whole);
 }
 
 #[test]
@@ -349,7 +336,7 @@ fn a_read_only_folder_is_an_error_before_the_first_epoch() {
     let place = Place::new();
     place.config("small.toml", LINES);
     place.results("small.toml", "out", &[]);
-    let before = results(&place, "out");
+    let before = place.outcome("out");
     let program = place.path("trainer");
     fs::copy(env!("CARGO_BIN_EXE_trainer"), &program).unwrap();
     let read_only = fs::Permissions::from_mode(0o555);
@@ -370,7 +357,7 @@ fn a_read_only_folder_is_an_error_before_the_first_epoch() {
         assert!(message.contains("Permission denied"), "{message}");
         assert!(!message.contains("l1 seed 0: "), "{message}");
     }
-    assert!(results(&place, "out") == before);
+    assert!(place.outcome("out") == before);
     fs::set_permissions(place.path(""), fs::Permissions::from_mode(0o755)).unwrap();
 }
 

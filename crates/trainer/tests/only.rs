@@ -3,8 +3,6 @@
 
 mod common;
 
-use std::fs;
-
 use common::{Place, stderr};
 
 const STUDY: &str = "variants = [\"none\", \"dropout\"]\nseeds = [0, 1]\nsweep.fit.epochs = [1, 2]";
@@ -19,7 +17,7 @@ fn stdout(place: &Place, arguments: &[&str]) -> String {
 fn runs_by_number_come_to_the_same_study() {
     let place = Place::new();
     place.config("small.toml", STUDY);
-    let whole = place.results("small.toml", "whole", &[]);
+    place.results("small.toml", "whole", &[]);
     let train = |only: &str| stdout(&place, &["run", "small.toml", "--out", "out", "--only", only]);
     let left = || stdout(&place, &["runs", "small.toml", "--out", "out", "--batches", "2"]);
     assert_eq!(left(), "0-3\n4-7\n");
@@ -35,21 +33,17 @@ fn runs_by_number_come_to_the_same_study() {
     assert_eq!(lines[8], "     7  dropout  epochs=2     1  finished");
     let json = stdout(&place, &["runs", "small.toml", "--out", "out", "--json"]);
     let json: serde_json::Value = serde_json::from_str(&json).unwrap();
-    assert_eq!(json[7]["state"], "finished");
-    assert_eq!((&json[4]["point"], &json[4]["seed"]), (&"epochs=1".into(), &0.into()));
+    assert_eq!(json["runs"][7]["state"], "finished");
+    assert_eq!(
+        (&json["runs"][4]["point"], &json["runs"][4]["seed"]),
+        (&"epochs=1".into(), &0.into())
+    );
 
     train("4");
     train("0-7");
     assert_eq!(left(), "");
     assert!(place.path("out/report.html").exists());
-    let rows = place.results("small.toml", "out", &[]);
-    assert_eq!(rows, whole);
-    for folder in ["none,epochs=2/seed-1", "dropout,epochs=1/seed-0"] {
-        for file in ["model.safetensors", "history.csv"] {
-            let read = |out| fs::read(place.path(&format!("{out}/runs/{folder}/{file}"))).unwrap();
-            assert!(read("out") == read("whole"), "{folder}/{file}");
-        }
-    }
+    assert!(place.outcome("out") == place.outcome("whole"));
 }
 
 #[test]

@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test file uses a part")]
 
 use std::{
+    collections::BTreeMap,
     fs,
     io::Write,
     path::{Path, PathBuf},
@@ -78,6 +79,11 @@ impl Place {
         all.extend(arguments);
         let output = self.trainer(&all);
         assert!(output.status.success(), "{}", stderr(&output));
+        self.rows(out)
+    }
+
+    /// results.csv without the seconds.
+    fn rows(&self, out: &str) -> Vec<String> {
         let csv = self.read(&format!("{out}/results.csv"));
         let row = |line: &str| {
             let mut cells: Vec<&str> = line.split(',').collect();
@@ -87,6 +93,25 @@ impl Place {
         };
         csv.lines().map(row).collect()
     }
+
+    /// All that a study's runs left, by file, but for times.
+    pub(crate) fn outcome(&self, out: &str) -> BTreeMap<PathBuf, Vec<u8>> {
+        let mut outcome = BTreeMap::from([("results.csv".into(), self.rows(out).concat().into())]);
+        let runs = self.path(&format!("{out}/runs"));
+        for run in folders(&runs).iter().flat_map(|variant| folders(variant)) {
+            for name in ["model.safetensors", "history.csv"] {
+                let file = run.join(name);
+                let bytes = fs::read(&file).unwrap();
+                outcome.insert(file.strip_prefix(&runs).unwrap().to_owned(), bytes);
+            }
+        }
+        outcome
+    }
+}
+
+fn folders(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    entries.filter(|path| path.is_dir()).collect()
 }
 
 /// Whether the wgpu backend can be tested here. CI has to be able to; elsewhere a test that is
