@@ -1,6 +1,7 @@
 //! `trainer collect`: brings output folders of one study together that were trained apart.
 
 use std::{
+    collections::{BTreeMap, btree_map::Entry},
     fs,
     path::{Path, PathBuf},
 };
@@ -35,25 +36,23 @@ pub fn collect(output: &Path, folders: &[PathBuf]) -> Result<usize, Error> {
     // What is there already has to belong to the others.
     all.extend(output.join("study.toml").exists().then(|| output.to_owned()));
     let (first, study) = (&all[0], read_study(&all[0])?);
-    let mut records: Vec<Record> = Vec::new();
+    let mut records: BTreeMap<String, Record> = BTreeMap::new();
     for folder in &all {
         check_study(folder, &read_study(folder)?, first, &study)?;
         for record in Record::read_all(folder)? {
             record.check_files(&record.folder)?;
-            check_record(&record, records.first())?;
-            let is_same_run =
-                |other: &&Record| other.is_beside(&record) && other.seed == record.seed;
-            if let Some(other) = records.iter().find(is_same_run) {
-                check_equal(&record, other)?;
+            check_record(&record, records.values().next())?;
+            match records.entry(name(&record)) {
+                Entry::Occupied(other) => check_equal(&record, other.get())?,
+                Entry::Vacant(place) => drop(place.insert(record)),
             }
-            records.push(record);
         }
     }
     files::make_folder(output)?;
     let _training = Lock::share(output)?;
     files::write(&output.join("study.toml"), study.to_toml().as_bytes())?;
     let mut new = 0;
-    for record in &records {
+    for record in records.values() {
         new += usize::from(copy(record, &all, output)?);
     }
     results::write_csv(&study, output)?;
@@ -97,8 +96,7 @@ fn check_record(record: &Record, first: Option<&Record>) -> Result<(), Error> {
     if differences.is_empty() {
         return Ok(());
     }
-    let run = run_name(&record.variant, &record.point, record.seed);
-    Err(Mismatch { folder: record.folder.clone(), run, differences }.into())
+    Err(Mismatch { folder: record.folder.clone(), run: name(record), differences }.into())
 }
 
 /// Refuses two results for one run that differ, but for where and how fast they were had.
@@ -115,8 +113,12 @@ fn check_equal(record: &Record, other: &Record) -> Result<(), Error> {
             differences.push(format!("its {file} is not that of {}", other.folder.display()));
         }
     }
-    let run = run_name(&record.variant, &record.point, record.seed);
-    Err(Mismatch { folder: record.folder.clone(), run, differences }.into())
+    Err(Mismatch { folder: record.folder.clone(), run: name(record), differences }.into())
+}
+
+/// A run's name, which no other run of its study has.
+fn name(record: &Record) -> String {
+    run_name(&record.variant, &record.point, record.seed)
 }
 
 /// Copies a run's files, its record last, unless the run is there. Gives whether it was not.
