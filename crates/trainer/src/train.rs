@@ -78,14 +78,17 @@ fn opening(study: &Study, splits: &Splits, unfinished: usize) -> String {
         0 => String::new(),
         finished => format!(", {finished} of them finished before"),
     };
+    // What is swept has no one value.
+    let one =
+        |key, value, varied: &str| if study.is_swept(key) { varied.to_owned() } else { value };
     format!(
-        "{}: {} ({} training and {} test images, {} pixels), {}, {} on {}{before}",
+        "{}: {} ({} training and {} test images, {}), {}, {} on {}{before}",
         study.name,
         splits.name,
-        train.len(),
+        one("data.limit", train.len().to_string(), "several counts of"),
         splits.test.len(),
-        study.data.pixels,
-        counted(study.fit.epochs, "epoch"),
+        one("data.pixels", format!("{} pixels", study.data.pixels), "pixels varied"),
+        one("fit.epochs", counted(study.fit.epochs, "epoch"), "epochs varied"),
         counted(runs, "run"),
         study.backend,
     )

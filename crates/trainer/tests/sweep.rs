@@ -55,6 +55,17 @@ fn a_study_is_every_variant_at_each_of_its_points() {
         ("2 0.000000 1 0.0", "2 0.000000 3 0.0")
     );
 
+    let page = place.read("out/report.html");
+    for words in [
+        "pixels from 0 to 1, epochs varied, batches of 64",
+        ">epochs</button>",
+        ">l2</button>",
+        "<td data-value=\"3\">3</td><td data-value=\"0.1\">0.1</td>",
+        "each variant is shown where it did best",
+    ] {
+        assert!(page.contains(words), "{words}");
+    }
+
     // study.toml is a config for the same study, and nothing of it is trained again.
     let before = place.read("out/runs/mine,epochs=1,l2=0.1/seed-0/run.json");
     let again = place.trainer(&["run", "out/study.toml", "--out", "out"]);

@@ -28,6 +28,11 @@ pub fn write(study: &Study, output: &Path, splits: Option<&Splits>) -> Result<()
         notes.push("The test digits of this study were not at hand.".to_owned());
     }
     notes.extend(results::notes(&records));
+    if !study.sweep.is_empty() {
+        let note = "Below, each variant is shown where it did best on the test images. Being chosen by them, \
+                    its accuracy there is a little flattered.";
+        notes.push(note.to_owned());
+    }
     let picture = picture::Picture::of(&records, own.map(|splits| &splits.test), &mut notes);
     let page = page::text(study, &records, own, &notes, &picture)?;
     files::write(&output.join(FILE), page.as_bytes())

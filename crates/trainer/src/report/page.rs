@@ -9,7 +9,7 @@ use crate::{
     record::Record,
     results::{self, Against, Summary, cells, summaries},
     statistics::Spread,
-    study::{Pixels, Study, cell_name},
+    study::{Pixels, Study, setting_text, short},
 };
 
 const STYLE: &str = include_str!("../../templates/report.css");
@@ -91,23 +91,29 @@ pub(super) fn text(
 
 /// What was run, on what, and how long it took.
 fn sentence(study: &Study, records: &[Record], splits: Option<&Splits>) -> String {
-    let images = splits.map_or_else(String::new, |splits| {
-        let cut = splits.of(&study.data);
-        let validation = cut
-            .validation
-            .as_ref()
-            .map_or_else(String::new, |split| format!(", {} validation", split.len()));
-        format!(" ({} training{validation} and {} test images)", cut.train.len(), splits.test.len())
-    });
     let dataset = match (records.first(), splits) {
         (Some(record), _) => &record.dataset,
         (None, Some(splits)) => &splits.name,
         (None, None) => "digits not at hand",
     };
+    let images = splits.map_or_else(String::new, |splits| images(study, splits));
     let pixels = match study.data.pixels {
-        Pixels::Unit => "0 to 1",
-        Pixels::Raw => "0 to 255",
+        Pixels::Unit => "pixels from 0 to 1",
+        Pixels::Raw => "pixels from 0 to 255",
     };
+    let fit = &study.fit;
+    // What is swept has no one value.
+    let settings = [
+        ("data.pixels", "pixels", pixels.to_owned()),
+        ("fit.epochs", "epochs", counted(fit.epochs, "epoch")),
+        ("fit.batch_size", "batch size", format!("batches of {}", fit.batch_size)),
+        ("fit.learning_rate", "learning rate", format!("a learning rate of {}", fit.learning_rate)),
+    ];
+    let settings = settings.map(
+        |(key, name, value)| {
+            if study.is_swept(key) { format!("{name} varied") } else { value }
+        },
+    );
     let mut machines: Vec<&str> = records.iter().map(|record| record.machine.as_str()).collect();
     machines.sort_unstable();
     machines.dedup();
@@ -116,16 +122,27 @@ fn sentence(study: &Study, records: &[Record], splits: Option<&Splits>) -> Strin
     let seconds: f64 = records.iter().map(|record| record.fit_seconds).sum();
     let seeds: Vec<String> = study.seeds.iter().map(u64::to_string).collect();
     format!(
-        "{} of one network on {dataset}{images}, pixels from {pixels}: {} in batches of {} at a learning rate of {}, \
-         {} {}, backend {}{machine}. The finished runs took {seconds:.1} s of training.",
+        "{} of one network on {dataset}{images}: {}, {} {}, backend {}{machine}. \
+         The finished runs took {seconds:.1} s of training.",
         counted(study.variants.len(), "variant"),
-        counted(study.fit.epochs, "epoch"),
-        study.fit.batch_size,
-        study.fit.learning_rate,
+        settings.join(", "),
         if seeds.len() == 1 { "seed" } else { "seeds" },
         seeds.join(", "),
         study.backend,
     )
+}
+
+/// How many images there are of each kind, in brackets.
+fn images(study: &Study, splits: &Splits) -> String {
+    let cut = splits.of(&study.data);
+    let (train, test) = (cut.train.len(), splits.test.len());
+    if study.is_swept("data.limit") || study.is_swept("data.validation_split") {
+        return format!(" (training images varied, {test} test images)");
+    }
+    let validation = cut.validation.as_ref();
+    let validation =
+        validation.map_or_else(String::new, |split| format!(", {} validation", split.len()));
+    format!(" ({train} training{validation} and {test} test images)")
 }
 
 /// `1 epoch`, `2 epochs`.
@@ -135,8 +152,20 @@ fn counted(number: usize, what: &str) -> String {
 
 fn headings(records: &[Record]) -> Vec<Heading> {
     let heading = |name: &str, hint: &str| Heading { name: name.to_owned(), hint: hint.to_owned() };
-    let mut headings = vec![
-        heading("variant", "How the network is regularised, in a sweep with what was varied"),
+    let keys = results::swept_keys(records);
+    let several = results::has_several_seeds(records);
+    let swept = keys.iter().map(|key| {
+        heading(short(key, &keys), &format!("{key}, as it was set; empty where it has no meaning"))
+    });
+    let n =
+        heading("n", "How many runs, each from a seed of its own; ± is their standard deviation");
+    let first = records.first().map_or("", |record| record.variant.as_str());
+    let difference = heading(
+        &format!("acc_test − {first}’s"),
+        "Mean difference between runs of one seed, with its 95 % confidence interval: one that holds 0 shows no difference",
+    );
+    let variant = heading("variant", "How the network is regularised");
+    let accuracies = [
         heading("acc_train", "Share of the training images that the trained network reads rightly"),
         heading(
             "acc_test",
@@ -146,6 +175,8 @@ fn headings(records: &[Record]) -> Vec<Heading> {
             "pct_diff",
             "1 − acc_test / acc_train: the share of the training accuracy that is lost on new digits",
         ),
+    ];
+    let rest = [
         heading(
             "loss_train",
             "Mean cross-entropy and penalties on the training images, without dropout",
@@ -157,49 +188,45 @@ fn headings(records: &[Record]) -> Vec<Heading> {
         ),
         heading("fit_seconds", "Time spent on training, in seconds"),
     ];
-    if results::has_several_seeds(records) {
-        headings.insert(
-            1,
-            heading(
-                "n",
-                "How many runs, each from a seed of its own; ± is their standard deviation",
-            ),
-        );
-        let first = &records[0].variant;
-        headings.insert(5, heading(
-            &format!("acc_test − {first}’s"),
-            "Mean difference between runs of one seed, with its 95 % confidence interval: one that holds 0 shows no difference",
-        ));
-    }
-    headings
+    std::iter::once(variant)
+        .chain(swept)
+        .chain(several.then_some(n))
+        .chain(accuracies)
+        .chain(several.then_some(difference))
+        .chain(rest)
+        .collect()
 }
 
+/// The cells below the headings, a row for each variant at each point of its sweep.
 fn rows(records: &[Record]) -> Vec<Row> {
+    let keys = results::swept_keys(records);
     let several = results::has_several_seeds(records);
     let summaries = summaries(records);
     let best = summaries.iter().map(|summary| summary.acc_test.mean).fold(f64::NAN, f64::max);
-    let runs = cells(records);
     let row = |(summary, runs): (&Summary, &[Record])| {
         let mean = |value: &dyn Fn(&Record) -> f64, digits: usize| {
             spread(Spread::of(&runs.iter().map(value).collect::<Vec<_>>()), digits)
         };
-        let mut cells = vec![
-            marked(&cell_name(&summary.variant, &summary.point), results::mark(runs)),
+        let accuracies = [
             spread(summary.acc_train, 5),
             Cell { best: summary.acc_test.mean == best, ..spread(summary.acc_test, 5) },
             spread(summary.pct_diff, 5),
+        ];
+        let rest = [
             mean(&|run| run.loss_train, 5),
             mean(&|run| run.loss_test, 5),
             mean(&|run| run.epochs as f64, 0),
             mean(&|run| run.fit_seconds, 2),
         ];
-        if several {
-            cells.insert(1, plain(&summary.n.to_string()));
-            cells.insert(5, difference(summary.difference.as_ref()));
-        }
-        Row { cells }
+        let cells = std::iter::once(marked(&summary.variant, results::mark(runs)))
+            .chain(keys.iter().map(|key| plain(&setting_text(&summary.point, key))))
+            .chain(several.then(|| plain(&summary.n.to_string())))
+            .chain(accuracies)
+            .chain(several.then(|| difference(summary.difference.as_ref())))
+            .chain(rest);
+        Row { cells: cells.collect() }
     };
-    summaries.iter().zip(runs).map(row).collect()
+    summaries.iter().zip(cells(records)).map(row).collect()
 }
 
 fn plain(text: &str) -> Cell {

@@ -12,6 +12,8 @@ use crate::{
 
 /// Values whose largest is so many times their smallest above 0 are seen better on a logarithmic axis.
 const WIDE: f64 = 50.0;
+/// The most series of a picture; more are not told apart.
+const MOST_SERIES: usize = 12;
 
 /// One swept key.
 #[derive(Debug, Serialize)]
@@ -19,12 +21,17 @@ pub(super) struct Path {
     key: String,
     logarithmic: bool,
     series: Vec<Series>,
+    /// How many series were too many.
+    left_out: usize,
 }
 
 /// A variant along it, whatever else is swept standing still.
 #[derive(Debug, Serialize)]
 struct Series {
+    /// The variant and whatever else is swept.
     variant: String,
+    #[serde(skip)]
+    own_name: String,
     points: Vec<Point>,
 }
 
@@ -60,23 +67,48 @@ fn path(key: &str, summaries: &[Summary]) -> Option<Path> {
             best: false,
             runs: summary.n,
         };
-        match series.iter_mut().find(|series| series.variant == variant) {
-            Some(series) => series.points.push(point),
-            None => series.push(Series { variant, points: vec![point] }),
+        if let Some(series) = series.iter_mut().find(|series| series.variant == variant) {
+            series.points.push(point);
+        } else {
+            let own_name = summary.variant.clone();
+            series.push(Series { variant, own_name, points: vec![point] });
         }
     }
     for Series { points, .. } in &mut series {
         points.sort_by(|one, other| one.value.total_cmp(&other.value));
-        let best = points.iter().map(|point| point.acc_test.mean).fold(f64::NAN, f64::max);
+        let best = most(points);
         for point in points {
             point.best = point.acc_test.mean == best;
         }
     }
+    let all = series.len();
+    if all > MOST_SERIES {
+        series = best_of_variants(series);
+    }
+    let left_out = all - series.len();
     let values = || series.iter().flat_map(|series| &series.points).map(|point| point.value);
     let above = || values().filter(|&value| value > 0.0);
-    let (least, most) = (above().fold(f64::INFINITY, f64::min), above().fold(0.0, f64::max));
-    let logarithmic = values().all(|value| value >= 0.0) && most >= WIDE * least;
-    (!series.is_empty()).then_some(Path { key: key.to_owned(), logarithmic, series })
+    let (low, high) = (above().fold(f64::INFINITY, f64::min), above().fold(0.0, f64::max));
+    let logarithmic = values().all(|value| value >= 0.0) && high >= WIDE * low;
+    (!series.is_empty()).then_some(Path { key: key.to_owned(), logarithmic, series, left_out })
+}
+
+/// The highest accuracy on the test images.
+fn most(points: &[Point]) -> f64 {
+    points.iter().map(|point| point.acc_test.mean).fold(f64::NAN, f64::max)
+}
+
+/// Of each variant the series that its best point lies on.
+fn best_of_variants(series: Vec<Series>) -> Vec<Series> {
+    let mut best: Vec<Series> = Vec::new();
+    for one in series {
+        match best.iter_mut().find(|other| other.own_name == one.own_name) {
+            Some(other) if most(&other.points) >= most(&one.points) => {}
+            Some(other) => *other = one,
+            None => best.push(one),
+        }
+    }
+    best
 }
 
 #[cfg(test)]
@@ -119,6 +151,22 @@ mod tests {
         let found: Vec<(f64, bool)> =
             points.iter().map(|point| (point.value, point.best)).collect();
         assert_eq!(found, [(0.0, false), (1e-4, true), (1e-1, false)]);
+    }
+
+    #[test]
+    fn of_too_many_series_each_variant_keeps_its_best() {
+        let (rate, l2) = ("fit.learning_rate", "variant.mine.hidden2.kernel_regularizer.l2");
+        let mine = |number: u32| {
+            let acc_test = if number == 5 { 0.9 } else { 0.8 };
+            summary("mine", &[(rate, 0.1), (l2, number.into())], acc_test)
+        };
+        let mut summaries = vec![summary("none", &[(rate, 0.1)], 0.5)];
+        summaries.extend((0..11).map(mine));
+        assert_eq!((paths(&summaries)[0].series.len(), paths(&summaries)[0].left_out), (12, 0));
+        summaries.push(mine(11));
+        let path = &paths(&summaries)[0];
+        let names: Vec<&str> = path.series.iter().map(|series| series.variant.as_str()).collect();
+        assert_eq!((names, path.left_out), (vec!["none", "mine l2=5.0"], 11));
     }
 
     #[test]

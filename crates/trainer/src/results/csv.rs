@@ -79,7 +79,8 @@ fn summary_text(records: &[Record]) -> Result<String, Error> {
 }
 
 /// Every key that some run was swept by; each is a column of its own.
-fn swept_keys(records: &[Record]) -> BTreeSet<&str> {
+#[must_use]
+pub fn swept_keys(records: &[Record]) -> BTreeSet<&str> {
     records.iter().flat_map(|record| record.point.keys()).map(String::as_str).collect()
 }
 

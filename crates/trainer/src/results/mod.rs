@@ -12,7 +12,7 @@ use std::{
 };
 
 pub use self::{
-    csv::{csv_text, write_csv},
+    csv::{csv_text, swept_keys, write_csv},
     json::json,
     summary::{Against, Summary, cells, has_several_seeds, summaries},
     table::{interval, mark, notes, table},

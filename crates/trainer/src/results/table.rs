@@ -132,7 +132,7 @@ pub fn notes(records: &[Record]) -> Vec<String> {
              silent for every image, and whether enough survive is luck of the draw. Batch normalisation\n\
              brings the scale back; so does pixels = \"unit\", as in the config mnist."
         } else {
-            "* barely trained: it needs more epochs or a higher learning rate."
+            "* barely trained: it needs more epochs, a higher learning rate or a weaker penalty."
         };
         notes.push(note.to_owned());
     }

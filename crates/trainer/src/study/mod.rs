@@ -8,9 +8,10 @@ use std::{fmt, path::PathBuf};
 
 use model::Variant;
 
+use self::sweep::sweep_key;
 pub use self::{
     settings::{EPOCHS, Settings, setting_text},
-    sweep::label,
+    sweep::{label, short},
 };
 use crate::device::Backend;
 
@@ -150,6 +151,14 @@ impl Run {
     pub fn folder(&self) -> PathBuf {
         let cell = cell(&self.variant.name, &self.point, ",");
         ["runs", &cell, &format!("seed-{}", self.seed)].iter().collect()
+    }
+}
+
+impl Study {
+    /// Whether a key has several values in this study.
+    #[must_use]
+    pub fn is_swept(&self, key: &str) -> bool {
+        self.sweep.contains_key(&sweep_key(key))
     }
 }
 

@@ -68,7 +68,7 @@ impl Study {
             }
         }
         // What is swept has its lists instead.
-        settings.retain(|key, _| !self.sweep.contains_key(&format!("sweep.{key}")));
+        settings.retain(|key, _| !self.is_swept(key));
         settings.extend(self.sweep.clone());
         settings
     }
@@ -100,9 +100,9 @@ impl Study {
             |run| self.run_settings(run),
         );
         let is_swept = |key: &str| {
-            [key.to_owned(), format!("variant.{variant}.{key}")].iter().any(|key| {
-                point.contains_key(key) || self.sweep.contains_key(&format!("sweep.{key}"))
-            })
+            [key.to_owned(), format!("variant.{variant}.{key}")]
+                .iter()
+                .any(|key| point.contains_key(key) || self.is_swept(key))
         };
         let of_layers =
             |key: &str| LayerName::ALL.iter().any(|name| key.starts_with(&format!("{name}.")));

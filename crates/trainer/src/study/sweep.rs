@@ -1,6 +1,6 @@
 //! `[sweep]`: from lists of values to the points at which each variant is trained.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use toml::Value;
 
@@ -56,7 +56,7 @@ impl Sweep {
     /// The lists, as a config has them.
     pub(super) fn settings(&self) -> Settings {
         let list = |(key, (values, _)): (&String, &(Vec<Value>, Entry))| {
-            (format!("{SWEEP}{key}"), Value::Array(values.clone()))
+            (sweep_key(key), Value::Array(values.clone()))
         };
         self.0.iter().map(list).collect()
     }
@@ -108,7 +108,7 @@ impl Sweep {
         };
         Err(ConfigError::Value {
             origin: entry.origin.clone(),
-            key: format!("{SWEEP}{key}"),
+            key: sweep_key(key),
             reason: format!("and what else is swept make {runs} runs: at most {MOST_RUNS} can be"),
         })
     }
@@ -117,6 +117,11 @@ impl Sweep {
         let own = format!("variant.{variant}.");
         self.0.iter().filter(move |(key, _)| !key.starts_with("variant.") || key.starts_with(&own))
     }
+}
+
+/// Where a config has the list for a key.
+pub(super) fn sweep_key(key: &str) -> String {
+    format!("{SWEEP}{key}")
 }
 
 fn check_key(key: &str) -> Parsed<()> {
@@ -139,18 +144,20 @@ fn scalar(value: &Value) -> Parsed<Value> {
     }
 }
 
-/// A point in short, `l2=0.01,learning_rate=0.1`: of each key as much of its end as tells it from the others.
+/// A point in short, `l2=0.01,learning_rate=0.1`.
 #[must_use]
 pub fn label(point: &Settings) -> String {
-    let part = |key: &String| format!("{}={}", short(key, point), setting_text(point, key));
-    point.keys().map(part).collect::<Vec<_>>().join(",")
+    let keys = point.keys().map(String::as_str).collect();
+    let part = |key: &&str| format!("{}={}", short(key, &keys), setting_text(point, key));
+    keys.iter().map(part).collect::<Vec<_>>().join(",")
 }
 
-/// The shortest end of a point's key that none of its others has.
-fn short<'a>(key: &'a str, point: &Settings) -> &'a str {
+/// As much of a key's end as tells it from the others of these keys.
+#[must_use]
+pub fn short<'a>(key: &'a str, keys: &BTreeSet<&str>) -> &'a str {
     let ends = key.rmatch_indices('.').map(|(dot, _)| &key[dot + 1..]);
     let is_its_own = |end: &&str| {
-        let mut others = point.keys().filter(|other| *other != key);
+        let mut others = keys.iter().filter(|other| **other != key);
         others.all(|other| !other.ends_with(&format!(".{end}")))
     };
     ends.into_iter().find(is_its_own).unwrap_or(key)

@@ -29,7 +29,7 @@
     return { log, place, options };
   };
 
-  const picture = (parent, key, logarithmic, points) => {
+  const picture = (parent, { key, logarithmic, left_out }, points) => {
     const values = d3.sort(new Set(points.map((point) => point.value)));
     const { log, place, options } = axis(values, logarithmic);
     const x = ({ value }) => place(value);
@@ -69,7 +69,8 @@
         ],
       });
     }, "Solid: test. Dashed: training. The ring marks the best on the test set.",
-    log && values[0] <= 0 ? " A logarithmic axis has no 0: it stands at the left end." : "");
+    log && values[0] <= 0 ? " A logarithmic axis has no 0: it stands at the left end." : "",
+    left_out ? ` Whatever else was varied is as at each variant’s best; ${left_out} more lines are left out.` : "");
   };
 
   const table = (points) => {
@@ -84,15 +85,16 @@
     return make("table", {}, make("thead", {}, make("tr", {}, ...heads)), make("tbody", {}, ...rows));
   };
 
-  for (const { key, logarithmic, series } of data.paths) {
-    const points = series.flatMap((one, at) => {
+  for (const path of data.paths) {
+    const { key } = path;
+    const points = path.series.flatMap((one, at) => {
       const variant = variants.find(({ name }) => name === one.variant) ?? drawn({ name: one.variant }, at);
       return one.points.map((point) => ({ ...point, variant }));
     });
     const left = make("div");
     const right = make("div", { class: "scroll", role: "region", "aria-label": `Accuracies, ${key}`, tabindex: 0 });
     section("paths").append(make("h3", {}, key), make("div", { class: "path" }, left, right));
-    picture(left, key, logarithmic, points);
+    picture(left, path, points);
     right.append(table(points));
   }
 })();
