@@ -7,7 +7,7 @@ use std::{
 
 use crate::error::Error;
 
-/// The name of the lock's file in a run's folder, and of that of results.csv in the study's.
+/// The name of the lock's file in a run's folder, and in the study's of that of what is written of all runs.
 const FILE: &str = ".lock";
 /// The name in a study's folder of the lock that everyone who trains there shares.
 const STUDY: &str = ".training";
@@ -28,7 +28,7 @@ impl Lock {
         try_take(&folder.join(FILE))
     }
 
-    /// Waits for the lock of a study's results.csv.
+    /// Waits for the lock of what a study's folder holds of all runs: results.csv, report.html.
     ///
     /// # Errors
     ///

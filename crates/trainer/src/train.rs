@@ -141,6 +141,15 @@ fn set_aside(output: &Path, progress: &Progress) -> Result<(), Error> {
     Ok(())
 }
 
+/// Takes away what a kill has left half written in a study's folder, unless others are at work there.
+fn tidy(output: &Path) -> Result<(), Error> {
+    if let Some(_nobody_trains) = Lock::try_close(output)? {
+        let _nobody_writes = Lock::take(output)?;
+        files::sweep(output)?;
+    }
+    Ok(())
+}
+
 /// Whether every run of a study has finished. Those that are trained last are looked at first.
 fn is_complete(study: &Study, output: &Path) -> Result<bool, Error> {
     for run in study.runs.iter().rev() {
@@ -230,6 +239,7 @@ impl Plan<'_> {
         };
         // A folder that cannot be written fails here, before the first epoch.
         files::make_folder(output)?;
+        tidy(output)?;
         let _training = Lock::share(output)?;
         files::write(&output.join("study.toml"), study.to_toml().as_bytes())?;
         let csv = Csv::begin(study, output, choice.only.is_none())?;

@@ -254,12 +254,14 @@ fn a_run_cut_off_while_its_files_are_replaced_goes_on_rightly() {
     assert_eq!(output.status.code(), Some(1));
     assert!(stderr(&output).contains("history.csv: not as the run left it"), "{}", stderr(&output));
     fs::write(&history, full).unwrap();
-    // A kill that leaves a temporary file.
-    let left = place.path("out/runs/l1/seed-0/.writing-abc");
-    fs::write(&left, "half").unwrap();
+    // A kill that leaves temporary files.
+    let left = ["out/.writing-abc", "out/runs/l1/seed-0/.writing-abc"].map(|name| place.path(name));
+    for file in &left {
+        fs::write(file, "half").unwrap();
+    }
     assert!(place.trainer(&longer).status.success());
     assert!(place.outcome("out") == whole);
-    assert!(!left.exists());
+    assert!(left.iter().all(|file| !file.exists()));
 }
 
 #[test]

@@ -7,7 +7,7 @@ mod picture;
 
 use std::path::Path;
 
-use crate::{digits::Splits, error::Error, files, results, study::Study};
+use crate::{digits::Splits, error::Error, files, lock::Lock, results, study::Study};
 
 /// The page's name in the study's folder.
 pub const FILE: &str = "report.html";
@@ -35,5 +35,6 @@ pub fn write(study: &Study, output: &Path, splits: Option<&Splits>) -> Result<()
     }
     let picture = picture::Picture::of(&records, own.map(|splits| &splits.test), &mut notes);
     let page = page::text(study, &records, own, &notes, &picture)?;
+    let _lock = Lock::take(output)?;
     files::write(&output.join(FILE), page.as_bytes())
 }
