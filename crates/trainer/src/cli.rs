@@ -63,6 +63,9 @@ pub(crate) enum Command {
         /// For programs
         #[arg(long, conflicts_with = "batches")]
         json: bool,
+        /// Instead, the study as one config with every setting in it
+        #[arg(long, conflicts_with_all = ["batches", "json"])]
+        toml: bool,
         /// Only the unfinished runs' numbers, in at most so many lines for `trainer run --only`
         #[arg(long, value_name = "MOST")]
         batches: Option<usize>,
@@ -180,7 +183,7 @@ impl Command {
                 let (runs, are) = if new == 1 { ("run", "is") } else { ("runs", "are") };
                 Ok(format!("{new} new {runs} {are} in {}\n", out.display()))
             }
-            Self::Runs { config, output, json, batches, batch_minutes } => {
+            Self::Runs { config, output, json, toml, batches, batch_minutes } => {
                 let (study, folder) = config.study(output)?;
                 match batches {
                     Some(most) => {
@@ -188,6 +191,7 @@ impl Command {
                         digits::load(&study, &Progress::new(false))?;
                         listing::batches(&study, &folder, most, batch_minutes)
                     }
+                    None if toml => Ok(study.to_toml()),
                     None if json => listing::json(&study, &folder),
                     None => listing::text(&study, &folder),
                 }

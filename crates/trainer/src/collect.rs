@@ -1,32 +1,30 @@
 //! `trainer collect`: brings output folders of one study together that were trained apart.
 
 use std::{
-    collections::{BTreeMap, btree_map::Entry},
+    cmp::Ordering,
+    collections::{BTreeMap, HashMap, btree_map::Entry},
     fs,
     path::{Path, PathBuf},
 };
 
 use crate::{
-    config::Entries,
+    continuing,
     error::Error,
     files,
     lock::Lock,
-    record::{HISTORY, MODEL, Record},
+    record::{self, HISTORY, MODEL, Record},
     results::{self, Mismatch},
-    study::{Settings, Study, run_name},
+    study::{Run, Settings, Study, WEIGHTS, run_folder, run_name},
+    tensorboard,
+    train::STUDY,
 };
 
 /// What says how and where a study is trained, but not what it comes to.
-const FREE: [&str; 6] = [
-    "data.dir",
-    "data.sources",
-    "fit.checkpoint_every",
-    "fit.weights",
-    "jobs",
-    "output.tensorboard",
-];
+const FREE: [&str; 6] =
+    ["data.dir", "data.sources", "fit.checkpoint_every", WEIGHTS, "jobs", "output.tensorboard"];
 
-/// Copies the finished runs of some folders into one, after all of them have been checked. Gives how many were new.
+/// Copies the finished runs of some folders into one, after all of them have been checked. Of a run that some have
+/// gone on with, what was trained furthest is taken. Gives how many were new.
 ///
 /// # Errors
 ///
@@ -34,42 +32,65 @@ const FREE: [&str; 6] = [
 pub fn collect(output: &Path, folders: &[PathBuf]) -> Result<usize, Error> {
     let mut all = folders.to_vec();
     // What is there already has to belong to the others.
-    all.extend(output.join("study.toml").exists().then(|| output.to_owned()));
+    all.extend(output.join(STUDY).exists().then(|| output.to_owned()));
     let (first, study) = (&all[0], read_study(&all[0])?);
-    let mut records: BTreeMap<String, Record> = BTreeMap::new();
-    for folder in &all {
-        check_study(folder, &read_study(folder)?, first, &study)?;
-        for record in Record::read_all(folder)? {
-            record.check_files(&record.folder)?;
-            check_record(&record, records.values().next())?;
-            match records.entry(name(&record)) {
-                Entry::Occupied(other) => check_equal(&record, other.get())?,
-                Entry::Vacant(place) => drop(place.insert(record)),
-            }
-        }
-    }
+    let records = checked_records(&study, first, &all).map_err(|error| match error {
+        Error::Mismatch(mismatch) => Error::Apart(mismatch),
+        error => error,
+    })?;
     files::make_folder(output)?;
     let _training = Lock::share(output)?;
-    files::write(&output.join("study.toml"), study.to_toml().as_bytes())?;
+    files::write(&output.join(STUDY), study.to_toml().as_bytes())?;
     let mut new = 0;
     for record in records.values() {
-        new += usize::from(copy(record, &all, output)?);
+        new += usize::from(copy(record, output)?);
     }
     results::write_csv(&study, output)?;
     Ok(new)
 }
 
 fn read_study(folder: &Path) -> Result<Study, Error> {
-    let path = folder.join("study.toml");
-    let text = fs::read_to_string(&path).map_err(|error| {
-        Error::Argument(format!("{} is no study's folder: {error}", folder.display()))
-    })?;
-    let name = folder.file_name().unwrap_or_default().to_string_lossy();
-    Ok(Study::read(&name, &Entries::parse(&text, &path)?)?)
+    let missing = || Error::Argument(format!("{} is no study's folder", folder.display()));
+    continuing::read_study(folder)?.ok_or_else(missing)
+}
+
+/// The records of all folders, one for each run, by its name.
+fn checked_records(
+    study: &Study,
+    first: &Path,
+    folders: &[PathBuf],
+) -> Result<BTreeMap<String, Record>, Error> {
+    let runs: HashMap<String, &Run> = study.runs.iter().map(|run| (run.to_string(), run)).collect();
+    let mut records: BTreeMap<String, Record> = BTreeMap::new();
+    for folder in folders {
+        check_study(folder, &read_study(folder)?, first, study)?;
+        for record in Record::read_all(folder)? {
+            record.check_files(&record.folder)?;
+            let name = run_name(&record.variant, &record.point, record.seed);
+            continuing::check_record(study, runs.get(&name).copied(), &record, folder)?;
+            check_sums(&record, records.values().next())?;
+            match records.entry(name) {
+                Entry::Vacant(place) => drop(place.insert(record)),
+                Entry::Occupied(mut other) => {
+                    match record.asked_epochs().cmp(&other.get().asked_epochs()) {
+                        Ordering::Greater => drop(other.insert(record)),
+                        Ordering::Equal => check_equal(&record, other.get())?,
+                        Ordering::Less => {}
+                    }
+                }
+            }
+        }
+    }
+    Ok(records)
 }
 
 /// Refuses another study, by the settings that differ.
-fn check_study(folder: &Path, study: &Study, first: &Path, expected: &Study) -> Result<(), Error> {
+fn check_study(
+    folder: &Path,
+    study: &Study,
+    first: &Path,
+    expected: &Study,
+) -> Result<(), Mismatch> {
     let settings = |study: &Study| -> Settings {
         study.settings().into_iter().filter(|(key, _)| !FREE.contains(&key.as_str())).collect()
     };
@@ -78,64 +99,60 @@ fn check_study(folder: &Path, study: &Study, first: &Path, expected: &Study) -> 
         return Ok(());
     }
     let run = format!("another study than {}", first.display());
-    Err(Mismatch { folder: folder.to_owned(), run, differences }.into())
+    Err(Mismatch { folder: folder.to_owned(), run, differences })
 }
 
-/// Refuses a run of other digits, start weights or arithmetic than the first's.
-fn check_record(record: &Record, first: Option<&Record>) -> Result<(), Error> {
+/// Refuses a run of other digits or start weights than the first's.
+fn check_sums(record: &Record, first: Option<&Record>) -> Result<(), Mismatch> {
     let Some(first) = first else { return Ok(()) };
-    let of_all = |record: &Record| -> Settings {
-        let keys = ["numerics", "fit.weights"];
-        let shared = record.settings.iter().filter(|(key, _)| keys.contains(&key.as_str()));
-        shared.map(|(key, value)| (key.clone(), value.clone())).collect()
-    };
-    let mut differences = results::differences(&of_all(record), &of_all(first));
+    let there = format!("those of {}", first.folder.display());
+    let mut differences = Vec::new();
     if record.dataset_sha256 != first.dataset_sha256 {
-        differences.push(format!("its digits are not those of {}", first.folder.display()));
+        differences.push(format!("its digits are not {there}"));
     }
-    if differences.is_empty() {
-        return Ok(());
+    if record.setting(WEIGHTS) != first.setting(WEIGHTS) {
+        differences.push(format!("its start weights are not {there}"));
     }
-    Err(Mismatch { folder: record.folder.clone(), run: name(record), differences }.into())
+    mismatch(record, differences)
 }
 
 /// Refuses two results for one run that differ, but for where and how fast they were had.
-fn check_equal(record: &Record, other: &Record) -> Result<(), Error> {
+fn check_equal(record: &Record, other: &Record) -> Result<(), Mismatch> {
     let (sums, others) = (&record.files_sha256, &other.files_sha256);
-    if record.settings == other.settings && sums == others {
+    let files = [(MODEL, &sums.model, &others.model), (HISTORY, &sums.history, &others.history)];
+    let differing = files.iter().filter(|(_, sum, other)| sum != other);
+    let told =
+        differing.map(|(file, ..)| format!("its {file} is not that of {}", other.folder.display()));
+    mismatch(record, told.collect())
+}
+
+fn mismatch(record: &Record, differences: Vec<String>) -> Result<(), Mismatch> {
+    if differences.is_empty() {
         return Ok(());
     }
-    let mut differences = results::differences(&record.settings, &other.settings);
-    for (file, differs) in
-        [(MODEL, sums.model != others.model), (HISTORY, sums.history != others.history)]
-    {
-        if differs {
-            differences.push(format!("its {file} is not that of {}", other.folder.display()));
-        }
-    }
-    Err(Mismatch { folder: record.folder.clone(), run: name(record), differences }.into())
+    let run = run_name(&record.variant, &record.point, record.seed);
+    Err(Mismatch { folder: record.folder.clone(), run, differences })
 }
 
-/// A run's name, which no other run of its study has.
-fn name(record: &Record) -> String {
-    run_name(&record.variant, &record.point, record.seed)
-}
-
-/// Copies a run's files, its record last, unless the run is there. Gives whether it was not.
-fn copy(record: &Record, folders: &[PathBuf], output: &Path) -> Result<bool, Error> {
-    let inside = folders.iter().find_map(|folder| record.folder.strip_prefix(folder).ok());
-    let Some(inside) = inside else { return Ok(false) };
-    let folder = files::make_folder_in(output, inside)?;
+/// Copies a run's files, its record last, unless the run is there, trained as far. Gives whether it was not.
+fn copy(record: &Record, output: &Path) -> Result<bool, Error> {
+    let inside = run_folder(&record.variant, &record.point, record.seed);
+    let folder = files::make_folder_in(output, &inside)?;
     let Some(_lock) = Lock::try_take(&folder)? else {
         return Err(Error::Busy { folder });
     };
-    if Record::read(&folder)?.is_some() {
+    if Record::read(&folder)?.is_some_and(|there| there.asked_epochs() >= record.asked_epochs()) {
         return Ok(false);
     }
-    for file in [MODEL, HISTORY, crate::record::FILE] {
-        let path = record.folder.join(file);
+    // With some files of the one and some of the other it would be damaged; without a record it is only begun.
+    files::remove(&folder.join(record::FILE))?;
+    let mut names = vec![MODEL.into(), HISTORY.into()];
+    names.extend(tensorboard::event_files(&record.folder)?);
+    names.push(record::FILE.into());
+    for name in names {
+        let path = record.folder.join(&name);
         let bytes = fs::read(&path).map_err(|source| Error::Read { path, source })?;
-        files::write(&folder.join(file), &bytes)?;
+        files::write(&folder.join(&name), &bytes)?;
     }
     Ok(true)
 }

@@ -100,6 +100,15 @@ impl Backend {
         self.device_type().is_some()
     }
 
+    /// Refuses a backend that this build lacks.
+    ///
+    /// # Errors
+    ///
+    /// [`DeviceError::NotBuilt`].
+    pub fn check_built_in(self) -> Result<(), DeviceError> {
+        if self.is_built_in() { Ok(()) } else { Err(DeviceError::NotBuilt { backend: self }) }
+    }
+
     /// The names of the devices it sees, in its order of preference; none where this build lacks it.
     #[must_use]
     pub fn devices(self) -> Vec<String> {

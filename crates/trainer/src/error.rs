@@ -27,6 +27,9 @@ pub enum Error {
     /// The output folder belongs to another study.
     #[error(transparent)]
     Mismatch(#[from] Mismatch),
+    /// Output folders are not of one study.
+    #[error(transparent)]
+    Apart(Mismatch),
     /// An argument that names nothing.
     #[error("{0}")]
     Argument(String),
@@ -114,6 +117,7 @@ impl Error {
             | Self::Device(_)
             | Self::Unfit { .. }
             | Self::Mismatch(_)
+            | Self::Apart(_)
             | Self::Argument(_) => 2,
             Self::Data(_)
             | Self::Write { .. }
@@ -139,6 +143,10 @@ impl Error {
             Self::Device(_) => Some(device::advice()),
             Self::Mismatch(_) => Some(
                 "take another folder with --out, the same settings, or --fresh to begin anew"
+                    .to_owned(),
+            ),
+            Self::Apart(_) => Some(
+                "collect folders of one study: of the same settings, digits and version of this program"
                     .to_owned(),
             ),
             Self::Write { .. } => Some(

@@ -8,6 +8,7 @@ pub mod batches;
 pub mod checkpoint;
 pub mod collect;
 pub mod config;
+pub mod continuing;
 pub mod device;
 pub mod digits;
 pub mod error;

@@ -5,15 +5,16 @@ use std::{fmt, path::Path};
 use serde::Serialize;
 
 use crate::{
-    checkpoint,
+    checkpoint, continuing,
     error::Error,
     record::{self, Record},
-    statistics::Spread,
-    study::{Run, Study, label},
+    study::{Run, Settings, Study, label},
 };
 
-/// What a processor's core takes for one image of one epoch, roughly.
+/// What a processor's core takes for one image of one epoch, roughly, where no run has told yet.
 const SECONDS_PER_IMAGE: f64 = 5e-6;
+/// The training images of MNIST.
+const IMAGES: usize = 60_000;
 
 /// How far a run is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -55,7 +56,7 @@ struct List<'a> {
 struct Line<'a> {
     number: usize,
     variant: &'a str,
-    point: String,
+    point: &'a Settings,
     seed: u64,
     state: Progress,
 }
@@ -64,12 +65,12 @@ struct Line<'a> {
 ///
 /// # Errors
 ///
-/// When its record cannot be read.
-pub fn progress(run: &Run, output: &Path) -> Result<Progress, Error> {
-    let folder = output.join(run.folder());
-    if Record::read(&folder)?.is_some_and(|record| record.is_finished(run.fit.epochs)) {
+/// When its record cannot be read, or is of other settings.
+pub fn progress(study: &Study, run: &Run, output: &Path) -> Result<Progress, Error> {
+    if continuing::is_finished(study, run, output)? {
         return Ok(Progress::Finished);
     }
+    let folder = output.join(run.folder());
     if record::failure(&folder).is_some() {
         return Ok(Progress::Failed);
     }
@@ -78,8 +79,14 @@ pub fn progress(run: &Run, output: &Path) -> Result<Progress, Error> {
 
 fn lines<'a>(study: &'a Study, output: &Path) -> Result<Vec<Line<'a>>, Error> {
     let line = |(number, run): (usize, &'a Run)| {
-        let (variant, point, seed) = (run.variant.name.as_str(), label(&run.point), run.seed);
-        Ok(Line { number, variant, point, seed, state: progress(run, output)? })
+        let Run { variant, point, seed, .. } = run;
+        Ok(Line {
+            number,
+            variant: &variant.name,
+            point,
+            seed: *seed,
+            state: progress(study, run, output)?,
+        })
     };
     study.runs.iter().enumerate().map(line).collect()
 }
@@ -88,17 +95,16 @@ fn lines<'a>(study: &'a Study, output: &Path) -> Result<Vec<Line<'a>>, Error> {
 ///
 /// # Errors
 ///
-/// When a record cannot be read.
+/// When a record cannot be read, or is of other settings.
 pub fn text(study: &Study, output: &Path) -> Result<String, Error> {
     let lines = lines(study, output)?;
-    let width =
-        |cell: fn(&Line<'_>) -> usize, least| lines.iter().map(cell).fold(least, usize::max);
-    let variant = width(|line| line.variant.len(), 7);
-    let point = width(|line| line.point.len(), 5);
+    let points: Vec<String> = lines.iter().map(|line| label(line.point)).collect();
+    let variant = lines.iter().map(|line| line.variant.len()).fold(7, usize::max);
+    let point = points.iter().map(String::len).fold(5, usize::max);
     let heading =
         format!("number  {:variant$}  {:point$}  {:>4}  state\n", "variant", "point", "seed");
-    let rows = lines.iter().map(|line| {
-        let Line { number, variant: name, point: at, seed, state } = line;
+    let rows = lines.iter().zip(points).map(|(line, at)| {
+        let Line { number, variant: name, seed, state, .. } = line;
         format!("{number:>6}  {name:variant$}  {at:point$}  {seed:>4}  {state}\n")
     });
     Ok(std::iter::once(heading).chain(rows).collect())
@@ -108,7 +114,7 @@ pub fn text(study: &Study, output: &Path) -> Result<String, Error> {
 ///
 /// # Errors
 ///
-/// When a record cannot be read.
+/// When a record cannot be read, or is of other settings.
 pub fn json(study: &Study, output: &Path) -> Result<String, Error> {
     let list = List {
         name: &study.name,
@@ -128,30 +134,47 @@ pub fn json(study: &Study, output: &Path) -> Result<String, Error> {
 ///
 /// # Errors
 ///
-/// When a record cannot be read.
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "a number of runs, where too large is as good as any"
-)]
+/// When a record cannot be read, or this build lacks the backend.
 pub fn batches(study: &Study, output: &Path, most: usize, minutes: f64) -> Result<String, Error> {
-    let lines = lines(study, output)?;
-    let left = lines.iter().filter(|line| line.state != Progress::Finished);
-    let left: Vec<usize> = left.map(|line| line.number).collect();
-    let long = (minutes * 60.0 / seconds_per_run(study, output)?).ceil() as usize;
-    let size = left.len().div_ceil(most.max(1)).max(long).max(1);
-    Ok(left.chunks(size).map(|batch| format!("{}\n", ranges(batch))).collect())
+    study.backend.check_built_in()?;
+    let rate = seconds_per_image(output)?;
+    let mut left = Vec::new();
+    for Line { number, state, .. } in lines(study, output)? {
+        if state != Progress::Finished {
+            left.push((number, rate * images(&study.runs[number])));
+        }
+    }
+    let whole: f64 = left.iter().map(|(_, seconds)| seconds).sum();
+    let target = (whole / most.max(1) as f64).max(minutes * 60.0);
+    let mut batches: Vec<Vec<usize>> = Vec::new();
+    let mut filled = f64::INFINITY;
+    for (number, seconds) in left {
+        match batches.last_mut() {
+            Some(batch) if filled < target => batch.push(number),
+            _ => {
+                batches.push(vec![number]);
+                filled = 0.0;
+            }
+        }
+        filled += seconds;
+    }
+    Ok(batches.iter().map(|batch| format!("{}\n", ranges(batch))).collect())
 }
 
-/// How long a run takes on one core: the mean of those that have finished, or a guess.
-fn seconds_per_run(study: &Study, output: &Path) -> Result<f64, Error> {
-    let seconds: Vec<f64> =
-        Record::read_all(output)?.iter().map(|record| record.fit_seconds).collect();
-    if !seconds.is_empty() {
-        return Ok(Spread::of(&seconds).mean.max(0.01));
+/// How many images a run learns from, those that it sees again in each epoch counted again.
+fn images(run: &Run) -> f64 {
+    (run.fit.epochs * run.data.limit.map_or(IMAGES, |limit| limit.min(IMAGES))) as f64
+}
+
+/// How long one core takes for an image: as long as in the runs that have finished, or by a guess.
+fn seconds_per_image(output: &Path) -> Result<f64, Error> {
+    let (mut seconds, mut images) = (0.0, 0.0);
+    for record in Record::read_all(output)? {
+        let limit = record.settings.get("data.limit").and_then(toml::Value::as_integer);
+        seconds += record.fit_seconds;
+        images += record.epochs as f64 * limit.map_or(IMAGES as f64, |limit| limit as f64);
     }
-    let images = study.data.limit.unwrap_or(60_000);
-    Ok((study.fit.epochs * images) as f64 * SECONDS_PER_IMAGE)
+    Ok(if images > 0.0 { seconds / images } else { SECONDS_PER_IMAGE })
 }
 
 /// `0-3,7`, of numbers in order.

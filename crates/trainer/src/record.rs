@@ -8,6 +8,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    checkpoint,
     error::Error,
     evaluate::Score,
     files,
@@ -127,6 +128,14 @@ impl Record {
         self.epochs >= epochs || self.ended_early()
     }
 
+    /// Whether a run of so many epochs may be this one: it goes on from where this ends, unless the loss
+    /// already ceased to be finite.
+    #[must_use]
+    pub fn goes_on(&self, epochs: usize) -> bool {
+        let asked = self.asked_epochs().unwrap_or(usize::MAX);
+        asked < epochs || (self.ended_early() && self.epochs <= epochs)
+    }
+
     /// All records of an output folder, in no particular order.
     ///
     /// # Errors
@@ -238,6 +247,22 @@ pub fn run_folders(output: &Path) -> Result<Vec<PathBuf>, Error> {
         all.extend(folders(&variant)?);
     }
     Ok(all)
+}
+
+/// The folder of some run that has left a record or a checkpoint; `None` where none has.
+///
+/// # Errors
+///
+/// When a folder cannot be read.
+pub fn any_run(output: &Path) -> Result<Option<PathBuf>, Error> {
+    let has_left =
+        |run: &PathBuf| [FILE, checkpoint::FILE].iter().any(|file| run.join(file).exists());
+    for variant in folders(&output.join("runs"))? {
+        if let Some(run) = folders(&variant)?.into_iter().find(has_left) {
+            return Ok(Some(run));
+        }
+    }
+    Ok(None)
 }
 
 /// The folders in a folder; none where it does not exist.

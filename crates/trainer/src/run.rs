@@ -17,7 +17,7 @@ use crate::{
     progress::{Progress, Task},
     record::{self, Checksums, MODEL, Record, read_history},
     stop,
-    study::{Run, Settings, Study},
+    study::{Run, Settings, Study, WEIGHTS},
     tensorboard::Events,
     weights::{self, StartWeights},
 };
@@ -105,7 +105,7 @@ impl Plan<'_> {
     /// Settings with the start weights' checksum among them.
     pub(crate) fn with_start(&self, mut settings: Settings) -> Settings {
         if let Some(start) = self.start {
-            settings.insert("fit.weights".to_owned(), start.sha256.clone().into());
+            settings.insert(WEIGHTS.to_owned(), start.sha256.clone().into());
         }
         settings
     }

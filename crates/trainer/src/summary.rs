@@ -17,7 +17,9 @@ pub fn text(study: &Study, only: Option<&str>) -> Result<String, Error> {
         let names = values::listed(&names);
         return Err(Error::Argument(format!("the study has no variant `{name}`, only {names}")));
     }
-    Ok(texts.join("\n"))
+    let swept =
+        if study.sweep.is_empty() { "" } else { "\nWhat is swept is shown at its first values.\n" };
+    Ok(texts.join("\n") + swept)
 }
 
 fn variant_text(variant: &Variant) -> String {

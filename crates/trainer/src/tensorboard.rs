@@ -3,6 +3,7 @@
 //! beside it), as far as they are used here.
 
 use std::{
+    ffi::OsString,
     fs::{File, OpenOptions},
     io::{self, Write},
     path::{Path, PathBuf},
@@ -20,6 +21,8 @@ use crate::{
 
 /// Bins of a histogram, as TensorFlow's summary of it has by default.
 const BINS: u32 = 30;
+/// What the names of event files begin with: TensorBoard looks for it.
+const NAME: &str = "events.out.tfevents";
 /// `SessionLog.SessionStatus.START`.
 const START: i32 = 1;
 
@@ -92,7 +95,7 @@ impl Events {
     /// already trained.
     pub(crate) fn begin(folder: &Path, epochs: usize) -> Result<Self, Error> {
         let (seconds, process) = (now().as_secs(), std::process::id());
-        let path = folder.join(format!("events.out.tfevents.{seconds:010}.{process}"));
+        let path = folder.join(format!("{NAME}.{seconds:010}.{process}"));
         let file = OpenOptions::new().create(true).append(true).open(&path);
         let file = file.map_err(|source| Error::Write { path: path.clone(), source })?;
         let mut events = Self { path, file };
@@ -119,6 +122,19 @@ impl Events {
         let written = write_record(&mut self.file, &event.encode_to_vec());
         written.map_err(|source| Error::Write { path: self.path.clone(), source })
     }
+}
+
+/// The names of the event files in a run's folder.
+pub(crate) fn event_files(folder: &Path) -> Result<Vec<OsString>, Error> {
+    let refused = |source| Error::Read { path: folder.to_owned(), source };
+    let mut names = Vec::new();
+    for entry in folder.read_dir().map_err(refused)? {
+        let name = entry.map_err(refused)?.file_name();
+        if name.to_string_lossy().starts_with(NAME) {
+            names.push(name);
+        }
+    }
+    Ok(names)
 }
 
 fn now() -> std::time::Duration {

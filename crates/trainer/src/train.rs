@@ -1,7 +1,6 @@
 //! `trainer run`: from a study to its results.
 
 use std::{
-    collections::{HashMap, HashSet},
     fs,
     path::{Path, PathBuf},
     sync::{Mutex, PoisonError},
@@ -11,21 +10,22 @@ use std::{
 use model::Variant;
 
 use crate::{
-    allocator,
-    checkpoint::{Checkpoint, Head},
+    allocator, continuing,
     digits::{self, Splits},
     error::Error,
-    files, listing,
+    files,
     lock::Lock,
     progress::Progress,
     record::{self, Record},
-    report,
-    results::{self, Mismatch},
+    report, results,
     run::Plan,
     schedule, stop,
-    study::{EPOCHS, Run, Settings, Study, run_name},
+    study::{Run, Study},
     weights::StartWeights,
 };
+
+/// The resolved config's name in a study's folder.
+pub const STUDY: &str = "study.toml";
 
 /// How many times as long as results.csv took to write it then rests, unless the runs end.
 const REST: u32 = 20;
@@ -62,8 +62,10 @@ pub fn train(
         plan.train_all(output, choice, progress, |run, folder| plan.train(run, folder, progress));
     // What finished is worth seeing also where others failed.
     let ended = matches!(outcome, Ok(()) | Err(Error::Runs { .. } | Error::Held { .. }));
-    if ended && (choice.only.is_none() || is_complete(study, output)?) {
+    if ended && (choice.only.is_none() || continuing::is_complete(study, output)?) {
         if choice.only.is_some() {
+            // Runs trained apart have not seen each other.
+            plan.unfinished(output)?;
             results::write_csv(study, output)?;
         }
         report::write(study, output, Some(&splits))?;
@@ -118,7 +120,7 @@ fn set_aside(output: &Path, progress: &Progress) -> Result<(), Error> {
     if !output.exists() {
         return Ok(());
     }
-    if !output.join("study.toml").exists() {
+    if !output.join(STUDY).exists() {
         return Err(Error::Argument(format!(
             "--fresh: {} is no study's folder, so it stays as it is; name another with --out",
             output.display()
@@ -127,6 +129,7 @@ fn set_aside(output: &Path, progress: &Progress) -> Result<(), Error> {
     // `.` and the like cannot be renamed.
     let output = fs::canonicalize(output)
         .map_err(|source| Error::Read { path: output.to_owned(), source })?;
+    let _one_by_one = Lock::take(&output)?;
     let Some(_closed) = Lock::try_close(&output)? else {
         return Err(Error::Busy { folder: output });
     };
@@ -139,25 +142,6 @@ fn set_aside(output: &Path, progress: &Progress) -> Result<(), Error> {
     files::rename(&output, &aside)?;
     progress.say(&format!("{} is now {}", output.display(), aside.display()));
     Ok(())
-}
-
-/// Takes away what a kill has left half written in a study's folder, unless others are at work there.
-fn tidy(output: &Path) -> Result<(), Error> {
-    if let Some(_nobody_trains) = Lock::try_close(output)? {
-        let _nobody_writes = Lock::take(output)?;
-        files::sweep(output)?;
-    }
-    Ok(())
-}
-
-/// Whether every run of a study has finished. Those that are trained last are looked at first.
-fn is_complete(study: &Study, output: &Path) -> Result<bool, Error> {
-    for run in study.runs.iter().rev() {
-        if listing::progress(run, output)? != listing::Progress::Finished {
-            return Ok(false);
-        }
-    }
-    Ok(true)
 }
 
 /// Keeps results.csv up to date while runs finish, at a cost that stays a small share of their time however
@@ -199,27 +183,6 @@ impl<'a> Csv<'a> {
     }
 }
 
-/// What a run's record or checkpoint says of how it was made.
-struct Found<'a> {
-    variant: &'a str,
-    seed: u64,
-    point: &'a Settings,
-    settings: &'a Settings,
-    sha256: &'a str,
-}
-
-impl<'a> Found<'a> {
-    fn record(record: &'a Record) -> Self {
-        let Record { variant, seed, point, settings, dataset_sha256: sha256, .. } = record;
-        Self { variant, seed: *seed, point, settings, sha256 }
-    }
-
-    fn head(head: &'a Head) -> Self {
-        let Head { variant, seed, point, settings, dataset_sha256: sha256, .. } = head;
-        Self { variant, seed: *seed, point, settings, sha256 }
-    }
-}
-
 impl Plan<'_> {
     /// Does `work` on every run that has not finished yet, each under its folder's lock.
     fn train_all(
@@ -238,10 +201,7 @@ impl Plan<'_> {
             Some(runs) => self.unfinished_of(runs, output)?,
         };
         // A folder that cannot be written fails here, before the first epoch.
-        files::make_folder(output)?;
-        tidy(output)?;
-        let _training = Lock::share(output)?;
-        files::write(&output.join("study.toml"), study.to_toml().as_bytes())?;
+        let _training = self.enter(output, choice.only.is_some())?;
         let csv = Csv::begin(study, output, choice.only.is_none())?;
         progress.say(&opening(study, self.splits, runs.len()));
 
@@ -281,89 +241,29 @@ impl Plan<'_> {
         check_held(held.into_inner().unwrap_or_else(PoisonError::into_inner), output)
     }
 
+    /// Joins those who train in a study's folder, and leaves word of how it is done here.
+    fn enter(&self, output: &Path, is_part: bool) -> Result<Lock, Error> {
+        files::make_folder(output)?;
+        let _one_by_one = Lock::take(output)?;
+        let nobody = Lock::try_close(output)?;
+        if nobody.is_some() {
+            // What a kill has left half written.
+            files::sweep(output)?;
+        }
+        // Others' runs may not show yet by what settings they are made; who trains a part has not looked at them.
+        if nobody.is_none() || (is_part && record::any_run(output)?.is_some()) {
+            self.check_study(output)?;
+        }
+        drop(nobody);
+        let training = Lock::share(output)?;
+        files::write(&output.join(STUDY), self.study.to_toml().as_bytes())?;
+        Ok(training)
+    }
+
     /// Refuses start weights that do not fit every variant.
     fn check_start(&self) -> Result<(), Error> {
         let first = |variant: &Variant| self.start_of(&Run::new(variant.clone(), 0)).map(drop);
         self.study.variants.iter().try_for_each(first)
-    }
-
-    /// The runs still to be trained. Refuses a folder whose runs were made otherwise.
-    fn unfinished(&self, output: &Path) -> Result<Vec<Run>, Error> {
-        let runs = self.study.runs.iter().map(|run| (output.join(run.folder()), run));
-        let runs: HashMap<PathBuf, &Run> = runs.collect();
-        let mut finished = HashSet::new();
-        for folder in record::run_folders(output)? {
-            if self.check_run(output, &folder, runs.get(&folder).copied())? {
-                finished.insert(folder);
-            }
-        }
-        let is_left = |run: &&Run| !finished.contains(&output.join(run.folder()));
-        Ok(self.study.runs.iter().filter(is_left).cloned().collect())
-    }
-
-    /// Of some of the study's runs those still to be trained; no other folder is looked at.
-    fn unfinished_of(&self, runs: &[Run], output: &Path) -> Result<Vec<Run>, Error> {
-        let mut left = Vec::new();
-        for run in runs {
-            if !self.check_run(output, &output.join(run.folder()), Some(run))? {
-                left.push(run.clone());
-            }
-        }
-        Ok(left)
-    }
-
-    /// Whether the run in a folder, if it is one of the study's, is finished. Refuses one that was made
-    /// otherwise, or is damaged.
-    fn check_run(&self, output: &Path, folder: &Path, run: Option<&Run>) -> Result<bool, Error> {
-        let epochs = run.map_or(self.study.fit.epochs, |run| run.fit.epochs);
-        let record = Record::read(folder)?;
-        if let Some(record) = &record {
-            let asked = record.asked_epochs().unwrap_or(usize::MAX);
-            let enough = record.ended_early() && record.epochs <= epochs;
-            self.check_same(output, run, &Found::record(record), asked < epochs || enough)?;
-        }
-        let record = record.filter(|record| record.is_finished(epochs));
-        if let Some(record) = &record {
-            record.check_files(folder)?;
-        } else if let Some(checkpoint) = Checkpoint::read(folder)? {
-            let goes_on = checkpoint.epochs() <= epochs;
-            self.check_same(output, run, &Found::head(&checkpoint.head), goes_on)?;
-        }
-        Ok(record.is_some())
-    }
-
-    /// Refuses a run that was made with other settings or other data. One of this study that `goes_on`
-    /// may have been asked for another number of epochs.
-    fn check_same(
-        &self,
-        output: &Path,
-        run: Option<&Run>,
-        there: &Found<'_>,
-        goes_on: bool,
-    ) -> Result<(), Mismatch> {
-        let &Found { variant, seed, point, settings, sha256 } = there;
-        let name = run_name(variant, point, seed);
-        let mut here = match run {
-            Some(run) => self.settings(run),
-            None => self.with_start(self.study.settings_beside(variant, point, settings)),
-        };
-        if goes_on
-            && run.is_some()
-            && let Some(epochs) = settings.get(EPOCHS)
-        {
-            here.insert(EPOCHS.to_owned(), epochs.clone());
-        }
-        let mut differences = results::differences(settings, &here);
-        if let Some(run) = run.filter(|run| run.to_string() != name) {
-            differences.push(format!("it lies in the folder of {run}"));
-        }
-        if sha256 != self.splits.sha256 {
-            differences.push(format!("the data set there is another than `{}`", self.splits.name));
-        }
-        if differences.is_empty() {
-            return Ok(());
-        }
-        Err(Mismatch { folder: output.to_owned(), run: name, differences })
     }
 }
 
@@ -378,6 +278,7 @@ fn check_held(held: Vec<Run>, output: &Path) -> Result<(), Error> {
     }
     if runs.is_empty() { Ok(()) } else { Err(Error::Held { runs }) }
 }
+
 #[cfg(test)]
 mod tests {
     use data::{Digits, PIXELS, Split};

@@ -39,6 +39,29 @@ fn folders_of_one_study_become_one() {
 }
 
 #[test]
+fn of_a_run_that_went_on_the_furthest_is_taken() {
+    let place = Place::new();
+    place.config("small.toml", STUDY);
+    let longer = ["--set", "fit.epochs=4"];
+    train(&place, "whole", &longer);
+    train(&place, "a", &[]);
+    assert!(place.shell("cp -r a all && cp -r a b && mv b a").status.success());
+    train(&place, "a", &[&longer[..], &["--only", "0-1"]].concat());
+    // One folder inside the other.
+    train(
+        &place,
+        "a/b",
+        &[&longer[..], &["--only", "2-3", "--set", "output.tensorboard=true"]].concat(),
+    );
+    fs::copy(place.path("a/study.toml"), place.path("all/study.toml")).unwrap();
+    let output = place.trainer(&["collect", "all", "a", "a/b"]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), "4 new runs are in all\n");
+    assert!(place.outcome("all") == place.outcome("whole"));
+    assert!(place.shell("ls all/runs/l2/seed-0/events.out.tfevents.*").status.success());
+}
+
+#[test]
 fn what_does_not_belong_together_is_refused() {
     let place = Place::new();
     place.config("small.toml", STUDY);
@@ -47,6 +70,13 @@ fn what_does_not_belong_together_is_refused() {
     let message = refused(&place, &["a", "b"]);
     assert!(message.contains("b holds another study than a"), "{message}");
     assert!(message.contains("fit.learning_rate is 0.5 there, 0.01 here"), "{message}");
+    assert!(!message.contains("--fresh"), "{message}");
+
+    // Its study.toml says one thing, a run of it another.
+    fs::copy(place.path("a/study.toml"), place.path("b/study.toml")).unwrap();
+    let message = refused(&place, &["a", "b"]);
+    assert!(message.contains("b holds "), "{message}");
+    assert!(message.contains("fit.learning_rate is 0.5 there, 0.01 here"), "{message}");
 
     // Another result for a run, its sums as they should be.
     train(&place, "c", &["--set", "seeds=[1, 0]", "--only", "0"]);
@@ -54,12 +84,12 @@ fn what_does_not_belong_together_is_refused() {
     train(&place, "d", &[]);
     for file in ["model.safetensors", "history.csv", "run.json"] {
         fs::copy(
-            place.path(&format!("d/runs/none/seed-0/{file}")),
+            place.path(&format!("d/runs/l2/seed-1/{file}")),
             place.path(&format!("d/runs/l2/seed-0/{file}")),
         )
         .unwrap();
     }
-    let json = place.read("d/runs/l2/seed-0/run.json").replace("\"none\"", "\"l2\"");
+    let json = place.read("d/runs/l2/seed-0/run.json").replace("\"seed\": 1", "\"seed\": 0");
     place.write("d/runs/l2/seed-0/run.json", &json);
     let message = refused(&place, &["a", "d"]);
     assert!(message.contains("d/runs/l2/seed-0 holds l2 seed 0 with other settings"), "{message}");

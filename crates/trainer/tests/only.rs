@@ -3,7 +3,9 @@
 
 mod common;
 
-use common::{Place, stderr};
+use std::fs;
+
+use common::{Place, stderr, write_digits};
 
 const STUDY: &str = "variants = [\"none\", \"dropout\"]\nseeds = [0, 1]\nsweep.fit.epochs = [1, 2]";
 
@@ -35,8 +37,8 @@ fn runs_by_number_come_to_the_same_study() {
     let json: serde_json::Value = serde_json::from_str(&json).unwrap();
     assert_eq!(json["runs"][7]["state"], "finished");
     assert_eq!(
-        (&json["runs"][4]["point"], &json["runs"][4]["seed"]),
-        (&"epochs=1".into(), &0.into())
+        (&json["runs"][4]["point"]["fit.epochs"], &json["runs"][4]["seed"]),
+        (&1.into(), &0.into())
     );
 
     train("4");
@@ -54,4 +56,73 @@ fn a_number_that_no_run_has_is_refused() {
     assert_eq!(output.status.code(), Some(2));
     assert_eq!(stderr(&output), "error: --only 8: the study's runs count from 0 to 7\n");
     assert!(!place.path("out").exists());
+}
+
+/// Trains a part of a study whose other part was made otherwise; gives what is said.
+fn refused(place: &Place, arguments: &[&str]) -> String {
+    let run = ["run", "small.toml", "--out", "out", "--only", "2-3"];
+    let output = place.trainer(&[&run[..], arguments].concat());
+    assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
+    assert!(!place.path("out/runs/dropout").exists());
+    stderr(&output)
+}
+
+#[test]
+fn parts_that_are_made_otherwise_are_not_mixed_in() {
+    let place = Place::new();
+    place.config("small.toml", "variants = [\"none\", \"dropout\"]\nseeds = [0, 1]");
+    stdout(&place, &["run", "small.toml", "--out", "out", "--only", "0-1"]);
+    let rate = ["--set", "fit.learning_rate=0.5"];
+    let message = refused(&place, &rate);
+    assert!(message.contains("out holds none seed"), "{message}");
+    assert!(message.contains("fit.learning_rate is 0.01 there, 0.5 here"), "{message}");
+    write_digits(&place.path("others"), 200, 100);
+    let message = refused(&place, &["--set", "data.dir=others"]);
+    assert!(message.contains("the data set there is another than `others`"), "{message}");
+    // No run tells of it yet, but others of this study may be under way.
+    let message = refused(&place, &["--set", "variant.dropout.hidden2.dropout=0.1"]);
+    assert!(message.contains("out holds a study"), "{message}");
+    assert!(message.contains("hidden2.dropout is 0.2 there, 0.1 here"), "{message}");
+
+    // Nor are they counted as this study's.
+    for command in [&["runs", "small.toml"][..], &["runs", "small.toml", "--batches", "1"]] {
+        let output = place.trainer(&[command, &["--out", "out"], &rate].concat());
+        assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
+    }
+    stdout(&place, &["run", "small.toml", "--out", "out", "--only", "2-3"]);
+    assert!(place.path("out/report.html").exists());
+}
+
+#[test]
+fn parts_that_were_mixed_all_the_same_have_no_results() {
+    let place = Place::new();
+    place.config("small.toml", "variants = [\"none\", \"dropout\"]");
+    write_digits(&place.path("others"), 200, 100);
+    let train = |out: &str, arguments: &[&str]| {
+        place.trainer(&[&["run", "small.toml", "--out", out, "--only"], arguments].concat())
+    };
+    // As if two had begun at once, each with digits of its own; whichever of them the next one looks at.
+    for (mixed, variant, own) in [("0", "none", "1"), ("1", "dropout", "0")] {
+        let out = format!("out-{own}");
+        assert!(train("apart", &[mixed, "--set", "data.dir=others"]).status.success());
+        assert!(train(&out, &[own]).status.success());
+        let run = |out: &str| place.path(&format!("{out}/runs/{variant}"));
+        fs::rename(run("apart"), run(&out)).unwrap();
+        let output = train(&out, &[own]);
+        assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
+        assert!(!place.path(&format!("{out}/results.csv")).exists());
+    }
+}
+
+#[test]
+fn batches_take_as_long_as_one_another() {
+    let place = Place::new();
+    let sweep = "variants = [\"none\"]\nseeds = [0, 1, 2, 3]\nsweep.fit.epochs = [1, 10]\ndata.limit = 60000";
+    place.config("small.toml", sweep);
+    let batches =
+        |more: &[&str]| stdout(&place, &[&["runs", "small.toml", "--out", "out"], more].concat());
+    assert_eq!(batches(&["--batches", "4"]), "0-4\n5-6\n7\n");
+    // By the guess of 0.3 s for an epoch of so many images.
+    assert_eq!(batches(&["--batches", "64", "--batch-minutes", "0.045"]), "0-4\n5\n6\n7\n");
+    assert_eq!(batches(&["--batches", "64", "--batch-minutes", "60"]), "0-7\n");
 }

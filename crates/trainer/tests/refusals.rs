@@ -111,9 +111,18 @@ fn a_sweep_that_cannot_be_is_refused_with_its_place_and_key() {
         ("sweep.fit.epochs = 3", "bad.toml:1: sweep.fit.epochs: must be a list, not 3"),
         (
             "sweep.fit.epochs = [3, 0]",
-            "bad.toml:1: fit.epochs: must be a whole number of 1 or more, not 0",
+            "bad.toml:1: sweep.fit.epochs: must be a whole number of 1 or more, not 0",
         ),
         ("sweep.fit.epochs = [3, 3]", "bad.toml:1: sweep.fit.epochs: has 3 twice"),
+        (
+            "sweep.fit.learning_rate = [1, 1.0]",
+            "bad.toml:1: sweep.fit.learning_rate: has 1.0 twice",
+        ),
+        (
+            "variants = [\"none\"]\nsweep.variant.l2.hidden2.dropout = [0.1]",
+            "bad.toml:2: sweep.variant.l2.hidden2.dropout: `l2` is none of `variants`: name it there, or set \
+             `variant.l2.hidden2.dropout` to one value, which ends its sweep",
+        ),
         (
             "sweep.fit.epochs = [[3]]",
             "bad.toml:1: sweep.fit.epochs: must be a number, a word, true or false, not [3]",
@@ -136,6 +145,15 @@ fn a_sweep_that_cannot_be_is_refused_with_its_place_and_key() {
         refused(&format!("sweep.fit.epochs = [{values}]\nsweep.data.limit = [{values}]"));
     assert_eq!(code, Some(2));
     assert!(message.contains("make 955206 runs: at most 100000 can be"), "{message}");
+
+    let keys = ["hidden1", "hidden2", "output"].map(|layer| {
+        let parts = ["kernel", "bias", "activity"]
+            .map(|part| format!("variant.l2.{layer}.{part}_regularizer.l1 = [0.125]\n"));
+        parts.concat()
+    });
+    let (code, message) = refused(&format!("[sweep]\n{}", keys.concat()));
+    assert_eq!(code, Some(2));
+    assert!(message.contains("make names of over 255 letters"), "{message}");
 }
 
 #[test]

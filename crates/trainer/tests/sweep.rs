@@ -116,3 +116,16 @@ fn digits_can_be_swept_too() {
     let json = place.read("out/runs/batch_norm,limit=50,pixels=raw/seed-0/run.json");
     assert!(json.contains("\"data.limit\": 50"), "{json}");
 }
+
+#[test]
+fn one_value_ends_a_sweep() {
+    let place = Place::new();
+    place.config("small.toml", SWEEP);
+    place.write("single.toml", "extends = \"small.toml\"\nfit.epochs = 1");
+    let one = ["--set", "variant.mine.hidden2.kernel_regularizer.l2=0.5"];
+    let arguments = [&["runs", "single.toml"][..], &one].concat();
+    let listed = String::from_utf8(place.trainer(&arguments).stdout).unwrap();
+    let rows: Vec<&str> = listed.lines().skip(1).map(str::trim).collect();
+    assert_eq!(rows.len(), 4, "{listed}");
+    assert!(rows.iter().all(|row| !row.contains('=')), "{listed}");
+}

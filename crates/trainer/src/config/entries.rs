@@ -148,9 +148,12 @@ impl Entries {
         Ok(())
     }
 
-    /// Lets another list's values stand over these.
+    /// Lets another list's values stand over these. One value for a key ends its sweep.
     pub fn extend(&mut self, over: Self) {
-        self.0.extend(over.0);
+        for (key, entry) in over.0 {
+            self.0.remove(&format!("sweep.{key}"));
+            self.0.insert(key, entry);
+        }
     }
 
     /// What was written for a key.

@@ -10,7 +10,7 @@ use model::Variant;
 
 use self::sweep::sweep_key;
 pub use self::{
-    settings::{EPOCHS, Settings, setting_text},
+    settings::{EPOCHS, Settings, WEIGHTS, setting_text},
     sweep::{label, short},
 };
 use crate::device::Backend;
@@ -149,8 +149,7 @@ impl Run {
     /// point in a sweep.
     #[must_use]
     pub fn folder(&self) -> PathBuf {
-        let cell = cell(&self.variant.name, &self.point, ",");
-        ["runs", &cell, &format!("seed-{}", self.seed)].iter().collect()
+        run_folder(&self.variant.name, &self.point, self.seed)
     }
 }
 
@@ -160,12 +159,24 @@ impl Study {
     pub fn is_swept(&self, key: &str) -> bool {
         self.sweep.contains_key(&sweep_key(key))
     }
+
+    /// The first of a variant's runs, if it has any.
+    #[must_use]
+    pub fn first_run_of(&self, variant: &str) -> Option<&Run> {
+        self.runs.iter().find(|run| run.variant.name == variant)
+    }
 }
 
 impl fmt::Display for Run {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&run_name(&self.variant.name, &self.point, self.seed))
     }
+}
+
+/// A run's folder inside its study's.
+#[must_use]
+pub fn run_folder(variant: &str, point: &Settings, seed: u64) -> PathBuf {
+    ["runs", &cell(variant, point, ","), &format!("seed-{seed}")].iter().collect()
 }
 
 /// What messages call a run.

@@ -26,16 +26,18 @@ impl Study {
     pub fn read(name: &str, entries: &Entries) -> Result<Self, ConfigError> {
         let mut entries = entries.clone();
         let sweep = Sweep::take(&mut entries)?;
-        let mut study = Self::read_one(name, &sweep.at(&entries, &sweep.first()))?;
+        let read_at = |name: &str, point: &Settings| {
+            Self::read_one(name, &sweep.at(&entries, point)).map_err(|error| sweep.name(error))
+        };
+        let mut study = read_at(name, &sweep.first())?;
         let names: Vec<&str> = study.variants.iter().map(|variant| variant.name.as_str()).collect();
-        sweep.check_size(&names, study.seeds.len())?;
+        sweep.check(&names, study.seeds.len())?;
         let mut runs = Vec::new();
         for (place, name) in names.iter().enumerate() {
             for point in sweep.points(name) {
                 // Keys of other variants stand still.
                 let values = [sweep.first(), point.clone()].into_iter().flatten().collect();
-                let Self { variants, data, fit, .. } =
-                    Self::read_one(name, &sweep.at(&entries, &values))?;
+                let Self { variants, data, fit, .. } = read_at(name, &values)?;
                 let Some(variant) = variants.into_iter().nth(place) else { continue };
                 let run = |&seed: &u64| Run {
                     variant: variant.clone(),
@@ -47,6 +49,7 @@ impl Study {
                 runs.extend(study.seeds.iter().map(run));
             }
         }
+        sweep.check_names(&runs)?;
         (study.sweep, study.runs) = (sweep.settings(), runs);
         Ok(study)
     }

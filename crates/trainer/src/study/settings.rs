@@ -13,6 +13,9 @@ use crate::device::Backend;
 /// can go on.
 pub const EPOCHS: &str = "fit.epochs";
 
+/// The key of the start weights: a file in a config, its checksum in a run's settings.
+pub const WEIGHTS: &str = "fit.weights";
+
 /// Changes whenever the same settings begin to give other results, to the last bit.
 const NUMERICS: i64 = 2;
 
@@ -39,7 +42,7 @@ impl Study {
         let mut settings = common_settings(self.backend, &self.data, &self.fit);
         let sources = self.data.sources.iter().map(ToString::to_string);
         settings.insert("data.sources".to_owned(), sources.collect::<Vec<_>>().into());
-        for (key, file) in [("data.dir", &self.data.dir), ("fit.weights", &self.fit.weights)] {
+        for (key, file) in [("data.dir", &self.data.dir), (WEIGHTS, &self.fit.weights)] {
             settings.extend(file.as_deref().map(|file| (key.to_owned(), path(file))));
         }
         let every = self.fit.checkpoint_every.map(|epochs| integer(epochs as u64));
@@ -94,7 +97,7 @@ impl Study {
     /// `found`.
     #[must_use]
     pub fn settings_beside(&self, variant: &str, point: &Settings, found: &Settings) -> Settings {
-        let known = self.runs.iter().find(|run| run.variant.name == variant);
+        let known = self.first_run_of(variant);
         let mut settings = known.map_or_else(
             || dependencies(self.backend, &self.data, &self.fit),
             |run| self.run_settings(run),

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use toml::Value;
 
-use super::{Settings, setting_text};
+use super::{Run, Settings, cell, setting_text};
 use crate::config::{ConfigError, Entries, Entry, values, values::Parsed};
 
 /// Where a config's keys of a sweep begin.
@@ -19,6 +19,10 @@ const KEYS: [&str; 7] = [
     "fit.learning_rate",
     "fit.shuffle",
 ];
+/// Of these, those that are counted; the others' numbers, and variants', may have a fraction.
+const COUNTS: [&str; 3] = ["data.limit", "fit.batch_size", "fit.epochs"];
+/// The most bytes of a folder's name, as file systems have it.
+const LONGEST_NAME: usize = 255;
 /// The most runs of a study; more of them are a mistake.
 const MOST_RUNS: usize = 100_000;
 
@@ -42,7 +46,8 @@ impl Sweep {
                 continue;
             }
             let swept = key.strip_prefix(SWEEP).unwrap_or_default();
-            let values = check_key(swept).and_then(|()| values::list(scalar, &entry.value));
+            let values = check_key(swept)
+                .and_then(|()| values::list(|value| scalar(swept, value), &entry.value));
             let values = values.map_err(|reason| ConfigError::Value {
                 origin: entry.origin.clone(),
                 key: key.clone(),
@@ -95,8 +100,21 @@ impl Sweep {
         points
     }
 
-    /// Refuses more runs than anyone means to have, before their points are made.
-    pub(super) fn check_size(&self, variants: &[&str], seeds: usize) -> Result<(), ConfigError> {
+    /// Refuses what is swept of a variant that is not trained, and more runs than anyone means to have, before
+    /// their points are made.
+    pub(super) fn check(&self, variants: &[&str], seeds: usize) -> Result<(), ConfigError> {
+        for (key, (_, entry)) in &self.0 {
+            let name = key.strip_prefix("variant.").and_then(|rest| rest.split('.').next());
+            if let Some(name) = name.filter(|name| !variants.contains(name)) {
+                return Err(ConfigError::Value {
+                    origin: entry.origin.clone(),
+                    key: sweep_key(key),
+                    reason: format!(
+                        "`{name}` is none of `variants`: name it there, or set `{key}` to one value, which ends its sweep"
+                    ),
+                });
+            }
+        }
         let count = |variant: &&str| {
             let lengths = self.of(variant).map(|(_, (values, _))| values.len());
             lengths.fold(1, usize::saturating_mul)
@@ -111,6 +129,32 @@ impl Sweep {
             key: sweep_key(key),
             reason: format!("and what else is swept make {runs} runs: at most {MOST_RUNS} can be"),
         })
+    }
+
+    /// Refuses points whose folders would have longer names than file systems take.
+    pub(super) fn check_names(&self, runs: &[Run]) -> Result<(), ConfigError> {
+        let is_long = |run: &Run| cell(&run.variant.name, &run.point, ",").len() > LONGEST_NAME;
+        let Some((key, (_, entry))) = self.0.first_key_value().filter(|_| runs.iter().any(is_long))
+        else {
+            return Ok(());
+        };
+        Err(ConfigError::Value {
+            origin: entry.origin.clone(),
+            key: sweep_key(key),
+            reason: format!(
+                "and what else is swept make names of over {LONGEST_NAME} letters: sweep fewer keys at a time"
+            ),
+        })
+    }
+
+    /// Tells an error at a swept key as one in its list.
+    pub(super) fn name(&self, error: ConfigError) -> ConfigError {
+        match error {
+            ConfigError::Value { origin, key, reason } if self.0.contains_key(&key) => {
+                ConfigError::Value { origin, key: sweep_key(&key), reason }
+            }
+            error => error,
+        }
     }
 
     fn of(&self, variant: &str) -> impl Iterator<Item = (&String, &(Vec<Value>, Entry))> {
@@ -135,8 +179,11 @@ fn check_key(key: &str) -> Parsed<()> {
     Err(format!("cannot be swept{hint}: only variants' settings and {} can", values::listed(&KEYS)))
 }
 
-fn scalar(value: &Value) -> Parsed<Value> {
+fn scalar(key: &str, value: &Value) -> Parsed<Value> {
     match value {
+        // 1 and 1.0, 0.0 and -0.0 are one value.
+        Value::Integer(number) if !COUNTS.contains(&key) => Ok(Value::Float(*number as f64)),
+        Value::Float(number) => Ok(Value::Float(number + 0.0)),
         Value::Array(_) | Value::Table(_) | Value::Datetime(_) => {
             Err(values::expected("a number, a word, true or false", value))
         }

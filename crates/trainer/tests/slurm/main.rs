@@ -56,6 +56,8 @@ fn tasks_that_are_stopped_come_to_the_same_study() {
     place.results("small.toml", "whole", &[]);
 
     let job = submit(&place);
+    // What has been submitted is what is trained.
+    place.write("small.toml", "variants = [\"l1\"]");
     let waiting = queue();
     assert!(waiting.contains(" small ") && waiting.contains(" small-report "), "{waiting}");
     let task = |number: usize| format!("{job}_{number}");

@@ -1,0 +1,224 @@
+//! What a study's folder holds already: whether it belongs to the study, and which runs are left to train.
+
+use std::{
+    collections::{HashMap, HashSet},
+    fs,
+    path::{Path, PathBuf},
+};
+
+use crate::{
+    checkpoint::{Checkpoint, Head},
+    config::Entries,
+    error::Error,
+    files,
+    record::{self, Record},
+    results::{self, Mismatch},
+    run::Plan,
+    study::{EPOCHS, Run, Settings, Study, WEIGHTS, run_name},
+    train::STUDY,
+};
+
+/// Whether a run has finished, by what its record says.
+///
+/// # Errors
+///
+/// When the record cannot be read, or is of other settings.
+pub fn is_finished(study: &Study, run: &Run, output: &Path) -> Result<bool, Error> {
+    let Some(record) = Record::read(&output.join(run.folder()))? else { return Ok(false) };
+    check_record(study, Some(run), &record, output)?;
+    Ok(record.is_finished(run.fit.epochs))
+}
+
+/// Refuses a record of other settings than a run of the study has, or than one beside them may have. Digits and
+/// start weights are left to those who have them.
+///
+/// # Errors
+///
+/// What differs.
+pub fn check_record(
+    study: &Study,
+    run: Option<&Run>,
+    record: &Record,
+    output: &Path,
+) -> Result<(), Mismatch> {
+    let Record { variant, point, seed, settings, .. } = record;
+    let mut here = run.map_or_else(
+        || study.settings_beside(variant, point, settings),
+        |run| study.run_settings(run),
+    );
+    take_over(WEIGHTS, settings, &mut here);
+    if run.is_some_and(|run| record.goes_on(run.fit.epochs)) {
+        take_over(EPOCHS, settings, &mut here);
+    }
+    let differences = results::differences(settings, &here);
+    if differences.is_empty() {
+        return Ok(());
+    }
+    Err(Mismatch { folder: output.to_owned(), run: run_name(variant, point, *seed), differences })
+}
+
+/// Whether every run of a study has finished. Those that are trained last are looked at first.
+///
+/// # Errors
+///
+/// When a record cannot be read, or is of other settings.
+pub fn is_complete(study: &Study, output: &Path) -> Result<bool, Error> {
+    for run in study.runs.iter().rev() {
+        if !is_finished(study, run, output)? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Reads the study that a folder is of, by its study.toml; `None` where there is none.
+///
+/// # Errors
+///
+/// When it cannot be read or is no study.
+pub fn read_study(folder: &Path) -> Result<Option<Study>, Error> {
+    let path = folder.join(STUDY);
+    let text = match fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(error) if files::is_missing(&error) => return Ok(None),
+        Err(source) => return Err(Error::Read { path, source }),
+    };
+    let name = folder.file_name().unwrap_or_default().to_string_lossy();
+    Ok(Some(Study::read(&name, &Entries::parse(&text, &path)?)?))
+}
+
+/// Has a setting be here as it is there.
+fn take_over(key: &str, there: &Settings, here: &mut Settings) {
+    if let Some(value) = there.get(key) {
+        here.insert(key.to_owned(), value.clone());
+    }
+}
+
+/// What a run's record or checkpoint says of how it was made.
+struct Found<'a> {
+    variant: &'a str,
+    seed: u64,
+    point: &'a Settings,
+    settings: &'a Settings,
+    sha256: &'a str,
+}
+
+impl<'a> Found<'a> {
+    fn record(record: &'a Record) -> Self {
+        let Record { variant, seed, point, settings, dataset_sha256: sha256, .. } = record;
+        Self { variant, seed: *seed, point, settings, sha256 }
+    }
+
+    fn head(head: &'a Head) -> Self {
+        let Head { variant, seed, point, settings, dataset_sha256: sha256, .. } = head;
+        Self { variant, seed: *seed, point, settings, sha256 }
+    }
+}
+
+impl Plan<'_> {
+    /// The runs still to be trained. Refuses a folder whose runs were made otherwise.
+    pub(crate) fn unfinished(&self, output: &Path) -> Result<Vec<Run>, Error> {
+        let runs = self.study.runs.iter().map(|run| (output.join(run.folder()), run));
+        let runs: HashMap<PathBuf, &Run> = runs.collect();
+        let mut finished = HashSet::new();
+        for folder in record::run_folders(output)? {
+            if self.check_run(output, &folder, runs.get(&folder).copied())? {
+                finished.insert(folder);
+            }
+        }
+        let is_left = |run: &&Run| !finished.contains(&output.join(run.folder()));
+        Ok(self.study.runs.iter().filter(is_left).cloned().collect())
+    }
+
+    /// Of some of the study's runs those still to be trained. Of the others, which may be many, one stands for all.
+    pub(crate) fn unfinished_of(&self, runs: &[Run], output: &Path) -> Result<Vec<Run>, Error> {
+        self.check_any(output)?;
+        let mut left = Vec::new();
+        for run in runs {
+            if !self.check_run(output, &output.join(run.folder()), Some(run))? {
+                left.push(run.clone());
+            }
+        }
+        Ok(left)
+    }
+
+    /// Refuses a folder in which a run, any, was made otherwise.
+    fn check_any(&self, output: &Path) -> Result<(), Error> {
+        let Some(folder) = record::any_run(output)? else { return Ok(()) };
+        let run = self.study.runs.iter().find(|run| output.join(run.folder()) == folder);
+        self.check_run(output, &folder, run).map(drop)
+    }
+
+    /// Refuses a folder whose study.toml says that its runs are made otherwise.
+    pub(crate) fn check_study(&self, output: &Path) -> Result<(), Error> {
+        let study = self.study;
+        let Some(there) = read_study(output)? else { return Ok(()) };
+        for run in study.variants.iter().filter_map(|variant| study.first_run_of(&variant.name)) {
+            let mut here = study.run_settings(run);
+            let settings = there.settings_beside(&run.variant.name, &run.point, &here);
+            if there.fit.epochs < run.fit.epochs {
+                take_over(EPOCHS, &settings, &mut here);
+            }
+            let differences = results::differences(&settings, &here);
+            if !differences.is_empty() {
+                let run = "a study".to_owned();
+                return Err(Mismatch { folder: output.to_owned(), run, differences }.into());
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the run in a folder, if it is one of the study's, is finished. Refuses one that was made
+    /// otherwise, or is damaged.
+    pub(crate) fn check_run(
+        &self,
+        output: &Path,
+        folder: &Path,
+        run: Option<&Run>,
+    ) -> Result<bool, Error> {
+        let epochs = run.map_or(self.study.fit.epochs, |run| run.fit.epochs);
+        let record = Record::read(folder)?;
+        if let Some(record) = &record {
+            self.check_same(output, run, &Found::record(record), record.goes_on(epochs))?;
+        }
+        let record = record.filter(|record| record.is_finished(epochs));
+        if let Some(record) = &record {
+            record.check_files(folder)?;
+        } else if let Some(checkpoint) = Checkpoint::read(folder)? {
+            let goes_on = checkpoint.epochs() <= epochs;
+            self.check_same(output, run, &Found::head(&checkpoint.head), goes_on)?;
+        }
+        Ok(record.is_some())
+    }
+
+    /// Refuses a run that was made with other settings or other data. One of this study that `goes_on`
+    /// may have been asked for another number of epochs.
+    fn check_same(
+        &self,
+        output: &Path,
+        run: Option<&Run>,
+        there: &Found<'_>,
+        goes_on: bool,
+    ) -> Result<(), Mismatch> {
+        let &Found { variant, seed, point, settings, sha256 } = there;
+        let name = run_name(variant, point, seed);
+        let mut here = match run {
+            Some(run) => self.settings(run),
+            None => self.with_start(self.study.settings_beside(variant, point, settings)),
+        };
+        if goes_on && run.is_some() {
+            take_over(EPOCHS, settings, &mut here);
+        }
+        let mut differences = results::differences(settings, &here);
+        if let Some(run) = run.filter(|run| run.to_string() != name) {
+            differences.push(format!("it lies in the folder of {run}"));
+        }
+        if sha256 != self.splits.sha256 {
+            differences.push(format!("the data set there is another than `{}`", self.splits.name));
+        }
+        if differences.is_empty() {
+            return Ok(());
+        }
+        Err(Mismatch { folder: output.to_owned(), run: name, differences })
+    }
+}
