@@ -157,7 +157,9 @@ impl Command {
                 let choice = Choice { fresh, only };
                 train::train(&study, &folder, &choice, &Progress::new(quiet))?;
                 match choice.only {
-                    None => Ok(results::table(&results::read(&study, &folder)?)),
+                    None => {
+                        Ok(results::table(&results::read(&study, &folder)?, study.first_variant()))
+                    }
                     Some(_) => Ok(String::new()),
                 }
             }
@@ -173,9 +175,9 @@ impl Command {
                     tell(format!("note: {note}"));
                 }
                 match (json, csv) {
-                    (true, _) => results::json(&records),
+                    (true, _) => results::json(&records, study.first_variant()),
                     (_, true) => results::csv_text(&records),
-                    _ => Ok(results::table(&records)),
+                    _ => Ok(results::table(&records, study.first_variant())),
                 }
             }
             Self::Collect { out, folders } => {

@@ -8,6 +8,7 @@ use data::{PIXELS, SIDE};
 use image::{
     DynamicImage, GrayImage, ImageDecoder, ImageReader, Luma,
     imageops::{self, FilterType},
+    metadata::Orientation,
 };
 
 /// Pixels on the longer side of the ink.
@@ -35,14 +36,14 @@ pub struct Prepared {
 ///
 /// Why it is no image to read a digit from.
 pub fn prepare(bytes: &[u8]) -> Result<Prepared, String> {
-    let image = decode(bytes)?;
+    let mut steps = Vec::new();
+    let image = decode(bytes, &mut steps)?;
     let (width, height) = (image.width(), image.height());
-    let mut steps = vec![format!("{width} × {height}")];
     if image.color().has_color() {
         steps.push("made grey".to_owned());
     }
-    let mut grey = flattened(image);
-    if border(&grey) >= 128 {
+    let mut grey = flattened(image, &mut steps);
+    if is_dark_on_light(&grey) {
         steps.push("inverted, being dark on light".to_owned());
         imageops::invert(&mut grey);
     }
@@ -50,9 +51,11 @@ pub fn prepare(bytes: &[u8]) -> Result<Prepared, String> {
         return Err("nothing is drawn on it: all pixels are the same".to_owned());
     }
     if (width as usize, height as usize) == (SIDE, SIDE) {
+        steps.push("kept in place, being of MNIST's size".to_owned());
         return Ok(Prepared { pixels: grey.into_raw(), steps });
     }
     stretch(&mut grey);
+    steps.push("stretched to full contrast".to_owned());
     let ink = cropped(&grey);
     steps.push(format!("cropped to {} × {}", ink.width(), ink.height()));
     let ink = scaled(&ink);
@@ -61,8 +64,8 @@ pub fn prepare(bytes: &[u8]) -> Result<Prepared, String> {
     Ok(Prepared { pixels: centred(&ink), steps })
 }
 
-/// Unpacks a file, if what it says of its size is credible.
-fn decode(bytes: &[u8]) -> Result<DynamicImage, String> {
+/// Unpacks a file, if what it says of its size is credible; the first step tells its size.
+fn decode(bytes: &[u8], steps: &mut Vec<String>) -> Result<DynamicImage, String> {
     let reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format();
     let reader = reader.map_err(|error| error.to_string())?;
     let unreadable = |error: image::ImageError| format!("not a PNG or JPEG image: {error}");
@@ -76,12 +79,16 @@ fn decode(bytes: &[u8]) -> Result<DynamicImage, String> {
     }
     let orientation = decoder.orientation().map_err(unreadable)?;
     let mut image = DynamicImage::from_decoder(decoder).map_err(unreadable)?;
-    image.apply_orientation(orientation);
+    steps.push(format!("{width} × {height}"));
+    if orientation != Orientation::NoTransforms {
+        image.apply_orientation(orientation);
+        steps.push("turned upright, as its EXIF data ask".to_owned());
+    }
     Ok(image)
 }
 
 /// Grey, and what is transparent white; or black, where the drawing would vanish on white.
-fn flattened(image: DynamicImage) -> GrayImage {
+fn flattened(image: DynamicImage, steps: &mut Vec<String>) -> GrayImage {
     if !image.color().has_alpha() {
         return image.into_luma8();
     }
@@ -94,7 +101,16 @@ fn flattened(image: DynamicImage) -> GrayImage {
         })
     };
     let white = on(255);
-    if white.iter().all(|&pixel| pixel > 255 - INK) { on(0) } else { white }
+    let vanishes = white.iter().all(|&pixel| pixel > 255 - INK);
+    steps.push(format!("laid on {}", if vanishes { "black" } else { "white" }));
+    if vanishes { on(0) } else { white }
+}
+
+/// Whether the darkest pixels are further from the border's than the lightest, and so are the ink.
+fn is_dark_on_light(image: &GrayImage) -> bool {
+    let pixels = || image.iter().copied().map(u64::from);
+    let (darkest, lightest) = (pixels().min().unwrap_or(0), pixels().max().unwrap_or(0));
+    2 * border(image) > darkest + lightest
 }
 
 /// The mean of the outermost pixels, where there is rarely ink.
@@ -210,7 +226,8 @@ mod tests {
     fn a_digit_of_mnists_size_stays_as_it_is() {
         let digit: Vec<u8> = (0..PIXELS).map(|place| u8::try_from(place % 120).unwrap()).collect();
         let prepared = prepare(&png(&[&digit], 1).unwrap()).unwrap();
-        assert_eq!(prepared, Prepared { pixels: digit, steps: vec!["28 × 28".to_owned()] });
+        let steps = ["28 × 28", "kept in place, being of MNIST's size"].map(str::to_owned).to_vec();
+        assert_eq!(prepared, Prepared { pixels: digit, steps });
     }
 
     #[test]
@@ -221,10 +238,19 @@ mod tests {
         assert!(rows[3].iter().all(|&pixel| pixel == 0));
         assert_eq!(rows[4][9..19], [0, 255, 255, 255, 255, 255, 255, 255, 255, 0]);
         assert_eq!(rows[23][9..19], rows[4][9..19]);
-        let steps = ["300 × 200", "cropped to 40 × 100", "scaled to 8 × 20", "centred by its mass"];
+        let steps = [
+            "300 × 200",
+            "stretched to full contrast",
+            "cropped to 40 × 100",
+            "scaled to 8 × 20",
+            "centred by its mass",
+        ];
         assert_eq!(light.steps, steps);
         let dark = prepare(&packed(&bar(5, 245).into(), image::ImageFormat::Jpeg)).unwrap();
         assert_eq!(dark.steps[1], "inverted, being dark on light");
+        // A dim photograph's paper is no light grey.
+        let dim = prepare(&packed(&bar(10, 100).into(), image::ImageFormat::Png)).unwrap();
+        assert_eq!(dim.pixels, light.pixels);
         let far = light.pixels.iter().zip(&dark.pixels).filter(|(a, b)| a.abs_diff(**b) > 40);
         assert!(far.count() < 40, "{:?}", dark.pixels);
     }

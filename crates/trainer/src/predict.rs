@@ -17,15 +17,16 @@ use crate::{
     error::Error,
     image::{self, Prepared},
     record::Record,
-    study::Pixels,
+    study::{Pixels, run_name},
     weights,
 };
 
 /// A trained variant, ready to answer.
 #[derive(Debug)]
 pub struct Model {
-    /// The variant and its seed, or the file's name.
+    /// The variant, its point in a sweep and its seed, or the file's name.
     pub name: String,
+    file: String,
     config: NetworkConfig,
     network: Network,
     pixels: Pixels,
@@ -47,9 +48,11 @@ impl Model {
             reason: format!("not a trained variant: {reason}"),
         };
         let pixels = record.as_ref().and_then(Record::pixels).unwrap_or(Pixels::Unit);
-        let name = record.map(|record| format!("{} seed {}", record.variant, record.seed));
-        let name = name.unwrap_or_else(|| path.display().to_string());
-        Self::parse(name, pixels, &bytes).map_err(malformed)
+        let name = record.map(|record| run_name(&record.variant, &record.point, record.seed));
+        let file = path.display().to_string();
+        let name = name.unwrap_or_else(|| file.clone());
+        let model = Self::parse(name, pixels, &bytes).map_err(malformed)?;
+        Ok(Self { file, ..model })
     }
 
     /// Reads a safetensors file's bytes.
@@ -66,7 +69,7 @@ impl Model {
             config.layer_mut(layer).batch_norm = file.tensor(&gamma).is_ok();
         }
         let network = weights::load(config.init(0, &device), &file, &[])?;
-        Ok(Self { name, config, network, pixels, device })
+        Ok(Self { file: name.clone(), name, config, network, pixels, device })
     }
 
     /// The probabilities of the ten digits for each image of a split, 0 to 1.
@@ -89,14 +92,17 @@ fn rows(tensor: Tensor<2>) -> Vec<[f32; CLASSES]> {
     values.as_chunks().0.to_vec()
 }
 
-/// The most probable digit.
+/// The most probable digit; `None` of a network that diverged, whose probabilities are no numbers.
 #[must_use]
-pub fn answer(probabilities: &[f32; CLASSES]) -> usize {
-    let best = (0..CLASSES).max_by(|&a, &b| {
+pub fn answer(probabilities: &[f32; CLASSES]) -> Option<usize> {
+    if probabilities.iter().any(|probability| probability.is_nan()) {
+        return None;
+    }
+
+    (0..CLASSES).max_by(|&a, &b| {
         // Of equal ones the first, as argmax does.
         probabilities[a].total_cmp(&probabilities[b]).then(b.cmp(&a))
-    });
-    best.unwrap_or(0)
+    })
 }
 
 /// What all models make of one image, in the order of `--json`.
@@ -111,7 +117,8 @@ pub struct Prediction {
 #[derive(Debug, Serialize)]
 struct Answer {
     model: String,
-    digit: usize,
+    model_file: String,
+    digit: Option<usize>,
     probabilities: [f32; CLASSES],
 }
 
@@ -144,6 +151,7 @@ fn look_at(path: &Path, models: &[Model]) -> Result<Prediction, Error> {
     let answers = models.iter().flat_map(|model| {
         model.probabilities(&split).into_iter().map(|probabilities| Answer {
             model: model.name.clone(),
+            model_file: model.file.clone(),
             digit: answer(&probabilities),
             probabilities,
         })
@@ -174,7 +182,9 @@ fn prediction_text(prediction: &Prediction) -> String {
     for digit in 0..CLASSES {
         text += &line(&digit.to_string(), &|answer| format!("{:.4}", answer.probabilities[digit]));
     }
-    text + &line("answer", &|answer| answer.digit.to_string())
+    text + &line("answer", &|answer| {
+        answer.digit.map_or("–".to_owned(), |digit| digit.to_string())
+    })
 }
 
 /// The predictions for a program.

@@ -52,10 +52,26 @@ fn answers_for_pictures_are_those_for_the_digits() {
 
     let text = stdout(&place, &["predict", &models[0], &models[1], "3.png"]);
     let lines: Vec<&str> = text.lines().collect();
-    assert_eq!(lines[0], "3.png: 28 × 28");
+    assert_eq!(lines[0], "3.png: 28 × 28, kept in place, being of MNIST's size");
     assert_eq!(lines[1], "digit    none seed 0  batch_norm seed 0");
     assert_eq!(lines.len(), 13, "{text}");
     assert!(lines[12].starts_with("answer "), "{text}");
+}
+
+#[test]
+fn what_diverged_has_no_answer() {
+    let place = Place::new();
+    place.config("small.toml", "variants = [\"none\"]");
+    place.results("small.toml", "out", &["--set", "fit.learning_rate=1e30"]);
+    stdout(&place, &["show", "3", "small.toml", "--png", "3.png"]);
+    let text = stdout(&place, &["predict", &model("none"), "3.png"]);
+    let last: Vec<&str> = text.lines().last().unwrap().split_whitespace().collect();
+    assert_eq!(last, ["answer", "–"], "{text}");
+    let json = stdout(&place, &["predict", "--json", &model("none"), "3.png"]);
+    let predictions: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert!(predictions[0]["models"][0]["digit"].is_null());
+    let page = fs::read_to_string(place.path("out/report.html")).unwrap();
+    assert!(page.contains("\"confusion\":null") && !page.contains("class=\"best\""));
 }
 
 #[test]

@@ -83,6 +83,7 @@ fn a_page_can_be_had_at_any_time() {
     let page = place.read("out/report.html");
     assert!(page.contains("The test digits of this study were not at hand"));
     let data = drawn(&page);
+    assert_eq!(data["has_digits"], false);
     assert!(
         data["variants"][0]["confusion"].is_null() && data["variants"][0]["network"].is_object()
     );

@@ -47,7 +47,7 @@ fn a_study_is_every_variant_at_each_of_its_points() {
     let summary = place.read("out/summary.csv");
     let differences: Vec<String> = rows(&summary, "mine")
         .iter()
-        .map(|row| [row[1], row[8], row[11], row[12]].join(" "))
+        .map(|row| [row[1], row[8], row[12], row[13]].join(" "))
         .collect();
     // Each is compared with `none` after as many epochs.
     assert_eq!(

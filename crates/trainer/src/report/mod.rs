@@ -33,7 +33,8 @@ pub fn write(study: &Study, output: &Path, splits: Option<&Splits>) -> Result<()
                     its accuracy there is a little flattered.";
         notes.push(note.to_owned());
     }
-    let picture = picture::Picture::of(&records, own.map(|splits| &splits.test), &mut notes);
+    let test = own.map(|splits| &splits.test);
+    let picture = picture::Picture::of(&records, study.first_variant(), test, &mut notes);
     let page = page::text(study, &records, own, &notes, &picture)?;
     let _lock = Lock::take(output)?;
     files::write(&output.join(FILE), page.as_bytes())

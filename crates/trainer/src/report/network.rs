@@ -28,9 +28,9 @@ pub(super) struct Network {
     /// Of the second layer's kernel.
     #[serde(skip)]
     pub(super) kernel: Vec<f32>,
-    /// For each test image, the most probable digit.
+    /// For each test image, the most probable digit; `None` without images, or where it has no answer to some.
     #[serde(skip)]
-    pub(super) answers: Vec<usize>,
+    pub(super) answers: Option<Vec<usize>>,
 }
 
 /// Tensors in base64, of little-endian float32.
@@ -69,14 +69,16 @@ impl Network {
         let kernel = file.tensor(&format!("{}.kernel", LayerName::Hidden2));
         let kernel = kernel.map_err(|error| error.to_string())?;
         let kernel = kernel.data().as_chunks().0.iter().map(|&bytes| f32::from_le_bytes(bytes));
-        let answers = test.map_or_else(Vec::new, |test| model.probabilities(test));
+        let answers = test.and_then(|test| {
+            model.probabilities(test).iter().map(predict::answer).collect::<Option<Vec<usize>>>()
+        });
         Ok(Self {
             seed: record.seed,
             pixels: pixels.to_string(),
             epsilon: EPSILON,
             layers: layers.map_err(|error| error.to_string())?,
             kernel: kernel.collect(),
-            answers: answers.iter().map(predict::answer).collect(),
+            answers,
         })
     }
 }

@@ -8,7 +8,7 @@ use crate::{
     error::Error,
     record::Record,
     results::{self, Against, Summary, cells, summaries},
-    statistics::Spread,
+    statistics::{Difference, Spread},
     study::{Pixels, Study, setting_text, short},
 };
 
@@ -54,6 +54,8 @@ struct Row {
 
 struct Cell {
     text: String,
+    /// Below it, smaller.
+    small: String,
     /// What it is sorted by.
     value: String,
     best: bool,
@@ -78,8 +80,8 @@ pub(super) fn text(
             .iter()
             .map(|note| note.replace('\n', " ").replace("95 %", "95\u{a0}%"))
             .collect(),
-        headings: headings(records),
-        rows: rows(records),
+        headings: headings(study, records),
+        rows: rows(study, records),
         data: picture.json().map_err(|error| unwritten(&error))?,
         style: STYLE,
         d3: D3,
@@ -150,7 +152,7 @@ fn counted(number: usize, what: &str) -> String {
     format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 
-fn headings(records: &[Record]) -> Vec<Heading> {
+fn headings(study: &Study, records: &[Record]) -> Vec<Heading> {
     let heading = |name: &str, hint: &str| Heading { name: name.to_owned(), hint: hint.to_owned() };
     let keys = results::swept_keys(records);
     let several = results::has_several_seeds(records);
@@ -159,10 +161,10 @@ fn headings(records: &[Record]) -> Vec<Heading> {
     });
     let n =
         heading("n", "How many runs, each from a seed of its own; ± is their standard deviation");
-    let first = records.first().map_or("", |record| record.variant.as_str());
+    let first = study.first_variant();
     let difference = heading(
         &format!("acc_test − {first}’s"),
-        "Mean difference between runs of one seed, with its 95 % confidence interval: one that holds 0 shows no difference",
+        "Mean difference between runs of one seed, of the seeds that both have, with its 95 % confidence interval: one that holds 0 proves no difference",
     );
     let variant = heading("variant", "How the network is regularised");
     let accuracies = [
@@ -198,11 +200,14 @@ fn headings(records: &[Record]) -> Vec<Heading> {
 }
 
 /// The cells below the headings, a row for each variant at each point of its sweep.
-fn rows(records: &[Record]) -> Vec<Row> {
+fn rows(study: &Study, records: &[Record]) -> Vec<Row> {
     let keys = results::swept_keys(records);
     let several = results::has_several_seeds(records);
-    let summaries = summaries(records);
-    let best = summaries.iter().map(|summary| summary.acc_test.mean).fold(f64::NAN, f64::max);
+    let summaries = summaries(records, study.first_variant());
+    let cells_of_runs: Vec<&[Record]> = cells(records).collect();
+    let sound = summaries.iter().zip(&cells_of_runs);
+    let sound = sound.filter(|(_, runs)| !runs.iter().any(results::diverged));
+    let best = sound.map(|(summary, _)| summary.acc_test.mean).fold(f64::NAN, f64::max);
     let row = |(summary, runs): (&Summary, &[Record])| {
         let mean = |value: &dyn Fn(&Record) -> f64, digits: usize| {
             spread(Spread::of(&runs.iter().map(value).collect::<Vec<_>>()), digits)
@@ -226,11 +231,11 @@ fn rows(records: &[Record]) -> Vec<Row> {
             .chain(rest);
         Row { cells: cells.collect() }
     };
-    summaries.iter().zip(cells(records)).map(row).collect()
+    summaries.iter().zip(cells_of_runs).map(row).collect()
 }
 
 fn plain(text: &str) -> Cell {
-    Cell { text: text.to_owned(), value: text.to_owned(), best: false }
+    Cell { text: text.to_owned(), small: String::new(), value: text.to_owned(), best: false }
 }
 
 fn marked(variant: &str, mark: Option<String>) -> Cell {
@@ -242,17 +247,26 @@ fn spread(Spread { mean, deviation }: Spread, digits: usize) -> Cell {
     // What is the same in all runs need not be said to vary by nothing.
     let deviation = deviation.filter(|&deviation| digits > 0 || deviation > 0.0);
     let deviation =
-        deviation.map_or_else(String::new, |deviation| format!(" ± {deviation:.digits$}"));
-    Cell { text: format!("{mean:.digits$}{deviation}"), value: mean.to_string(), best: false }
+        deviation.map_or_else(String::new, |deviation| format!("± {deviation:.digits$}"));
+    Cell {
+        text: format!("{mean:.digits$}"),
+        small: deviation,
+        value: mean.to_string(),
+        best: false,
+    }
 }
 
 fn difference(against: Option<&Against>) -> Cell {
     against.map_or_else(
         || plain(""),
-        |Against { difference, .. }| Cell {
-            text: results::interval(*difference),
-            value: difference.mean.to_string(),
-            best: false,
+        |Against { difference, .. }| {
+            let Difference { mean, low, high, .. } = difference;
+            Cell {
+                text: format!("{mean:+.5}"),
+                small: format!("{low:+.5} to {high:+.5}"),
+                value: mean.to_string(),
+                best: false,
+            }
         },
     )
 }

@@ -25,8 +25,12 @@ const MISREAD: usize = 24;
 #[derive(Debug, Serialize)]
 pub(super) struct Picture {
     side: usize,
+    /// Whether the test images were at hand.
+    has_digits: bool,
     variants: Vec<Variant>,
     misread: Vec<Misread>,
+    /// Of how many these are the first.
+    misread_in_all: usize,
     paths: Vec<Path>,
 }
 
@@ -58,15 +62,20 @@ struct Misread {
     label: u8,
     /// Bytes in base64.
     pixels: String,
-    /// Each variant's, where it has a network.
+    /// Each variant's, where it has a network that answers.
     answers: Vec<Option<usize>>,
 }
 
 impl Picture {
     /// Of these runs: of each variant at its best point, its networks those of its first run there. What is
     /// missing or damaged is noted and left out.
-    pub(super) fn of(records: &[Record], test: Option<&Split>, notes: &mut Vec<String>) -> Self {
-        let summaries = summaries(records);
+    pub(super) fn of(
+        records: &[Record],
+        first: &str,
+        test: Option<&Split>,
+        notes: &mut Vec<String>,
+    ) -> Self {
+        let summaries = summaries(records, first);
         let mut cells = Vec::new();
         for (summary, runs) in
             best(&summaries.iter().zip(results::cells(records)).collect::<Vec<_>>())
@@ -82,11 +91,11 @@ impl Picture {
         }
         let networks = || cells.iter().filter_map(|(_, network, _)| network.as_ref());
         let edges = edges(networks().flat_map(|network| &network.kernel));
-        let answers: Vec<Option<&[usize]>> = cells
-            .iter()
-            .map(|(_, network, _)| network.as_ref().map(|network| network.answers.as_slice()))
-            .collect();
-        let misread = test.map_or_else(Vec::new, |test| misread(test, &answers));
+        let answers: Vec<Option<&[usize]>> =
+            cells.iter().map(|(_, network, _)| network.as_ref()?.answers.as_deref()).collect();
+        let mut misread = test.map_or_else(Vec::new, |test| misread(test, &answers));
+        let misread_in_all = misread.len();
+        misread.truncate(MISREAD);
         let variant = |(summary, network, history): (&Summary, Option<Network>, History)| Variant {
             name: cell_name(&summary.variant, &summary.point),
             runs: summary.n,
@@ -97,12 +106,13 @@ impl Picture {
                 .as_ref()
                 .map(|network| Weights::of(&network.kernel, edges.clone(), network.seed)),
             confusion: test
-                .zip(network.as_ref())
-                .map(|(test, network)| confusion(test.labels(), &network.answers)),
+                .zip(network.as_ref().and_then(|network| network.answers.as_ref()))
+                .map(|(test, answers)| confusion(test.labels(), answers)),
             network,
         };
         let paths = paths(&summaries);
-        Self { side: SIDE, variants: cells.into_iter().map(variant).collect(), misread, paths }
+        let variants = cells.into_iter().map(variant).collect();
+        Self { side: SIDE, has_digits: test.is_some(), variants, misread, misread_in_all, paths }
     }
 
     /// As JSON that may stand inside of HTML.
@@ -168,7 +178,7 @@ fn misread(test: &Split, answers: &[Option<&[usize]>]) -> Vec<Misread> {
         pixels: BASE64_STANDARD.encode(test.image(index)),
         answers: answers.iter().map(|answers| answers.map(|answers| answers[index])).collect(),
     };
-    indices.iter().take(MISREAD).map(digit).collect()
+    indices.iter().map(digit).collect()
 }
 
 #[cfg(test)]

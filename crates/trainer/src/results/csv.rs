@@ -11,7 +11,7 @@ use crate::{
     files,
     lock::Lock,
     record::Record,
-    statistics::Spread,
+    statistics::{Difference, Spread},
     study::{Settings, Study, setting_text},
 };
 
@@ -31,7 +31,7 @@ const HEADER: [&str; 13] = [
     "fit_seconds",
 ];
 
-const SUMMARY_HEADER: [&str; 11] = [
+const SUMMARY_HEADER: [&str; 12] = [
     "variant",
     "n",
     "acc_train_mean",
@@ -43,6 +43,7 @@ const SUMMARY_HEADER: [&str; 11] = [
     "difference_mean",
     "difference_low",
     "difference_high",
+    "difference_pairs",
 ];
 
 /// Rewrites results.csv from all finished runs, and summary.csv where there are several seeds.
@@ -56,7 +57,7 @@ pub fn write_csv(study: &Study, output: &Path) -> Result<(), Error> {
     let records = read(study, output)?;
     files::write(&output.join("results.csv"), csv_text(&records)?.as_bytes())?;
     if has_several_seeds(&records) {
-        let summary = summary_text(&records)?;
+        let summary = summary_text(&records, study.first_variant())?;
         files::write(&output.join("summary.csv"), summary.as_bytes())?;
     }
     Ok(())
@@ -72,8 +73,8 @@ pub fn csv_text(records: &[Record]) -> Result<String, Error> {
     text(&HEADER, &keys, records.iter().map(|record| (row(record), &record.point)))
 }
 
-fn summary_text(records: &[Record]) -> Result<String, Error> {
-    let (keys, summaries) = (swept_keys(records), summaries(records));
+fn summary_text(records: &[Record], first: &str) -> Result<String, Error> {
+    let (keys, summaries) = (swept_keys(records), summaries(records, first));
     let rows = summaries.iter().map(|summary| (summary_row(summary), &summary.point));
     text(&SUMMARY_HEADER, &keys, rows)
 }
@@ -121,11 +122,12 @@ fn row(record: &Record) -> [String; 13] {
     ]
 }
 
-fn summary_row(summary: &Summary) -> [String; 11] {
+fn summary_row(summary: &Summary) -> [String; 12] {
     let deviation = |spread: Spread| spread.deviation.map_or(String::new(), number);
     let difference = summary.difference.as_ref().map(|against| against.difference);
-    let (mean, low, high) = difference.map_or_else(Default::default, |difference| {
-        (number(difference.mean), number(difference.low), number(difference.high))
+    let [mean, low, high, pairs] = difference.map_or_else(Default::default, |difference| {
+        let Difference { mean, low, high, pairs } = difference;
+        [number(mean), number(low), number(high), pairs.to_string()]
     });
     [
         summary.variant.clone(),
@@ -139,6 +141,7 @@ fn summary_row(summary: &Summary) -> [String; 11] {
         mean,
         low,
         high,
+        pairs,
     ]
 }
 
@@ -167,11 +170,11 @@ mod tests {
                 (0..).zip(runs).map(move |(seed, &run)| record(variant, seed, run, 1.0))
             })
             .collect();
-        let csv = summary_text(&records).unwrap();
+        let csv = summary_text(&records, "none").unwrap();
         // Differences 0.1 and 0.15; the quantile of one degree of freedom is 12.7062.
-        let expected = "variant,n,acc_train_mean,acc_train_deviation,acc_test_mean,acc_test_deviation,pct_diff_mean,pct_diff_deviation,difference_mean,difference_low,difference_high\n\
-                        none,2,0.750000,0.353553,0.600000,0.282843,0.200000,0.000000,,,\n\
-                        l1,2,0.500000,0.000000,0.725000,0.318198,-0.450000,0.636396,0.125000,-0.192655,0.442655\n";
+        let expected = "variant,n,acc_train_mean,acc_train_deviation,acc_test_mean,acc_test_deviation,pct_diff_mean,pct_diff_deviation,difference_mean,difference_low,difference_high,difference_pairs\n\
+                        none,2,0.750000,0.353553,0.600000,0.282843,0.200000,0.000000,,,,\n\
+                        l1,2,0.500000,0.000000,0.725000,0.318198,-0.450000,0.636396,0.125000,-0.192655,0.442655,2\n";
         assert_eq!(csv, expected);
     }
 }

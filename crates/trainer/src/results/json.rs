@@ -31,13 +31,14 @@ struct Row<'a> {
     fit_seconds: f64,
 }
 
-/// The runs and their summaries for a program; what is not finite is null.
+/// The runs and their summaries for a program, compared with the study's `first` variant; what is not finite is null.
 ///
 /// # Errors
 ///
 /// When they cannot be written as JSON.
-pub fn json(records: &[Record]) -> Result<String, Error> {
-    let results = Results { runs: records.iter().map(row).collect(), summary: summaries(records) };
+pub fn json(records: &[Record], first: &str) -> Result<String, Error> {
+    let summary = summaries(records, first);
+    let results = Results { runs: records.iter().map(row).collect(), summary };
     serde_json::to_string_pretty(&results)
         .map(|json| json + "\n")
         .map_err(|error| Error::Unwritten { format: "JSON", reason: error.to_string() })

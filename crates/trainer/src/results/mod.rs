@@ -15,7 +15,7 @@ pub use self::{
     csv::{csv_text, swept_keys, write_csv},
     json::json,
     summary::{Against, Summary, cells, has_several_seeds, summaries},
-    table::{interval, mark, notes, table},
+    table::{mark, notes, table},
 };
 use crate::{
     error::Error,

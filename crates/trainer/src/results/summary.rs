@@ -39,9 +39,9 @@ pub struct Against {
     pub difference: Difference,
 }
 
-/// Each variant's summary, in the order in which they come.
+/// Each variant's summary, in the order in which they come, compared with the `first` of the study.
 #[must_use]
-pub fn summaries(records: &[Record]) -> Vec<Summary> {
+pub fn summaries(records: &[Record], first: &str) -> Vec<Summary> {
     let cells: Vec<&[Record]> = cells(records).collect();
     let summary = |runs: &&[Record]| Summary {
         variant: runs[0].variant.clone(),
@@ -50,7 +50,7 @@ pub fn summaries(records: &[Record]) -> Vec<Summary> {
         acc_train: spread(runs, |run| run.acc_train),
         acc_test: spread(runs, |run| run.acc_test),
         pct_diff: spread(runs, Record::pct_diff),
-        difference: reference(&cells, &runs[0]).and_then(|first| against(first, runs)),
+        difference: reference(&cells, first, &runs[0]).and_then(|first| against(first, runs)),
     };
     cells.iter().map(summary).collect()
 }
@@ -62,15 +62,14 @@ pub fn cells(records: &[Record]) -> impl Iterator<Item = &[Record]> {
 
 /// Those runs of the first variant that a run is compared with: the first at its point, variants' own
 /// settings aside.
-fn reference<'a>(cells: &[&'a [Record]], run: &Record) -> Option<&'a [Record]> {
+fn reference<'a>(cells: &[&'a [Record]], first: &str, run: &Record) -> Option<&'a [Record]> {
     let shared = |record: &Record| -> Settings {
         let shared = record.point.iter().filter(|(key, _)| !key.starts_with("variant."));
         shared.map(|(key, value)| (key.clone(), value.clone())).collect()
     };
-    let first = cells.first()?;
-    let of_first = cells.iter().take_while(|cell| cell[0].variant == first[0].variant);
     let point = shared(run);
-    of_first.copied().find(|cell| shared(&cell[0]) == point)
+    let is_it = |cell: &&[Record]| cell[0].variant == first && shared(&cell[0]) == point;
+    cells.iter().copied().find(is_it)
 }
 
 /// Whether a variant has runs of several seeds.
@@ -112,7 +111,8 @@ mod tests {
             run("l1", 3, 1.0),
             run("l2", 7, 0.5),
         ];
-        let summaries = summaries(&records);
+        assert!(super::summaries(&records, "dropout").iter().all(|one| one.difference.is_none()));
+        let summaries = summaries(&records, "none");
         let counts: Vec<(&str, usize)> =
             summaries.iter().map(|summary| (summary.variant.as_str(), summary.n)).collect();
         assert_eq!(counts, [("none", 3), ("l1", 3), ("l2", 1)]);

@@ -10,10 +10,12 @@ use crate::{
     study::{Pixels, Settings, label},
 };
 
-/// The notebook's table, over the seeds where there are several, with its notes.
+/// The notebook's table, over the seeds where there are several and compared with the study's `first` variant,
+/// with its notes.
 #[must_use]
-pub fn table(records: &[Record]) -> String {
-    let rows = if has_several_seeds(records) { over_seeds(records) } else { single(records) };
+pub fn table(records: &[Record], first: &str) -> String {
+    let rows =
+        if has_several_seeds(records) { over_seeds(records, first) } else { single(records) };
     let notes = notes(records);
     // Lines after a note's first stand under its words.
     let notes = notes.iter().map(|note| format!("\n{}\n", note.replace('\n', "\n  ")));
@@ -33,8 +35,7 @@ fn single(records: &[Record]) -> Vec<Vec<String>> {
 }
 
 /// A header and a row a variant, of means and deviations.
-fn over_seeds(records: &[Record]) -> Vec<Vec<String>> {
-    let first = records.first().map_or("", |record| record.variant.as_str());
+fn over_seeds(records: &[Record], first: &str) -> Vec<Vec<String>> {
     let difference = format!("acc_test − {first}'s, 95 %");
     let header = header(records, &["n", "acc_train", "acc_test", "pct_diff", &difference]);
     let row = |(summary, runs): (Summary, &[Record])| {
@@ -53,7 +54,7 @@ fn over_seeds(records: &[Record]) -> Vec<Vec<String>> {
         .concat()
     };
     std::iter::once(header)
-        .chain(summaries(records).into_iter().zip(cells(records)).map(row))
+        .chain(summaries(records, first).into_iter().zip(cells(records)).map(row))
         .collect()
 }
 
@@ -84,8 +85,7 @@ fn spread(Spread { mean, deviation }: Spread) -> String {
 }
 
 /// `+0.00720 (+0.00323 to +0.01117)`.
-#[must_use]
-pub fn interval(Difference { mean, low, high, .. }: Difference) -> String {
+fn interval(Difference { mean, low, high, .. }: Difference) -> String {
     format!("{mean:+.5} ({low:+.5} to {high:+.5})")
 }
 
@@ -137,8 +137,8 @@ pub fn notes(records: &[Record]) -> Vec<String> {
         notes.push(note.to_owned());
     }
     if has_several_seeds(records) {
-        let note = "Mean ± standard deviation over n seeds; the difference is that of runs of one seed, with its 95 %\n\
-             confidence interval (Student's t). An interval that holds 0 shows no difference.";
+        let note = "Mean ± standard deviation over n seeds; the difference is that of runs of one seed, of the seeds that\n\
+             both have, with its 95 % confidence interval (Student's t): one that holds 0 proves no difference.";
         notes.push(note.to_owned());
     } else if records.len() > 1 {
         let note = "One run of each proves little: small differences may be luck. Several seeds show how much, for\n\
@@ -156,7 +156,7 @@ mod tests {
     fn the_table_marks_what_barely_trained_and_says_why() {
         let records =
             [record("none", 0, (0.2, 0.75), 1.0), record("batch_norm", 0, (0.9, 0.75), 1.0)];
-        let text = table(&records);
+        let text = table(&records, "none");
         let lines: Vec<&str> = text.lines().collect();
         assert_eq!(lines[0], "variant     acc_train  acc_test  pct_diff");
         assert_eq!(lines[1], "none          0.20000   0.75000  -2.75000 *");
@@ -174,7 +174,7 @@ mod tests {
             record("l1", 0, (0.9, 0.75), 1.0),
             record("l1", 11, (0.7, 1.0), f64::INFINITY),
         ];
-        let text = table(&records);
+        let text = table(&records, "none");
         let lines: Vec<&str> = text.lines().collect();
         let expected = [
             "variant  n          acc_train           acc_test            pct_diff          acc_test − none's, 95 %",

@@ -160,6 +160,12 @@ impl Study {
         self.sweep.contains_key(&sweep_key(key))
     }
 
+    /// The name of the variant that others are compared with.
+    #[must_use]
+    pub fn first_variant(&self) -> &str {
+        self.variants.first().map_or("", |variant| &variant.name)
+    }
+
     /// The first of a variant's runs, if it has any.
     #[must_use]
     pub fn first_run_of(&self, variant: &str) -> Option<&Run> {

@@ -1,6 +1,6 @@
 // The pictures of a study: accuracies, learning curves, weights, confusions.
 (() => {
-  const { variants, make, section, say, number, spread } = report;
+  const { variants, make, section, say, number, spread, noAnswers } = report;
   const { figure, legend, finite, common, symbol, line, tip } = report.figure;
 
   const accuracy = () => {
@@ -57,8 +57,8 @@
     const parent = section("curves");
     const validated = some.some((variant) => variant.history.val_loss);
     parent.append(make("p", {}, validated
-      ? "Solid: training, as the epoch’s batches went by. Dashed: validation, after the epoch."
-      : "On the training digits, as the epoch’s batches went by; none were kept for validation.",
+      ? "Solid: training, as the epoch’s batches went by, dropout at work. Dashed: validation, after the epoch."
+      : "On the training digits, as the epoch’s batches went by, dropout at work; none were kept for validation.",
     " The buttons take variants out of both pictures."));
     const shown = legend(parent, some, () => redraws.forEach((redraw) => redraw()));
     const pair = make("div", { class: "pair" });
@@ -143,7 +143,7 @@
 
   const confusion = () => {
     const some = variants.filter((variant) => variant.confusion);
-    if (!some.length) return say("confusion", "No run has finished yet.");
+    if (!some.length) return say("confusion", noAnswers());
     const wrong = (rows) => rows.flatMap((row, label) => row.filter((_, answer) => answer !== label));
     const most = Math.max(1, ...some.flatMap((variant) => wrong(variant.confusion)));
     const cell = (count, label, answer) => {

@@ -48,6 +48,12 @@ globalThis.report = (() => {
     section(id).append(make("p", { class: "empty" }, text));
   };
 
+  // Why nothing is known of what the variants answer.
+  const noAnswers = () => {
+    if (!data.has_digits) return "The test digits were not at hand when this page was written.";
+    return data.variants.length ? "No network that answers has been kept." : "No run has finished yet.";
+  };
+
   // A digit in its own 28 × 28 pixels, to be enlarged by CSS.
   const picture = (pixels, label) => {
     const { side } = data;
@@ -74,5 +80,5 @@ globalThis.report = (() => {
   const number = (value, digits = 4) => (Number.isFinite(value) ? value.toFixed(digits).replace("-", "−") : "–");
   const spread = (of) => number(of?.mean) + (Number.isFinite(of?.deviation) ? ` ± ${number(of.deviation)}` : "");
 
-  return { data, drawn, variants, misread, make, section, say, picture, paint, swatch, number, spread, breakable, named };
+  return { data, drawn, variants, misread, make, section, say, picture, paint, swatch, number, spread, breakable, named, noAnswers };
 })();

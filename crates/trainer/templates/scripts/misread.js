@@ -1,6 +1,6 @@
 // Digits that most variants get wrong, and what each took them for.
 (() => {
-  const { variants, make, section, say, picture } = report;
+  const { data, variants, make, section, say, picture, noAnswers } = report;
 
   // A button with the digit on it that puts it on the pad.
   report.loader = (digit) => {
@@ -12,8 +12,8 @@
   };
 
   if (!report.misread.length) {
-    return say("misread", variants.some((variant) => variant.network)
-      ? "There is no digit that most variants get wrong." : "No network has been kept yet.");
+    return say("misread", variants.some((variant) => variant.confusion)
+      ? "There is no digit that most variants get wrong." : noAnswers());
   }
   const card = (digit) => {
     const load = report.loader(digit);
@@ -31,7 +31,8 @@
     return make("figure", { class: "card" }, load, caption, make("dl", {}, ...answers));
   };
   section("misread").append(
-    make("p", {}, "What each variant took the digit for; ✓ marks those that read it rightly. ",
+    make("p", {}, `${report.misread.length} of ${data.misread_in_all}, those first that more variants misread. `,
+      "What each variant took the digit for; ✓ marks those that read it rightly. ",
       "A picture that is pressed is loaded on the pad below."),
     make("div", { class: "cards" }, ...report.misread.map(card)));
 })();

@@ -4,6 +4,9 @@
   const { figure, legend, finite, common, symbol, line, tip } = report.figure;
   section("paths").hidden = !data.paths.length;
 
+  // A value as results.csv has it.
+  const brief = (value) => (value && Math.abs(value) < 1e-4 ? value.toExponential() : String(value));
+
   // Where the values lie on the axis.
   const axis = (values, logarithmic) => {
     const above = values.filter((value) => value > 0);
@@ -23,7 +26,7 @@
       }
       return {
         type: log ? "log" : "linear", domain, insetLeft: 8, insetRight: 8,
-        ticks: ticks.map(place), tickFormat: (at) => String(ticks.find((value) => place(value) === at)),
+        ticks: ticks.map(place), tickFormat: (at) => brief(ticks.find((value) => place(value) === at)),
       };
     };
     return { log, place, options };
@@ -36,41 +39,47 @@
     const colour = ({ variant }) => variant.colour;
     const shown = legend(parent, [...new Set(points.map((point) => point.variant))], () => redraw());
 
-    const redraw = figure(parent, (width) => {
-      const split = (of) => {
-        const some = points.filter((point) => shown.has(point.variant) && finite(point[of]?.mean));
-        const y = (point) => point[of].mean;
-        const bars = Plot.ruleX(some.filter((point) => point[of].deviation), {
-          x, stroke: colour,
-          y1: (point) => point[of].mean - point[of].deviation, y2: (point) => point[of].mean + point[of].deviation,
-        });
-        return { some, y, bars };
-      };
-      const train = split("acc_train");
-      const test = split("acc_test");
+    const name = ({ value }) => brief(value);
+    // Each of the two has an axis of its own: in training accuracies differ by less, or by more.
+    const panel = (of, label, height, marks) => figure(parent, (width) => {
+      const some = points.filter((point) => shown.has(point.variant) && finite(point[of]?.mean));
+      const y = (point) => point[of].mean;
       return Plot.plot({
-        ...common, width, height: 330, marginBottom: 42, ariaLabel: `Accuracy against ${key}, by variant`,
+        ...common, width, height, marginTop: 28, marginBottom: 42, ariaLabel: `Accuracy on ${label} digits against ${key}, by variant`,
         x: { label: `${key}${log ? " (logarithmic)" : ""} →`, ...options(width) },
-        y: { label: "↑ accuracy", grid: true, nice: true },
+        y: { label: `↑ accuracy, ${label}`, grid: true, nice: true, ticks: height / 50, tickFormat: (at) => String(Number(at.toFixed(6))) },
         marks: [
-          Plot.line(train.some, { ...line, x, y: train.y, strokeDasharray: "3 3", sort: "value" }),
-          train.bars,
-          Plot.dot(train.some, { x, y: train.y, r: 2.5, stroke: colour, fill: "var(--page)" }),
-          Plot.line(test.some, { ...line, x, y: test.y, sort: "value" }),
-          test.bars,
-          Plot.dot(test.some.filter((point) => point.best), { x, y: test.y, r: 9, stroke: "currentColor" }),
+          ...marks(some, y),
+          Plot.ruleX(some.filter((point) => point[of].deviation), {
+            x, stroke: colour,
+            y1: (point) => point[of].mean - point[of].deviation, y2: (point) => point[of].mean + point[of].deviation,
+          }),
+          Plot.line(some, { ...line, x, y, sort: "value" }),
           [...shown].map((variant) =>
-            Plot.dot(test.some.filter((point) => point.variant === variant), { x, y: test.y, ...symbol(variant) })),
-          tip(test.some, {
-            x, y: test.y,
-            title: (point) => `${point.variant.name}\n${key} = ${point.value}\n` +
+            Plot.dot(some.filter((point) => point.variant === variant), { x, y, ...symbol(variant) })),
+          tip(some, {
+            x, y,
+            title: (point) => `${point.variant.name}\n${key} = ${name(point)}\n` +
               `training ${spread(point.acc_train)}\ntest ${spread(point.acc_test)}`,
           }),
         ],
       });
-    }, "Solid: test. Dashed: training. The ring marks the best on the test set.",
-    log && values[0] <= 0 ? " A logarithmic axis has no 0: it stands at the left end." : "",
-    left_out ? ` Whatever else was varied is as at each variant’s best; ${left_out} more lines are left out.` : "");
+    });
+    // What all are compared with, where it is no line of its own here.
+    const [first] = variants;
+    const level = points.some(({ variant }) => variant === first) ? null : first?.acc_test?.mean;
+    parent.append(make("p", { class: "caption" }, "Bars: a standard deviation either way. The ring marks the best on the test set.",
+      level == null ? "" : ` The dashed line is ${first.name} on the test set.`,
+      log && values[0] <= 0 ? " A logarithmic axis has no 0: it stands at the left end." : "",
+      left_out ? ` Whatever else was varied is as at each variant’s best; ${left_out} more lines are left out.` : ""));
+    const redraws = [
+      panel("acc_test", "test", 270, (some, y) => [
+        Plot.ruleY(level == null ? [] : [level], { strokeDasharray: "4 4", strokeOpacity: 0.6 }),
+        Plot.dot(some.filter((point) => point.best), { x, y, r: 9, stroke: "currentColor" }),
+      ]),
+      panel("acc_train", "training", 190, () => []),
+    ];
+    const redraw = () => redraws.forEach((draw) => draw());
   };
 
   const table = (points) => {
@@ -78,7 +87,7 @@
     const star = () => make("span", { class: "star", role: "img", "aria-label": "best:" }, "★");
     const rows = points.map((point) => make("tr", {},
       named(point.variant),
-      make("td", {}, point.value),
+      make("td", {}, brief(point.value)),
       make("td", {}, spread(point.acc_train)),
       make("td", { class: point.best ? "best" : null }, point.best ? star() : "", spread(point.acc_test)),
       make("td", {}, point.runs)));
