@@ -227,7 +227,7 @@ impl Command {
                     return show::text(split, index, count, terminal_width());
                 };
                 files::write(&file, &show::png(split, index, count)?)?;
-                Ok(String::new())
+                show::labels(split, index, count)
             }
             Self::Predict { files, json } => {
                 let predictions = predict::predict(&files)?;

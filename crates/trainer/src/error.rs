@@ -150,7 +150,7 @@ impl Error {
                     .to_owned(),
             ),
             Self::Write { .. } => Some(
-                "make room or take another folder with --out; finished runs are kept".to_owned(),
+                "make room or name another place; finished runs are kept".to_owned(),
             ),
             Self::Stopped { .. } => Some("the same command goes on from here".to_owned()),
             Self::Held { .. } => Some(

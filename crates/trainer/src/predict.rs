@@ -136,8 +136,15 @@ pub fn predict(files: &[PathBuf]) -> Result<Vec<Prediction>, Error> {
         let usage = "trainer predict MODEL IMAGE, with any number of each";
         return Err(Error::Argument(format!("there is not {lacking} among the files: {usage}")));
     }
-    let models: Vec<Model> =
+    let mut models: Vec<Model> =
         models.into_iter().map(|path| Model::read(path)).collect::<Result<_, _>>()?;
+    let names: Vec<String> = models.iter().map(|model| model.name.clone()).collect();
+    for model in &mut models {
+        // Of two studies, or under two names.
+        if names.iter().filter(|name| **name == model.name).count() > 1 {
+            model.name.clone_from(&model.file);
+        }
+    }
     images.into_iter().map(|path| look_at(path, &models)).collect()
 }
 

@@ -42,6 +42,20 @@ pub fn png(split: &Split, index: usize, count: usize) -> Result<Vec<u8>, Error> 
     image::png(&digits, columns).map_err(|reason| Error::Unwritten { format: "PNG", reason })
 }
 
+/// The same digits' labels, a line each.
+///
+/// # Errors
+///
+/// When there are fewer digits.
+pub fn labels(split: &Split, index: usize, count: usize) -> Result<String, Error> {
+    let places = places(split, index, count)?;
+    Ok(places.into_iter().map(|place| title(split, place) + "\n").collect())
+}
+
+fn title(split: &Split, index: usize) -> String {
+    format!("digit {index}, labelled {}", split.labels()[index])
+}
+
 fn places(split: &Split, index: usize, count: usize) -> Result<Vec<usize>, Error> {
     let len = split.len();
     if count == 0 {
@@ -58,12 +72,11 @@ fn places(split: &Split, index: usize, count: usize) -> Result<Vec<usize>, Error
 }
 
 fn lines(split: &Split, index: usize) -> Vec<String> {
-    let title = format!("digit {index}, labelled {}", split.labels()[index]);
     let rows = split.image(index).chunks(2 * SIDE).map(|rows| {
         let (upper, lower) = rows.split_at(SIDE);
         upper.iter().zip(lower).map(|(&upper, &lower)| block(upper, lower)).collect()
     });
-    std::iter::once(title).chain(rows).collect()
+    std::iter::once(title(split, index)).chain(rows).collect()
 }
 
 fn block(upper: u8, lower: u8) -> char {

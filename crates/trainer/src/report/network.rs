@@ -125,14 +125,13 @@ pub(super) struct Weights {
 }
 
 impl Weights {
-    /// Of a kernel whose weights lie between the outer edges; others are left out.
+    /// Of a kernel. The outermost bins hold what lies beyond them too; what is no number is left out.
     pub(super) fn of(kernel: &[f32], edges: Vec<f64>, seed: u64) -> Self {
         let mut counts = vec![0; edges.len().saturating_sub(1)];
         for &weight in kernel {
-            let place = edges.partition_point(|&edge| edge <= f64::from(weight));
-            // The last bin holds its upper edge.
-            let place = if edges.last() == Some(&f64::from(weight)) { place - 1 } else { place };
-            if let Some(count) = place.checked_sub(1).and_then(|place| counts.get_mut(place)) {
+            let place = edges.partition_point(|&edge| edge <= f64::from(weight)).saturating_sub(1);
+            let place = place.min(counts.len().saturating_sub(1));
+            if let Some(count) = counts.get_mut(place).filter(|_| !weight.is_nan()) {
                 *count += 1;
             }
         }
@@ -168,6 +167,8 @@ mod tests {
         let weights = Weights::of(&kernel, vec![-1.0, -0.5, 0.0, 0.5, 1.0], 7);
         assert_eq!(weights.counts, [1, 1, 3, 1]);
         assert!((weights.below - 2.0 / 7.0).abs() < 1e-12);
+        let weights = Weights::of(&kernel, vec![-0.2, 0.0, 0.1, 0.2], 7);
+        assert_eq!(weights.counts, [2, 2, 2]);
         let weights = Weights::of(&kernel[..6], vec![-1.0, 1.0], 7);
         assert!((weights.l1 - 2.7505).abs() < 1e-6);
         assert!((weights.l2 - 2.3125_f64.sqrt()).abs() < 1e-6);

@@ -12,6 +12,9 @@ use crate::{
     study::{Pixels, Study, setting_text, short},
 };
 
+/// From here on a number is written as a power of ten.
+const LARGE: f64 = 1e6;
+
 const STYLE: &str = include_str!("../../templates/report.css");
 /// Data-driven drawing, <https://d3js.org>, on which Plot stands.
 const D3: &str = include_str!("../../templates/vendor/d3.min.js");
@@ -54,6 +57,8 @@ struct Row {
 
 struct Cell {
     text: String,
+    /// What leads to a note.
+    mark: String,
     /// Below it, smaller.
     small: String,
     /// What it is sorted by.
@@ -164,7 +169,7 @@ fn headings(study: &Study, records: &[Record]) -> Vec<Heading> {
     let first = study.first_variant();
     let difference = heading(
         &format!("acc_test − {first}’s"),
-        "Mean difference between runs of one seed, of the seeds that both have, with its 95 % confidence interval: one that holds 0 proves no difference",
+        "Mean difference over pairs of runs of one seed, with its 95 % confidence interval: one that holds 0 leaves open whether there is any",
     );
     let variant = heading("variant", "How the network is regularised");
     let accuracies = [
@@ -235,25 +240,30 @@ fn rows(study: &Study, records: &[Record]) -> Vec<Row> {
 }
 
 fn plain(text: &str) -> Cell {
-    Cell { text: text.to_owned(), small: String::new(), value: text.to_owned(), best: false }
+    Cell {
+        text: text.to_owned(),
+        mark: String::new(),
+        small: String::new(),
+        value: text.to_owned(),
+        best: false,
+    }
 }
 
 fn marked(variant: &str, mark: Option<String>) -> Cell {
-    let text = mark.map_or_else(|| variant.to_owned(), |mark| format!("{variant} {mark}"));
-    Cell { text, ..plain(variant) }
+    Cell { mark: mark.map_or_else(String::new, |mark| format!(" {mark}")), ..plain(variant) }
 }
 
 fn spread(Spread { mean, deviation }: Spread, digits: usize) -> Cell {
     // What is the same in all runs need not be said to vary by nothing.
     let deviation = deviation.filter(|&deviation| digits > 0 || deviation > 0.0);
     let deviation =
-        deviation.map_or_else(String::new, |deviation| format!("± {deviation:.digits$}"));
-    Cell {
-        text: format!("{mean:.digits$}"),
-        small: deviation,
-        value: mean.to_string(),
-        best: false,
-    }
+        deviation.map_or_else(String::new, |deviation| format!("± {}", number(deviation, digits)));
+    Cell { text: number(mean, digits), small: deviation, value: mean.to_string(), ..plain("") }
+}
+
+/// A number in short.
+fn number(number: f64, digits: usize) -> String {
+    if number.abs() < LARGE { format!("{number:.digits$}") } else { format!("{number:.3e}") }
 }
 
 fn difference(against: Option<&Against>) -> Cell {
@@ -265,7 +275,7 @@ fn difference(against: Option<&Against>) -> Cell {
                 text: format!("{mean:+.5}"),
                 small: format!("{low:+.5} to {high:+.5}"),
                 value: mean.to_string(),
-                best: false,
+                ..plain("")
             }
         },
     )

@@ -18,6 +18,8 @@ use crate::{
 
 /// Bins of the weights' histogram: an odd number, so that one of them is around 0.
 const BINS: u32 = 81;
+/// How far the histogram goes beyond the size that one weight in a hundred exceeds.
+const MARGIN: f64 = 1.5;
 /// The most misread digits that are shown.
 const MISREAD: usize = 24;
 
@@ -90,7 +92,7 @@ impl Picture {
             cells.push((summary, network.ok(), history));
         }
         let networks = || cells.iter().filter_map(|(_, network, _)| network.as_ref());
-        let edges = edges(networks().flat_map(|network| &network.kernel));
+        let edges = edges(networks().map(|network| network.kernel.as_slice()));
         let answers: Vec<Option<&[usize]>> =
             cells.iter().map(|(_, network, _)| network.as_ref()?.answers.as_deref()).collect();
         let mut misread = test.map_or_else(Vec::new, |test| misread(test, &answers));
@@ -141,13 +143,23 @@ impl History {
     }
 }
 
-/// Of a histogram that holds all finite weights, the same to both sides of 0.
-fn edges<'a>(weights: impl Iterator<Item = &'a f32>) -> Vec<f64> {
-    let sizes = weights.map(|weight| f64::from(*weight).abs()).filter(|size| size.is_finite());
-    let most = sizes.fold(0.0, f64::max);
+/// Of a histogram for several kernels, the same to both sides of 0: wide enough for nearly all weights of most of
+/// them, so that a few large ones of one kernel do not put the others into a bin or two.
+fn edges<'a>(kernels: impl Iterator<Item = &'a [f32]>) -> Vec<f64> {
+    let mut reaches: Vec<f64> = kernels.filter_map(reach).collect();
+    reaches.sort_by(f64::total_cmp);
+    let most = reaches.get(reaches.len() / 2).map_or(0.0, |reach| MARGIN * reach);
     let most = if most > 0.0 { most } else { 1.0 };
     let edge = |place: u32| most * (2.0 * f64::from(place) / f64::from(BINS) - 1.0);
     (0..=BINS).map(edge).collect()
+}
+
+/// The size that one in a hundred of a kernel's finite weights exceeds.
+fn reach(kernel: &[f32]) -> Option<f64> {
+    let sizes = kernel.iter().map(|weight| f64::from(*weight).abs());
+    let mut sizes: Vec<f64> = sizes.filter(|size| size.is_finite()).collect();
+    sizes.sort_by(f64::total_cmp);
+    sizes.get(sizes.len() * 99 / 100).copied()
 }
 
 /// Of each variant's cells the one that does best on the test images, the first of equals.
@@ -210,9 +222,15 @@ mod tests {
     }
 
     #[test]
-    fn edges_hold_the_largest_weight_and_have_a_bin_around_0() {
-        let edges = edges([0.5, -2.0, f32::NAN].iter());
-        assert_eq!((edges[0], edges[81]), (-2.0, 2.0));
+    fn edges_suit_most_kernels_and_have_a_bin_around_0() {
+        let kernel = |size: f32| vec![size; 200];
+        let mut one_large = kernel(0.2);
+        one_large.extend([9.0, f32::NAN]);
+        let kernels = [kernel(0.1), one_large, kernel(50.0)];
+        let edges = edges(kernels.iter().map(Vec::as_slice));
+        let most = 1.5 * f64::from(0.2_f32);
+        assert_eq!((edges[0], edges[81]), (-most, most));
         assert!(edges[40] < 0.0 && edges[41] > 0.0);
+        assert_eq!(super::edges([[f32::NAN].as_slice()].into_iter())[81], 1.0);
     }
 }

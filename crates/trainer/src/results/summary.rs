@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::diverged;
 use crate::{
     record::Record,
     statistics::{Difference, Spread},
@@ -89,6 +90,9 @@ fn against(first: &[Record], runs: &[Record]) -> Option<Against> {
     }
     let differences = runs.iter().filter_map(|run| {
         let pair = first.iter().find(|other| other.seed == run.seed)?;
+        if diverged(run) || diverged(pair) {
+            return None;
+        }
         Some(run.acc_test - pair.acc_test)
     });
     let difference = Difference::of(&differences.collect::<Vec<_>>())?;

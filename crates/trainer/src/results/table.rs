@@ -137,8 +137,8 @@ pub fn notes(records: &[Record]) -> Vec<String> {
         notes.push(note.to_owned());
     }
     if has_several_seeds(records) {
-        let note = "Mean ± standard deviation over n seeds; the difference is that of runs of one seed, of the seeds that\n\
-             both have, with its 95 % confidence interval (Student's t): one that holds 0 proves no difference.";
+        let note = "Mean ± standard deviation over n seeds; the difference is the mean over pairs of runs of one seed, with\n\
+             its 95 % confidence interval (Student's t): one that holds 0 leaves open whether there is any.";
         notes.push(note.to_owned());
     } else if records.len() > 1 {
         let note = "One run of each proves little: small differences may be luck. Several seeds show how much, for\n\
@@ -172,17 +172,20 @@ mod tests {
             record("none", 0, (0.9, 0.5), 1.0),
             record("none", 11, (0.9, 0.75), 1.0),
             record("l1", 0, (0.9, 0.75), 1.0),
-            record("l1", 11, (0.7, 1.0), f64::INFINITY),
+            record("l1", 11, (0.7, 1.0), 1.0),
+            record("l2", 0, (0.9, 0.75), 1.0),
+            record("l2", 11, (0.7, 1.0), f64::INFINITY),
         ];
         let text = table(&records, "none");
         let lines: Vec<&str> = text.lines().collect();
         let expected = [
             "variant  n          acc_train           acc_test            pct_diff          acc_test − none's, 95 %",
             "none     2  0.90000 ± 0.00000  0.62500 ± 0.17678   0.30556 ± 0.19642",
-            "l1       2  0.80000 ± 0.14142  0.87500 ± 0.17678  -0.13095 ± 0.42090  +0.25000 (+0.25000 to +0.25000) †",
+            "l1       2  0.80000 ± 0.14142  0.87500 ± 0.17678  -0.13095 ± 0.42090  +0.25000 (+0.25000 to +0.25000)",
+            "l2       2  0.80000 ± 0.14142  0.87500 ± 0.17678  -0.13095 ± 0.42090                                  †",
         ];
-        assert_eq!(lines[..3], expected);
-        assert!(lines[4].starts_with("† the loss"), "{text}");
-        assert!(lines[6].starts_with("Mean ± standard deviation"), "{text}");
+        assert_eq!(lines[..4], expected);
+        assert!(lines[5].starts_with("† the loss"), "{text}");
+        assert!(lines[7].starts_with("Mean ± standard deviation"), "{text}");
     }
 }

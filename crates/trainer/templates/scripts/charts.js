@@ -1,6 +1,6 @@
 // The pictures of a study: accuracies, learning curves, weights, confusions.
 (() => {
-  const { variants, make, section, say, number, spread, noAnswers } = report;
+  const { variants, make, section, say, number, spread, tick, noAnswers } = report;
   const { figure, legend, finite, common, symbol, line, tip } = report.figure;
 
   const accuracy = () => {
@@ -57,8 +57,9 @@
     const parent = section("curves");
     const validated = some.some((variant) => variant.history.val_loss);
     parent.append(make("p", {}, validated
-      ? "Solid: training, as the epoch’s batches went by, dropout at work. Dashed: validation, after the epoch."
-      : "On the training digits, as the epoch’s batches went by, dropout at work; none were kept for validation.",
+      ? "Solid: training, as the epoch’s batches went by, with dropout where there is any. Dashed: validation, after the epoch."
+      : "On the training digits, as the epoch’s batches went by, with dropout where there is any; none were kept for validation.",
+    some.some((variant) => variant.runs > 1) ? " Means over the seeds." : "",
     " The buttons take variants out of both pictures."));
     const shown = legend(parent, some, () => redraws.forEach((redraw) => redraw()));
     const pair = make("div", { class: "pair" });
@@ -66,7 +67,13 @@
 
     const last = Math.max(...some.map((variant) => variant.history.loss.length));
     const every = Math.ceil(last / 8);
-    const steps = d3.range(-12, 12).flatMap((power) => [1, 2, 5].map((digit) => Number(`${digit}e${power}`)));
+    // Ticks of a log axis: of powers of ten as many as have room, and what is between where there are few.
+    const steps = (low, high) => {
+      const [from, to] = [low, high].map((value) => Math.floor(Math.log10(value)));
+      const digits = to - from > 1 ? [1] : [1, 2, 5];
+      const powers = d3.range(from, to + 1, Math.ceil((to - from) / 8) || 1);
+      return powers.flatMap((power) => digits.map((digit) => Number(`${digit}e${power}`)));
+    };
     // What is not finite becomes NaN, which leaves a gap in its line.
     const points = (variant, split, key) => (variant.history[key] ?? []).map((value, at) =>
       ({ variant, split, epoch: at + 1, value: finite(value) ? value : NaN }));
@@ -77,7 +84,7 @@
       const seen = [...training, ...validation].filter((point) => finite(point.value));
       const [low, high] = d3.extent(seen, (point) => point.value);
       const log = measure === "loss" && low > 0 && high > 8 * low;
-      const ticks = log ? steps.filter((step) => step >= low && step <= high) : 6;
+      const ticks = log ? steps(low, high).filter((step) => step >= low && step <= high) : 6;
       const place = { x: "epoch", y: "value" };
       return Plot.plot({
         ...common, width, height: 325, marginTop: 28, marginBottom: 36, ariaLabel: `${label} per epoch, by variant`,
@@ -87,7 +94,7 @@
         },
         y: {
           label: `↑ ${label}${log ? " (logarithmic)" : ""}`, type: log ? "log" : "linear",
-          nice: !log, ticks, tickFormat: "~r", grid: true,
+          nice: !log, ticks, tickFormat: tick, grid: true,
         },
         marks: [
           Plot.line(training, { ...line, ...place }),
@@ -123,16 +130,22 @@
     const powers = d3.range(12).map((power) => 10 ** power).filter((power) => power <= most);
     const LEAST = 0.7; // below a count of 1, as a log axis has no 0
     for (const { name, weights: { edges, counts, below, l1, l2, seed } } of some) {
+      if (!finite(l1)) {
+        const caption = make("figcaption", {}, make("b", { class: "name", title: name }, name));
+        grid.append(make("figure", {}, caption, make("p", { class: "empty" }, `Not all are numbers any longer (seed ${seed}).`)));
+        continue;
+      }
       const bins = counts.map((count, at) => ({ count, left: edges[at], right: edges[at + 1] }));
       figure(grid, (width) => Plot.plot({
         ...common, width, height: 150, marginTop: 10, marginBottom: 32,
         ariaLabel: `Weights of the second layer of ${name}`,
-        x: { domain: d3.extent(edges), label: "weight", labelAnchor: "center", labelArrow: "none", ticks: 5 },
+        x: { domain: d3.extent(edges), label: "weight", labelAnchor: "center", labelArrow: "none", ticks: 5, tickFormat: tick },
         y: { type: "log", domain: [LEAST, most * 1.2], label: null, grid: true, ticks: powers, tickFormat: "~s" },
         marks: [Plot.rect(bins.filter((bin) => bin.count), {
           x1: "left", x2: "right", y1: LEAST, y2: "count", inset: 0.25,
           fill: (bin) => (bin.left <= 0 && bin.right > 0 ? "var(--accent)" : "var(--bar)"),
-          title: (bin) => `${number(bin.left)} to ${number(bin.right)}: ${bin.count} weights`,
+          title: (bin) => `${number(bin.left)} to ${number(bin.right)}${
+            [edges[0], edges.at(-2)].includes(bin.left) ? " and beyond" : ""}: ${bin.count} weights`,
         })],
       }),
       make("b", { class: "name", title: name }, name),

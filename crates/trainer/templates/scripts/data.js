@@ -77,8 +77,15 @@ globalThis.report = (() => {
     return svg.node();
   };
 
-  const number = (value, digits = 4) => (Number.isFinite(value) ? value.toFixed(digits).replace("-", "−") : "–");
+  const LARGE = 1e6; // from here on as a power of ten
+  const number = (value, digits = 4) => {
+    if (!Number.isFinite(value)) return "–";
+    return (Math.abs(value) < LARGE ? value.toFixed(digits) : value.toExponential(1)).replace("-", "−");
+  };
+  // What stands at an axis.
+  const tick = (value) => (value && Math.abs(value) >= LARGE ? value.toExponential(0) : d3.format("~r")(value));
   const spread = (of) => number(of?.mean) + (Number.isFinite(of?.deviation) ? ` ± ${number(of.deviation)}` : "");
 
-  return { data, drawn, variants, misread, make, section, say, picture, paint, swatch, number, spread, breakable, named, noAnswers };
+  return { data, drawn, variants, misread, make, section, say, picture, paint, swatch, number, spread, tick,
+    breakable, named, noAnswers };
 })();

@@ -1,6 +1,6 @@
 // What came of settings that were varied: a picture and a table for each.
 (() => {
-  const { data, drawn, variants, make, section, spread, named } = report;
+  const { data, drawn, variants, make, section, number, spread, named } = report;
   const { figure, legend, finite, common, symbol, line, tip } = report.figure;
   section("paths").hidden = !data.paths.length;
 
@@ -84,12 +84,15 @@
 
   const table = (points) => {
     const heads = ["variant", "value", "acc_train", "acc_test", "n"].map((text) => make("th", { scope: "col" }, text));
+    // The deviation below its mean.
+    const below = ({ mean, deviation }) =>
+      [number(mean), finite(deviation) ? make("small", {}, `± ${number(deviation)}`) : ""];
     const star = () => make("span", { class: "star", role: "img", "aria-label": "best:" }, "★");
     const rows = points.map((point) => make("tr", {},
       named(point.variant),
       make("td", {}, brief(point.value)),
-      make("td", {}, spread(point.acc_train)),
-      make("td", { class: point.best ? "best" : null }, point.best ? star() : "", spread(point.acc_test)),
+      make("td", {}, ...below(point.acc_train)),
+      make("td", { class: point.best ? "best" : null }, point.best ? star() : "", ...below(point.acc_test)),
       make("td", {}, point.runs)));
     return make("table", {}, make("thead", {}, make("tr", {}, ...heads)), make("tbody", {}, ...rows));
   };
