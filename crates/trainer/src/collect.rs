@@ -121,9 +121,16 @@ fn check_equal(record: &Record, other: &Record) -> Result<(), Mismatch> {
     let (sums, others) = (&record.files_sha256, &other.files_sha256);
     let files = [(MODEL, &sums.model, &others.model), (HISTORY, &sums.history, &others.history)];
     let differing = files.iter().filter(|(_, sum, other)| sum != other);
-    let told =
-        differing.map(|(file, ..)| format!("its {file} is not that of {}", other.folder.display()));
-    mismatch(record, told.collect())
+    let mut told: Vec<String> = differing
+        .map(|(file, ..)| format!("its {file} is not that of {}", other.folder.display()))
+        .collect();
+    let scores = |record: &Record| {
+        [record.acc_train, record.acc_test, record.loss_train, record.loss_test].map(f64::to_bits)
+    };
+    if scores(record) != scores(other) {
+        told.push(format!("its scores are not those of {}", other.folder.display()));
+    }
+    mismatch(record, told)
 }
 
 fn mismatch(record: &Record, differences: Vec<String>) -> Result<(), Mismatch> {

@@ -18,6 +18,9 @@ use crate::{
     train::STUDY,
 };
 
+/// Says by checksums what those who train in a folder train on.
+const INPUTS: &str = ".inputs";
+
 /// Whether a run has finished, by what its record says.
 ///
 /// # Errors
@@ -122,6 +125,13 @@ impl Plan<'_> {
         let runs: HashMap<PathBuf, &Run> = runs.collect();
         let mut finished = HashSet::new();
         for folder in record::run_folders(output)? {
+            let run = runs.get(&folder);
+            if run.is_none()
+                && Record::read(&folder)?.is_some_and(|record| !record.is_in_place(output))
+            {
+                // A copy that somebody has put there.
+                continue;
+            }
             if self.check_run(output, &folder, runs.get(&folder).copied())? {
                 finished.insert(folder);
             }
@@ -142,6 +152,34 @@ impl Plan<'_> {
         Ok(left)
     }
 
+    /// Refuses a folder where others train on other digits or from other start weights.
+    pub(crate) fn check_inputs(&self, output: &Path) -> Result<(), Error> {
+        let path = output.join(INPUTS);
+        let there = match fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) if files::is_missing(&error) => return Ok(()),
+            Err(source) => return Err(Error::Read { path, source }),
+        };
+        if there == self.inputs() {
+            return Ok(());
+        }
+        let (run, differences) = (
+            "runs under way".to_owned(),
+            vec!["their digits or start weights are others".to_owned()],
+        );
+        Err(Mismatch { folder: output.to_owned(), run, differences }.into())
+    }
+
+    /// Leaves word of the digits and start weights, for those who come while no run shows them yet.
+    pub(crate) fn write_inputs(&self, output: &Path) -> Result<(), Error> {
+        files::write(&output.join(INPUTS), self.inputs().as_bytes())
+    }
+
+    fn inputs(&self) -> String {
+        let start = self.start.map_or("none", |start| &start.sha256);
+        format!("digits {}\nstart weights {start}\n", self.splits.sha256)
+    }
+
     /// Refuses a folder in which a run, any, was made otherwise.
     fn check_any(&self, output: &Path) -> Result<(), Error> {
         let Some(folder) = record::any_run(output)? else { return Ok(()) };
@@ -149,14 +187,15 @@ impl Plan<'_> {
         self.check_run(output, &folder, run).map(drop)
     }
 
-    /// Refuses a folder whose study.toml says that its runs are made otherwise.
-    pub(crate) fn check_study(&self, output: &Path) -> Result<(), Error> {
+    /// Refuses a folder whose study.toml says that its runs are made otherwise. They may go on for more epochs, unless
+    /// they are `under_way`.
+    pub(crate) fn check_study(&self, output: &Path, under_way: bool) -> Result<(), Error> {
         let study = self.study;
         let Some(there) = read_study(output)? else { return Ok(()) };
         for run in study.variants.iter().filter_map(|variant| study.first_run_of(&variant.name)) {
             let mut here = study.run_settings(run);
             let settings = there.settings_beside(&run.variant.name, &run.point, &here);
-            if there.fit.epochs < run.fit.epochs {
+            if !under_way && there.fit.epochs < run.fit.epochs {
                 take_over(EPOCHS, &settings, &mut here);
             }
             let differences = results::differences(&settings, &here);

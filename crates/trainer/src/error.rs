@@ -94,6 +94,12 @@ pub enum Error {
         /// The output folder.
         folder: PathBuf,
     },
+    /// A folder is no longer the one that was begun in.
+    #[error("{} was moved or deleted meanwhile", folder.display())]
+    Gone {
+        /// Where it was.
+        folder: PathBuf,
+    },
     /// Other processes train some of the runs.
     #[error("another process is training {}", runs.join(", "))]
     Held {
@@ -113,6 +119,9 @@ impl Error {
     #[must_use]
     pub fn exit_code(&self) -> u8 {
         match self {
+            Self::Runs { failures } if failures.iter().all(|(_, error)| error.exit_code() == 2) => {
+                2
+            }
             Self::Config(_)
             | Self::Device(_)
             | Self::Unfit { .. }
@@ -130,6 +139,7 @@ impl Error {
             | Self::Signals(_)
             | Self::Held { .. }
             | Self::Busy { .. }
+            | Self::Gone { .. }
             | Self::Runs { .. } => 1,
             // As a shell reports a process that a signal ended.
             Self::Stopped { signal } => 128 + signal,

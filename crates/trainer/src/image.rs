@@ -6,15 +6,17 @@ use std::io::Cursor;
 
 use data::{PIXELS, SIDE};
 use image::{
-    DynamicImage, GrayImage, ImageDecoder, ImageReader, Luma,
+    DynamicImage, GrayImage, ImageDecoder, ImageReader, Limits, Luma,
     imageops::{self, FilterType},
     metadata::Orientation,
 };
 
 /// Pixels on the longer side of the ink.
 const BOX: u32 = 20;
-/// The most pixels on a side: 268 MB unpacked at the worst.
+/// The most pixels on a side.
 const MOST: u32 = 8192;
+/// The most bytes of an unpacked image: so many pixels of four bytes.
+const MOST_BYTES: u64 = 4 * 8192 * 8192;
 /// The most pixels that a byte of a file may stand for: deflate packs 1032 bytes into one, and a byte has at
 /// most eight pixels.
 const PIXELS_PER_BYTE: u64 = 8 * 1032;
@@ -67,8 +69,11 @@ pub fn prepare(bytes: &[u8]) -> Result<Prepared, String> {
 /// Unpacks a file, if what it says of its size is credible; the first step tells its size.
 fn decode(bytes: &[u8], steps: &mut Vec<String>) -> Result<DynamicImage, String> {
     let reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format();
-    let reader = reader.map_err(|error| error.to_string())?;
+    let mut reader = reader.map_err(|error| error.to_string())?;
     let unreadable = |error: image::ImageError| format!("not a PNG or JPEG image: {error}");
+    let mut limits = Limits::default();
+    limits.max_alloc = Some(MOST_BYTES);
+    reader.limits(limits);
     let mut decoder = reader.into_decoder().map_err(unreadable)?;
     let (width, height) = decoder.dimensions();
     if width > MOST || height > MOST {
@@ -76,6 +81,9 @@ fn decode(bytes: &[u8], steps: &mut Vec<String>) -> Result<DynamicImage, String>
     }
     if u64::from(width) * u64::from(height) > PIXELS_PER_BYTE * bytes.len() as u64 {
         return Err(format!("{} bytes cannot hold {width} × {height} pixels", bytes.len()));
+    }
+    if decoder.total_bytes() > MOST_BYTES {
+        return Err(format!("unpacked it has more than {MOST_BYTES} bytes"));
     }
     let orientation = decoder.orientation().map_err(unreadable)?;
     let mut image = DynamicImage::from_decoder(decoder).map_err(unreadable)?;

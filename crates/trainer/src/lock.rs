@@ -15,7 +15,8 @@ const STUDY: &str = ".training";
 /// A folder is this process's until this is dropped.
 #[derive(Debug)]
 pub struct Lock {
-    _file: File,
+    path: PathBuf,
+    file: File,
 }
 
 impl Lock {
@@ -35,8 +36,8 @@ impl Lock {
     /// When the system has no lock to give.
     pub fn take(folder: &Path) -> Result<Self, Error> {
         let (path, file) = open(folder.join(FILE))?;
-        file.lock().map_err(|source| Error::Write { path, source })?;
-        Ok(Self { _file: file })
+        file.lock().map_err(|source| Error::Write { path: path.clone(), source })?;
+        Ok(Self { path, file })
     }
 
     /// Joins those who train in a study's folder.
@@ -46,8 +47,8 @@ impl Lock {
     /// When the system has no lock to give.
     pub fn share(folder: &Path) -> Result<Self, Error> {
         let (path, file) = open(folder.join(STUDY))?;
-        file.lock_shared().map_err(|source| Error::Write { path, source })?;
-        Ok(Self { _file: file })
+        file.lock_shared().map_err(|source| Error::Write { path: path.clone(), source })?;
+        Ok(Self { path, file })
     }
 
     /// Keeps everyone from training in a study's folder; `None` where somebody does.
@@ -60,10 +61,47 @@ impl Lock {
     }
 }
 
+impl Lock {
+    /// The folder that is held.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.path.parent().unwrap_or(Path::new(""))
+    }
+
+    /// Refuses to go on where the folder has been moved or deleted: another process may have one of the same
+    /// name by now, and a lock of its own there.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Gone`].
+    pub fn check(&self) -> Result<(), Error> {
+        if self.is_in_place() {
+            return Ok(());
+        }
+        Err(Error::Gone { folder: self.folder().to_owned() })
+    }
+
+    #[cfg(unix)]
+    fn is_in_place(&self) -> bool {
+        use std::os::unix::fs::MetadataExt;
+        let identity = |metadata: std::fs::Metadata| (metadata.dev(), metadata.ino());
+        match (self.file.metadata(), std::fs::metadata(&self.path)) {
+            (Ok(held), Ok(there)) => identity(held) == identity(there),
+            _ => false,
+        }
+    }
+
+    #[cfg(not(unix))]
+    fn is_in_place(&self) -> bool {
+        // Elsewhere a folder with open files in it can be neither moved nor deleted.
+        true
+    }
+}
+
 fn try_take(path: &Path) -> Result<Option<Lock>, Error> {
     let (path, file) = open(path.to_owned())?;
     match file.try_lock() {
-        Ok(()) => Ok(Some(Lock { _file: file })),
+        Ok(()) => Ok(Some(Lock { path, file })),
         Err(TryLockError::WouldBlock) => Ok(None),
         Err(TryLockError::Error(source)) => Err(Error::Write { path, source }),
     }
@@ -88,6 +126,21 @@ mod tests {
         assert!(Lock::try_take(folder.path()).unwrap().is_none());
         drop(lock);
         assert!(Lock::try_take(folder.path()).unwrap().is_some());
+    }
+
+    #[test]
+    fn a_lock_knows_that_its_folder_is_gone() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = place.path().join("run");
+        std::fs::create_dir(&folder).unwrap();
+        let lock = Lock::try_take(&folder).unwrap().unwrap();
+        assert_eq!(lock.folder(), folder);
+        lock.check().unwrap();
+        std::fs::rename(&folder, place.path().join("elsewhere")).unwrap();
+        assert!(lock.check().is_err());
+        std::fs::create_dir(&folder).unwrap();
+        let _another = Lock::try_take(&folder).unwrap().unwrap();
+        assert!(lock.check().is_err());
     }
 
     #[test]

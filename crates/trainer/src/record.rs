@@ -13,7 +13,7 @@ use crate::{
     evaluate::Score,
     files,
     fit::Epoch,
-    study::{EPOCHS, Pixels, Run, Settings, setting_text},
+    study::{EPOCHS, Pixels, Run, Settings, run_folder, setting_text},
 };
 
 /// The trained weights.
@@ -136,14 +136,23 @@ impl Record {
         asked < epochs || (self.ended_early() && self.epochs <= epochs)
     }
 
-    /// All records of an output folder, in no particular order.
+    /// Whether it lies in its run's folder of an output folder, and not in one that somebody copied or renamed.
+    #[must_use]
+    pub fn is_in_place(&self, output: &Path) -> bool {
+        self.folder == output.join(run_folder(&self.variant, &self.point, self.seed))
+    }
+
+    /// All records of an output folder, each in its run's folder, in no particular order.
     ///
     /// # Errors
     ///
     /// When one cannot be read, or is not a record.
     pub fn read_all(output: &Path) -> Result<Vec<Self>, Error> {
         let records = run_folders(output)?.into_iter().map(|folder| Self::read(&folder));
-        records.filter_map(Result::transpose).collect()
+        let records = records.filter_map(Result::transpose);
+        records
+            .filter(|record| record.as_ref().map_or(true, |record| record.is_in_place(output)))
+            .collect()
     }
 
     /// The record in a run's folder, if the run has finished.

@@ -1,7 +1,7 @@
 //! One run: from where it stands to its record, with checkpoints on the way.
 
 use std::{
-    path::{Path, PathBuf},
+    path::Path,
     time::{Duration, Instant},
 };
 
@@ -14,6 +14,7 @@ use crate::{
     digits::Splits,
     error::Error,
     fit::{Fit, State, Watch},
+    lock::Lock,
     progress::{Progress, Task},
     record::{self, Checksums, MODEL, Record, read_history},
     stop,
@@ -37,7 +38,8 @@ pub(crate) struct Plan<'a> {
 
 impl Plan<'_> {
     /// Fits, evaluates, and writes the run's files. Goes on from what the folder has of it.
-    pub(crate) fn train(&self, run: &Run, folder: &Path, progress: &Progress) -> Result<(), Error> {
+    pub(crate) fn train(&self, run: &Run, lock: &Lock, progress: &Progress) -> Result<(), Error> {
+        let folder = lock.folder();
         let Self { study, splits, device, .. } = self;
         let cut = splits.of(&run.data);
         let images = |split| Images { split, pixels: run.data.pixels };
@@ -61,7 +63,7 @@ impl Plan<'_> {
         };
         let bar = progress.run(run, run.fit.epochs);
         let events = study.output.tensorboard.then(|| Events::begin(folder, state.history.len()));
-        let mut watch = Keeper::new(study, folder, head, &bar, events.transpose()?);
+        let mut watch = Keeper::new(study, lock, head, &bar, events.transpose()?);
         // From the first moment others see by what settings the run is made.
         watch.keep(&state)?;
         let outcome = fit.train(state, &mut watch);
@@ -92,6 +94,7 @@ impl Plan<'_> {
             files_sha256: Checksums::default(),
             folder: folder.to_owned(),
         };
+        lock.check()?;
         record.write(folder, &weights::to_bytes(&state.network)?, &state.history)?;
         record::unmark_failed(folder)?;
         checkpoint::remove(folder)
@@ -157,7 +160,7 @@ impl Plan<'_> {
 
 /// Keeps what a fit has come to, shows it, and ends the fit when asked to.
 struct Keeper<'a> {
-    folder: PathBuf,
+    lock: &'a Lock,
     /// Of the checkpoint before: steps and seconds are counted up from it.
     head: Head,
     every: Option<usize>,
@@ -170,13 +173,13 @@ struct Keeper<'a> {
 impl<'a> Keeper<'a> {
     fn new(
         study: &Study,
-        folder: &Path,
+        lock: &'a Lock,
         head: Head,
         bar: &'a Task,
         events: Option<Events>,
     ) -> Self {
         let (every, now) = (study.fit.checkpoint_every, Instant::now());
-        Self { folder: folder.to_owned(), head, every, begun: now, kept: now, bar, events }
+        Self { lock, head, every, begun: now, kept: now, bar, events }
     }
 
     /// Time spent fitting, this time and before.
@@ -186,7 +189,8 @@ impl<'a> Keeper<'a> {
 
     fn keep(&mut self, state: &State) -> Result<(), Error> {
         let head = Head { steps: state.steps, fit_seconds: self.seconds(), ..self.head.clone() };
-        checkpoint::write(&self.folder, &head, state)?;
+        self.lock.check()?;
+        checkpoint::write(self.lock.folder(), &head, state)?;
         self.kept = Instant::now();
         Ok(())
     }

@@ -64,8 +64,10 @@ where
         }
     };
     thread::scope(|scope| {
-        for _ in 0..jobs.min(runs.len()) {
-            scope.spawn(worker);
+        let spawn = |_| thread::Builder::new().spawn_scoped(scope, worker).ok();
+        // Where the system has no more threads, fewer do it too.
+        if (0..jobs.min(runs.len())).map_while(spawn).count() == 0 {
+            worker();
         }
     });
     let failures = failures.into_inner().unwrap_or_else(PoisonError::into_inner);

@@ -59,18 +59,18 @@ pub fn train(
     let plan = Plan { study, splits: &splits, device: &device, start: start.as_ref(), machine };
     plan.check_start()?;
     let outcome =
-        plan.train_all(output, choice, progress, |run, folder| plan.train(run, folder, progress));
+        plan.train_all(output, choice, progress, |run, lock| plan.train(run, lock, progress));
     // What finished is worth seeing also where others failed.
-    let ended = matches!(outcome, Ok(()) | Err(Error::Runs { .. } | Error::Held { .. }));
-    if ended && (choice.only.is_none() || continuing::is_complete(study, output)?) {
-        if choice.only.is_some() {
-            // Runs trained apart have not seen each other.
-            plan.unfinished(output)?;
-            results::write_csv(study, output)?;
+    let ended = match &outcome {
+        Ok(()) | Err(Error::Held { .. }) => true,
+        // What lies where the folder was is another's.
+        Err(Error::Runs { failures }) => {
+            !failures.iter().any(|(_, error)| matches!(error, Error::Gone { .. }))
         }
-        report::write(study, output, Some(&splits))?;
-    }
-    outcome
+        Err(_) => false,
+    };
+    let written = if ended { plan.conclude(output, choice) } else { Ok(()) };
+    outcome.and(written)
 }
 
 /// What is about to be trained, in a sentence.
@@ -190,7 +190,7 @@ impl Plan<'_> {
         output: &Path,
         choice: &Choice,
         progress: &Progress,
-        work: impl Fn(&Run, &Path) -> Result<(), Error> + Sync,
+        work: impl Fn(&Run, &Lock) -> Result<(), Error> + Sync,
     ) -> Result<(), Error> {
         let study = self.study;
         if choice.fresh {
@@ -201,7 +201,7 @@ impl Plan<'_> {
             Some(runs) => self.unfinished_of(runs, output)?,
         };
         // A folder that cannot be written fails here, before the first epoch.
-        let _training = self.enter(output, choice.only.is_some())?;
+        let training = self.enter(output, choice.only.is_some())?;
         let csv = Csv::begin(study, output, choice.only.is_none())?;
         progress.say(&opening(study, self.splits, runs.len()));
 
@@ -213,15 +213,16 @@ impl Plan<'_> {
             if let Some(signal) = stop::requested() {
                 return Err(Error::Stopped { signal });
             }
+            training.check()?;
             let folder = files::make_folder_in(output, &run.folder())?;
-            let Some(_lock) = Lock::try_take(&folder)? else {
+            let Some(lock) = Lock::try_take(&folder)? else {
                 held.lock().unwrap_or_else(PoisonError::into_inner).push(run.clone());
                 return Ok(());
             };
             files::sweep(&folder)?;
             // Another process may have trained it in the meantime, even by other settings.
             if !self.check_run(output, &folder, Some(run))? {
-                let outcome = schedule::caught(|| work(run, &folder));
+                let outcome = schedule::caught(|| work(run, &lock));
                 if let Err(panic @ Error::Panic(_)) = &outcome {
                     record::mark_failed(&folder, &panic.to_string())?;
                 }
@@ -236,9 +237,24 @@ impl Plan<'_> {
         });
         bar.finish();
         let (_, mut csv) = finished.into_inner().unwrap_or_else(PoisonError::into_inner);
-        csv.end()?;
+        let written = training.check().and_then(|()| csv.end());
+        // Why runs failed is worth more than that what they came to cannot be written either.
         outcome.map_err(stopped)?;
+        written?;
         check_held(held.into_inner().unwrap_or_else(PoisonError::into_inner), output)
+    }
+
+    /// Writes what belongs to the whole study; of a choice of runs, where they were the last.
+    fn conclude(&self, output: &Path, choice: &Choice) -> Result<(), Error> {
+        if choice.only.is_some() {
+            if !continuing::is_complete(self.study, output)? {
+                return Ok(());
+            }
+            // Runs trained apart have not seen each other.
+            self.unfinished(output)?;
+            results::write_csv(self.study, output)?;
+        }
+        report::write(self.study, output, Some(self.splits))
     }
 
     /// Joins those who train in a study's folder, and leaves word of how it is done here.
@@ -252,11 +268,15 @@ impl Plan<'_> {
         }
         // Others' runs may not show yet by what settings they are made; who trains a part has not looked at them.
         if nobody.is_none() || (is_part && record::any_run(output)?.is_some()) {
-            self.check_study(output)?;
+            self.check_study(output, nobody.is_none())?;
+        }
+        if nobody.is_none() {
+            self.check_inputs(output)?;
         }
         drop(nobody);
         let training = Lock::share(output)?;
         files::write(&output.join(STUDY), self.study.to_toml().as_bytes())?;
+        self.write_inputs(output)?;
         Ok(training)
     }
 
@@ -303,9 +323,9 @@ mod tests {
         let place = tempfile::tempdir().unwrap();
         let output = place.path().join("out");
         let train = |panicking: &str| {
-            plan.train_all(&output, &Choice::default(), &Progress::Quiet, |run, folder| {
+            plan.train_all(&output, &Choice::default(), &Progress::Quiet, |run, lock| {
                 assert!(run.variant.name != panicking, "a panic on purpose");
-                plan.train(run, folder, &Progress::Quiet)
+                plan.train(run, lock, &Progress::Quiet)
             })
         };
 

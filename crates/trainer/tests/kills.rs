@@ -154,6 +154,8 @@ fn more_epochs_go_on_from_the_last() {
     let place = Place::new();
     let whole = undisturbed(&place);
     place.results("small.toml", "longer", &["--set", "fit.epochs=50"]);
+    let output = place.trainer(&["results", "small.toml", "--out", "longer", "--set", EPOCHS]);
+    assert!(stderr(&output).contains("2 of 2 runs have not finished"), "{}", stderr(&output));
     place.results("small.toml", "longer", &["--set", EPOCHS]);
     assert!(place.outcome("longer") == whole);
 
@@ -214,12 +216,20 @@ fn a_folder_in_use_is_not_mixed_nor_set_aside() {
     for (more, code, words) in [
         ("fit.learning_rate=0.5", 2, "fit.learning_rate is 0.01 there, 0.5 here"),
         ("fit.epochs=7", 2, "fit.epochs is 400 there, 7 here"),
+        ("fit.epochs=800", 2, "fit.epochs is 400 there, 800 here"),
     ] {
         let output = place.trainer(&[&other[..], &["--set", more]].concat());
         let message = stderr(&output);
         assert_eq!(output.status.code(), Some(code), "{message}");
         assert!(message.contains(words), "{message}");
     }
+    // As if the first had begun a moment ago, on other digits that no run shows yet.
+    let inputs = place.read("both/.inputs");
+    place.write("both/.inputs", &inputs.replace("digits ", "digits x"));
+    let output = place.trainer(&[&other[..], &["--set", EPOCHS]].concat());
+    let message = stderr(&output);
+    assert_eq!(output.status.code(), Some(2), "{message}");
+    assert!(message.contains("their digits or start weights are others"), "{message}");
     let output = place.trainer(&[&other[..], &["--fresh"]].concat());
     let message = stderr(&output);
     assert_eq!(output.status.code(), Some(1), "{message}");
@@ -431,8 +441,14 @@ fn a_folder_deleted_meanwhile_is_an_error() {
     let child = start(&place, "gone");
     wait_for_checkpoints(&place, "gone");
     fs::rename(place.path("gone"), place.path("elsewhere")).unwrap();
+    // Another study takes its place, and nothing of the first gets into it.
+    let few = ["--set", "fit.epochs=2"];
+    place.results("small.toml", "gone", &few);
+    let page = place.read("gone/report.html");
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(1));
-    assert!(stderr(&output).contains("cannot write"), "{}", stderr(&output));
-    assert!(!place.path("gone").exists());
+    assert!(place.read("gone/report.html") == page);
+    assert!(stderr(&output).contains("was moved or deleted meanwhile"), "{}", stderr(&output));
+    place.results("small.toml", "few", &few);
+    assert!(place.outcome("gone") == place.outcome("few"));
 }

@@ -63,3 +63,16 @@ fn one_seed_is_called_what_it_is() {
     assert!(results(&place, &[]).contains("One run of each proves little"));
     assert!(!place.path("out/summary.csv").exists());
 }
+
+#[test]
+fn a_copy_of_a_run_is_no_other_run() {
+    let place = Place::new();
+    place.config("small.toml", "variants = [\"none\"]");
+    place.results("small.toml", "out", &[]);
+    let copies =
+        "cp -r out/runs/none/seed-0 out/runs/none/seed-0.backup && cp -r out/runs/none out/runs/l2";
+    assert!(place.shell(copies).status.success());
+    // However damaged it is.
+    place.write("out/runs/none/seed-0.backup/model.safetensors", "damage");
+    assert_eq!(place.results("small.toml", "out", &["--set", "seeds=[0, 1]"]).len(), 3);
+}

@@ -18,6 +18,8 @@ pub const FILE: &str = "report.html";
 ///
 /// When a record cannot be read, or the page not be written.
 pub fn write(study: &Study, output: &Path, splits: Option<&Splits>) -> Result<(), Error> {
+    // Whoever writes last has seen every record.
+    let _lock = Lock::take(output)?;
     let records = results::read(study, output)?;
     let mut notes = results::unfinished(study, &records, output);
     // Other digits would be answered, but say nothing of this study.
@@ -36,6 +38,5 @@ pub fn write(study: &Study, output: &Path, splits: Option<&Splits>) -> Result<()
     let test = own.map(|splits| &splits.test);
     let picture = picture::Picture::of(&records, study.first_variant(), test, &mut notes);
     let page = page::text(study, &records, own, &notes, &picture)?;
-    let _lock = Lock::take(output)?;
     files::write(&output.join(FILE), page.as_bytes())
 }

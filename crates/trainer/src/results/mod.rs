@@ -7,7 +7,7 @@ mod summary;
 mod table;
 
 use std::{
-    collections::{BTreeSet, HashMap, HashSet},
+    collections::{BTreeSet, HashMap},
     path::{Path, PathBuf},
 };
 
@@ -62,13 +62,17 @@ pub fn read(study: &Study, output: &Path) -> Result<Vec<Record>, Error> {
     Ok(records)
 }
 
-/// What there is to say of a study's runs that have no record: how many there are, and why some failed.
+/// What there is to say of a study's runs that have not finished: how many there are, and why some failed.
 #[must_use]
 pub fn unfinished(study: &Study, records: &[Record], output: &Path) -> Vec<String> {
-    let finished: HashSet<&Path> = records.iter().map(|record| record.folder.as_path()).collect();
+    let records: HashMap<&Path, &Record> =
+        records.iter().map(|record| (record.folder.as_path(), record)).collect();
     let all = study.runs.len();
-    let runs: Vec<&Run> =
-        (study.runs.iter()).filter(|run| !finished.contains(&*output.join(run.folder()))).collect();
+    let is_finished = |run: &&Run| {
+        let record = records.get(&*output.join(run.folder()));
+        record.is_some_and(|record| record.is_finished(run.fit.epochs))
+    };
+    let runs: Vec<&Run> = study.runs.iter().filter(|run| !is_finished(run)).collect();
     let count = format!("{} of {all} runs have not finished", runs.len());
     let failed = runs.iter().filter_map(|run| {
         let reason = record::failure(&output.join(run.folder()))?;
