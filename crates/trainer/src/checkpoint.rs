@@ -1,7 +1,7 @@
 //! Where a run stands, kept in its folder, so that a later process goes on from there as if nothing
 //! had happened.
 
-use std::{collections::HashMap, fs, path::Path};
+use std::{collections::HashMap, path::Path};
 
 use burn::tensor::{Device, TensorData};
 use model::Network;
@@ -84,11 +84,7 @@ impl Checkpoint {
     /// When it cannot be read or is no checkpoint.
     pub fn read(folder: &Path) -> Result<Option<Self>, Error> {
         let path = folder.join(FILE);
-        let bytes = match fs::read(&path) {
-            Ok(bytes) => bytes,
-            Err(error) if files::is_missing(&error) => return Ok(None),
-            Err(source) => return Err(Error::Read { path, source }),
-        };
+        let Some(bytes) = files::read(&path)? else { return Ok(None) };
         Self::parse(bytes).map(Some).map_err(|reason| Error::Malformed {
             reason: format!("not a checkpoint: {reason}; move it away to begin the run again"),
             path,
@@ -219,6 +215,8 @@ fn validated((index, &[loss, accuracy, val_loss, val_accuracy]): (usize, &[f64; 
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use model::{NetworkConfig, presets};
     use proptest::prelude::*;
 

@@ -2,7 +2,6 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    fs,
     path::{Path, PathBuf},
 };
 
@@ -81,11 +80,8 @@ pub fn is_complete(study: &Study, output: &Path) -> Result<bool, Error> {
 /// When it cannot be read or is no study.
 pub fn read_study(folder: &Path) -> Result<Option<Study>, Error> {
     let path = folder.join(STUDY);
-    let text = match fs::read_to_string(&path) {
-        Ok(text) => text,
-        Err(error) if files::is_missing(&error) => return Ok(None),
-        Err(source) => return Err(Error::Read { path, source }),
-    };
+    let Some(bytes) = files::read(&path)? else { return Ok(None) };
+    let text = String::from_utf8_lossy(&bytes);
     let name = folder.file_name().unwrap_or_default().to_string_lossy();
     Ok(Some(Study::read(&name, &Entries::parse(&text, &path)?)?))
 }
@@ -154,13 +150,8 @@ impl Plan<'_> {
 
     /// Refuses a folder where others train on other digits or from other start weights.
     pub(crate) fn check_inputs(&self, output: &Path) -> Result<(), Error> {
-        let path = output.join(INPUTS);
-        let there = match fs::read_to_string(&path) {
-            Ok(text) => text,
-            Err(error) if files::is_missing(&error) => return Ok(()),
-            Err(source) => return Err(Error::Read { path, source }),
-        };
-        if there == self.inputs() {
+        let there = files::read(&output.join(INPUTS))?;
+        if there.is_none_or(|there| there == self.inputs().as_bytes()) {
             return Ok(());
         }
         let (run, differences) = (

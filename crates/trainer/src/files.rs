@@ -23,6 +23,19 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     try_write(path, bytes).map_err(|source| Error::Write { path: path.to_owned(), source })
 }
 
+/// Reads a file; `None` where there is none.
+///
+/// # Errors
+///
+/// When the system refuses.
+pub fn read(path: &Path) -> Result<Option<Vec<u8>>, Error> {
+    match fs::read(path) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if is_missing(&error) => Ok(None),
+        Err(source) => Err(Error::Read { path: path.to_owned(), source }),
+    }
+}
+
 /// Makes a folder and those above it, where they are not there yet.
 ///
 /// # Errors

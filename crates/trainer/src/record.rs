@@ -162,20 +162,13 @@ impl Record {
     /// When it cannot be read, or is not a record.
     pub fn read(folder: &Path) -> Result<Option<Self>, Error> {
         let path = folder.join(FILE);
-        match fs::read(&path) {
-            Ok(bytes) => {
-                let record = serde_json::from_slice::<Self>(&bytes);
-                let record = record.map_err(|error| Error::Malformed {
-                    path,
-                    reason: format!(
-                        "not a run's record: {error}; move it away to train the run again"
-                    ),
-                })?;
-                Ok(Some(Self { folder: folder.to_owned(), ..record }))
-            }
-            Err(error) if files::is_missing(&error) => Ok(None),
-            Err(source) => Err(Error::Read { path, source }),
-        }
+        let Some(bytes) = files::read(&path)? else { return Ok(None) };
+        let record = serde_json::from_slice::<Self>(&bytes);
+        let record = record.map_err(|error| Error::Malformed {
+            path,
+            reason: format!("not a run's record: {error}; move it away to train the run again"),
+        })?;
+        Ok(Some(Self { folder: folder.to_owned(), ..record }))
     }
 
     /// Refuses a run whose weights or history are not those that were recorded.
@@ -187,11 +180,10 @@ impl Record {
         let Checksums { model, history } = &self.files_sha256;
         for (file, sum) in [(MODEL, model), (HISTORY, history)] {
             let path = folder.join(file);
-            let what = match fs::read(&path) {
-                Ok(bytes) if data::sha256([bytes.as_slice()]) == *sum => continue,
-                Ok(_) => "not as the run left it",
-                Err(error) if files::is_missing(&error) => "missing",
-                Err(source) => return Err(Error::Read { path, source }),
+            let what = match files::read(&path)? {
+                Some(bytes) if data::sha256([bytes.as_slice()]) == *sum => continue,
+                Some(_) => "not as the run left it",
+                None => "missing",
             };
             let reason = format!("{what}; move the run's folder away to train it again");
             return Err(Error::Malformed { path, reason });
