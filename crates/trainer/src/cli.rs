@@ -208,7 +208,6 @@ impl Command {
                 let splits = splits.inspect_err(|error| {
                     progress.warn(&format!("the report has no digits in it: {error}"));
                 });
-                results::write_csv(&study, &folder)?;
                 report::write(&study, &folder, splits.ok().as_ref())?;
                 Ok(format!("{}\n", folder.join(report::FILE).display()))
             }

@@ -252,7 +252,6 @@ impl Plan<'_> {
             }
             // Runs trained apart have not seen each other.
             self.unfinished(output)?;
-            results::write_csv(self.study, output)?;
         }
         report::write(self.study, output, Some(self.splits))
     }

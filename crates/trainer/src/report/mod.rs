@@ -12,15 +12,16 @@ use crate::{digits::Splits, error::Error, files, lock::Lock, results, study::Stu
 /// The page's name in the study's folder.
 pub const FILE: &str = "report.html";
 
-/// Writes the page from every finished run. Without digits it lacks what takes test images to see.
+/// Writes the page, and results.csv again, from every finished run. Without digits it lacks what takes test images to see.
 ///
 /// # Errors
 ///
-/// When a record cannot be read, or the page not be written.
+/// When a record cannot be read, or a file not be written.
 pub fn write(study: &Study, output: &Path, splits: Option<&Splits>) -> Result<(), Error> {
     // Whoever writes last has seen every record.
     let _lock = Lock::take(output)?;
     let records = results::read(study, output)?;
+    results::write_records(study, output, &records)?;
     let mut notes = results::unfinished(study, &records, output);
     // Other digits would be answered, but say nothing of this study.
     let others =

@@ -54,10 +54,18 @@ const SUMMARY_HEADER: [&str; 12] = [
 pub fn write_csv(study: &Study, output: &Path) -> Result<(), Error> {
     // Whoever writes last has seen every record.
     let _lock = Lock::take(output)?;
-    let records = read(study, output)?;
-    files::write(&output.join("results.csv"), csv_text(&records)?.as_bytes())?;
-    if has_several_seeds(&records) {
-        let summary = summary_text(&records, study.first_variant())?;
+    write_records(study, output, &read(study, output)?)
+}
+
+/// Writes the two files from these records; the folder's lock is held.
+///
+/// # Errors
+///
+/// When a file cannot be written.
+pub fn write_records(study: &Study, output: &Path, records: &[Record]) -> Result<(), Error> {
+    files::write(&output.join("results.csv"), csv_text(records)?.as_bytes())?;
+    if has_several_seeds(records) {
+        let summary = summary_text(records, study.first_variant())?;
         files::write(&output.join("summary.csv"), summary.as_bytes())?;
     }
     Ok(())

@@ -12,7 +12,7 @@ use std::{
 };
 
 pub use self::{
-    csv::{csv_text, swept_keys, write_csv},
+    csv::{csv_text, swept_keys, write_csv, write_records},
     json::json,
     summary::{Against, Summary, cells, has_several_seeds, summaries},
     table::{mark, notes, table},
