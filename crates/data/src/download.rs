@@ -52,6 +52,8 @@ pub(crate) struct Patience {
     pub(crate) connect: Duration,
     /// For the next bytes.
     pub(crate) read: Duration,
+    /// For all of one attempt, however the bytes come: a server may send one a second for ever.
+    pub(crate) attempt: Duration,
     /// Before the second attempt; twice as long before the third, and so on.
     pub(crate) pause: Duration,
 }
@@ -63,6 +65,7 @@ impl Default for Patience {
             resolve: Duration::from_secs(2),
             connect: Duration::from_millis(2500),
             read: Duration::from_secs(10),
+            attempt: Duration::from_mins(2),
             pause: Duration::from_millis(250),
         }
     }
@@ -91,7 +94,8 @@ impl<'a> Downloader<'a> {
             .max_redirects(MAX_REDIRECTS)
             .timeout_resolve(Some(patience.resolve))
             .timeout_connect(Some(patience.connect))
-            .timeout_per_read(Some(patience.read));
+            .timeout_per_read(Some(patience.read))
+            .timeout_global(Some(patience.attempt));
         if is_local {
             config = config.proxy(None);
         }

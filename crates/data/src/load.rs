@@ -93,7 +93,7 @@ impl Places {
 /// Loads the digits asked for. `progress` hears of any download, many times a second.
 ///
 /// Blocks for as long as a download takes. A server that does not answer at all costs at most 5 s, one
-/// that falls silent in the middle 10 s, four times over.
+/// that falls silent in the middle 10 s, and one that trickles 2 min, four times over.
 ///
 /// # Errors
 ///

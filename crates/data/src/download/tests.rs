@@ -13,6 +13,7 @@ const LONG: Patience = Patience {
     resolve: Duration::from_secs(10),
     connect: Duration::from_secs(10),
     read: Duration::from_secs(10),
+    attempt: Duration::from_mins(1),
     pause: Duration::from_millis(1),
 };
 
@@ -110,6 +111,23 @@ fn gives_up_on_a_server_that_stays_silent() {
     let fault = fetch_from(&server.url, &file, SHORT).unwrap_err();
     assert_eq!(fault.to_string(), "the server gave no proper answer: timeout: per read");
     assert_eq!(server.asked().len(), 4);
+}
+
+#[test]
+fn does_not_wait_for_ever_for_a_server_that_trickles() {
+    let (file, _, packed) = train_images();
+    let patience = Patience { attempt: Duration::from_millis(300), ..LONG };
+    let whole = response("200 OK", "", packed.len(), &packed);
+    let body = whole.len() - packed.len();
+    let continues = b"HTTP/1.1 100 Continue\r\n\r\n".repeat(9);
+    // In its headers, in between, and in the file itself.
+    for (at_once, bytes) in [(0, whole.clone()), (0, continues), (body, whole)] {
+        let server = Server::start(move |_| Answer::Trickle(at_once, bytes.clone()));
+        let begun = Instant::now();
+        fetch_from(&server.url, &file, patience).unwrap_err();
+        assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
+        assert_eq!(server.asked().len(), 4);
+    }
 }
 
 #[test]

@@ -21,6 +21,8 @@ pub(crate) struct Asked {
 pub(crate) enum Answer {
     /// These bytes go out as they are, then the connection is closed.
     Raw(Vec<u8>),
+    /// The first of these bytes go out at once, the others one by one, for a while.
+    Trickle(usize, Vec<u8>),
     /// These bytes go out, then nothing more for a while.
     Stall(Vec<u8>),
 }
@@ -73,6 +75,15 @@ fn serve(mut stream: &TcpStream, log: &Mutex<Vec<Asked>>, answer: &dyn Fn(&Asked
     // The client may have gone away by now: that is for it to judge.
     match answer(&asked) {
         Answer::Raw(bytes) => drop(stream.write_all(&bytes)),
+        Answer::Trickle(first, bytes) => {
+            let _ = stream.write_all(&bytes[..first]);
+            for byte in bytes[first..].iter().take(100) {
+                if stream.write_all(&[*byte]).is_err() {
+                    break;
+                }
+                thread::sleep(Duration::from_millis(30));
+            }
+        }
         Answer::Stall(bytes) => {
             let _ = stream.write_all(&bytes);
             thread::sleep(Duration::from_secs(2));
