@@ -43,20 +43,32 @@ pub fn check_record(
     record: &Record,
     output: &Path,
 ) -> Result<(), Mismatch> {
-    let Record { variant, point, seed, settings, .. } = record;
-    let mut here = run.map_or_else(
-        || study.settings_beside(variant, point, settings),
-        |run| study.run_settings(run),
-    );
-    take_over(WEIGHTS, settings, &mut here);
-    if run.is_some_and(|run| record.goes_on(run.fit.epochs)) {
-        take_over(EPOCHS, settings, &mut here);
+    let found = Found::record(record);
+    let goes_on = run.is_some_and(|run| record.goes_on(run.fit.epochs));
+    let mut here = expected(study, run, &found, goes_on);
+    take_over(WEIGHTS, found.settings, &mut here);
+    refuse(output, found.name(), results::differences(found.settings, &here))
+}
+
+/// The settings that what was found should have, start weights apart. A run of the study that `goes_on` may have been
+/// asked for another number of epochs.
+fn expected(study: &Study, run: Option<&Run>, found: &Found<'_>, goes_on: bool) -> Settings {
+    let Some(run) = run else {
+        return study.settings_beside(found.variant, found.point, found.settings);
+    };
+    let mut settings = study.run_settings(run);
+    if goes_on {
+        take_over(EPOCHS, found.settings, &mut settings);
     }
-    let differences = results::differences(settings, &here);
+    settings
+}
+
+/// Refuses what an output folder holds where anything differs.
+fn refuse(output: &Path, run: String, differences: Vec<String>) -> Result<(), Mismatch> {
     if differences.is_empty() {
         return Ok(());
     }
-    Err(Mismatch { folder: output.to_owned(), run: run_name(variant, point, *seed), differences })
+    Err(Mismatch { folder: output.to_owned(), run, differences })
 }
 
 /// Whether every run of a study has finished. Those that are trained last are looked at first.
@@ -112,6 +124,10 @@ impl<'a> Found<'a> {
         let Head { variant, seed, point, settings, dataset_sha256: sha256, .. } = head;
         Self { variant, seed: *seed, point, settings, sha256 }
     }
+
+    fn name(&self) -> String {
+        run_name(self.variant, self.point, self.seed)
+    }
 }
 
 impl Plan<'_> {
@@ -121,14 +137,14 @@ impl Plan<'_> {
         let runs: HashMap<PathBuf, &Run> = runs.collect();
         let mut finished = HashSet::new();
         for folder in record::run_folders(output)? {
-            let run = runs.get(&folder);
+            let run = runs.get(&folder).copied();
             if run.is_none()
                 && Record::read(&folder)?.is_some_and(|record| !record.is_in_place(output))
             {
                 // A copy that somebody has put there.
                 continue;
             }
-            if self.check_run(output, &folder, runs.get(&folder).copied())? {
+            if self.check_run(output, &folder, run)? {
                 finished.insert(folder);
             }
         }
@@ -151,14 +167,9 @@ impl Plan<'_> {
     /// Refuses a folder where others train on other digits or from other start weights.
     pub(crate) fn check_inputs(&self, output: &Path) -> Result<(), Error> {
         let there = files::read(&output.join(INPUTS))?;
-        if there.is_none_or(|there| there == self.inputs().as_bytes()) {
-            return Ok(());
-        }
-        let (run, differences) = (
-            "runs under way".to_owned(),
-            vec!["their digits or start weights are others".to_owned()],
-        );
-        Err(Mismatch { folder: output.to_owned(), run, differences }.into())
+        let differs = there.is_some_and(|there| there != self.inputs().as_bytes());
+        let difference = differs.then(|| "their digits or start weights are others".to_owned());
+        Ok(refuse(output, "runs under way".to_owned(), Vec::from_iter(difference))?)
     }
 
     /// Leaves word of the digits and start weights, for those who come while no run shows them yet.
@@ -189,11 +200,7 @@ impl Plan<'_> {
             if !under_way && there.fit.epochs < run.fit.epochs {
                 take_over(EPOCHS, &settings, &mut here);
             }
-            let differences = results::differences(&settings, &here);
-            if !differences.is_empty() {
-                let run = "a study".to_owned();
-                return Err(Mismatch { folder: output.to_owned(), run, differences }.into());
-            }
+            refuse(output, "a study".to_owned(), results::differences(&settings, &here))?;
         }
         Ok(())
     }
@@ -230,25 +237,15 @@ impl Plan<'_> {
         there: &Found<'_>,
         goes_on: bool,
     ) -> Result<(), Mismatch> {
-        let &Found { variant, seed, point, settings, sha256 } = there;
-        let name = run_name(variant, point, seed);
-        let mut here = match run {
-            Some(run) => self.settings(run),
-            None => self.with_start(self.study.settings_beside(variant, point, settings)),
-        };
-        if goes_on && run.is_some() {
-            take_over(EPOCHS, settings, &mut here);
-        }
-        let mut differences = results::differences(settings, &here);
+        let name = there.name();
+        let here = self.with_start(expected(self.study, run, there, goes_on));
+        let mut differences = results::differences(there.settings, &here);
         if let Some(run) = run.filter(|run| run.to_string() != name) {
             differences.push(format!("it lies in the folder of {run}"));
         }
-        if sha256 != self.splits.sha256 {
+        if there.sha256 != self.splits.sha256 {
             differences.push(format!("the data set there is another than `{}`", self.splits.name));
         }
-        if differences.is_empty() {
-            return Ok(());
-        }
-        Err(Mismatch { folder: output.to_owned(), run: name, differences })
+        refuse(output, name, differences)
     }
 }

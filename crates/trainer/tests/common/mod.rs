@@ -1,6 +1,8 @@
 //! A small data set and the program itself, for the tests that use it from the outside.
 #![allow(dead_code, reason = "each test file uses a part")]
 
+pub(crate) mod under_way;
+
 use std::{
     collections::BTreeMap,
     fs,
