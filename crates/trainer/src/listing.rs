@@ -163,7 +163,7 @@ pub fn batches(study: &Study, output: &Path, most: usize, minutes: f64) -> Resul
 
 /// How many images a run learns from, those that it sees again in each epoch counted again.
 fn images(run: &Run) -> f64 {
-    (run.fit.epochs * run.data.limit.map_or(IMAGES, |limit| limit.min(IMAGES))) as f64
+    run.fit.epochs as f64 * run.data.limit.unwrap_or(IMAGES).min(IMAGES) as f64
 }
 
 /// How long one core takes for an image: as long as in the runs that have finished, or by a guess.

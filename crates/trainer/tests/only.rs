@@ -125,4 +125,7 @@ fn batches_take_as_long_as_one_another() {
     // By the guess of 0.3 s for an epoch of so many images.
     assert_eq!(batches(&["--batches", "64", "--batch-minutes", "0.045"]), "0-4\n5\n6\n7\n");
     assert_eq!(batches(&["--batches", "64", "--batch-minutes", "60"]), "0-7\n");
+    // As many epochs as a config can ask for.
+    let endless = ["--batches", "2", "--set", "sweep.fit.epochs=[9223372036854775807]"];
+    assert_eq!(batches(&endless), "0-1\n2-3\n");
 }

@@ -95,9 +95,8 @@ impl Picture {
         let edges = edges(networks().map(|network| network.kernel.as_slice()));
         let answers: Vec<Option<&[usize]>> =
             cells.iter().map(|(_, network, _)| network.as_ref()?.answers.as_deref()).collect();
-        let mut misread = test.map_or_else(Vec::new, |test| misread(test, &answers));
-        let misread_in_all = misread.len();
-        misread.truncate(MISREAD);
+        let (misread, misread_in_all) =
+            test.map_or_else(Default::default, |test| misread(test, &answers));
         let variant = |(summary, network, history): (&Summary, Option<Network>, History)| Variant {
             name: cell_name(&summary.variant, &summary.point),
             runs: summary.n,
@@ -174,8 +173,9 @@ fn best<'a>(cells: &[(&'a Summary, &'a [Record])]) -> Vec<(&'a Summary, &'a [Rec
     of_variants.filter_map(|cells| cells.iter().fold(None, better)).collect()
 }
 
-/// The digits that more than half of the networks get wrong, those first that most do.
-fn misread(test: &Split, answers: &[Option<&[usize]>]) -> Vec<Misread> {
+/// Of the digits that more than half of the networks get wrong the first, those before that most do; and how many
+/// there are in all.
+fn misread(test: &Split, answers: &[Option<&[usize]>]) -> (Vec<Misread>, usize) {
     let networks = answers.iter().flatten().count();
     let wrong = |index: usize| {
         let label = usize::from(test.labels()[index]);
@@ -190,7 +190,7 @@ fn misread(test: &Split, answers: &[Option<&[usize]>]) -> Vec<Misread> {
         pixels: BASE64_STANDARD.encode(test.image(index)),
         answers: answers.iter().map(|answers| answers.map(|answers| answers[index])).collect(),
     };
-    indices.iter().map(digit).collect()
+    (indices.iter().take(MISREAD).map(digit).collect(), indices.len())
 }
 
 #[cfg(test)]
@@ -205,9 +205,9 @@ mod tests {
         let test = Split::new(vec![0; 4 * PIXELS], vec![1, 2, 3, 4]);
         let answers: [Option<&[usize]>; 4] =
             [Some(&[1, 0, 0, 4]), Some(&[0, 0, 0, 4]), None, Some(&[1, 2, 0, 4])];
-        let found = misread(&test, &answers);
+        let (found, in_all) = misread(&test, &answers);
         let indices: Vec<usize> = found.iter().map(|digit| digit.index).collect();
-        assert_eq!(indices, [2, 1]);
+        assert_eq!((indices, in_all), (vec![2, 1], 2));
         assert_eq!(found[1].answers, [Some(0), Some(0), None, Some(2)]);
     }
 
