@@ -6,16 +6,12 @@ use std::sync::LazyLock;
 
 use data::Digits;
 use divan::Bencher;
-use model::{LayerName, Network, Variant, presets, random::dropout_mask};
-use trainer::{
-    allocator,
-    batches::{Batch, Images},
-    device::Backend,
-    evaluate::evaluate,
-    study::Pixels,
-};
+use model::{LayerName, NOTEBOOK_HIDDEN, Network, presets, random::dropout_mask};
+use trainer::{allocator, device::Backend};
+use training::{Images, Pixels, State, evaluate};
 
-const BATCH: usize = 1000;
+/// Images per step: the notebook's, and those of the config `overfit`.
+const BATCHES: [usize; 2] = [1000, 50];
 const BACKEND: Backend = Backend::Flex;
 
 static DIGITS: LazyLock<Digits> = LazyLock::new(data::synthetic);
@@ -27,7 +23,7 @@ fn main() {
 }
 
 fn variants() -> [String; 6] {
-    presets().map(|variant| variant.name)
+    presets(&NOTEBOOK_HIDDEN).map(|variant| variant.name)
 }
 
 fn images() -> Images<'static> {
@@ -35,61 +31,56 @@ fn images() -> Images<'static> {
 }
 
 /// Far from one another, as a shuffled epoch has them.
-fn places() -> Vec<usize> {
-    (0..BATCH).map(|place| place * 7919 % DIGITS.train.len()).collect()
+fn indices(batch: usize) -> Vec<usize> {
+    (0..batch).map(|index| index * 7919 % DIGITS.train.len()).collect()
 }
 
-/// A preset and a network of it.
-fn start(name: &str) -> (Variant, Network) {
-    let named = presets().into_iter().find(|variant| variant.name == name);
+/// A network of a preset.
+fn start(name: &str) -> Network {
+    let named = presets(&NOTEBOOK_HIDDEN).into_iter().find(|variant| variant.name == name);
     let variant = named.expect("the arguments are the presets' names");
-    let network = variant.network.init(0, &device());
-    (variant, network)
+    let shape = DIGITS.train.shape();
+    variant.network.init(shape.pixels(), shape.classes, 0, &device())
 }
 
 fn device() -> burn::tensor::Device {
     BACKEND.open().expect("flex is in every build and finds the CPU")
 }
 
-/// Everything from the places of its images to the moved weights.
-#[divan::bench(args = variants())]
-fn step(bencher: Bencher<'_, '_>, name: &str) {
-    let (variant, network) = start(name);
-    let (device, places) = (device(), places());
-    let (mut network, mut steps) = (Some(network), 0);
+/// Everything from the indices of its images to the moved weights.
+#[divan::bench(args = variants(), consts = BATCHES)]
+fn step<const BATCH: usize>(bencher: Bencher<'_, '_>, name: &str) {
+    let (device, indices) = (device(), indices(BATCH));
+    let mut state = Some(State::new(start(name)));
     bencher.bench_local(|| {
-        let Batch { images, labels } = images().batch(&places, &device);
-        let masks = variant.network.masks(0, steps, BATCH, &device);
-        let before = network.take().expect("every step leaves a network");
-        let step = before.step(&variant.network, images, labels, masks, BACKEND.memory());
-        network = Some(before.learn(step.gradients, step.statistics, 0.01));
-        steps += 1;
-        (step.loss, step.correct)
+        let before = state.take().expect("every step leaves a state");
+        let batch = images().batch(&indices, &device);
+        let masks = before.network.masks(0, before.steps, BATCH);
+        state = Some(before.step(batch, masks, 0.01));
     });
 }
 
 /// One batch's images from bytes to floats.
-#[divan::bench]
-fn batch(bencher: Bencher<'_, '_>) {
-    let (device, places) = (device(), places());
-    bencher.bench_local(|| images().batch(&places, &device));
+#[divan::bench(consts = BATCHES)]
+fn batch<const BATCH: usize>(bencher: Bencher<'_, '_>) {
+    let (device, indices) = (device(), indices(BATCH));
+    bencher.bench_local(|| images().batch(&indices, &device));
 }
 
 /// One batch's dropout mask.
-#[divan::bench]
-fn mask(bencher: Bencher<'_, '_>) {
-    bencher.bench_local(|| dropout_mask(0, LayerName::Hidden2, 0, 0.2, BATCH * 250));
+#[divan::bench(consts = BATCHES)]
+fn mask<const BATCH: usize>(bencher: Bencher<'_, '_>) {
+    bencher.bench_local(|| dropout_mask(0, LayerName::Hidden(1), 0, 0.2, BATCH * 250));
 }
 
 /// All 70 000 images, on one core.
 #[divan::bench(sample_count = 10)]
 fn evaluate_all(bencher: Bencher<'_, '_>) {
-    let (variant, network) = start("batch_norm");
-    let device = device();
+    let (network, device) = (start("batch_norm"), device());
     bencher.bench_local(|| {
         [&DIGITS.train, &DIGITS.test].map(|split| {
             let images = Images { split, pixels: Pixels::Unit };
-            evaluate(&network, &variant.network, images, &device, BACKEND.memory())
+            evaluate(&network, images, &device)
         })
     });
 }

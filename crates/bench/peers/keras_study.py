@@ -12,7 +12,7 @@ from keras import layers, regularizers
 
 from mnist import load
 
-EPOCHS = int(sys.argv[1])
+EPOCHS = int(sys.argv[2])
 
 (x_train, y_train), (x_test, y_test) = load()
 y_train, y_test = keras.utils.to_categorical(y_train), keras.utils.to_categorical(y_test)

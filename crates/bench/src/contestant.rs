@@ -1,9 +1,11 @@
 //! The programs that are timed: each a process of its own.
 
 use std::{
+    collections::BTreeMap,
     env,
     path::{Path, PathBuf},
     process::{Command, Stdio},
+    thread,
     time::Instant,
 };
 
@@ -15,13 +17,13 @@ use crate::{
     figures::{Accuracy, Seconds},
 };
 
-/// One who runs the study, as often as asked.
+/// A program that runs a study, as often as asked.
 pub(crate) struct Contestant<'a> {
     /// Its name, and its version once it has run.
     pub(crate) name: String,
-    /// From the start of its process to its end.
+    /// From the start of its processes to their end.
     pub(crate) seconds: Seconds,
-    /// What it reached the last time.
+    /// The accuracies of the last time.
     pub(crate) accuracy: Accuracy,
     kind: Kind<'a>,
     epochs: usize,
@@ -29,14 +31,18 @@ pub(crate) struct Contestant<'a> {
 
 enum Kind<'a> {
     Trainer(&'a Trainer),
-    Peer(&'static str),
+    /// A script in `peers/`, in so many processes side by side.
+    Peer(&'static str, usize),
 }
 
-/// What a peer prints.
+/// A peer's output.
 #[derive(Deserialize)]
-struct Printed {
+pub(crate) struct Printed {
     name: String,
     accuracy: Accuracy,
+    /// Of each variant.
+    #[serde(default)]
+    pub(crate) fit_seconds: BTreeMap<String, f64>,
 }
 
 impl<'a> Contestant<'a> {
@@ -45,9 +51,10 @@ impl<'a> Contestant<'a> {
         Self::new("this program", Kind::Trainer(trainer), epochs)
     }
 
-    /// A script in `peers/`, in the Python environment of its name.
-    pub(crate) fn peer(name: &'static str, epochs: usize) -> Self {
-        Self::new(name, Kind::Peer(name), epochs)
+    /// A script in `peers/`, in the Python environment of its name. Several processes share the variants, each on
+    /// one thread; one takes all cores.
+    pub(crate) fn peer(name: &'static str, processes: usize, epochs: usize) -> Self {
+        Self::new(name, Kind::Peer(name, processes), epochs)
     }
 
     fn new(name: &str, kind: Kind<'a>, epochs: usize) -> Self {
@@ -59,22 +66,46 @@ impl<'a> Contestant<'a> {
     pub(crate) fn run(&mut self) -> Result<(), Error> {
         match self.kind {
             Kind::Trainer(trainer) => {
-                let study = trainer.run(&[&format!("fit.epochs={}", self.epochs)])?;
+                let study = trainer.run("mnist", &[&format!("fit.epochs={}", self.epochs)])?;
                 self.seconds.add(study.seconds);
                 let accuracy = |row: Row| (row.variant, [row.acc_train, row.acc_test]);
                 self.accuracy = study.rows.into_iter().map(accuracy).collect();
             }
-            Kind::Peer(peer) => {
-                let epochs = self.epochs.to_string();
+            Kind::Peer(peer, processes) => {
                 let start = Instant::now();
-                let printed: Printed = python(peer, &format!("{peer}_study.py"), &[&epochs])?;
+                let printed = peer_study(peer, "mnist", self.epochs, processes)?;
                 self.seconds.add(start.elapsed().as_secs_f64());
-                self.name = printed.name;
-                self.accuracy = printed.accuracy;
+                self.accuracy.clear();
+                for part in printed {
+                    self.name = part.name;
+                    self.accuracy.extend(part.accuracy);
+                }
+                if processes > 1 {
+                    self.name += &format!(", {processes} processes");
+                }
             }
         }
         Ok(())
     }
+}
+
+/// Runs a peer's study in so many processes side by side.
+pub(crate) fn peer_study(
+    peer: &'static str,
+    study: &str,
+    epochs: usize,
+    processes: usize,
+) -> Result<Vec<Printed>, Error> {
+    let script = format!("{peer}_study.py");
+    let (epochs, parts) = (epochs.to_string(), processes.to_string());
+    thread::scope(|scope| {
+        let run = |part: usize| {
+            let (script, epochs, parts) = (&script, &epochs, &parts);
+            scope.spawn(move || python(peer, script, &[study, epochs, &part.to_string(), parts]))
+        };
+        let running: Vec<_> = (0..processes).map(run).collect();
+        running.into_iter().map(|part| part.join().expect("no part panics")).collect()
+    })
 }
 
 /// Seconds of an epoch's matrix products alone.
@@ -116,7 +147,7 @@ pub(crate) struct Study {
     pub(crate) rows: Vec<Row>,
 }
 
-/// What is wanted of a row of results.csv.
+/// The columns used of a row of results.csv.
 #[derive(Deserialize)]
 pub(crate) struct Row {
     pub(crate) variant: String,
@@ -139,11 +170,11 @@ impl Trainer {
         Ok(Self { path: env::current_exe()?.with_file_name("trainer") })
     }
 
-    /// Runs the study `mnist` with some settings, in a new folder.
-    pub(crate) fn run(&self, settings: &[&str]) -> Result<Study, Error> {
+    /// Runs a study of the repository with some settings, in a new folder.
+    pub(crate) fn run(&self, config: &str, settings: &[&str]) -> Result<Study, Error> {
         let folder = TempDir::new()?;
         let mut command = Command::new(&self.path);
-        command.args(["run", "mnist", "--quiet", "--out"]).arg(folder.path());
+        command.args(["run", config, "--quiet", "--out"]).arg(folder.path());
         command.args(settings.iter().flat_map(|setting| ["--set", setting]));
         let start = Instant::now();
         finish(&self.path, &mut command)?;

@@ -11,7 +11,7 @@ use std::{
 };
 
 use clap::Parser;
-use contestant::{Contestant, Trainer, floor};
+use contestant::{Contestant, Trainer, floor, peer_study};
 use error::Error;
 use figures::{Seconds, disagreement};
 
@@ -41,6 +41,7 @@ fn main() -> ExitCode {
 fn run(epochs: usize, repeats: u8) -> Result<(), Error> {
     let trainer = Trainer::new()?;
     compare(&trainer, epochs, repeats)?;
+    small_batches(&trainer, repeats)?;
     one_core(&trainer, repeats)?;
     side_by_side(&trainer, repeats)
 }
@@ -49,10 +50,11 @@ fn run(epochs: usize, repeats: u8) -> Result<(), Error> {
 fn compare(trainer: &Trainer, epochs: usize, repeats: u8) -> Result<(), Error> {
     let mut contestants = [
         Contestant::trainer(trainer, epochs),
-        Contestant::peer("pytorch", epochs),
-        Contestant::peer("keras", epochs),
+        Contestant::peer("pytorch", 1, epochs),
+        Contestant::peer("pytorch", 2, epochs),
+        Contestant::peer("keras", 1, epochs),
     ];
-    let mut disagreements: [Option<String>; 2] = [None, None];
+    let mut disagreements: [Option<String>; 3] = [None, None, None];
     for _ in 0..repeats {
         for contestant in &mut contestants {
             note(&format!("{}, {epochs} epochs", contestant.name));
@@ -76,6 +78,36 @@ fn compare(trainer: &Trainer, epochs: usize, repeats: u8) -> Result<(), Error> {
     Ok(())
 }
 
+/// The study `overfit`, whose batches are of 50 images, against PyTorch: each variant's fit on one core.
+fn small_batches(trainer: &Trainer, repeats: u8) -> Result<(), Error> {
+    const EPOCHS: usize = 100;
+    let mut variants: Vec<(String, Seconds, Seconds)> = Vec::new();
+    for _ in 0..repeats {
+        note("overfit on one core");
+        let ours = trainer.run("overfit", &["jobs=1", "seeds=[0]"])?.rows;
+        let theirs = peer_study("pytorch", "overfit", EPOCHS, 1)?;
+        for row in ours {
+            let seconds = theirs.iter().find_map(|part| part.fit_seconds.get(&row.variant));
+            let seconds = seconds.copied().unwrap_or(f64::NAN);
+            match variants.iter_mut().find(|(variant, ..)| *variant == row.variant) {
+                Some((_, ours, theirs)) => {
+                    ours.add(row.fit_seconds);
+                    theirs.add(seconds);
+                }
+                None => variants.push((row.variant, row.fit_seconds.into(), seconds.into())),
+            }
+        }
+    }
+    say(
+        "\n`overfit`, 100 epochs of 1000 images in batches of 50, on one core; seconds, ours and PyTorch's\n",
+    )?;
+    for (variant, ours, theirs) in &variants {
+        let ratio = theirs.median() / ours.median();
+        say(&format!("  {variant:<32} {ours}  {theirs}  {ratio:.2} x\n"))?;
+    }
+    Ok(())
+}
+
 /// Each variant on one core, by the epoch, against its matrix products alone and against `none`.
 fn one_core(trainer: &Trainer, repeats: u8) -> Result<(), Error> {
     const EPOCHS: usize = 10;
@@ -84,7 +116,7 @@ fn one_core(trainer: &Trainer, repeats: u8) -> Result<(), Error> {
     for _ in 0..repeats {
         note("every variant on one core");
         products.add(floor()?);
-        for row in trainer.run(&["jobs=1", &format!("fit.epochs={EPOCHS}")])?.rows {
+        for row in trainer.run("mnist", &["jobs=1", &format!("fit.epochs={EPOCHS}")])?.rows {
             let seconds = row.fit_seconds / EPOCHS as f64;
             match variants.iter_mut().find(|(variant, _)| *variant == row.variant) {
                 Some((_, all)) => all.add(seconds),
@@ -111,8 +143,14 @@ fn side_by_side(trainer: &Trainer, repeats: u8) -> Result<(), Error> {
     let common = ["fit.epochs=20", "variants=[\"none\"]"];
     for _ in 0..repeats {
         note("runs side by side");
-        one.add(trainer.run(&[&common[..], &["jobs=1", "seeds=[0]"]].concat())?.longest_fit());
-        two.add(trainer.run(&[&common[..], &["jobs=2", "seeds=[0, 1]"]].concat())?.longest_fit());
+        one.add(
+            trainer.run("mnist", &[&common[..], &["jobs=1", "seeds=[0]"]].concat())?.longest_fit(),
+        );
+        two.add(
+            trainer
+                .run("mnist", &[&common[..], &["jobs=2", "seeds=[0, 1]"]].concat())?
+                .longest_fit(),
+        );
     }
     say("\nFits of 20 epochs of `none`; seconds\n")?;
     say(&format!("  {:<32} {one}\n", "one"))?;

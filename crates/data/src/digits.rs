@@ -4,13 +4,14 @@ use burn_dataset::{Dataset, DatasetError};
 
 use crate::idx::Kind;
 use crate::sha256::sha256;
+use crate::shape::Shape;
 
 /// Width and height of an image, in pixels.
-pub const SIDE: usize = 28;
+pub(crate) const SIDE: usize = Shape::MNIST.width;
 /// Pixels of an image.
-pub const PIXELS: usize = SIDE * SIDE;
+pub(crate) const PIXELS: usize = Shape::MNIST.pixels();
 /// Kinds of digit.
-pub const CLASSES: usize = 10;
+pub(crate) const CLASSES: usize = Shape::MNIST.classes;
 
 /// One image with its label.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,9 +22,11 @@ pub struct Digit {
     pub label: u8,
 }
 
-/// The training or the test half of a data set, kept as bytes: images `[len, SIDE, SIDE]`, labels `[len]`.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+/// The training or the test half of a data set, kept as bytes: images `[len, height, width]`, labels
+/// `[len]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Split {
+    shape: Shape,
     images: Vec<u8>,
     labels: Vec<u8>,
 }
@@ -63,7 +66,7 @@ pub(crate) fn sha256_of_sums(sums: &[String; 4]) -> String {
 }
 
 impl Split {
-    /// Joins images `[len, SIDE, SIDE]` with their labels `[len]`, each under [`CLASSES`].
+    /// Joins images `[len, height, width]` of [`Shape::MNIST`] with their labels `[len]`.
     ///
     /// # Panics
     ///
@@ -71,7 +74,13 @@ impl Split {
     #[must_use]
     pub fn new(images: Vec<u8>, labels: Vec<u8>) -> Self {
         assert_eq!(images.len(), labels.len() * PIXELS, "one label per image");
-        Self { images, labels }
+        Self { shape: Shape::MNIST, images, labels }
+    }
+
+    /// The images' size, and the number of classes.
+    #[must_use]
+    pub fn shape(&self) -> Shape {
+        self.shape
     }
 
     /// How many images there are.
@@ -93,7 +102,8 @@ impl Split {
     /// When `index` is not under [`len`](Self::len).
     #[must_use]
     pub fn image(&self, index: usize) -> &[u8] {
-        &self.images[index * PIXELS..(index + 1) * PIXELS]
+        let pixels = self.shape.pixels();
+        &self.images[index * pixels..(index + 1) * pixels]
     }
 
     /// The labels, in the images' order.
@@ -109,7 +119,11 @@ impl Split {
     /// When `len` is more than there are.
     #[must_use]
     pub fn first(&self, len: usize) -> Self {
-        Self { images: self.images[..len * PIXELS].to_vec(), labels: self.labels[..len].to_vec() }
+        Self {
+            shape: self.shape,
+            images: self.images[..len * self.shape.pixels()].to_vec(),
+            labels: self.labels[..len].to_vec(),
+        }
     }
 
     /// Cuts the split in two: the first `len` images, and the rest.
@@ -120,7 +134,8 @@ impl Split {
     #[must_use]
     pub fn split_at(mut self, len: usize) -> (Self, Self) {
         let rest = Self {
-            images: self.images.split_off(len * PIXELS),
+            shape: self.shape,
+            images: self.images.split_off(len * self.shape.pixels()),
             labels: self.labels.split_off(len),
         };
         (self, rest)

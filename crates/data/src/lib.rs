@@ -13,13 +13,15 @@ mod idx;
 mod load;
 mod mnist;
 mod sha256;
+mod shape;
 mod synthetic;
 #[cfg(test)]
 mod testing;
 
-pub use digits::{CLASSES, Digit, Digits, PIXELS, SIDE, Split};
+pub use digits::{Digit, Digits, Split};
 pub use download::Progress;
 pub use error::{DownloadFault, Error, FileFault, Skipped};
 pub use load::{Loaded, Places, Request, Source, load};
 pub use sha256::sha256;
+pub use shape::Shape;
 pub use synthetic::synthetic;

@@ -3,7 +3,7 @@
 
 use std::{fs, io::Write};
 
-use data::{PIXELS, Places, Request, SIDE};
+use data::{Places, Request, Shape};
 use flate2::{Compression, write::GzEncoder};
 use peak_alloc::PeakAlloc;
 use proptest::prelude::*;
@@ -17,15 +17,15 @@ const BASE: usize = 1 << 20;
 const GROWING: usize = 4;
 
 const NAMES: [(&str, usize); 4] = [
-    ("train-images-idx3-ubyte", PIXELS),
+    ("train-images-idx3-ubyte", Shape::MNIST.pixels()),
     ("train-labels-idx1-ubyte", 1),
-    ("t10k-images-idx3-ubyte", PIXELS),
+    ("t10k-images-idx3-ubyte", Shape::MNIST.pixels()),
     ("t10k-labels-idx1-ubyte", 1),
 ];
 
 /// A file of zeros whose header promises `count` images or labels.
 fn idx(item: usize, count: u32, len: usize) -> Vec<u8> {
-    let side = u32::try_from(SIDE).unwrap();
+    let side = u32::try_from(Shape::MNIST.width).unwrap();
     let numbers: &[u32] = if item == 1 { &[0x0801, count] } else { &[0x0803, count, side, side] };
     let mut file: Vec<u8> = numbers.iter().flat_map(|number| number.to_be_bytes()).collect();
     file.resize(file.len() + len, 0);

@@ -4,22 +4,20 @@
 use std::{collections::HashMap, fs, sync::LazyLock};
 
 use arbitrary::Arbitrary;
-use data::{PIXELS, Split};
+use data::{Shape, Split};
 use fuzz::{
     memory::bounded,
     safetensors::{Forgery, Tensor},
 };
 use libfuzzer_sys::fuzz_target;
-use model::{Network, Variant, presets};
+use model::{Network, presets};
 use tempfile::TempDir;
 use trainer::{
-    batches::Images,
-    checkpoint::{self, Checkpoint, Head},
+    checkpoint::{self, Header},
     device::Backend,
-    evaluate::{Score, Sums},
-    fit::{Epoch, Fit, State},
-    study::{FitSettings, Pixels, Run, Settings},
+    study::Settings,
 };
+use training::{Epoch, Fit, FitConfig, Images, Metrics, Pixels, Score, State};
 
 /// The names and numbers of a header become words and numbers of the program: many small pieces.
 const PER_BYTE: usize = 64;
@@ -32,15 +30,15 @@ enum Input {
     /// With a checksum that is right.
     Summed {
         forgery: Forgery,
-        head: Words,
+        header: Words,
     },
     Forged {
         forgery: Forgery,
-        head: String,
+        header: String,
     },
 }
 
-/// A checkpoint's head.
+/// A checkpoint's header.
 #[derive(Debug, Arbitrary)]
 struct Words {
     variant: String,
@@ -61,7 +59,6 @@ enum Setting {
 /// What a run of a small network needs.
 struct Small {
     folder: TempDir,
-    run: Run,
     network: Network,
     split: Split,
     /// Of a good checkpoint.
@@ -69,19 +66,18 @@ struct Small {
 }
 
 static SMALL: LazyLock<Small> = LazyLock::new(|| {
-    let [.., mut variant] = presets();
-    let Variant { network: config, .. } = &mut variant;
-    (config.hidden1.units, config.hidden2.units) = (2, 2);
+    let [.., variant] = presets(&[2, 2]);
     let device = Backend::Flex.open().expect("a processor");
-    let network = config.init(0, &device);
+    let shape = Shape::MNIST;
+    let network = variant.network.init(shape.pixels(), shape.classes, 0, &device);
     let score = Score { loss: 0.5, accuracy: 0.25 };
     let state = State {
-        network: network.clone(),
         steps: 3,
-        sums: Sums::restore([0.5, 1.0, 1.0], &device),
+        metrics: Metrics::from_sums([0.5, 1.0, 1.0], &device),
         history: vec![Epoch { number: 1, train: score, validation: None }],
+        ..State::new(network.clone())
     };
-    let head = Words {
+    let header = Words {
         variant: "small".to_owned(),
         seed: 0,
         settings: Vec::new(),
@@ -90,10 +86,10 @@ static SMALL: LazyLock<Small> = LazyLock::new(|| {
         fit_seconds: 0.0,
     };
     let folder = tempfile::tempdir().expect("a folder");
-    checkpoint::write(folder.path(), &head.head(), &state).expect("a checkpoint");
+    checkpoint::write(folder.path(), &header.header(), &state).expect("a checkpoint");
     let file = fs::read(folder.path().join("checkpoint.safetensors")).expect("a checkpoint");
-    let split = Split::new(vec![7; 2 * PIXELS], vec![3; 2]);
-    Small { folder, run: Run::new(variant, 0), network, split, tensors: Tensor::all(&file) }
+    let split = Split::new(vec![7; 2 * shape.pixels()], vec![3; 2]);
+    Small { folder, network, split, tensors: Tensor::all(&file) }
 });
 
 fuzz_target!(|input: Input| {
@@ -102,44 +98,43 @@ fuzz_target!(|input: Input| {
     let tensors = || small.tensors.clone();
     let bytes = match input {
         Input::Anything(bytes) => bytes,
-        Input::Summed { forgery, head } => {
-            forgery.make(tensors(), |data| run_of(head.head().text(data).expect("JSON")))
+        Input::Summed { forgery, header } => {
+            forgery.make(tensors(), |data| run_of(header.header().text(data).expect("JSON")))
         }
-        Input::Forged { forgery, head } => forgery.make(tensors(), |_| run_of(head)),
+        Input::Forged { forgery, header } => forgery.make(tensors(), |_| run_of(header)),
     };
     let device = Backend::Flex.open().expect("a processor");
     let network = || small.network.clone();
     let loaded = bounded(BASE + PER_BYTE * bytes.len(), || {
-        let checkpoint = Checkpoint::parse(bytes).ok()?;
-        let head = checkpoint.head.clone();
-        Some((head, checkpoint.state(network(), &device).ok()?))
+        let (header, checkpoint) = checkpoint::parse(bytes).ok()?;
+        let state = checkpoint.state(network(), header.steps, &device).ok()?;
+        Some((header, state))
     });
-    let Some((head, state)) = loaded else { return };
+    let Some((header, state)) = loaded else { return };
 
     let folder = small.folder.path();
-    checkpoint::write(folder, &head, &state).expect("written again");
-    let again = Checkpoint::read(folder).expect("read again").expect("there");
-    let again = again.state(network(), &device).expect("of the same variant");
+    checkpoint::write(folder, &header, &state).expect("written again");
+    let (header, again) = checkpoint::read(folder).expect("read again").expect("there");
+    let again = again.state(network(), header.steps, &device).expect("of the same variant");
     assert_eq!(again.steps, state.steps);
     // As text: NaN is as good as any.
     assert_eq!(format!("{:?}", again.history), format!("{:?}", state.history));
-    assert_eq!(format!("{:?}", again.sums.read()), format!("{:?}", state.sums.read()));
+    assert_eq!(format!("{:?}", again.metrics.sums()), format!("{:?}", state.metrics.sums()));
 
-    let settings =
-        FitSettings { epochs: state.history.len() + 1, batch_size: 1, ..Default::default() };
-    let run = Run { fit: settings, ..small.run.clone() };
+    let config =
+        FitConfig { epochs: state.history.len() + 1, batch_size: 1, ..Default::default() };
     let fit = Fit {
-        run: &run,
+        config: &config,
+        seed: 0,
         train: Images { split: &small.split, pixels: Pixels::Unit },
         validation: None,
         device: &device,
-        memory: Backend::Flex.memory(),
     };
-    fit.train(state, &mut ()).expect("trained on");
+    let Ok(_) = fit.run(state, &mut ());
 });
 
 impl Words {
-    fn head(&self) -> Head {
+    fn header(&self) -> Header {
         let settings = self.settings.iter().map(|(key, value)| {
             let value = match value {
                 &Setting::Integer(number) => number.into(),
@@ -148,7 +143,7 @@ impl Words {
             };
             (key.clone(), value)
         });
-        Head {
+        Header {
             variant: self.variant.clone(),
             seed: self.seed,
             point: Settings::new(),

@@ -5,7 +5,7 @@
 use std::{fs, io::Write, sync::LazyLock};
 
 use arbitrary::Arbitrary;
-use data::{Digits, PIXELS, Places, Request, SIDE};
+use data::{Digits, Places, Request, Shape};
 use flate2::{Compression, write::GzEncoder};
 use fuzz::memory::bounded;
 use libfuzzer_sys::fuzz_target;
@@ -60,9 +60,9 @@ static ZEROS: LazyLock<Vec<u8>> = LazyLock::new(|| gzip(&vec![0; MEMBER]));
 
 fuzz_target!(|files: [Stored; 4]| {
     let names = [
-        ("train-images-idx3-ubyte", PIXELS),
+        ("train-images-idx3-ubyte", Shape::MNIST.pixels()),
         ("train-labels-idx1-ubyte", 1),
-        ("t10k-images-idx3-ubyte", PIXELS),
+        ("t10k-images-idx3-ubyte", Shape::MNIST.pixels()),
         ("t10k-labels-idx1-ubyte", 1),
     ];
     let mut allowed = BASE;
@@ -120,7 +120,7 @@ fn idx(count: u32, change: Option<(u8, u8)>, follows: &Follows, item: usize) -> 
         Follows::Promised(_) => count % 9,
         Follows::Other(_) => count,
     };
-    let side = u32::try_from(SIDE).expect("a small number");
+    let side = u32::try_from(Shape::MNIST.width).expect("a small number");
     let numbers: &[u32] = if item == 1 { &[0x0801, count] } else { &[0x0803, count, side, side] };
     let mut file: Vec<u8> = numbers.iter().flat_map(|number| number.to_be_bytes()).collect();
     if let Some((place, flip)) = change {

@@ -4,7 +4,7 @@
 use std::io::Cursor;
 
 use arbitrary::Arbitrary;
-use data::PIXELS;
+use data::Shape;
 use fuzz::memory::bounded;
 use image::{DynamicImage, ImageFormat, RgbaImage};
 use libfuzzer_sys::fuzz_target;
@@ -44,7 +44,7 @@ fuzz_target!(|input: Input| {
     };
     match bounded(BASE + PER_BYTE * bytes.len(), || prepare(&bytes)) {
         Ok(prepared) => {
-            assert_eq!(prepared.pixels.len(), PIXELS);
+            assert_eq!(prepared.pixels.len(), Shape::MNIST.pixels());
             assert!(prepared.pixels.iter().any(|&pixel| pixel > 0), "no ink is left");
             assert!(!prepared.steps.is_empty());
         }

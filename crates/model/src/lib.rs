@@ -1,26 +1,26 @@
-//! The regularised network of the study: 784 → Dense 50 ReLU → Dense 250 ReLU → Dense 10 softmax,
-//! each layer with Keras's penalties, batch normalisation and dropout as its [`LayerConfig`] says.
+//! The regularised network of the study: Dense layers with ReLU, any number of them, then Dense with softmax,
+//! each with Keras's penalties, batch normalisation and dropout as its config says. [`NetworkConfig`] →
+//! [`init`](NetworkConfig::init) → [`Network`] → [`forward`](Network::forward).
 //!
-//! Tensors only: no files, no clock, no backend. A caller brings the device.
+//! Tensors only: no files, no clock. A caller brings the device; only the fused operations (`ops`) know
+//! backends by name.
 
 mod batch_norm;
-mod gradients;
-mod hidden;
-mod layer;
-mod loss;
+mod block;
+mod dense;
+mod layer_name;
 mod network;
+mod ops;
 pub mod random;
 mod regularizer;
-mod step;
 mod summary;
 mod variant;
 
 pub use batch_norm::{BatchNorm, BatchStatistics, EPSILON};
-pub use gradients::{BatchNormGradients, Gradients, LayerGradients};
-pub use hidden::Memory;
-pub use layer::{Layer, LayerConfig};
-pub use network::{Forward, LayerName, Masks, Network, NetworkConfig};
+pub use block::{Block, BlockConfig};
+pub use dense::{Dense, Regularizers};
+pub use layer_name::LayerName;
+pub use network::{Masks, Network, NetworkConfig, Output};
 pub use regularizer::Regularizer;
-pub use step::Step;
 pub use summary::Row;
-pub use variant::{Variant, presets};
+pub use variant::{NOTEBOOK_HIDDEN, Variant, presets};

@@ -6,10 +6,10 @@ mod lanes;
 use rand::{Rng, RngExt, SeedableRng, seq::SliceRandom};
 use rand_xoshiro::{SplitMix64, Xoshiro256PlusPlus};
 
-use crate::network::LayerName;
+use crate::LayerName;
 use lanes::{DRAWS, Lanes};
 
-/// What a draw is for. Two purposes never share a stream.
+/// The use of a draw. Two purposes never share a stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Purpose {
     /// A layer's initial kernel; its step is 0.
@@ -23,10 +23,14 @@ enum Purpose {
 impl Purpose {
     /// Part of every stream's key: changing a number changes every result.
     fn key(self) -> u64 {
+        let of_layer = |layer| match layer {
+            LayerName::Hidden(index) => index as u64,
+            LayerName::Output => u64::from(u32::MAX),
+        };
         match self {
             Self::Shuffle => 0,
-            Self::Kernel(layer) => 0x100 + layer as u64,
-            Self::Dropout(layer) => 0x200 + layer as u64,
+            Self::Kernel(layer) => 1 << 32 | of_layer(layer),
+            Self::Dropout(layer) => 2 << 32 | of_layer(layer),
         }
     }
 }
@@ -84,7 +88,7 @@ pub fn dropout_mask(seed: u64, layer: LayerName, step: u64, rate: f64, len: usiz
 mod tests {
     use super::*;
 
-    const LAYER: LayerName = LayerName::Hidden2;
+    const LAYER: LayerName = LayerName::Hidden(1);
 
     fn kept_share(mask: &[f32]) -> f64 {
         mask.iter().filter(|&&multiplier| multiplier != 0.0).count() as f64 / mask.len() as f64
@@ -119,7 +123,7 @@ mod tests {
         for other in [
             mask(1, LAYER, 0),
             mask(0, LAYER, 1),
-            mask(0, LayerName::Hidden1, 0),
+            mask(0, LayerName::Hidden(0), 0),
             mask(0, LAYER, 1 << 32),
         ] {
             // Independent fair masks agree in half of the places, give or take 0.0016.
@@ -138,9 +142,10 @@ mod tests {
         let mask = dropout_mask(7, LAYER, 3, 0.5, 64);
         let decisions =
             mask.iter().rev().fold(0_u64, |bits, &unit| bits << 1 | u64::from(unit != 0.0));
-        assert_eq!(decisions, 0xB240_B814_F9BB_4730);
+        assert_eq!(decisions, 0x6BEA_14B4_9810_1095);
         assert_eq!(shuffled(7, 1, 8), [6, 0, 2, 7, 3, 5, 4, 1]);
-        assert_eq!(glorot_uniform(7, LAYER, 1, 2), [-1.212_889, 0.058_076_166]);
+        assert_eq!(glorot_uniform(7, LAYER, 1, 2), [1.375_955_7, 0.315_508_93]);
+        assert_eq!(glorot_uniform(7, LayerName::Output, 1, 2), [0.659_996_4, 0.347_790_57]);
     }
 
     #[test]

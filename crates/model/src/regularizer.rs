@@ -5,6 +5,8 @@ use std::fmt;
 use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
+use crate::ops::l1_l2;
+
 /// Penalises a tensor with l1·Σ|x| + l2·Σx², Keras's `L1L2`: no factor of one half, sums and not
 /// means. Zero stands for no penalty.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
@@ -23,29 +25,16 @@ impl Regularizer {
         self.l1 == 0.0 && self.l2 == 0.0
     }
 
-    /// The penalty, shape `[1]`; `None` where there is nothing to add to the loss.
+    /// The penalty, `[1]`; `None` where there is nothing to add to the loss.
     #[must_use]
     pub fn penalty<const D: usize>(&self, tensor: Tensor<D>) -> Option<Tensor<1>> {
-        let l1 = (self.l1 != 0.0).then(|| tensor.clone().abs().sum() * self.l1);
-        let l2 = (self.l2 != 0.0).then(|| (tensor.clone() * tensor).sum() * self.l2);
-        sum([l1, l2])
+        (!self.is_none()).then(|| l1_l2(tensor, self.l1, self.l2))
     }
 
-    /// The penalty's gradient, in the tensor's shape: l1·sign(x) + 2·l2·x, with sign(0) = 0 as in
-    /// TensorFlow. `None` where there is nothing to add to the loss's.
-    #[must_use]
-    pub fn gradient<const D: usize>(&self, tensor: Tensor<D>) -> Option<Tensor<D>> {
-        let l1 = (self.l1 != 0.0).then(|| tensor.clone().sign() * self.l1);
-        let l2 = (self.l2 != 0.0).then(|| tensor * (2.0 * self.l2));
-        sum([l1, l2])
+    /// A regularizer that is so many times weaker.
+    pub(crate) fn per(self, count: usize) -> Self {
+        Self { l1: self.l1 / count as f64, l2: self.l2 / count as f64 }
     }
-}
-
-/// Adds up those terms that there are.
-pub(crate) fn sum<const D: usize, const N: usize>(
-    terms: [Option<Tensor<D>>; N],
-) -> Option<Tensor<D>> {
-    terms.into_iter().flatten().reduce(|total, term| total + term)
 }
 
 impl fmt::Display for Regularizer {
@@ -82,8 +71,10 @@ mod tests {
 
     #[test]
     fn absolute_values_have_no_slope_at_zero() {
-        let tensor = Tensor::<1>::from_data([2.0, 0.0, -3.0], &Device::flex());
-        let gradient = Regularizer { l1: 0.5, l2: 0.25 }.gradient(tensor).unwrap().into_data();
+        let device = Device::flex().autodiff();
+        let tensor = Tensor::<1>::from_data([2.0, 0.0, -3.0], &device).require_grad();
+        let penalty = Regularizer { l1: 0.5, l2: 0.25 }.penalty(tensor.clone()).unwrap();
+        let gradient = tensor.grad(&penalty.backward()).unwrap().into_data();
         assert_eq!(gradient.try_to_vec::<f32>().unwrap(), [1.5, 0.0, -2.0]);
     }
 }

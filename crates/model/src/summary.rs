@@ -1,6 +1,6 @@
 //! What `model.summary()` tells in Keras, and the penalties, which it does not.
 
-use crate::{LayerConfig, NetworkConfig, network::LayerName};
+use crate::{BlockConfig, LayerName, NetworkConfig, Regularizers};
 
 /// One line of a network's summary: a Dense layer, a batch normalisation or a dropout.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,40 +20,40 @@ pub struct Row {
 }
 
 impl NetworkConfig {
-    /// The network's layers from the input on.
+    /// The network's layers from the input on, of a network for so many inputs and classes.
     #[must_use]
-    pub fn summary(&self) -> Vec<Row> {
-        let mut inputs = self.inputs;
+    pub fn summary(&self, inputs: usize, classes: usize) -> Vec<Row> {
+        let mut inputs = inputs;
         let mut rows = Vec::new();
-        for name in LayerName::ALL {
-            let layer = self.layer(name);
-            rows.push(dense(name, layer, inputs));
-            if name != LayerName::Output {
-                rows.extend(batch_norm(name, layer));
-                rows.extend(dropout(name, layer));
-            }
-            inputs = layer.units;
+        for (index, block) in self.hidden.iter().enumerate() {
+            let name = LayerName::Hidden(index);
+            rows.push(dense(name, "ReLU", &block.regularizers, [inputs, block.units]));
+            rows.extend(batch_norm(name, block));
+            rows.extend(dropout(name, block));
+            inputs = block.units;
         }
+        rows.push(dense(LayerName::Output, "softmax", &self.output, [inputs, classes]));
         rows
     }
 
-    /// All parameters, trainable or not; Keras's "Total params".
+    /// The count of all parameters, trainable or not; Keras's "Total params".
     #[must_use]
-    pub fn parameters(&self) -> usize {
-        let count = |row: &Row| row.trainable + row.non_trainable;
-        self.summary().iter().map(count).sum()
+    pub fn parameters(&self, inputs: usize, classes: usize) -> usize {
+        let count = |row: &Row| row.trainable.saturating_add(row.non_trainable);
+        self.summary(inputs, classes).iter().map(count).fold(0, usize::saturating_add)
     }
 }
 
-fn dense(name: LayerName, layer: &LayerConfig, inputs: usize) -> Row {
-    let activation = match name {
-        LayerName::Output => "softmax",
-        LayerName::Hidden1 | LayerName::Hidden2 => "ReLU",
-    };
+fn dense(
+    name: LayerName,
+    activation: &str,
+    regularizers: &Regularizers,
+    [inputs, units]: [usize; 2],
+) -> Row {
     let penalties: Vec<String> = [
-        ("kernel", layer.kernel_regularizer),
-        ("bias", layer.bias_regularizer),
-        ("activity", layer.activity_regularizer),
+        ("kernel", regularizers.kernel),
+        ("bias", regularizers.bias),
+        ("activity", regularizers.activity),
     ]
     .into_iter()
     .filter(|(_, regularizer)| !regularizer.is_none())
@@ -62,29 +62,29 @@ fn dense(name: LayerName, layer: &LayerConfig, inputs: usize) -> Row {
     Row {
         name: name.to_string(),
         kind: format!("Dense, {activation}"),
-        units: layer.units,
-        trainable: inputs * layer.units + layer.units,
+        units,
+        trainable: inputs.saturating_mul(units).saturating_add(units),
         non_trainable: 0,
         penalties: penalties.join(", "),
     }
 }
 
-fn batch_norm(name: LayerName, layer: &LayerConfig) -> Option<Row> {
-    layer.batch_norm.then(|| Row {
+fn batch_norm(name: LayerName, block: &BlockConfig) -> Option<Row> {
+    block.batch_norm.then(|| Row {
         name: format!("{name}.batch_norm"),
         kind: "BatchNormalization".to_owned(),
-        units: layer.units,
-        trainable: 2 * layer.units,
-        non_trainable: 2 * layer.units,
+        units: block.units,
+        trainable: 2 * block.units,
+        non_trainable: 2 * block.units,
         penalties: String::new(),
     })
 }
 
-fn dropout(name: LayerName, layer: &LayerConfig) -> Option<Row> {
-    (layer.dropout > 0.0).then(|| Row {
+fn dropout(name: LayerName, block: &BlockConfig) -> Option<Row> {
+    (block.dropout > 0.0).then(|| Row {
         name: format!("{name}.dropout"),
-        kind: format!("Dropout {}", layer.dropout),
-        units: layer.units,
+        kind: format!("Dropout {}", block.dropout),
+        units: block.units,
         trainable: 0,
         non_trainable: 0,
         penalties: String::new(),
@@ -93,14 +93,15 @@ fn dropout(name: LayerName, layer: &LayerConfig) -> Option<Row> {
 
 #[cfg(test)]
 mod tests {
-    use crate::{NetworkConfig, Regularizer, presets};
+    use crate::{NOTEBOOK_HIDDEN, NetworkConfig, Regularizer, presets};
 
     #[test]
     fn counts_what_keras_counts() {
-        let counts = presets().map(|variant| variant.network.parameters());
+        let variants = presets(&NOTEBOOK_HIDDEN);
+        let counts = variants.clone().map(|variant| variant.network.parameters(784, 10));
         assert_eq!(counts, [54510, 54510, 54510, 54510, 55510, 55510]);
-        let [.., both] = presets();
-        let rows = both.network.summary();
+        let [.., both] = variants;
+        let rows = both.network.summary(784, 10);
         let names: Vec<&str> = rows.iter().map(|row| row.name.as_str()).collect();
         assert_eq!(
             names,
@@ -112,11 +113,11 @@ mod tests {
 
     #[test]
     fn names_the_penalties() {
-        let mut network = NetworkConfig::plain();
-        network.output.kernel_regularizer = Regularizer { l1: 0.1, l2: 0.2 };
-        network.output.activity_regularizer = Regularizer { l1: 0.0, l2: 0.3 };
-        let rows = network.summary();
-        assert_eq!(rows[1].penalties, "");
-        assert_eq!(rows[2].penalties, "kernel l1_l2(0.1, 0.2), activity l2(0.3)");
+        let mut network = NetworkConfig::plain(&[3]);
+        network.output.kernel = Regularizer { l1: 0.1, l2: 0.2 };
+        network.output.activity = Regularizer { l1: 0.0, l2: 0.3 };
+        let rows = network.summary(2, 2);
+        assert_eq!(rows[0].penalties, "");
+        assert_eq!(rows[1].penalties, "kernel l1_l2(0.1, 0.2), activity l2(0.3)");
     }
 }

@@ -1,40 +1,41 @@
 //! A variant is a name and a network's config: data, not code.
 
-use crate::{NetworkConfig, Regularizer};
+use crate::{BlockConfig, NetworkConfig, Regularizer};
 
-/// One way to regularise the network.
+/// Units of the hidden layers of the notebook's network.
+pub const NOTEBOOK_HIDDEN: [usize; 2] = [50, 250];
+/// The factor of the notebook's penalties.
+const PENALTY: f64 = 0.01;
+/// The notebook's rate of dropout.
+const RATE: f64 = 0.2;
+
+/// One way to regularise a network.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Variant {
-    /// How configs, folders and tables call it.
+    /// The name in configs, folders and tables.
     pub name: String,
-    /// What it is made of.
+    /// The settings of its network.
     pub network: NetworkConfig,
 }
 
-/// The notebook's six, in its order. Only the second hidden layer changes.
+/// The notebook's six variants, in its order, of a network of so many units in its hidden layers. Only the last
+/// hidden layer changes.
 #[must_use]
-pub fn presets() -> [Variant; 6] {
-    let penalty = 0.01;
-    let rate = 0.2;
-    let preset = |name: &str, change: &dyn Fn(&mut crate::LayerConfig)| {
-        let mut network = NetworkConfig::plain();
-        change(&mut network.hidden2);
-        let name = name.to_owned();
-        Variant { name, network }
+pub fn presets(hidden: &[usize]) -> [Variant; 6] {
+    let preset = |name: &str, change: fn(&mut BlockConfig)| {
+        let mut network = NetworkConfig::plain(hidden);
+        network.hidden.last_mut().map(change);
+        Variant { name: name.to_owned(), network }
     };
     [
-        preset("none", &|_| {}),
-        preset("l2", &|layer| {
-            layer.kernel_regularizer = Regularizer { l1: 0.0, l2: penalty };
-        }),
-        preset("l1", &|layer| {
-            layer.kernel_regularizer = Regularizer { l1: penalty, l2: 0.0 };
-        }),
-        preset("dropout", &|layer| layer.dropout = rate),
-        preset("batch_norm", &|layer| layer.batch_norm = true),
-        preset("batch_norm_dropout", &|layer| {
-            layer.batch_norm = true;
-            layer.dropout = rate;
+        preset("none", |_| {}),
+        preset("l2", |last| last.regularizers.kernel = Regularizer { l1: 0.0, l2: PENALTY }),
+        preset("l1", |last| last.regularizers.kernel = Regularizer { l1: PENALTY, l2: 0.0 }),
+        preset("dropout", |last| last.dropout = RATE),
+        preset("batch_norm", |last| last.batch_norm = true),
+        preset("batch_norm_dropout", |last| {
+            last.batch_norm = true;
+            last.dropout = RATE;
         }),
     ]
 }

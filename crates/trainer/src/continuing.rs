@@ -6,7 +6,7 @@ use std::{
 };
 
 use crate::{
-    checkpoint::{Checkpoint, Head},
+    checkpoint::{self, Header},
     config::Entries,
     error::Error,
     files,
@@ -120,8 +120,8 @@ impl<'a> Found<'a> {
         Self { variant, seed: *seed, point, settings, sha256 }
     }
 
-    fn head(head: &'a Head) -> Self {
-        let Head { variant, seed, point, settings, dataset_sha256: sha256, .. } = head;
+    fn header(header: &'a Header) -> Self {
+        let Header { variant, seed, point, settings, dataset_sha256: sha256, .. } = header;
         Self { variant, seed: *seed, point, settings, sha256 }
     }
 
@@ -221,9 +221,9 @@ impl Plan<'_> {
         let record = record.filter(|record| record.is_finished(epochs));
         if let Some(record) = &record {
             record.check_files(folder)?;
-        } else if let Some(checkpoint) = Checkpoint::read(folder)? {
+        } else if let Some((header, checkpoint)) = checkpoint::read(folder)? {
             let goes_on = checkpoint.epochs() <= epochs;
-            self.check_same(output, run, &Found::head(&checkpoint.head), goes_on)?;
+            self.check_same(output, run, &Found::header(&header), goes_on)?;
         }
         Ok(record.is_some())
     }

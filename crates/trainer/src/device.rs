@@ -7,7 +7,6 @@ use std::{
 };
 
 use burn::tensor::{Device, DeviceFilter, DeviceType};
-use model::Memory;
 
 use crate::config::values;
 
@@ -71,12 +70,6 @@ impl Backend {
     #[must_use]
     pub fn is_cpu(self) -> bool {
         matches!(self, Self::Flex | Self::Ndarray)
-    }
-
-    /// Where it keeps tensors.
-    #[must_use]
-    pub fn memory(self) -> Memory {
-        if self.is_cpu() { Memory::Host } else { Memory::Device }
     }
 
     /// Burn's name for it; `None` where this build lacks it.

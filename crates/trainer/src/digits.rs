@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use data::{Digits, Loaded, Places, Request, Source, Split};
+use data::{Digits, Loaded, Places, Request, Shape, Source, Split};
 
 use crate::{
     error::Error,
@@ -54,6 +54,12 @@ impl Splits {
             }
         }
         Ok(Self { name: digits.name, sha256: digits.sha256, test: digits.test, cuts })
+    }
+
+    /// The sizes that the data set gives a network.
+    #[must_use]
+    pub fn shape(&self) -> Shape {
+        self.test.shape()
     }
 
     /// The cut that a run's settings ask for.
@@ -140,14 +146,13 @@ fn cut(all: &Split, settings: &DataSettings) -> Result<Cut, Error> {
 
 #[cfg(test)]
 mod tests {
-    use data::PIXELS;
 
     use super::*;
 
     /// Ten training images, each labelled by its place, cut by these settings.
     fn cut_ten(validation_split: f64, limit: Option<usize>) -> Result<Cut, Error> {
         let labels: Vec<u8> = (0..10).collect();
-        let all = Split::new(vec![0; labels.len() * PIXELS], labels);
+        let all = Split::new(vec![0; labels.len() * Shape::MNIST.pixels()], labels);
         cut(&all, &DataSettings { validation_split, limit, ..Default::default() })
     }
 

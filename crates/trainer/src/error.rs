@@ -73,9 +73,9 @@ pub enum Error {
         /// How many runs have begun.
         begun: usize,
     },
-    /// The device does not give the weights up.
-    #[error("cannot read the weights from the device: {0}")]
-    Unsaved(String),
+    /// A state or weights cannot be saved.
+    #[error(transparent)]
+    Training(#[from] training::Error),
     /// Something that should not happen did.
     #[error("internal failure: {0}")]
     Panic(String),
@@ -134,7 +134,7 @@ impl Error {
             | Self::Malformed { .. }
             | Self::NoResults { .. }
             | Self::Unwritten { .. }
-            | Self::Unsaved(_)
+            | Self::Training(_)
             | Self::Panic(_)
             | Self::Signals(_)
             | Self::Held { .. }

@@ -4,7 +4,7 @@
 
 use std::io::Cursor;
 
-use data::{PIXELS, SIDE};
+use data::Shape;
 use image::{
     DynamicImage, GrayImage, ImageDecoder, ImageReader, Limits, Luma,
     imageops::{self, FilterType},
@@ -18,6 +18,8 @@ const MOST: u32 = 8192;
 /// The most bytes of an unpacked image: so many pixels of four bytes.
 const MOST_BYTES: u64 = 4 * 8192 * 8192;
 /// The most pixels that a byte of a file may stand for: deflate packs 1032 bytes into one, and a byte has at
+/// Width and height of a digit, in pixels.
+const SIDE: usize = Shape::MNIST.width;
 /// most eight pixels.
 const PIXELS_PER_BYTE: u64 = 8 * 1032;
 /// From here on, between a background of 0 and the strongest ink of 255, a pixel is ink.
@@ -26,7 +28,7 @@ const INK: u8 = 64;
 /// A digit, and how it was made from an image.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Prepared {
-    /// [`PIXELS`] bytes, row by row, ink light on dark.
+    /// The bytes of a digit of MNIST's shape, row by row, ink light on dark.
     pub pixels: Vec<u8>,
     /// What was done, in words, in order.
     pub steps: Vec<String>,
@@ -184,7 +186,7 @@ fn centred(ink: &GrayImage) -> Vec<u8> {
     };
     let left = start(mass(|x, _| x), ink.width());
     let top = start(mass(|_, y| y), ink.height());
-    let mut pixels = vec![0; PIXELS];
+    let mut pixels = vec![0; SIDE * SIDE];
     for (x, y, pixel) in ink.enumerate_pixels() {
         pixels[(top + y as usize) * SIDE + left + x as usize] = pixel.0[0];
     }
@@ -232,7 +234,8 @@ mod tests {
 
     #[test]
     fn a_digit_of_mnists_size_stays_as_it_is() {
-        let digit: Vec<u8> = (0..PIXELS).map(|place| u8::try_from(place % 120).unwrap()).collect();
+        let digit: Vec<u8> =
+            (0..SIDE * SIDE).map(|place| u8::try_from(place % 120).unwrap()).collect();
         let prepared = prepare(&png(&[&digit], 1).unwrap()).unwrap();
         let steps = ["28 × 28", "kept in place, being of MNIST's size"].map(str::to_owned).to_vec();
         assert_eq!(prepared, Prepared { pixels: digit, steps });
@@ -311,7 +314,7 @@ mod tests {
             bytes[place] = byte;
             bytes.truncate(bytes.len() - cut);
             if let Ok(prepared) = prepare(&bytes) {
-                prop_assert_eq!(prepared.pixels.len(), PIXELS);
+                prop_assert_eq!(prepared.pixels.len(), SIDE * SIDE);
             }
         }
     }

@@ -1,10 +1,9 @@
 //! Trains the variants of a regularised network side by side and compares them.
 //!
 //! The way of the data is the order of the modules: [`config`] → [`study`] → [`digits`] →
-//! [`train`] ([`schedule`] → [`fit`] → [`evaluate`] → [`record`]) → [`results`] → [`report`].
+//! [`train`] ([`schedule`] → [`training`] → [`record`]) → [`results`] → [`report`].
 
 pub mod allocator;
-pub mod batches;
 pub mod checkpoint;
 pub mod collect;
 pub mod config;
@@ -12,9 +11,7 @@ pub mod continuing;
 pub mod device;
 pub mod digits;
 pub mod error;
-pub mod evaluate;
 pub mod files;
-pub mod fit;
 pub mod image;
 pub mod listing;
 pub mod lock;

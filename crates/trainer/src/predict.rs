@@ -5,104 +5,50 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use burn::tensor::{Device, Tensor, TensorData, activation::softmax};
-use data::{CLASSES, PIXELS, Split};
-use model::{LayerName, Memory, Network, NetworkConfig};
-use safetensors::SafeTensors;
+use data::{Shape, Split};
 use serde::Serialize;
+use training::{Pixels, SavedModel, answer};
 
 use crate::{
-    batches::Images,
     device::Backend,
     error::Error,
     image::{self, Prepared},
     record::Record,
-    study::{Pixels, run_name},
-    weights,
+    study::run_name,
 };
 
 /// A trained variant, ready to answer.
 #[derive(Debug)]
-pub struct Model {
+struct Model {
     /// The variant, its point in a sweep and its seed, or the file's name.
-    pub name: String,
+    name: String,
     file: String,
-    config: NetworkConfig,
-    network: Network,
-    pixels: Pixels,
-    device: Device,
+    saved: SavedModel,
 }
 
 impl Model {
     /// Reads a `model.safetensors`. Which pixels it takes stands in the run.json beside it; without one
     /// they are from 0 to 1.
-    ///
-    /// # Errors
-    ///
-    /// When it cannot be read or is no network of this program's.
-    pub fn read(path: &Path) -> Result<Self, Error> {
+    fn read(path: &Path) -> Result<Self, Error> {
         let bytes = fs::read(path).map_err(|error| unreadable(path, &error))?;
         let record = Record::read(path.parent().unwrap_or(Path::new("")))?;
-        let malformed = |reason| Error::Malformed {
+        let malformed = |reason: String| Error::Malformed {
             path: path.to_owned(),
             reason: format!("not a trained variant: {reason}"),
         };
         let pixels = record.as_ref().and_then(Record::pixels).unwrap_or(Pixels::Unit);
+        let saved = SavedModel::parse(&bytes, pixels, Backend::Flex.open()?)
+            .map_err(|error| malformed(error.to_string()))?;
+        if saved.inputs != Shape::MNIST.pixels() {
+            let (inputs, pixels) = (saved.inputs, Shape::MNIST.pixels());
+            return Err(malformed(format!(
+                "it takes {inputs} values, not the {pixels} pixels of a digit"
+            )));
+        }
         let name = record.map(|record| run_name(&record.variant, &record.point, record.seed));
         let file = path.display().to_string();
-        let name = name.unwrap_or_else(|| file.clone());
-        let model = Self::parse(name, pixels, &bytes).map_err(malformed)?;
-        Ok(Self { file, ..model })
+        Ok(Self { name: name.unwrap_or_else(|| file.clone()), file, saved })
     }
-
-    /// Reads a safetensors file's bytes.
-    ///
-    /// # Errors
-    ///
-    /// Why it is no network of this program's.
-    pub fn parse(name: String, pixels: Pixels, bytes: &[u8]) -> Result<Self, String> {
-        let device = Backend::Flex.open().map_err(|error| error.to_string())?;
-        let file = SafeTensors::deserialize(bytes).map_err(|error| error.to_string())?;
-        let mut config = NetworkConfig::plain();
-        for layer in [LayerName::Hidden1, LayerName::Hidden2] {
-            let gamma = format!("{layer}.batch_norm.gamma");
-            config.layer_mut(layer).batch_norm = file.tensor(&gamma).is_ok();
-        }
-        let network = weights::load(config.init(0, &device), &file, &[])?;
-        Ok(Self { file: name.clone(), name, config, network, pixels, device })
-    }
-
-    /// The probabilities of the ten digits for each image of a split, 0 to 1.
-    #[must_use]
-    pub fn probabilities(&self, split: &Split) -> Vec<[f32; CLASSES]> {
-        let places: Vec<usize> = (0..split.len()).collect();
-        let images = Images { split, pixels: self.pixels };
-        let batches = places.chunks(1000).flat_map(|places| {
-            let batch = images.batch(places, &self.device).images;
-            rows(softmax(self.network.forward(&self.config, batch, Memory::Host).logits, 1))
-        });
-        batches.collect()
-    }
-}
-
-/// A CPU's tensor `[images, CLASSES]` as rows; one that cannot be read has none.
-fn rows(tensor: Tensor<2>) -> Vec<[f32; CLASSES]> {
-    let data: Result<TensorData, _> = tensor.try_into_data();
-    let values = data.ok().and_then(|data| data.try_into_vec::<f32>().ok()).unwrap_or_default();
-    values.as_chunks().0.to_vec()
-}
-
-/// The most probable digit; `None` of a network that diverged, whose probabilities are no numbers.
-#[must_use]
-pub fn answer(probabilities: &[f32; CLASSES]) -> Option<usize> {
-    if probabilities.iter().any(|probability| probability.is_nan()) {
-        return None;
-    }
-
-    (0..CLASSES).max_by(|&a, &b| {
-        // Of equal ones the first, as argmax does.
-        probabilities[a].total_cmp(&probabilities[b]).then(b.cmp(&a))
-    })
 }
 
 /// What all models make of one image, in the order of `--json`.
@@ -119,7 +65,7 @@ struct Answer {
     model: String,
     model_file: String,
     digit: Option<usize>,
-    probabilities: [f32; CLASSES],
+    probabilities: Vec<f32>,
 }
 
 /// Reads models and images, told apart by the models' `.safetensors`, and lets each model look at each
@@ -153,10 +99,9 @@ fn look_at(path: &Path, models: &[Model]) -> Result<Prediction, Error> {
     let prepared = image::prepare(&bytes);
     let Prepared { pixels, steps } =
         prepared.map_err(|reason| Error::Malformed { path: path.to_owned(), reason })?;
-    debug_assert_eq!(pixels.len(), PIXELS);
     let split = Split::new(pixels, vec![0]);
     let answers = models.iter().flat_map(|model| {
-        model.probabilities(&split).into_iter().map(|probabilities| Answer {
+        model.saved.probabilities(&split).into_iter().map(|probabilities| Answer {
             model: model.name.clone(),
             model_file: model.file.clone(),
             digit: answer(&probabilities),
@@ -186,8 +131,13 @@ fn prediction_text(prediction: &Prediction) -> String {
     };
     let mut text = format!("{}: {}\n", prediction.file, prediction.steps.join(", "));
     text += &line("digit", &|answer| answer.model.clone());
-    for digit in 0..CLASSES {
-        text += &line(&digit.to_string(), &|answer| format!("{:.4}", answer.probabilities[digit]));
+    let classes = models.iter().map(|answer| answer.probabilities.len()).max().unwrap_or(0);
+    for digit in 0..classes {
+        let cell = |answer: &Answer| {
+            let probability = answer.probabilities.get(digit);
+            probability.map_or(String::new(), |probability| format!("{probability:.4}"))
+        };
+        text += &line(&digit.to_string(), &cell);
     }
     text + &line("answer", &|answer| {
         answer.digit.map_or("–".to_owned(), |digit| digit.to_string())

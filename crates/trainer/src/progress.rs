@@ -8,8 +8,9 @@ use std::{
 };
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use training::Epoch;
 
-use crate::{fit::Epoch, study::Run};
+use crate::study::Run;
 
 /// How much is shown.
 #[derive(Debug)]

@@ -5,15 +5,15 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use model::LayerName;
 use serde::{Deserialize, Serialize};
+use training::{Epoch, Pixels, Score};
 
 use crate::{
     checkpoint,
     error::Error,
-    evaluate::Score,
     files,
-    fit::Epoch,
-    study::{EPOCHS, Pixels, Run, Settings, run_folder, setting_text},
+    study::{EPOCHS, HIDDEN, Run, Settings, run_folder, setting_text},
 };
 
 /// The trained weights.
@@ -96,6 +96,24 @@ impl Record {
     #[must_use]
     pub fn setting(&self, key: &str) -> String {
         setting_text(&self.settings, key)
+    }
+
+    /// Units of its hidden layers, from the input on.
+    #[must_use]
+    pub fn hidden_units(&self) -> Vec<usize> {
+        let units = self.settings.get(HIDDEN).and_then(toml::Value::as_array);
+        let unit = |unit: &toml::Value| usize::try_from(unit.as_integer()?).ok();
+        units.map(|units| units.iter().filter_map(unit).collect()).unwrap_or_default()
+    }
+
+    /// Whether it regularises a layer.
+    #[must_use]
+    pub fn regularises(&self, layer: LayerName) -> bool {
+        let prefix = format!("{layer}.");
+        self.settings
+            .range(prefix.clone()..)
+            .next()
+            .is_some_and(|(key, _)| key.starts_with(&prefix))
     }
 
     /// Whether it is of the same variant at the same point as another.

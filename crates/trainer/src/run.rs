@@ -7,20 +7,19 @@ use std::{
 
 use burn::tensor::Device;
 use model::Network;
+use training::{Callback, Fit, Images, State, weights};
 
 use crate::{
-    batches::Images,
-    checkpoint::{self, Checkpoint, Head},
+    checkpoint::{self, Header},
     digits::Splits,
     error::Error,
-    fit::{Fit, State, Watch},
     lock::Lock,
     progress::{Progress, Task},
     record::{self, Checksums, MODEL, Record, read_history},
     stop,
     study::{Run, Settings, Study, WEIGHTS},
     tensorboard::Events,
-    weights::{self, StartWeights},
+    weights::StartWeights,
 };
 
 /// Between checkpoints, unless the config counts epochs: some milliseconds every so often.
@@ -41,17 +40,17 @@ impl Plan<'_> {
     pub(crate) fn train(&self, run: &Run, lock: &Lock, progress: &Progress) -> Result<(), Error> {
         let folder = lock.folder();
         let Self { study, splits, device, .. } = self;
-        let cut = splits.of(&run.data);
+        let (cut, shape) = (splits.of(&run.data), splits.shape());
         let images = |split| Images { split, pixels: run.data.pixels };
         let fit = Fit {
-            run,
+            config: &run.fit,
+            seed: run.seed,
             train: images(&cut.train),
             validation: cut.validation.as_ref().map(images),
             device,
-            memory: study.backend.memory(),
         };
-        let (state, seconds) = self.state(&fit, folder)?;
-        let head = Head {
+        let (state, seconds) = self.state(run, &fit, folder)?;
+        let header = Header {
             variant: run.variant.name.clone(),
             seed: run.seed,
             point: run.point.clone(),
@@ -63,15 +62,15 @@ impl Plan<'_> {
         };
         let bar = progress.run(run, run.fit.epochs);
         let events = study.output.tensorboard.then(|| Events::begin(folder, state.history.len()));
-        let mut watch = Keeper::new(study, lock, head, &bar, events.transpose()?);
+        let mut callback = RunCallback::new(study, lock, header, &bar, events.transpose()?);
         // From the first moment others see by what settings the run is made.
-        watch.keep(&state)?;
-        let outcome = fit.train(state, &mut watch);
+        callback.save(&state)?;
+        let outcome = fit.run(state, &mut callback);
         bar.finish();
         let state = outcome?;
-        let fit_seconds = watch.seconds();
-        // The record's files may be cut off half replaced; then the run goes on from here.
-        watch.keep(&state)?;
+        let fit_seconds = callback.seconds();
+        // The record's files may be cut off half replaced; then the run resumes from here.
+        callback.save(&state)?;
 
         let train = fit.evaluate(&state.network, images(&cut.train));
         let test = fit.evaluate(&state.network, images(&splits.test));
@@ -86,7 +85,7 @@ impl Plan<'_> {
             acc_test: test.accuracy,
             loss_train: train.loss,
             loss_test: test.loss,
-            parameters: run.variant.network.parameters(),
+            parameters: run.variant.network.parameters(shape.pixels(), shape.classes),
             epochs: state.history.len(),
             fit_seconds,
             machine: self.machine.clone(),
@@ -115,7 +114,8 @@ impl Plan<'_> {
 
     /// The network that a run starts from.
     pub(crate) fn start_of(&self, run: &Run) -> Result<Network, Error> {
-        let network = run.variant.network.init(run.seed, self.device);
+        let (shape, config) = (self.splits.shape(), &run.variant.network);
+        let network = config.init(shape.pixels(), shape.classes, run.seed, self.device);
         match self.start {
             Some(start) => start.load(network),
             None => Ok(network),
@@ -124,20 +124,19 @@ impl Plan<'_> {
 
     /// Where a run stands, and the time that went into it: at its checkpoint, at its end with fewer
     /// epochs, or at its beginning.
-    fn state(&self, fit: &Fit<'_>, folder: &Path) -> Result<(State, f64), Error> {
-        let network = self.start_of(fit.run)?;
+    fn state(&self, run: &Run, fit: &Fit<'_>, folder: &Path) -> Result<(State, f64), Error> {
+        let network = self.start_of(run)?;
         let record = Record::read(folder)?;
         let trained = record.as_ref().map_or(0, |record| record.epochs);
-        if let Some(checkpoint) = Checkpoint::read(folder)?
+        if let Some((header, checkpoint)) = checkpoint::read(folder)?
             && checkpoint.history.len() >= trained
         {
-            let seconds = checkpoint.head.fit_seconds;
-            let state = checkpoint.state(network, self.device);
+            let state = checkpoint.state(network, header.steps, self.device);
             let state = state.map_err(|reason| Error::Malformed {
                 path: folder.to_owned(),
                 reason: format!("its checkpoint does not fit the run: {reason}"),
             })?;
-            return Ok((state, seconds));
+            return Ok((state, header.fit_seconds));
         }
         let Some(record) = record else {
             return Ok((State::new(network), 0.0));
@@ -158,57 +157,60 @@ impl Plan<'_> {
     }
 }
 
-/// Keeps what a fit has come to, shows it, and ends the fit when asked to.
-struct Keeper<'a> {
+/// Saves checkpoints, shows progress, and ends a fit when a signal asks for it.
+struct RunCallback<'a> {
     lock: &'a Lock,
     /// Of the checkpoint before: steps and seconds are counted up from it.
-    head: Head,
+    header: Header,
     every: Option<usize>,
     begun: Instant,
-    kept: Instant,
+    saved: Instant,
     bar: &'a Task,
     events: Option<Events>,
 }
 
-impl<'a> Keeper<'a> {
+impl<'a> RunCallback<'a> {
     fn new(
         study: &Study,
         lock: &'a Lock,
-        head: Head,
+        header: Header,
         bar: &'a Task,
         events: Option<Events>,
     ) -> Self {
-        let (every, now) = (study.fit.checkpoint_every, Instant::now());
-        Self { lock, head, every, begun: now, kept: now, bar, events }
+        let (every, now) = (study.checkpoint_every, Instant::now());
+        Self { lock, header, every, begun: now, saved: now, bar, events }
     }
 
-    /// Time spent fitting, this time and before.
+    /// Seconds spent fitting, this time and before.
     fn seconds(&self) -> f64 {
-        self.head.fit_seconds + self.begun.elapsed().as_secs_f64()
+        self.header.fit_seconds + self.begun.elapsed().as_secs_f64()
     }
 
-    fn keep(&mut self, state: &State) -> Result<(), Error> {
-        let head = Head { steps: state.steps, fit_seconds: self.seconds(), ..self.head.clone() };
+    fn save(&mut self, state: &State) -> Result<(), Error> {
+        let (steps, fit_seconds) = (state.steps, self.seconds());
+        let header = Header { steps, fit_seconds, ..self.header.clone() };
         self.lock.check()?;
-        checkpoint::write(self.lock.folder(), &head, state)?;
-        self.kept = Instant::now();
+        checkpoint::write(self.lock.folder(), &header, state)?;
+        self.saved = Instant::now();
         Ok(())
     }
 }
 
-impl Watch for Keeper<'_> {
-    fn step(&mut self, state: &State) -> Result<(), Error> {
+impl Callback for RunCallback<'_> {
+    type Error = Error;
+
+    fn on_step_end(&mut self, state: &State) -> Result<(), Error> {
         if let Some(signal) = stop::requested() {
-            self.keep(state)?;
+            self.save(state)?;
             return Err(Error::Stopped { signal });
         }
-        if self.every.is_none() && self.kept.elapsed() >= CHECKPOINT_EVERY {
-            self.keep(state)?;
+        if self.every.is_none() && self.saved.elapsed() >= CHECKPOINT_EVERY {
+            self.save(state)?;
         }
         Ok(())
     }
 
-    fn epoch(&mut self, state: &State) -> Result<(), Error> {
+    fn on_epoch_end(&mut self, state: &State) -> Result<(), Error> {
         if let Some(epoch) = state.history.last() {
             self.bar.epoch(epoch);
         }
@@ -216,7 +218,7 @@ impl Watch for Keeper<'_> {
             events.epoch(state)?;
         }
         match self.every {
-            Some(every) if state.history.len().is_multiple_of(every) => self.keep(state),
+            Some(every) if state.history.len().is_multiple_of(every) => self.save(state),
             _ => Ok(()),
         }
     }

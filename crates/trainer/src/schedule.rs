@@ -95,7 +95,7 @@ mod tests {
     use super::*;
 
     fn runs(len: u64) -> Vec<Run> {
-        let [variant, ..] = model::presets();
+        let [variant, ..] = model::presets(&model::NOTEBOOK_HIDDEN);
         (0..len).map(|seed| Run::new(variant.clone(), seed)).collect()
     }
 

@@ -1,6 +1,6 @@
 //! `trainer show`: digits in the terminal or as a picture.
 
-use data::{SIDE, Split};
+use data::Split;
 
 use crate::{error::Error, image};
 
@@ -17,12 +17,13 @@ const GAP: usize = 2;
 /// When there are fewer digits.
 pub fn text(split: &Split, index: usize, count: usize, width: usize) -> Result<String, Error> {
     let places: Vec<usize> = places(split, index, count)?;
-    let in_row = ((width + GAP) / (SIDE + GAP)).max(1);
+    let side = split.shape().width;
+    let in_row = ((width + GAP) / (side + GAP)).max(1);
     let rows = places.chunks(in_row).map(|row| {
         let digits: Vec<Vec<String>> = row.iter().map(|&place| lines(split, place)).collect();
         let height = digits.iter().map(Vec::len).max().unwrap_or(0);
         let line = |number: usize| {
-            let parts = digits.iter().map(|digit| format!("{:1$}", digit[number], SIDE + GAP));
+            let parts = digits.iter().map(|digit| format!("{:1$}", digit[number], side + GAP));
             format!("{}\n", parts.collect::<String>().trim_end())
         };
         (0..height).map(line).collect::<String>()
@@ -72,8 +73,9 @@ fn places(split: &Split, index: usize, count: usize) -> Result<Vec<usize>, Error
 }
 
 fn lines(split: &Split, index: usize) -> Vec<String> {
-    let rows = split.image(index).chunks(2 * SIDE).map(|rows| {
-        let (upper, lower) = rows.split_at(SIDE);
+    let side = split.shape().width;
+    let rows = split.image(index).chunks(2 * side).map(|rows| {
+        let (upper, lower) = rows.split_at(side);
         upper.iter().zip(lower).map(|(&upper, &lower)| block(upper, lower)).collect()
     });
     std::iter::once(title(split, index)).chain(rows).collect()

@@ -1,5 +1,6 @@
 //! `trainer summary`: a variant as `model.summary()` shows it, with its penalties.
 
+use data::Shape;
 use model::{Row, Variant};
 
 use crate::{config::values, error::Error, study::Study};
@@ -23,7 +24,7 @@ pub fn text(study: &Study, only: Option<&str>) -> Result<String, Error> {
 }
 
 fn variant_text(variant: &Variant) -> String {
-    let rows = variant.network.summary();
+    let rows = variant.network.summary(Shape::MNIST.pixels(), Shape::MNIST.classes);
     let lines: Vec<String> = rows.iter().map(line).collect();
     let trainable: usize = rows.iter().map(|row| row.trainable).sum();
     let non_trainable: usize = rows.iter().map(|row| row.non_trainable).sum();

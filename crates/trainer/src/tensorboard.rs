@@ -12,12 +12,9 @@ use std::{
 
 use burn::tensor::TensorData;
 use prost::Message;
+use training::{Epoch, State, weights};
 
-use crate::{
-    error::Error,
-    fit::{Epoch, State},
-    weights,
-};
+use crate::error::Error;
 
 /// Bins of a histogram, as TensorFlow's summary of it has by default.
 const BINS: u32 = 30;

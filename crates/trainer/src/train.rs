@@ -54,7 +54,7 @@ pub fn train(
 ) -> Result<(), Error> {
     let device = study.backend.open()?;
     let splits = digits::load(study, progress)?;
-    let start = study.fit.weights.as_deref().map(StartWeights::read).transpose()?;
+    let start = study.start_weights.as_deref().map(StartWeights::read).transpose()?;
     let machine = study.backend.devices().into_iter().next().unwrap_or_default();
     let plan = Plan { study, splits: &splits, device: &device, start: start.as_ref(), machine };
     plan.check_start()?;
@@ -300,7 +300,7 @@ fn check_held(held: Vec<Run>, output: &Path) -> Result<(), Error> {
 
 #[cfg(test)]
 mod tests {
-    use data::{Digits, PIXELS, Split};
+    use data::{Digits, Shape, Split};
 
     use super::*;
     use crate::config::Entries;
@@ -309,7 +309,7 @@ mod tests {
     fn a_run_that_panics_is_marked_and_the_others_go_on() {
         let text = "variants = [\"none\", \"l1\", \"l2\"]\nfit.epochs = 1\njobs = 1";
         let study = Study::read("small", &Entries::parse(text, Path::new("")).unwrap()).unwrap();
-        let split = || Split::new(vec![7; 20 * PIXELS], vec![3; 20]);
+        let split = || Split::new(vec![7; 20 * Shape::MNIST.pixels()], vec![3; 20]);
         let splits = Splits::new(Digits::new("small", split(), split()), &study).unwrap();
         let device = study.backend.open().unwrap();
         let plan = Plan {

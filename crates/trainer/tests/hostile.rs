@@ -13,12 +13,14 @@ use peak_alloc::PeakAlloc;
 use proptest::prelude::*;
 use safetensors::SafeTensors;
 use trainer::{
-    checkpoint::Checkpoint,
+    checkpoint,
     config::Entries,
     device::Backend,
     study::{Run, Study, label},
-    weights,
-    weights::StartWeights,
+};
+use training::{
+    Pixels, SavedModel,
+    weights::{self, Weights},
 };
 
 #[global_allocator]
@@ -74,11 +76,9 @@ fn check(study: &Study) {
     assert_eq!(folders.len(), runs.len());
     let entries = Entries::parse(&study.to_toml(), Path::new("/study.toml")).unwrap();
     let mut expected = study.clone();
-    let runs = expected.runs.iter_mut().map(|run| (&mut run.data, &mut run.fit));
-    for (data, fit) in runs.chain([(&mut expected.data, &mut expected.fit)]) {
-        for path in [&mut data.dir, &mut fit.weights].into_iter().flatten() {
-            *path = std::path::absolute(&path).unwrap();
-        }
+    let dirs = expected.runs.iter_mut().map(|run| &mut run.data.dir);
+    for path in dirs.chain([&mut expected.data.dir, &mut expected.start_weights]).flatten() {
+        *path = std::path::absolute(&path).unwrap();
     }
     let again = Study::read(&study.name, &entries).unwrap();
     assert!(again == expected, "{}", study.to_toml());
@@ -125,6 +125,8 @@ fn value() -> impl Strategy<Value = String> {
         "[0.1, 1e-6, 0]",
         "[\"raw\", \"unit\"]",
         "[[]]",
+        "[3, 4]",
+        "[[3], [4, 4]]",
         "[\"mnist\"]",
         "[\"none\"]",
         "{ l1 = 0.1 }",
@@ -164,6 +166,8 @@ fn line() -> impl Strategy<Value = String> {
         "fit.shuffle",
         "fit.checkpoint_every",
         "fit.weights",
+        "network.hidden",
+        "network",
         "extends",
         "sweep",
         "sweep.fit.learning_rate",
@@ -171,6 +175,8 @@ fn line() -> impl Strategy<Value = String> {
         "sweep.data.pixels",
         "sweep.variant.l2.hidden2.kernel_regularizer.l2",
         "sweep.variant.mine.hidden2.dropout",
+        "sweep.variant.mine.last_hidden.dropout",
+        "sweep.network.hidden",
         "sweep.seeds",
     ];
     let settings = [
@@ -178,6 +184,9 @@ fn line() -> impl Strategy<Value = String> {
         ".hidden1",
         ".hidden2.batch_norm",
         ".hidden1.dropout",
+        ".last_hidden.dropout",
+        ".last_hidden",
+        ".hidden3.batch_norm",
         ".output.dropout",
         ".hidden1.kernel_regularizer",
         ".hidden2.kernel_regularizer.l2",
@@ -242,10 +251,8 @@ proptest! {
 }
 
 static NETWORK: LazyLock<Network> = LazyLock::new(|| {
-    let [.., variant] = presets();
-    let mut config = variant.network;
-    (config.inputs, config.hidden1.units, config.hidden2.units) = (3, 2, 2);
-    config.init(0, &Backend::Flex.open().unwrap())
+    let [.., variant] = presets(&[2, 2]);
+    variant.network.init(3, 10, 0, &Backend::Flex.open().unwrap())
 });
 
 /// A header of safetensors and so many bytes after it, read as both kinds of file.
@@ -258,11 +265,14 @@ fn read_tensors(header: &str, data: usize) {
 fn read_file(file: Vec<u8>) {
     LazyLock::force(&NETWORK);
     bounded(BASE + 64 * file.len(), || {
-        let _ = Checkpoint::parse(file.clone()).map_err(|reason| assert!(!reason.is_empty()));
-        let Ok(start) = StartWeights::parse(file) else { return };
+        let _ = checkpoint::parse(file.clone())
+            .map_err(|reason| assert!(!reason.to_string().is_empty()));
+        let device = Backend::Flex.open().unwrap();
+        let _ = SavedModel::parse(&file, Pixels::Unit, device);
+        let Ok(start) = Weights::parse(file) else { return };
         let Ok(network) = start.load(NETWORK.clone()) else { return };
         let written = weights::to_bytes(&network).unwrap();
-        let again = StartWeights::parse(written.clone()).unwrap().load(NETWORK.clone()).unwrap();
+        let again = Weights::parse(written.clone()).unwrap().load(NETWORK.clone()).unwrap();
         assert!(weights::to_bytes(&again).unwrap() == written);
     });
 }

@@ -20,7 +20,7 @@ use common::{
     },
     write_digits,
 };
-use trainer::checkpoint::Checkpoint;
+use trainer::checkpoint;
 
 /// A number under `end` that differs from round to round.
 fn drawn(round: u64, end: u64) -> u64 {
@@ -147,7 +147,8 @@ fn an_epoch_begun_is_not_taken_back() {
     place.config("small.toml", LINES);
     let child = start(&place, "out");
     let folder = place.path("out/runs/l1/seed-0");
-    let begun = || Checkpoint::read(&folder).ok().flatten().is_some_and(|kept| kept.epochs() > 1);
+    let begun =
+        || checkpoint::read(&folder).ok().flatten().is_some_and(|(_, kept)| kept.epochs() > 1);
     wait_until(begun);
     signal(&child, "TERM");
     child.wait_with_output().unwrap();

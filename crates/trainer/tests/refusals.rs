@@ -106,7 +106,8 @@ fn a_sweep_that_cannot_be_is_refused_with_its_place_and_key() {
         (
             "sweep.seeds = [0, 1]",
             "bad.toml:1: sweep.seeds: cannot be swept: only variants' settings and `data.limit`, `data.pixels`, \
-             `data.validation_split`, `fit.batch_size`, `fit.epochs`, `fit.learning_rate` and `fit.shuffle` can",
+             `data.validation_split`, `fit.batch_size`, `fit.epochs`, `fit.learning_rate`, `fit.shuffle` and \
+             `network.hidden` can",
         ),
         ("sweep.fit.epochs = 3", "bad.toml:1: sweep.fit.epochs: must be a list, not 3"),
         (

@@ -4,13 +4,8 @@
 use std::{io::Write, time::Instant};
 
 use data::{Places, Request, Source, synthetic};
-use trainer::{
-    batches::Images,
-    device::Backend,
-    evaluate::evaluate,
-    fit::{Fit, State},
-    study::{Pixels, Run},
-};
+use trainer::device::Backend;
+use training::{Fit, FitConfig, Images, Pixels, State, evaluate};
 
 #[test]
 #[ignore = "trains for 50 epochs and needs MNIST"]
@@ -22,17 +17,16 @@ fn a_network_that_only_knows_synthetic_digits_reads_mnist() {
     let digits = synthetic();
     let drawn = start.elapsed().as_secs_f64();
 
-    let [.., batch_norm, _] = model::presets();
-    let run = Run::new(batch_norm, 0);
+    let [.., batch_norm, _] = model::presets(&model::NOTEBOOK_HIDDEN);
     let device = Backend::Flex.open().unwrap();
     let images = |split| Images { split, pixels: Pixels::Unit };
     let train = images(&digits.train);
-    let fit =
-        Fit { run: &run, train, validation: None, device: &device, memory: Backend::Flex.memory() };
-    let config = &run.variant.network;
-    let start = State::new(config.init(run.seed, &device));
-    let network = fit.train(start, &mut ()).unwrap().network;
-    let accuracy = |split| evaluate(&network, config, images(split), &device, fit.memory).accuracy;
+    let config = FitConfig::default();
+    let fit = Fit { config: &config, seed: 0, train, validation: None, device: &device };
+    let shape = digits.train.shape();
+    let network = batch_norm.network.init(shape.pixels(), shape.classes, 0, &device);
+    let Ok(State { network, .. }) = fit.run(State::new(network), &mut ());
+    let accuracy = |split| evaluate(&network, images(split), &device).accuracy;
     let (own, real) = (accuracy(&digits.test), accuracy(&mnist.test));
 
     let report = format!("drawn in {drawn:.2} s; own test set {own:.4}, MNIST's {real:.4}");

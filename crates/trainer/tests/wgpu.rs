@@ -4,7 +4,9 @@
 mod common;
 
 use common::{Place, has_wgpu};
-use trainer::{device::Backend, weights};
+use model::Network;
+use trainer::device::Backend;
+use training::weights;
 
 /// Largest relative difference of a loss between the two backends. They add up in another order;
 /// over two epochs that came to 1e-6 with Mesa's llvmpipe.
@@ -38,12 +40,12 @@ fn starts_and_drops_as_on_flex() {
     if !has_wgpu() {
         return;
     }
-    let [.., variant] = model::presets();
-    let config = variant.network;
+    let [.., variant] = model::presets(&[5, 6]);
     let [flex, wgpu] = [Backend::Flex, Backend::Wgpu].map(|backend| backend.open().unwrap());
-    let start = |device| weights::to_bytes(&config.init(7, device)).unwrap();
+    let [flex, wgpu] = [flex, wgpu].map(|device| variant.network.init(784, 10, 7, &device));
+    let start = |network| weights::to_bytes(network).unwrap();
     assert!(start(&flex) == start(&wgpu));
-    let mask = |device| config.masks(7, 3, 10, device).hidden2.unwrap().into_data();
+    let mask = |network: &Network| network.masks(7, 3, 10).0[1].clone().unwrap().into_data();
     assert_eq!(mask(&flex), mask(&wgpu));
 }
 

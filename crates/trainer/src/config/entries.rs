@@ -58,6 +58,9 @@ pub struct Entry {
     pub value: Value,
     /// Where it was written.
     pub origin: Origin,
+    /// The rank of the file or of the arguments that it was written in: of two names of one setting the higher
+    /// one wins.
+    pub level: usize,
 }
 
 /// Dotted keys and their values. Tables are folded into the keys: `[fit]` with `epochs = 5` is
@@ -141,19 +144,29 @@ impl Entries {
                         reason,
                     })?;
                     let origin = origin_here;
-                    self.0.insert(key, Entry { value, origin });
+                    self.0.insert(key, Entry { value, origin, level: 0 });
                 }
             }
         }
         Ok(())
     }
 
-    /// Lets another list's values stand over these. One value for a key ends its sweep.
+    /// Lets another list's values stand over these, a level higher. One value for a key ends its sweep.
     pub fn extend(&mut self, over: Self) {
-        for (key, entry) in over.0 {
+        let above = self.0.values().map(|entry| entry.level + 1).max().unwrap_or(0);
+        let over = over
+            .0
+            .into_iter()
+            .map(|(key, entry)| (key, Entry { level: entry.level.saturating_add(above), ..entry }));
+        self.add(Self(over.collect()));
+    }
+
+    /// Lets another list's values stand over these at the level that they have.
+    pub fn add(&mut self, over: Self) {
+        for key in over.0.keys() {
             self.0.remove(&format!("sweep.{key}"));
-            self.0.insert(key, entry);
         }
+        self.0.extend(over.0);
     }
 
     /// What was written for a key.

@@ -67,9 +67,11 @@ impl ConfigFile {
     /// or an argument is not `KEY=VALUE`.
     pub fn read(&self, arguments: &[String]) -> Result<Entries, ConfigError> {
         let mut entries = read_extended(&self.path, &mut Vec::new())?;
+        let mut over = Entries::default();
         for argument in arguments {
-            entries.extend(Entries::parse_argument(argument)?);
+            over.add(Entries::parse_argument(argument)?);
         }
+        entries.extend(over);
         Ok(entries)
     }
 
@@ -97,7 +99,7 @@ fn read_extended(path: &Path, chain: &mut Vec<PathBuf>) -> Result<Entries, Confi
         return Err(ConfigError::Empty { path });
     }
     chain.push(fs::canonicalize(path).map_err(unreadable)?);
-    let Some(Entry { value, origin }) = entries.remove("extends") else {
+    let Some(Entry { value, origin, .. }) = entries.remove("extends") else {
         return Ok(entries);
     };
     let refused =

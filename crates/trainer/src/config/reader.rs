@@ -48,10 +48,38 @@ impl<'a> Reader<'a> {
         })
     }
 
+    /// Reads one setting that has several names: of those at the highest level there may be one.
+    pub(crate) fn read_named<T>(
+        &self,
+        names: &[String],
+        parse: impl Fn(&'a Value) -> Parsed<T>,
+    ) -> Result<Option<T>, ConfigError> {
+        let mut latest: Option<(&Entry, &String, T)> = None;
+        for name in names {
+            let Some(value) = self.read(name, &parse)? else { continue };
+            let Some(entry) = self.entries.get(name) else { continue };
+            match &latest {
+                Some((other, key, _)) if other.level == entry.level => {
+                    return Err(ConfigError::Value {
+                        origin: entry.origin.clone(),
+                        key: name.clone(),
+                        reason: format!(
+                            "is the same setting as `{key}`, written at {}: keep one of the two",
+                            other.origin
+                        ),
+                    });
+                }
+                Some((other, ..)) if other.level > entry.level => {}
+                _ => latest = Some((entry, name, value)),
+            }
+        }
+        Ok(latest.map(|(.., value)| value))
+    }
+
     /// Refuses the first key that nothing has read.
     pub(crate) fn finish(self) -> Result<(), ConfigError> {
         let known = self.known.into_inner();
-        for (key, Entry { value, origin }) in self.entries.iter() {
+        for (key, Entry { value, origin, .. }) in self.entries.iter() {
             let table = format!("{key}.");
             let below = known.range(table.clone()..).next().filter(|next| next.starts_with(&table));
             match below {

@@ -3,16 +3,16 @@
 use std::fs;
 
 use base64::{Engine, prelude::BASE64_STANDARD};
-use data::{CLASSES, Split};
+use data::Split;
 use model::{EPSILON, LayerName};
 use safetensors::{SafeTensorError, SafeTensors};
 use serde::Serialize;
+use training::{Pixels, SavedModel, answer};
 
 use crate::{
+    device::Backend,
     error::Error,
-    predict::{self, Model},
     record::{MODEL, Record},
-    study::Pixels,
 };
 
 /// A weight under this counts as gone.
@@ -25,7 +25,7 @@ pub(super) struct Network {
     pixels: String,
     epsilon: f64,
     layers: Vec<Layer>,
-    /// Of the second layer's kernel.
+    /// Of the layer whose weights are shown.
     #[serde(skip)]
     pub(super) kernel: Vec<f32>,
     /// For each test image, the most probable digit; `None` without images, or where it has no answer to some.
@@ -52,25 +52,42 @@ struct BatchNorm {
 }
 
 impl Network {
-    /// The network of a finished run, and its answers to the test images, if there are any.
-    pub(super) fn read(record: &Record, test: Option<&Split>) -> Result<Self, Error> {
+    /// The network of a finished run, and its answers to the test images, if there are any. Of the layer `shown`,
+    /// or the last hidden one, it has the weights to show.
+    pub(super) fn read(
+        record: &Record,
+        shown: Option<LayerName>,
+        test: Option<&Split>,
+    ) -> Result<Self, Error> {
         record.check_files(&record.folder)?;
         let path = record.folder.join(MODEL);
         let bytes = fs::read(&path).map_err(|source| Error::Read { path: path.clone(), source })?;
-        Self::parse(record, &bytes, test).map_err(|reason| Error::Malformed { path, reason })
+        Self::parse(record, &bytes, shown, test).map_err(|reason| Error::Malformed { path, reason })
     }
 
-    fn parse(record: &Record, bytes: &[u8], test: Option<&Split>) -> Result<Self, String> {
+    fn parse(
+        record: &Record,
+        bytes: &[u8],
+        shown: Option<LayerName>,
+        test: Option<&Split>,
+    ) -> Result<Self, String> {
         let pixels = record.pixels().unwrap_or(Pixels::Unit);
-        let model = Model::parse(record.variant.clone(), pixels, bytes)?;
+        let device = Backend::Flex.open().map_err(|error| error.to_string())?;
+        let model = SavedModel::parse(bytes, pixels, device).map_err(|error| error.to_string())?;
+        // Another set's digits would be of another size.
+        let test = test.filter(|test| test.shape().pixels() == model.inputs);
+        let names: Vec<LayerName> =
+            (0..model.depth()).map(LayerName::Hidden).chain([LayerName::Output]).collect();
         let file = SafeTensors::deserialize(bytes).map_err(|error| error.to_string())?;
         let layers: Result<Vec<Layer>, _> =
-            LayerName::ALL.iter().map(|name| Layer::read(&file, &name.to_string())).collect();
-        let kernel = file.tensor(&format!("{}.kernel", LayerName::Hidden2));
+            names.iter().map(|name| Layer::read(&file, &name.to_string())).collect();
+        let last = LayerName::Hidden(model.depth() - 1);
+        let shown = shown.filter(|shown| names.contains(shown)).unwrap_or(last);
+        let kernel = file.tensor(&format!("{shown}.kernel"));
         let kernel = kernel.map_err(|error| error.to_string())?;
         let kernel = kernel.data().as_chunks().0.iter().map(|&bytes| f32::from_le_bytes(bytes));
         let answers = test.and_then(|test| {
-            model.probabilities(test).iter().map(predict::answer).collect::<Option<Vec<usize>>>()
+            model.probabilities(test).iter().map(|of| answer(of)).collect::<Option<Vec<usize>>>()
         });
         Ok(Self {
             seed: record.seed,
@@ -149,8 +166,8 @@ impl Weights {
 }
 
 /// How often each digit, a row each, got each answer, a column each.
-pub(super) fn confusion(labels: &[u8], answers: &[usize]) -> [[usize; CLASSES]; CLASSES] {
-    let mut counts = [[0; CLASSES]; CLASSES];
+pub(super) fn confusion(labels: &[u8], answers: &[usize], classes: usize) -> Vec<Vec<usize>> {
+    let mut counts = vec![vec![0; classes]; classes];
     for (&label, &answer) in labels.iter().zip(answers) {
         counts[usize::from(label)][answer] += 1;
     }
@@ -176,7 +193,7 @@ mod tests {
 
     #[test]
     fn a_row_of_the_confusion_is_a_digit() {
-        let counts = confusion(&[3, 3, 7], &[5, 3, 7]);
+        let counts = confusion(&[3, 3, 7], &[5, 3, 7], 10);
         assert_eq!((counts[3][5], counts[3][3], counts[7][7]), (1, 1, 1));
         assert_eq!(counts.iter().flatten().sum::<usize>(), 3);
     }

@@ -2,6 +2,8 @@
 
 use askama::Template;
 
+use training::Pixels;
+
 use super::picture::Picture;
 use crate::{
     digits::Splits,
@@ -9,7 +11,7 @@ use crate::{
     record::Record,
     results::{self, Against, Summary, cells, summaries},
     statistics::{Difference, Spread},
-    study::{Pixels, Study, setting_text, short},
+    study::{Study, setting_text, short},
 };
 
 /// From here on a number is written as a power of ten.
@@ -36,6 +38,7 @@ const SCRIPT: &str = concat!(
 struct Page<'a> {
     title: &'a str,
     sentence: String,
+    weights_of: &'a str,
     notes: Vec<String>,
     headings: Vec<Heading>,
     rows: Vec<Row>,
@@ -81,6 +84,7 @@ pub(super) fn text(
     let page = Page {
         title: &study.name,
         sentence: sentence(study, records, splits),
+        weights_of: &picture.weights_of,
         notes: notes
             .iter()
             .map(|note| note.replace('\n', " ").replace("95 %", "95\u{a0}%"))

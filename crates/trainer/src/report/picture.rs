@@ -1,15 +1,18 @@
 //! What the page's scripts draw, as the JSON in the page.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use base64::{Engine, prelude::BASE64_STANDARD};
-use data::{CLASSES, SIDE, Split};
+use data::{Shape, Split};
+use model::LayerName;
 use serde::Serialize;
+use training::Epoch;
 
 use super::{
     network::{Network, Weights, confusion},
     paths::{Path, paths},
 };
 use crate::{
-    fit::Epoch,
     record::{Record, read_history},
     results::{self, Summary, summaries},
     statistics::Spread,
@@ -27,6 +30,9 @@ const MISREAD: usize = 24;
 #[derive(Debug, Serialize)]
 pub(super) struct Picture {
     side: usize,
+    classes: usize,
+    /// The layer whose weights are shown, in words.
+    pub(super) weights_of: String,
     /// Whether the test images were at hand.
     has_digits: bool,
     variants: Vec<Variant>,
@@ -44,7 +50,7 @@ struct Variant {
     acc_test: Spread,
     history: History,
     weights: Option<Weights>,
-    confusion: Option<[[usize; CLASSES]; CLASSES]>,
+    confusion: Option<Vec<Vec<usize>>>,
     network: Option<Network>,
 }
 
@@ -78,12 +84,12 @@ impl Picture {
         notes: &mut Vec<String>,
     ) -> Self {
         let summaries = summaries(records, first);
+        let best = best(&summaries.iter().zip(results::cells(records)).collect::<Vec<_>>());
+        let shown = regularised_layer(best.iter().map(|(_, runs)| &runs[0]));
         let mut cells = Vec::new();
-        for (summary, runs) in
-            best(&summaries.iter().zip(results::cells(records)).collect::<Vec<_>>())
-        {
+        for (summary, runs) in best {
             let network =
-                Network::read(&runs[0], test).map_err(|error| notes.push(error.to_string()));
+                Network::read(&runs[0], shown, test).map_err(|error| notes.push(error.to_string()));
             let histories = runs.iter().filter_map(|run| {
                 let history = read_history(&run.folder, run.epochs);
                 history.map_err(|error| notes.push(error.to_string())).ok()
@@ -108,12 +114,23 @@ impl Picture {
                 .map(|network| Weights::of(&network.kernel, edges.clone(), network.seed)),
             confusion: test
                 .zip(network.as_ref().and_then(|network| network.answers.as_ref()))
-                .map(|(test, answers)| confusion(test.labels(), answers)),
+                .map(|(test, answers)| confusion(test.labels(), answers, test.shape().classes)),
             network,
         };
         let paths = paths(&summaries);
         let variants = cells.into_iter().map(variant).collect();
-        Self { side: SIDE, has_digits: test.is_some(), variants, misread, misread_in_all, paths }
+        let shape = test.map_or(Shape::MNIST, Split::shape);
+        Self {
+            side: shape.width,
+            classes: shape.classes,
+            weights_of: shown
+                .map_or_else(|| "the last hidden layer".to_owned(), |layer| layer.to_string()),
+            has_digits: test.is_some(),
+            variants,
+            misread,
+            misread_in_all,
+            paths,
+        }
     }
 
     /// As JSON that may stand inside of HTML.
@@ -140,6 +157,22 @@ impl History {
             val_acc: means(&|epoch| epoch.validation.map(|score| score.accuracy)),
         }
     }
+}
+
+/// The layer that most of the runs regularise, of equals the last; `None` where each has to be asked for its last
+/// hidden layer: where they have different depths, or regularise nothing.
+fn regularised_layer<'a>(runs: impl Iterator<Item = &'a Record>) -> Option<LayerName> {
+    let (mut depths, mut counts) = (BTreeSet::new(), BTreeMap::<LayerName, usize>::new());
+    for record in runs {
+        let depth = record.hidden_units().len();
+        depths.insert(depth);
+        let layers = (0..depth).map(LayerName::Hidden).chain([LayerName::Output]);
+        for layer in layers.filter(|layer| record.regularises(*layer)) {
+            *counts.entry(layer).or_default() += 1;
+        }
+    }
+    let most = counts.into_iter().max_by_key(|&(layer, count)| (count, layer));
+    most.map(|(layer, _)| layer).filter(|_| depths.len() == 1)
 }
 
 /// Of a histogram for several kernels, the same to both sides of 0: wide enough for nearly all weights of most of
@@ -195,14 +228,13 @@ fn misread(test: &Split, answers: &[Option<&[usize]>]) -> (Vec<Misread>, usize) 
 
 #[cfg(test)]
 mod tests {
-    use data::PIXELS;
+    use training::Score;
 
     use super::*;
-    use crate::evaluate::Score;
 
     #[test]
     fn most_have_to_be_wrong() {
-        let test = Split::new(vec![0; 4 * PIXELS], vec![1, 2, 3, 4]);
+        let test = Split::new(vec![0; 4 * Shape::MNIST.pixels()], vec![1, 2, 3, 4]);
         let answers: [Option<&[usize]>; 4] =
             [Some(&[1, 0, 0, 4]), Some(&[0, 0, 0, 4]), None, Some(&[1, 2, 0, 4])];
         let (found, in_all) = misread(&test, &answers);

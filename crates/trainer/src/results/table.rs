@@ -4,10 +4,12 @@ use super::{
     barely_trained, diverged,
     summary::{Against, Summary, cells, has_several_seeds, summaries},
 };
+use training::Pixels;
+
 use crate::{
     record::Record,
     statistics::{Difference, Spread},
-    study::{Pixels, Settings, label},
+    study::{Settings, label},
 };
 
 /// The notebook's table, over the seeds where there are several and compared with the study's `first` variant,

@@ -1,5 +1,6 @@
 //! A study ready to run. [`Study::read`] refuses all that can be refused before the data is loaded.
 
+mod layers;
 mod read;
 mod settings;
 mod sweep;
@@ -7,10 +8,11 @@ mod sweep;
 use std::{fmt, path::PathBuf};
 
 use model::Variant;
+use training::{FitConfig, Pixels};
 
 use self::sweep::sweep_key;
 pub use self::{
-    settings::{EPOCHS, Settings, WEIGHTS, setting_text},
+    settings::{EPOCHS, HIDDEN, Settings, WEIGHTS, setting_text},
     sweep::{label, short},
 };
 use crate::device::Backend;
@@ -22,8 +24,10 @@ pub struct Study {
     pub name: String,
     /// What computes.
     pub backend: Backend,
-    /// What is compared, in the table's order.
+    /// What is compared, in the table's order; where something is swept, at its first value.
     pub variants: Vec<Variant>,
+    /// The variants' settings as a config for the same study has them.
+    pub variant_settings: Settings,
     /// One run per variant for each.
     pub seeds: Vec<u64>,
     /// How many runs train at a time.
@@ -31,7 +35,11 @@ pub struct Study {
     /// What is learnt from.
     pub data: DataSettings,
     /// How it is learnt.
-    pub fit: FitSettings,
+    pub fit: FitConfig,
+    /// A safetensors file to start from instead of a fresh draw.
+    pub start_weights: Option<PathBuf>,
+    /// A checkpoint every so many epochs, instead of every few seconds.
+    pub checkpoint_every: Option<usize>,
     /// What is written beside the results.
     pub output: OutputSettings,
     /// The swept keys as a config has them, each with its list.
@@ -64,32 +72,6 @@ pub struct DataSettings {
     pub limit: Option<usize>,
 }
 
-/// What the network sees of a pixel.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Pixels {
-    /// 0 to 1.
-    Unit,
-    /// 0 to 255, as in the notebook.
-    Raw,
-}
-
-/// `[fit]`.
-#[derive(Debug, Clone, PartialEq)]
-pub struct FitSettings {
-    /// Times through the training set.
-    pub epochs: usize,
-    /// Images per step; an epoch's last step takes what is left.
-    pub batch_size: usize,
-    /// The step's length along the gradient.
-    pub learning_rate: f64,
-    /// Whether each epoch takes the images in an order of its own.
-    pub shuffle: bool,
-    /// A checkpoint every so many epochs, instead of every few seconds.
-    pub checkpoint_every: Option<usize>,
-    /// A safetensors file to start from instead of a fresh draw.
-    pub weights: Option<PathBuf>,
-}
-
 /// `[output]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OutputSettings {
@@ -109,7 +91,7 @@ pub struct Run {
     /// What it learns from.
     pub data: DataSettings,
     /// How it learns.
-    pub fit: FitSettings,
+    pub fit: FitConfig,
 }
 
 impl Default for DataSettings {
@@ -120,19 +102,6 @@ impl Default for DataSettings {
             dir: None,
             validation_split: 0.0,
             limit: None,
-        }
-    }
-}
-
-impl Default for FitSettings {
-    fn default() -> Self {
-        Self {
-            epochs: 50,
-            batch_size: 1000,
-            learning_rate: 0.01,
-            shuffle: true,
-            checkpoint_every: None,
-            weights: None,
         }
     }
 }
@@ -202,18 +171,4 @@ fn cell(variant: &str, point: &Settings, between: &str) -> String {
         return variant.to_owned();
     }
     format!("{variant}{between}{}", label(point))
-}
-
-impl Pixels {
-    /// All choices.
-    pub const ALL: [Self; 2] = [Self::Unit, Self::Raw];
-}
-
-impl fmt::Display for Pixels {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Self::Unit => "unit",
-            Self::Raw => "raw",
-        })
-    }
 }

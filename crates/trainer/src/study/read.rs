@@ -1,20 +1,34 @@
 //! From a config's keys to a study.
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+};
 
-use model::{LayerName, NetworkConfig, Regularizer, Variant, presets};
+use data::Shape;
+use model::{
+    LayerName, NOTEBOOK_HIDDEN, NetworkConfig, Regularizer, Regularizers, Variant, presets,
+};
 use toml::Value;
+use training::{FitConfig, LARGEST_GPU_BUFFER, Pixels};
 
 use super::{
-    DataSettings, FitSettings, Jobs, OutputSettings, Pixels, Run, Settings, Study, sweep::Sweep,
+    DataSettings, Jobs, OutputSettings, Run, Settings, Study, layers, settings::HIDDEN,
+    sweep::Sweep,
 };
 use crate::{
     config::{ConfigError, Entries, Entry, Origin, Reader, values, values::Parsed},
     device::Backend,
 };
 
-/// Images of float32 that fit into 128 MiB, what many GPUs let one buffer have.
-const LARGEST_GPU_BATCH: usize = 128 * 1024 * 1024 / (data::PIXELS * 4);
+/// The most hidden layers.
+const MOST_LAYERS: usize = 64;
+/// The most units of a hidden layer.
+const MOST_UNITS: usize = 65_536;
+/// The most parameters of a network.
+const MOST_PARAMETERS: usize = 100_000_000;
+/// The sizes that the data set gives a network.
+const SHAPE: Shape = Shape::MNIST;
 
 impl Study {
     /// Reads a study from a config's entries. What was not written has the default that the config
@@ -25,20 +39,23 @@ impl Study {
     /// When a key is unknown or a value impossible.
     pub fn read(name: &str, entries: &Entries) -> Result<Self, ConfigError> {
         let mut entries = entries.clone();
-        let sweep = Sweep::take(&mut entries)?;
+        let mut sweep = Sweep::take(&mut entries)?;
+        let depths = depths(&sweep, &entries);
+        sweep.end_replaced(&entries, &depths);
         let read_at = |name: &str, point: &Settings| {
             Self::read_one(name, &sweep.at(&entries, point)).map_err(|error| sweep.name(error))
         };
         let mut study = read_at(name, &sweep.first())?;
         let names: Vec<&str> = study.variants.iter().map(|variant| variant.name.as_str()).collect();
         sweep.check(&names, study.seeds.len())?;
-        let mut runs = Vec::new();
-        for (place, name) in names.iter().enumerate() {
+        let (mut runs, mut settings) = (Vec::new(), Settings::new());
+        for (index, name) in names.iter().enumerate() {
+            settings.extend(layers::written(name, &entries, &sweep.keys(), &depths)?);
             for point in sweep.points(name) {
                 // Keys of other variants stand still.
                 let values = [sweep.first(), point.clone()].into_iter().flatten().collect();
                 let Self { variants, data, fit, .. } = read_at(name, &values)?;
-                let Some(variant) = variants.into_iter().nth(place) else { continue };
+                let Some(variant) = variants.into_iter().nth(index) else { continue };
                 let run = |&seed: &u64| Run {
                     variant: variant.clone(),
                     seed,
@@ -50,25 +67,29 @@ impl Study {
             }
         }
         sweep.check_names(&runs)?;
-        (study.sweep, study.runs) = (sweep.settings(), runs);
+        (study.sweep, study.runs, study.variant_settings) = (sweep.settings(), runs, settings);
         Ok(study)
     }
 
     /// Reads a study without a sweep, its runs not listed yet.
     fn read_one(name: &str, entries: &Entries) -> Result<Self, ConfigError> {
         let reader = Reader::new(entries);
-        let known = read_variants(&reader, entries)?;
+        let hidden = reader.read(HIDDEN, hidden_units)?.unwrap_or_else(|| NOTEBOOK_HIDDEN.to_vec());
+        let known = read_variants(&reader, entries, &hidden)?;
         let study = Self {
             name: name.to_owned(),
             backend: (reader.read("backend", |value| values::one_of(&Backend::ALL, value))?)
                 .unwrap_or(Backend::Flex),
             variants: (reader.read("variants", |value| chosen(&known, value))?)
-                .unwrap_or_else(|| preset_names().map(|name| known[&name].clone()).to_vec()),
+                .unwrap_or_else(|| presets(&[]).map(|preset| known[&preset.name].clone()).to_vec()),
+            variant_settings: Settings::new(),
             seeds: (reader.read("seeds", |value| values::list(values::seed, value))?)
                 .unwrap_or_else(|| vec![0]),
             jobs: reader.read("jobs", jobs)?.unwrap_or(Jobs::Auto),
             data: read_data(&reader)?,
             fit: read_fit(&reader)?,
+            start_weights: reader.read_entry("fit.weights", path)?,
+            checkpoint_every: reader.read("fit.checkpoint_every", values::count)?,
             output: OutputSettings {
                 tensorboard: reader.read("output.tensorboard", values::boolean)?.unwrap_or(false),
             },
@@ -76,19 +97,71 @@ impl Study {
             runs: Vec::new(),
         };
         reader.finish()?;
-        if !study.backend.is_cpu() && study.fit.batch_size > LARGEST_GPU_BATCH {
-            return Err(ConfigError::Value {
-                origin: entries
-                    .get("fit.batch_size")
-                    .map_or(Origin::Argument, |entry| entry.origin.clone()),
-                key: "fit.batch_size".to_owned(),
-                reason: format!(
-                    "is at most {LARGEST_GPU_BATCH} on a GPU: its buffers end at 128 MiB"
-                ),
-            });
-        }
+        study.check_sizes(&hidden).map_err(|(key, reason)| ConfigError::Value {
+            origin: entries.get(key).map_or(Origin::Argument, |entry| entry.origin.clone()),
+            key: key.to_owned(),
+            reason,
+        })?;
         Ok(study)
     }
+
+    /// Refuses a network or a batch that is too large, by the key that is to blame.
+    fn check_sizes(&self, hidden: &[usize]) -> Result<(), (&'static str, String)> {
+        let parameters =
+            |variant: &Variant| variant.network.parameters(SHAPE.pixels(), SHAPE.classes);
+        let parameters = self.variants.iter().map(parameters).max().unwrap_or(0);
+        if parameters > MOST_PARAMETERS {
+            let reason = format!(
+                "makes a network of {parameters} parameters: at most {MOST_PARAMETERS} can be"
+            );
+            return Err((HIDDEN, reason));
+        }
+        if self.backend.is_cpu() {
+            return Ok(());
+        }
+        let mut widths = vec![SHAPE.pixels()];
+        widths.extend(hidden);
+        widths.push(SHAPE.classes);
+        let kernel = widths.windows(2).find(|pair| pair[0] * pair[1] > LARGEST_GPU_BUFFER);
+        if let Some([inputs, units]) = kernel {
+            let reason = format!(
+                "makes a kernel of {inputs} × {units}, over the 128 MiB at which a GPU's buffers end"
+            );
+            return Err((HIDDEN, reason));
+        }
+        let largest_batch = LARGEST_GPU_BUFFER / widths.into_iter().max().unwrap_or(1);
+        if self.fit.batch_size > largest_batch {
+            let reason = format!("is at most {largest_batch} on a GPU: its buffers end at 128 MiB");
+            return Err(("fit.batch_size", reason));
+        }
+        Ok(())
+    }
+}
+
+/// The numbers of hidden layers that networks of the study have.
+fn depths(sweep: &Sweep, entries: &Entries) -> BTreeSet<usize> {
+    let depth = |units: &Value| units.as_array().map_or(0, Vec::len);
+    match (sweep.values(HIDDEN), entries.get(HIDDEN)) {
+        (Some(values), _) => values.iter().map(depth).collect(),
+        (None, Some(entry)) => BTreeSet::from([depth(&entry.value)]),
+        (None, None) => BTreeSet::from([NOTEBOOK_HIDDEN.len()]),
+    }
+}
+
+/// Units of the hidden layers, from the input on.
+fn hidden_units(value: &Value) -> Parsed<Vec<usize>> {
+    let expected = || {
+        let example = NOTEBOOK_HIDDEN.map(|units| units.to_string()).join(", ");
+        values::expected(
+            &format!(
+                "a list of 1 to {MOST_LAYERS} whole numbers from 1 to {MOST_UNITS}, such as [{example}]"
+            ),
+            value,
+        )
+    };
+    let units = value.as_array().filter(|units| (1..=MOST_LAYERS).contains(&units.len()));
+    let count = |value: &Value| values::count(value).ok().filter(|units| *units <= MOST_UNITS);
+    units.and_then(|units| units.iter().map(count).collect()).ok_or_else(expected)
 }
 
 fn read_data(reader: &Reader<'_>) -> Result<DataSettings, ConfigError> {
@@ -106,34 +179,36 @@ fn read_data(reader: &Reader<'_>) -> Result<DataSettings, ConfigError> {
     })
 }
 
-fn read_fit(reader: &Reader<'_>) -> Result<FitSettings, ConfigError> {
-    let default = FitSettings::default();
-    Ok(FitSettings {
+fn read_fit(reader: &Reader<'_>) -> Result<FitConfig, ConfigError> {
+    let default = FitConfig::default();
+    Ok(FitConfig {
         epochs: reader.read("fit.epochs", values::count)?.unwrap_or(default.epochs),
         batch_size: (reader.read("fit.batch_size", values::count)?).unwrap_or(default.batch_size),
         learning_rate: (reader.read("fit.learning_rate", values::positive)?)
             .unwrap_or(default.learning_rate),
         shuffle: (reader.read("fit.shuffle", values::boolean)?).unwrap_or(default.shuffle),
-        checkpoint_every: reader.read("fit.checkpoint_every", values::count)?,
-        weights: reader.read_entry("fit.weights", path)?,
     })
 }
 
-/// The presets and the config's own variants, by name.
+/// The presets and the config's own variants, by name, of networks with so many units in their hidden layers.
 fn read_variants(
     reader: &Reader<'_>,
     entries: &Entries,
+    hidden: &[usize],
 ) -> Result<BTreeMap<String, Variant>, ConfigError> {
     let mut variants: BTreeMap<String, Variant> =
-        presets().into_iter().map(|variant| (variant.name.clone(), variant)).collect();
+        presets(hidden).into_iter().map(|variant| (variant.name.clone(), variant)).collect();
     for (key, entry) in entries.iter() {
         if let Some(rest) = key.strip_prefix("variant.") {
-            let name = variant_name(rest).map_err(|reason| ConfigError::Value {
+            let layer = rest.split('.').nth(1).unwrap_or_default();
+            let name = variant_name(rest)
+                .and_then(|name| layers::check_name(layer, hidden.len()).map(|()| name));
+            let name = name.map_err(|reason| ConfigError::Value {
                 origin: entry.origin.clone(),
                 key: key.to_owned(),
                 reason,
             })?;
-            let network = NetworkConfig::plain();
+            let network = NetworkConfig::plain(hidden);
             (variants.entry(name.clone())).or_insert(Variant { name, network });
         }
     }
@@ -157,51 +232,53 @@ fn variant_name(rest: &str) -> Parsed<String> {
 
 /// Changes a variant, plain or a preset, by what the config says of it.
 fn read_variant(reader: &Reader<'_>, variant: &mut Variant) -> Result<(), ConfigError> {
+    let table = format!("variant.{}", variant.name);
     // `[variant.mine]` with nothing below it is the plain network.
-    reader.read(&format!("variant.{}", variant.name), empty_table)?;
-    for name in LayerName::ALL {
-        let prefix = format!("variant.{}.{}", variant.name, name);
-        let layer = variant.network.layer_mut(name);
-        for (part, regularizer) in [
-            ("kernel", &mut layer.kernel_regularizer),
-            ("bias", &mut layer.bias_regularizer),
-            ("activity", &mut layer.activity_regularizer),
-        ] {
-            read_regularizer(reader, &format!("{prefix}.{part}_regularizer"), regularizer)?;
+    reader.read(&table, empty_table)?;
+    let depth = variant.network.hidden.len();
+    for (index, block) in variant.network.hidden.iter_mut().enumerate() {
+        let names: Vec<String> =
+            layers::names(index, depth).iter().map(|name| format!("{table}.{name}")).collect();
+        read_regularizers(reader, &names, &mut block.regularizers)?;
+        if let Some(value) = reader.read_named(&below(&names, "batch_norm"), values::boolean)? {
+            block.batch_norm = value;
         }
-        let hidden_only = format!("{name} is the last layer: only a hidden one takes this");
-        let refuse_output = || match name {
-            LayerName::Output => Err(hidden_only.clone()),
-            LayerName::Hidden1 | LayerName::Hidden2 => Ok(()),
+        if let Some(value) = reader.read_named(&below(&names, "dropout"), values::share)? {
+            block.dropout = value;
+        }
+    }
+    let names = [format!("{table}.{}", LayerName::Output)];
+    read_regularizers(reader, &names, &mut variant.network.output)?;
+    for hidden_only in ["batch_norm", "dropout"] {
+        let refuse = |_: &Value| -> Parsed<()> {
+            Err(format!("{} is the last layer: only a hidden one takes this", LayerName::Output))
         };
-        let batch_norm = |value: &Value| refuse_output().and_then(|()| values::boolean(value));
-        if let Some(value) = reader.read(&format!("{prefix}.batch_norm"), batch_norm)? {
-            layer.batch_norm = value;
-        }
-        let dropout = |value: &Value| refuse_output().and_then(|()| values::share(value));
-        if let Some(value) = reader.read(&format!("{prefix}.dropout"), dropout)? {
-            layer.dropout = value;
-        }
+        reader.read_named(&below(&names, hidden_only), refuse)?;
     }
     Ok(())
 }
 
-fn read_regularizer(
+/// A key of a layer, under each of the layer's names.
+fn below(names: &[String], key: &str) -> Vec<String> {
+    names.iter().map(|name| format!("{name}.{key}")).collect()
+}
+
+fn read_regularizers(
     reader: &Reader<'_>,
-    prefix: &str,
-    regularizer: &mut Regularizer,
+    names: &[String],
+    Regularizers { kernel, bias, activity }: &mut Regularizers,
 ) -> Result<(), ConfigError> {
-    if let Some(l1) = reader.read(&format!("{prefix}.l1"), values::not_negative)? {
-        regularizer.l1 = l1;
-    }
-    if let Some(l2) = reader.read(&format!("{prefix}.l2"), values::not_negative)? {
-        regularizer.l2 = l2;
+    for (part, Regularizer { l1, l2 }) in
+        [("kernel", kernel), ("bias", bias), ("activity", activity)]
+    {
+        for (factor, value) in [("l1", l1), ("l2", l2)] {
+            let names = below(names, &format!("{part}_regularizer.{factor}"));
+            if let Some(read) = reader.read_named(&names, values::not_negative)? {
+                *value = read;
+            }
+        }
     }
     Ok(())
-}
-
-fn preset_names() -> [String; 6] {
-    presets().map(|variant| variant.name)
 }
 
 /// The variants that `variants` lists.

@@ -3,10 +3,11 @@
 
 use std::collections::BTreeMap;
 
-use model::{LayerName, NetworkConfig, Regularizer, Variant, presets};
+use model::{BlockConfig, LayerName, NetworkConfig, Regularizer, Regularizers};
 use toml::Value;
+use training::FitConfig;
 
-use super::{DataSettings, FitSettings, Jobs, Run, Study};
+use super::{DataSettings, Jobs, Run, Study, layers};
 use crate::device::Backend;
 
 /// The key of the number of epochs, the one setting that a finished run may have another value of: it
@@ -16,8 +17,11 @@ pub const EPOCHS: &str = "fit.epochs";
 /// The key of the start weights: a file in a config, its checksum in a run's settings.
 pub const WEIGHTS: &str = "fit.weights";
 
+/// The key of the hidden layers' units.
+pub const HIDDEN: &str = "network.hidden";
+
 /// Changes whenever the same settings begin to give other results, to the last bit.
-const NUMERICS: i64 = 2;
+const NUMERICS: i64 = 3;
 
 /// Dotted config keys and their resolved values.
 pub type Settings = BTreeMap<String, Value>;
@@ -42,10 +46,10 @@ impl Study {
         let mut settings = common_settings(self.backend, &self.data, &self.fit);
         let sources = self.data.sources.iter().map(ToString::to_string);
         settings.insert("data.sources".to_owned(), sources.collect::<Vec<_>>().into());
-        for (key, file) in [("data.dir", &self.data.dir), (WEIGHTS, &self.fit.weights)] {
+        for (key, file) in [("data.dir", &self.data.dir), (WEIGHTS, &self.start_weights)] {
             settings.extend(file.as_deref().map(|file| (key.to_owned(), path(file))));
         }
-        let every = self.fit.checkpoint_every.map(|epochs| integer(epochs as u64));
+        let every = self.checkpoint_every.map(|epochs| integer(epochs as u64));
         settings.extend(every.map(|every| ("fit.checkpoint_every".to_owned(), every)));
         let names = self.variants.iter().map(|variant| variant.name.clone());
         let seeds = self.seeds.iter().map(|&seed| integer(seed));
@@ -59,17 +63,9 @@ impl Study {
                 Jobs::Count(jobs) => integer(jobs as u64),
             },
         );
-        for variant in &self.variants {
-            let table = format!("variant.{}", variant.name);
-            let own = variant_settings(variant);
-            if own.is_empty() {
-                // A plain variant of one's own has to be named to exist.
-                settings.insert(table, Value::Table(toml::Table::new()));
-            } else {
-                settings
-                    .extend(own.into_iter().map(|(key, value)| (format!("{table}.{key}"), value)));
-            }
-        }
+        let units = self.variants.first().map(|variant| network_settings(&variant.network));
+        settings.extend(units.and_then(|mut settings| settings.remove_entry(HIDDEN)));
+        settings.extend(self.variant_settings.clone());
         // What is swept has its lists instead.
         settings.retain(|key, _| !self.is_swept(key));
         settings.extend(self.sweep.clone());
@@ -102,14 +98,20 @@ impl Study {
             || dependencies(self.backend, &self.data, &self.fit),
             |run| self.run_settings(run),
         );
+        let depth = found.get(HIDDEN).and_then(Value::as_array).map_or(0, Vec::len);
         let is_swept = |key: &str| {
-            [key.to_owned(), format!("variant.{variant}.{key}")]
+            let of_variant = format!("variant.{variant}.{key}");
+            let other = layers::other_name(&of_variant, depth);
+            [Some(key.to_owned()), Some(of_variant), other]
                 .iter()
+                .flatten()
                 .any(|key| point.contains_key(key) || self.is_swept(key))
         };
-        let of_layers =
-            |key: &str| LayerName::ALL.iter().any(|name| key.starts_with(&format!("{name}.")));
-        let is_free = |key: &str| is_swept(key) || (known.is_none() && of_layers(key));
+        let of_layers = |key: &str| key.starts_with("hidden") || key.starts_with("output.");
+        let any_layer = known.is_none() || is_swept(HIDDEN);
+        let is_free = |key: &str| {
+            is_swept(key) || (any_layer && of_layers(key)) || (known.is_none() && key == HIDDEN)
+        };
         settings.retain(|key, _| !is_free(key));
         let free = found.iter().filter(|(key, _)| is_free(key));
         settings.extend(free.map(|(key, value)| (key.clone(), value.clone())));
@@ -118,14 +120,14 @@ impl Study {
 }
 
 /// What a run depends on, its variant apart.
-fn dependencies(backend: Backend, data: &DataSettings, fit: &FitSettings) -> Settings {
+fn dependencies(backend: Backend, data: &DataSettings, fit: &FitConfig) -> Settings {
     let mut settings = common_settings(backend, data, fit);
     settings.insert("numerics".to_owned(), NUMERICS.into());
     settings
 }
 
 /// What a config says of it.
-fn common_settings(backend: Backend, data: &DataSettings, fit: &FitSettings) -> Settings {
+fn common_settings(backend: Backend, data: &DataSettings, fit: &FitConfig) -> Settings {
     let mut settings = BTreeMap::from([
         ("backend".to_owned(), backend.to_string().into()),
         ("data.pixels".to_owned(), data.pixels.to_string().into()),
@@ -140,45 +142,42 @@ fn common_settings(backend: Backend, data: &DataSettings, fit: &FitSettings) -> 
     settings
 }
 
-/// A network's settings that differ from the plain network's.
+/// A network's settings that differ from the plain network's, and its hidden layers' units.
 fn network_settings(network: &NetworkConfig) -> Settings {
-    differing(all_settings(network), &NetworkConfig::plain())
-}
-
-/// A variant's settings as a config has to write them: those that make it what it is, and those
-/// that take away what the preset of its name has.
-fn variant_settings(variant: &Variant) -> Settings {
-    let mut settings = network_settings(&variant.network);
-    if let Some(preset) = presets().iter().find(|preset| preset.name == variant.name) {
-        settings.extend(differing(all_settings(&variant.network), &preset.network));
+    let units = network.hidden.iter().map(|block| integer(block.units as u64));
+    let mut settings = Settings::from([(HIDDEN.to_owned(), Value::Array(units.collect()))]);
+    let mut extend = |name: LayerName, own: Settings, plain: &Settings| {
+        let differing = own.into_iter().filter(|(key, value)| plain.get(key) != Some(value));
+        settings.extend(differing.map(|(key, value)| (format!("{name}.{key}"), value)));
+    };
+    for (index, block) in network.hidden.iter().enumerate() {
+        let plain = block_settings(&BlockConfig::plain(block.units));
+        extend(LayerName::Hidden(index), block_settings(block), &plain);
     }
+    let plain = regularizer_settings(&Regularizers::default());
+    extend(LayerName::Output, regularizer_settings(&network.output), &plain);
     settings
 }
 
-fn differing(settings: Settings, base: &NetworkConfig) -> Settings {
-    let base = all_settings(base);
-    let differs = |(key, value): &(String, Value)| base.get(key) != Some(value);
-    settings.into_iter().filter(differs).collect()
+/// All settings of a hidden layer but for its units.
+pub(super) fn block_settings(block: &BlockConfig) -> Settings {
+    let mut settings = regularizer_settings(&block.regularizers);
+    settings.insert("batch_norm".to_owned(), block.batch_norm.into());
+    settings.insert("dropout".to_owned(), block.dropout.into());
+    settings
 }
 
-fn all_settings(network: &NetworkConfig) -> Settings {
-    let mut settings = Settings::new();
-    for name in LayerName::ALL {
-        let layer = network.layer(name);
-        for (part, Regularizer { l1, l2 }) in [
-            ("kernel", layer.kernel_regularizer),
-            ("bias", layer.bias_regularizer),
-            ("activity", layer.activity_regularizer),
-        ] {
-            settings.insert(format!("{name}.{part}_regularizer.l1"), l1.into());
-            settings.insert(format!("{name}.{part}_regularizer.l2"), l2.into());
-        }
-        if name != LayerName::Output {
-            settings.insert(format!("{name}.batch_norm"), layer.batch_norm.into());
-            settings.insert(format!("{name}.dropout"), layer.dropout.into());
-        }
-    }
-    settings
+fn regularizer_settings(regularizers: &Regularizers) -> Settings {
+    let Regularizers { kernel, bias, activity } = *regularizers;
+    [("kernel", kernel), ("bias", bias), ("activity", activity)]
+        .into_iter()
+        .flat_map(|(part, Regularizer { l1, l2 })| {
+            [
+                (format!("{part}_regularizer.l1"), l1.into()),
+                (format!("{part}_regularizer.l2"), l2.into()),
+            ]
+        })
+        .collect()
 }
 
 fn path(path: &std::path::Path) -> Value {

@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use toml::Value;
 
-use super::{Run, Settings, cell, setting_text};
+use super::{Run, Settings, cell, layers, setting_text, settings::HIDDEN};
 use crate::config::{ConfigError, Entries, Entry, values, values::Parsed};
 
 /// Where a config's keys of a sweep begin.
 const SWEEP: &str = "sweep.";
 /// What may be swept beside variants' settings: what a result depends on, but for where it is computed.
-const KEYS: [&str; 7] = [
+const KEYS: [&str; 8] = [
     "data.limit",
     "data.pixels",
     "data.validation_split",
@@ -18,6 +18,7 @@ const KEYS: [&str; 7] = [
     "fit.epochs",
     "fit.learning_rate",
     "fit.shuffle",
+    HIDDEN,
 ];
 /// Of these, those that are counted; the others' numbers, and variants', may have a fraction.
 const COUNTS: [&str; 3] = ["data.limit", "fit.batch_size", "fit.epochs"];
@@ -58,6 +59,31 @@ impl Sweep {
         Ok(Self(sweep))
     }
 
+    /// Ends the sweep of each variant's setting that has a value or a sweep from a higher level under its layer's
+    /// other name, at all of these depths of the network.
+    pub(super) fn end_replaced(&mut self, entries: &Entries, depths: &BTreeSet<usize>) {
+        let levels: BTreeMap<String, usize> =
+            self.0.iter().map(|(key, (_, entry))| (key.clone(), entry.level)).collect();
+        self.0.retain(|key, (_, entry)| {
+            let is_replaced = |&depth: &usize| {
+                let Some(other) = layers::other_name(key, depth) else { return false };
+                let written = entries.get(&other).map(|other| other.level);
+                written.max(levels.get(&other).copied()) > Some(entry.level)
+            };
+            !depths.iter().all(is_replaced)
+        });
+    }
+
+    /// The values of a key, if it is swept.
+    pub(super) fn values(&self, key: &str) -> Option<&[Value]> {
+        self.0.get(key).map(|(values, _)| values.as_slice())
+    }
+
+    /// The swept keys.
+    pub(super) fn keys(&self) -> BTreeSet<&str> {
+        self.0.keys().map(String::as_str).collect()
+    }
+
     /// The lists, as a config has them.
     pub(super) fn settings(&self) -> Settings {
         let list = |(key, (values, _)): (&String, &(Vec<Value>, Entry))| {
@@ -71,7 +97,8 @@ impl Sweep {
         let mut entries = entries.clone();
         for (key, value) in point {
             if let Some((_, Entry { origin, .. })) = self.0.get(key) {
-                entries.insert(key, Entry { value: value.clone(), origin: origin.clone() });
+                let (value, origin) = (value.clone(), origin.clone());
+                entries.insert(key, Entry { value, origin, level: usize::MAX });
             }
         }
         entries
@@ -184,6 +211,8 @@ fn scalar(key: &str, value: &Value) -> Parsed<Value> {
         // 1 and 1.0, 0.0 and -0.0 are one value.
         Value::Integer(number) if !COUNTS.contains(&key) => Ok(Value::Float(*number as f64)),
         Value::Float(number) => Ok(Value::Float(number + 0.0)),
+        // A network's units are a list.
+        Value::Array(_) if key == HIDDEN => Ok(value.clone()),
         Value::Array(_) | Value::Table(_) | Value::Datetime(_) => {
             Err(values::expected("a number, a word, true or false", value))
         }
@@ -195,8 +224,16 @@ fn scalar(key: &str, value: &Value) -> Parsed<Value> {
 #[must_use]
 pub fn label(point: &Settings) -> String {
     let keys = point.keys().map(String::as_str).collect();
-    let part = |key: &&str| format!("{}={}", short(key, &keys), setting_text(point, key));
+    let part = |key: &&str| format!("{}={}", short(key, &keys), label_text(point, key));
     keys.iter().map(part).collect::<Vec<_>>().join(",")
+}
+
+/// A setting's value as it may stand in a folder's name: `50x250` for a list.
+fn label_text(point: &Settings, key: &str) -> String {
+    let Some(values) = point.get(key).and_then(Value::as_array) else {
+        return setting_text(point, key);
+    };
+    values.iter().map(Value::to_string).collect::<Vec<_>>().join("x")
 }
 
 /// As much of a key's end as tells it from the others of these keys.
@@ -252,5 +289,7 @@ mod tests {
         assert_eq!(label(&point(&both)), "bias_regularizer.l2=1e-6,kernel_regularizer.l2=1e-6");
         let pixels = Settings::from([("data.pixels".to_owned(), "raw".into())]);
         assert_eq!(label(&pixels), "pixels=raw");
+        let units = Value::Array(vec![Value::Integer(50), Value::Integer(250)]);
+        assert_eq!(label(&Settings::from([(HIDDEN.to_owned(), units)])), "hidden=50x250");
     }
 }

@@ -138,7 +138,7 @@
       const bins = counts.map((count, at) => ({ count, left: edges[at], right: edges[at + 1] }));
       figure(grid, (width) => Plot.plot({
         ...common, width, height: 150, marginTop: 10, marginBottom: 32,
-        ariaLabel: `Weights of the second layer of ${name}`,
+        ariaLabel: `Weights of ${data.weights_of} of ${name}`,
         x: { domain: d3.extent(edges), label: "weight", labelAnchor: "center", labelArrow: "none", ticks: 5, tickFormat: tick },
         y: { type: "log", domain: [LEAST, most * 1.2], label: null, grid: true, ticks: powers, tickFormat: "~s" },
         marks: [Plot.rect(bins.filter((bin) => bin.count), {

@@ -62,7 +62,7 @@ report.pad = (() => {
   const status = make("p", { id: "pad-status", role: "status" });
   const clear = make("button", { id: "pad-clear", type: "button" }, "Clear");
 
-  const digits = d3.range(10);
+  const digits = d3.range(data.classes);
   const rows = networks.map((variant) => ({
     variant,
     cells: digits.map((digit) => make("td", { "data-variant": variant.name, "data-digit": digit })),

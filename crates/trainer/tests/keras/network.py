@@ -3,7 +3,6 @@
 import keras
 from keras import layers, regularizers
 
-LAYERS = ("hidden1", "hidden2", "output")
 REGULARIZERS = ("kernel_regularizer", "bias_regularizer", "activity_regularizer")
 
 
@@ -19,10 +18,10 @@ class GivenDropout(layers.Layer):
 def build(inputs, units, settings, dropout=None):
     """The network of `settings`: {layer: {"kernel_regularizer": {"l1": …, "l2": …}, "batch_norm": …}}.
 
-    `dropout(rate)` makes a dropout layer; without it, there is none.
+    `units` has the layers in their order: hidden1, hidden2, …, output. `dropout(rate)` makes a dropout layer; without it, there is none.
     """
     model = keras.Sequential([keras.Input((inputs,))])
-    for name in LAYERS:
+    for name in units:
         layer = settings.get(name, {})
         penalties = {key: regularizers.L1L2(**layer[key]) for key in REGULARIZERS if key in layer}
         activation = "softmax" if name == "output" else "relu"
@@ -34,12 +33,17 @@ def build(inputs, units, settings, dropout=None):
     return model
 
 
+def named(layer):
+    """Whether a layer's weights have names in model.safetensors."""
+    return layer.name.startswith(("hidden", "output"))
+
+
 def weights(model):
     """The model's weights by the names they have in model.safetensors."""
     found = {}
     for layer in model.layers:
         for weight in layer.weights:
-            if layer.name.split(".")[0] in LAYERS:
+            if named(layer):
                 found[f"{layer.name}.{weight.name}"] = weight.numpy()
     return found
 
@@ -48,5 +52,5 @@ def load(model, tensors):
     """Puts the tensors of a model.safetensors into the model."""
     for layer in model.layers:
         for weight in layer.weights:
-            if layer.name.split(".")[0] in LAYERS:
+            if named(layer):
                 weight.assign(tensors[f"{layer.name}.{weight.name}"])

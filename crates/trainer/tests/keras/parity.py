@@ -25,6 +25,7 @@ from safetensors.numpy import load_file, save_file
 import network
 
 UNITS = {"hidden1": 50, "hidden2": 250, "output": 10}
+DEEP = {"hidden1": 64, "hidden2": 32, "hidden3": 48, "hidden4": 16, "output": 10}
 L1, L2, BOTH = {"l1": 0.001}, {"l2": 0.01}, {"l1": 0.0003, "l2": 0.002}
 CASES = {
     "none": {},
@@ -36,10 +37,19 @@ CASES = {
         "hidden2": {"kernel_regularizer": BOTH, "activity_regularizer": L1, "batch_norm": True},
         "output": {"bias_regularizer": BOTH, "activity_regularizer": L2},
     },
+    "deep": {
+        "hidden1": {"kernel_regularizer": BOTH, "batch_norm": True},
+        "hidden3": {"activity_regularizer": L2},
+        "hidden4": {"kernel_regularizer": L1, "batch_norm": True},
+    },
 }
 # Few steps: where a ReLU's input is within rounding of zero, either side may take it for silent, which
 # moves weights by a thousandth. Over a whole epoch of MNIST some always are.
 IMAGES, BATCH, EPOCHS, SPLIT, RATE = 2_000, 350, 3, 0.1, 0.05
+
+
+def units_of(name):
+    return DEEP if name == "deep" else UNITS
 
 
 def idx(name, header):
@@ -58,6 +68,7 @@ def settings(folder, name, layers):
     """The case as a config."""
     lines = ['data.sources = ["mnist"]', f"data.limit = {IMAGES}", f"data.validation_split = {SPLIT}"]
     lines += [f"fit.epochs = {EPOCHS}", f"fit.batch_size = {BATCH}", f"fit.learning_rate = {RATE}"]
+    lines += [f"network.hidden = {list(units_of(name).values())[:-1]}"]
     lines += ["fit.shuffle = false", f'fit.weights = "{name}.safetensors"', f'variants = ["{name}"]']
     for layer, parts in layers.items():
         for key, value in parts.items():
@@ -78,7 +89,7 @@ def apart(found, expected):
 
 def compare(trainer, folder, name, layers, train, test):
     images, labels = train[0][:IMAGES], train[1][:IMAGES]
-    model = network.build(784, UNITS, layers)
+    model = network.build(784, units_of(name), layers)
     sgd = keras.optimizers.SGD(RATE)
     model.compile(sgd, loss="categorical_crossentropy", metrics=["accuracy"])
     save_file(network.weights(model), folder / f"{name}.safetensors")

@@ -1,0 +1,92 @@
+//! A hidden layer: Dense with ReLU, then what regularises it.
+
+use burn::{
+    module::Module,
+    tensor::{Device, Tensor, TensorData},
+};
+
+use crate::{
+    BatchNorm, BatchStatistics, Dense, LayerName, Regularizers, ops::dropout, random::dropout_mask,
+};
+
+/// The settings of a hidden layer: Dense with its penalties, then batch normalisation, then dropout.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BlockConfig {
+    /// Units of the Dense layer, 1 or more.
+    pub units: usize,
+    /// The Dense layer's penalties.
+    pub regularizers: Regularizers,
+    /// Whether batch normalisation follows the activation function.
+    pub batch_norm: bool,
+    /// The share of units that dropout silences in training, last of all: 0 (no dropout) to under 1.
+    pub dropout: f64,
+}
+
+/// A hidden layer.
+#[derive(Module, Debug)]
+pub struct Block {
+    /// Dense, ReLU.
+    pub dense: Dense,
+    /// Follows where the layer's config asks for it.
+    pub batch_norm: Option<BatchNorm>,
+    /// The rate of dropout, 0 without.
+    pub dropout: f64,
+}
+
+impl BlockConfig {
+    /// A layer without regularisation.
+    #[must_use]
+    pub fn plain(units: usize) -> Self {
+        Self { units, regularizers: Regularizers::default(), batch_norm: false, dropout: 0.0 }
+    }
+
+    pub(crate) fn init(&self, seed: u64, name: LayerName, inputs: usize, device: &Device) -> Block {
+        Block {
+            dense: self.regularizers.init(seed, name, [inputs, self.units], device),
+            batch_norm: self.batch_norm.then(|| BatchNorm::new(self.units, device)),
+            dropout: self.dropout,
+        }
+    }
+}
+
+/// The output of a hidden layer, and what came up on the way.
+pub(crate) struct BlockOutput {
+    /// What the next layer takes, `[batch, units]`.
+    pub(crate) output: Tensor<2>,
+    /// The output of ReLU, `[batch, units]`.
+    pub(crate) activity: Tensor<2>,
+    /// By which batch normalisation normalised, in training.
+    pub(crate) statistics: Option<BatchStatistics>,
+}
+
+impl Block {
+    /// Takes `[batch, inputs]` through the layer. The mask `[batch, units]` is what dropout multiplies with.
+    pub(crate) fn forward(&self, input: Tensor<2>, mask: Option<Tensor<2>>) -> BlockOutput {
+        let activity = self.dense.relu(input);
+        let (output, statistics) = match &self.batch_norm {
+            Some(batch_norm) => batch_norm.forward(activity.clone()),
+            None => (activity.clone(), None),
+        };
+        let output = match mask {
+            Some(mask) => dropout(output, mask),
+            None => output,
+        };
+        BlockOutput { output, activity, statistics }
+    }
+
+    /// The dropout mask `[batch, units]` of one training step; `None` without dropout.
+    pub(crate) fn mask(
+        &self,
+        seed: u64,
+        name: LayerName,
+        step: u64,
+        batch: usize,
+    ) -> Option<Tensor<2>> {
+        (self.dropout > 0.0).then(|| {
+            let [_, units] = self.dense.dims();
+            let mask = dropout_mask(seed, name, step, self.dropout, batch * units);
+            let device = self.dense.bias.device().without_autodiff();
+            Tensor::from_data(TensorData::new(mask, [batch, units]), &device)
+        })
+    }
+}

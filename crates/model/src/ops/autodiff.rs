@@ -1,0 +1,208 @@
+//! The gradients of the fused operations: one node of the graph each.
+
+use burn::backend::{
+    Autodiff,
+    autodiff::{
+        checkpoint::{base::Checkpointer, strategy::CheckpointStrategy},
+        grads::Gradients,
+        ops::{Backward, Ops, OpsKind},
+    },
+    tensor::{FloatTensor, IntTensor},
+};
+
+use super::{FusedOps, same_rank};
+
+impl<B: FusedOps, C: CheckpointStrategy> FusedOps for Autodiff<B, C> {
+    fn dense(
+        input: FloatTensor<Self>,
+        kernel: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        relu: bool,
+    ) -> FloatTensor<Self> {
+        // Not clones: the storage of what nothing else holds is written in place.
+        let (input, input_node) = input.into_parts();
+        let (kernel, kernel_node) = kernel.into_parts();
+        let (bias, bias_node) = bias.into_parts();
+        let nodes = [input_node, kernel_node, bias_node];
+        match Dense.prepare::<C>(nodes).compute_bound().stateful() {
+            OpsKind::Tracked(prep) => {
+                let output = B::dense(input.clone(), kernel.clone(), bias, relu);
+                prep.finish(([input, kernel, output.clone()], relu), output)
+            }
+            OpsKind::UnTracked(prep) => prep.finish(B::dense(input, kernel, bias, relu)),
+        }
+    }
+
+    fn dropout(input: FloatTensor<Self>, mask: FloatTensor<Self>) -> FloatTensor<Self> {
+        let (input, node) = input.into_parts();
+        let mask = mask.into_primitive();
+        match Dropout.prepare::<C>([node]).compute_bound().stateful() {
+            OpsKind::Tracked(prep) => prep.finish(mask.clone(), B::dropout(input, mask)),
+            OpsKind::UnTracked(prep) => prep.finish(B::dropout(input, mask)),
+        }
+    }
+
+    fn normalize(
+        input: FloatTensor<Self>,
+        mean: FloatTensor<Self>,
+        variance: FloatTensor<Self>,
+        gamma: FloatTensor<Self>,
+        beta: FloatTensor<Self>,
+        epsilon: f64,
+    ) -> FloatTensor<Self> {
+        let (input, input_node) = input.into_parts();
+        let (gamma, gamma_node) = gamma.into_parts();
+        let (beta, beta_node) = beta.into_parts();
+        let (mean, variance) = (mean.into_primitive(), variance.into_primitive());
+        let nodes = [input_node, gamma_node, beta_node];
+        match BatchNorm.prepare::<C>(nodes).compute_bound().stateful() {
+            OpsKind::Tracked(prep) => {
+                let state = ([&input, &mean, &variance, &gamma].map(Clone::clone), epsilon);
+                prep.finish(state, B::normalize(input, mean, variance, gamma, beta, epsilon))
+            }
+            OpsKind::UnTracked(prep) => {
+                prep.finish(B::normalize(input, mean, variance, gamma, beta, epsilon))
+            }
+        }
+    }
+
+    fn cross_entropy(logits: FloatTensor<Self>, classes: IntTensor<Self>) -> FloatTensor<Self> {
+        let (logits, node) = logits.into_parts();
+        match CrossEntropy.prepare::<C>([node]).compute_bound().stateful() {
+            OpsKind::Tracked(prep) => {
+                let (loss, by_logits) = B::cross_entropy_with_gradient(logits, classes);
+                prep.finish(by_logits, loss)
+            }
+            OpsKind::UnTracked(prep) => prep.finish(B::cross_entropy(logits, classes)),
+        }
+    }
+
+    fn l1_l2(input: FloatTensor<Self>, l1: f64, l2: f64) -> FloatTensor<Self> {
+        let (input, node) = input.into_parts();
+        match L1L2.prepare::<C>([node]).compute_bound().stateful() {
+            OpsKind::Tracked(prep) => {
+                let penalty = B::l1_l2(input.clone(), l1, l2);
+                prep.finish((input, l1, l2), penalty)
+            }
+            OpsKind::UnTracked(prep) => prep.finish(B::l1_l2(input, l1, l2)),
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Dense;
+
+impl<B: FusedOps> Backward<B, 3> for Dense {
+    /// Input, kernel and output; whether it ends in ReLU.
+    type State = ([FloatTensor<B>; 3], bool);
+
+    fn backward(
+        self,
+        Ops { parents: [input_node, kernel_node, bias_node], node, state }: Ops<Self::State, 3>,
+        gradients: &mut Gradients,
+        _: &mut Checkpointer,
+    ) {
+        let ([input, kernel, output], relu) = state;
+        let gradient = gradients.consume::<B>(&node);
+        let (gradient, by_bias) = B::bias_relu_backward(output, gradient, relu);
+        if let Some(node) = bias_node {
+            gradients.register::<B>(node.id, by_bias);
+        }
+        if let Some(node) = kernel_node {
+            let by_kernel = B::float_matmul(B::float_transpose(input), gradient.clone());
+            gradients.register::<B>(node.id, by_kernel);
+        }
+        // The images need no gradient.
+        if let Some(node) = input_node {
+            let by_input = B::float_matmul(gradient, B::float_transpose(kernel));
+            gradients.register::<B>(node.id, by_input);
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Dropout;
+
+impl<B: FusedOps> Backward<B, 1> for Dropout {
+    /// The mask.
+    type State = FloatTensor<B>;
+
+    fn backward(
+        self,
+        Ops { parents: [input_node], node, state: mask }: Ops<Self::State, 1>,
+        gradients: &mut Gradients,
+        _: &mut Checkpointer,
+    ) {
+        let gradient = gradients.consume::<B>(&node);
+        if let Some(node) = input_node {
+            gradients.register::<B>(node.id, B::float_mul(gradient, mask));
+        }
+    }
+}
+
+#[derive(Debug)]
+struct BatchNorm;
+
+impl<B: FusedOps> Backward<B, 3> for BatchNorm {
+    /// Input, mean, variance and gamma; epsilon.
+    type State = ([FloatTensor<B>; 4], f64);
+
+    fn backward(
+        self,
+        Ops { parents: [input_node, gamma_node, beta_node], node, state }: Ops<Self::State, 3>,
+        gradients: &mut Gradients,
+        _: &mut Checkpointer,
+    ) {
+        let ([input, mean, variance, gamma], epsilon) = state;
+        let gradient = gradients.consume::<B>(&node);
+        let (by_input, by_gamma, by_beta) =
+            B::normalize_backward(input, mean, variance, gamma, gradient, epsilon);
+        let by_parents = [(input_node, by_input), (gamma_node, by_gamma), (beta_node, by_beta)];
+        for (node, gradient) in by_parents {
+            if let Some(node) = node {
+                gradients.register::<B>(node.id, gradient);
+            }
+        }
+    }
+}
+
+#[derive(Debug)]
+struct CrossEntropy;
+
+impl<B: FusedOps> Backward<B, 1> for CrossEntropy {
+    /// The loss's gradient by the logits.
+    type State = FloatTensor<B>;
+
+    fn backward(
+        self,
+        Ops { parents: [logits_node], node, state }: Ops<Self::State, 1>,
+        gradients: &mut Gradients,
+        _: &mut Checkpointer,
+    ) {
+        let gradient = gradients.consume::<B>(&node);
+        if let Some(node) = logits_node {
+            let gradient = same_rank::<B>(gradient, &state);
+            gradients.register::<B>(node.id, B::float_mul(state, gradient));
+        }
+    }
+}
+
+#[derive(Debug)]
+struct L1L2;
+
+impl<B: FusedOps> Backward<B, 1> for L1L2 {
+    /// Input, l1 and l2.
+    type State = (FloatTensor<B>, f64, f64);
+
+    fn backward(
+        self,
+        Ops { parents: [input_node], node, state: (input, l1, l2) }: Ops<Self::State, 1>,
+        gradients: &mut Gradients,
+        _: &mut Checkpointer,
+    ) {
+        let gradient = gradients.consume::<B>(&node);
+        if let Some(node) = input_node {
+            gradients.register::<B>(node.id, B::l1_l2_backward(input, gradient, l1, l2));
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! Networks of any depth, and the names of their layers.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod common;
+
+use common::{Place, stderr};
+use serde_json::Value;
+
+/// What `trainer summary` prints of a config that must be read.
+fn summary(place: &Place, config: &str, arguments: &[&str]) -> String {
+    let output = place.trainer(&[&["summary", config], arguments].concat());
+    assert!(output.status.success(), "{}", stderr(&output));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// The first line of stderr of a config that must be refused.
+fn refusal(lines: &str) -> String {
+    let place = Place::new();
+    place.config("bad.toml", lines);
+    let output = place.trainer(&["run", "bad.toml", "--out", "out"]);
+    assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
+    assert!(!place.path("out").exists(), "something was written");
+    stderr(&output).lines().next().unwrap_or_default().to_owned()
+}
+
+/// The setting `last_hidden.dropout` of the variant `mine`, or of its last hidden layer under any name.
+fn dropout(summary: &str) -> &str {
+    summary.lines().find(|line| line.contains(".dropout")).unwrap_or("none")
+}
+
+#[test]
+fn the_presets_regularise_the_last_hidden_layer() {
+    let place = Place::new();
+    place.config("small.toml", "network.hidden = [7]\nvariants = [\"batch_norm_dropout\"]");
+    let text = summary(&place, "small.toml", &[]);
+    assert!(text.contains("hidden1.batch_norm") && text.contains("hidden1.dropout"), "{text}");
+    let text = summary(&place, "small.toml", &["--set", "network.hidden=[7, 7, 5]"]);
+    assert!(text.contains("hidden3.batch_norm") && !text.contains("hidden1.batch"), "{text}");
+    // 784·7+7, 7·7+7, 7·5+5, four per unit of batch normalisation, 5·10+10.
+    assert!(text.contains("parameters: 5671, trainable 5661, not trainable 10"), "{text}");
+}
+
+#[test]
+fn the_later_name_of_a_layer_wins() {
+    let place = Place::new();
+    let base = "variants = [\"mine\"]\nvariant.mine.last_hidden.dropout = 0.1";
+    place.config("base.toml", base);
+    place.write("over.toml", "extends = \"base.toml\"\nvariant.mine.hidden2.dropout = 0.2");
+    assert!(dropout(&summary(&place, "base.toml", &[])).starts_with("hidden2.dropout"));
+    assert!(dropout(&summary(&place, "over.toml", &[])).contains("Dropout 0.2"));
+    for (argument, expected) in [
+        ("variant.mine.last_hidden.dropout=0.3", "Dropout 0.3"),
+        ("variant.mine.hidden2.dropout=0.4", "Dropout 0.4"),
+        // Where hidden2 is not the last layer, the two names are two layers.
+        ("network.hidden=[5, 6, 7]", "Dropout 0.2"),
+    ] {
+        let text = summary(&place, "over.toml", &["--set", argument]);
+        assert!(dropout(&text).contains(expected), "{argument}: {text}");
+    }
+    let three = summary(&place, "over.toml", &["--set", "network.hidden=[5, 6, 7]"]);
+    assert!(three.contains("hidden3.dropout") && three.contains("Dropout 0.1"), "{three}");
+}
+
+#[test]
+fn both_names_at_one_level_are_refused_where_they_meet() {
+    let both = "variants = [\"mine\"]\nvariant.mine.last_hidden.dropout = 0.1\n\
+                variant.mine.hidden2.dropout = 0.2";
+    let message = refusal(both);
+    assert!(message.contains("is the same setting as `variant.mine.hidden2.dropout`"), "{message}");
+    assert!(
+        message.starts_with("error: bad.toml:5: variant.mine.last_hidden.dropout:"),
+        "{message}"
+    );
+    let place = Place::new();
+    place.config("small.toml", &format!("network.hidden = [4, 5, 6]\n{both}"));
+    summary(&place, "small.toml", &[]);
+    // Other settings of the same layer do not meet.
+    let apart = "variants = [\"mine\"]\nvariant.mine.last_hidden.dropout = 0.1\n\
+                 variant.mine.hidden2.batch_norm = true";
+    place.config("small.toml", apart);
+    let text = summary(&place, "small.toml", &[]);
+    assert!(text.contains("hidden2.batch_norm") && text.contains("hidden2.dropout"), "{text}");
+}
+
+#[test]
+fn a_network_that_cannot_be_is_refused_by_its_key() {
+    let list = "must be a list of 1 to 64 whole numbers from 1 to 65536, such as [50, 250], not";
+    let many = format!("[{}]", ["1"; 65].join(", "));
+    for (units, expected) in [
+        ("[]", format!("{list} []")),
+        ("[0]", format!("{list} [0]")),
+        ("[65537]", format!("{list} [65537]")),
+        ("50", format!("{list} 50")),
+        ("[1.5]", format!("{list} [1.5]")),
+        (many.as_str(), format!("{list} {many}")),
+        (
+            "[20000, 20000]",
+            "makes a network of 416000010 parameters: at most 100000000 can be".to_owned(),
+        ),
+    ] {
+        let message = refusal(&format!("network.hidden = {units}"));
+        assert_eq!(message, format!("error: bad.toml:4: network.hidden: {expected}"));
+    }
+    let message = refusal("variants = [\"mine\"]\nvariant.mine.hidden3.dropout = 0.1");
+    let expected = "error: bad.toml:5: variant.mine.hidden3.dropout: the network has no `hidden3`: its layers are \
+                    `hidden1`, `hidden2`, `last_hidden` and `output`";
+    assert_eq!(message, expected);
+    let message = refusal("backend = \"wgpu\"\nnetwork.hidden = [9000, 9000]");
+    assert!(message.contains("a kernel of 9000 × 9000, over the 128 MiB"), "{message}");
+    // 839 images of 40 000 activities are more than 128 MiB of float32; 838 are not.
+    let place = Place::new();
+    place.config("wide.toml", "backend = \"wgpu\"\nnetwork.hidden = [40000]");
+    let refused = place.trainer(&["summary", "wide.toml", "--set", "fit.batch_size=839"]);
+    let expected =
+        "error: --set: fit.batch_size: is at most 838 on a GPU: its buffers end at 128 MiB";
+    assert_eq!(stderr(&refused).lines().next(), Some(expected));
+    summary(&place, "wide.toml", &["--set", "fit.batch_size=838"]);
+}
+
+#[test]
+fn a_sweep_of_depths_names_its_points_and_is_read_again() {
+    let place = Place::new();
+    let lines = "variants = [\"none\", \"dropout\"]\n[sweep]\n\"network.hidden\" = [[6, 9], [4], [5, 5, 5]]";
+    place.config("small.toml", lines);
+    place.results("small.toml", "out", &[]);
+    let mut csv = csv_rows(&place, "out");
+    assert_eq!(csv.len(), 6);
+    assert_eq!(csv.remove(0)["network.hidden"], "[6, 9]");
+    for (folder, layer) in [("6x9", "hidden2"), ("4", "hidden1"), ("5x5x5", "hidden3")] {
+        let run = format!("out/runs/dropout,hidden={folder}/seed-0/run.json");
+        let run: Value = serde_json::from_str(&place.read(&run)).unwrap();
+        assert_eq!(run["settings"][format!("{layer}.dropout")], 0.2, "{run}");
+    }
+    // study.toml is a config for the same study.
+    let output = place.trainer(&["report", "out/study.toml", "--out", "out"]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert_eq!(csv_rows(&place, "out").len(), 6);
+
+    let model = "out/runs/none,hidden=5x5x5/seed-0/model.safetensors";
+    let other = "out/runs/dropout,hidden=4/seed-0/model.safetensors";
+    place.trainer(&["show", "0", "small.toml", "--png", "digit.png"]);
+    let output = place.trainer(&["predict", "--json", model, other, "digit.png"]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let answers: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(answers[0]["models"].as_array().unwrap().len(), 2);
+    assert_eq!(answers[0]["models"][0]["probabilities"].as_array().unwrap().len(), 10);
+}
+
+#[test]
+fn a_value_under_the_other_name_ends_a_sweep() {
+    let place = Place::new();
+    let lines = "variants = [\"mine\"]\n[sweep]\n\"variant.mine.last_hidden.dropout\" = [0.1, 0.2]";
+    place.config("small.toml", lines);
+    let runs = |argument: &str| {
+        let output = place.trainer(&["runs", "small.toml", "--json", "--set", argument]);
+        assert!(output.status.success(), "{}", stderr(&output));
+        let runs: Value = serde_json::from_slice(&output.stdout).unwrap();
+        runs["runs"].as_array().unwrap().len()
+    };
+    assert_eq!(runs("seeds=[0]"), 2);
+    assert_eq!(runs("variant.mine.hidden2.dropout=0.5"), 1);
+    assert_eq!(runs("variant.mine.hidden1.dropout=0.5"), 2);
+}
+
+#[test]
+fn weights_of_another_depth_do_not_fit() {
+    let place = Place::new();
+    place.config("deep.toml", "variants = [\"none\"]\nnetwork.hidden = [6, 5, 4]");
+    place.results("deep.toml", "deep", &[]);
+    let weights = "fit.weights=deep/runs/none/seed-0/model.safetensors";
+    let same = ["run", "deep.toml", "--out", "again", "--set", weights];
+    assert!(place.trainer(&same).status.success());
+    let other = ["--set", weights, "--set", "network.hidden=[6, 5]"];
+    let output = place.trainer(&[&["run", "deep.toml", "--out", "other"], &other[..]].concat());
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("`output.kernel` is F32 [4, 10]"), "{}", stderr(&output));
+}
+
+/// The rows of results.csv, by its header.
+fn csv_rows(place: &Place, out: &str) -> Vec<std::collections::HashMap<String, String>> {
+    let csv = place.read(&format!("{out}/results.csv"));
+    let mut reader = csv::Reader::from_reader(csv.as_bytes());
+    reader.deserialize().collect::<Result<_, _>>().unwrap()
+}

@@ -1,0 +1,264 @@
+//! The state of a fit as a safetensors file, so that a later process resumes it as if nothing had happened.
+
+use std::collections::HashMap;
+
+use burn::tensor::{Device, TensorData};
+use model::Network;
+use safetensors::{Dtype, SafeTensors};
+
+use crate::{Epoch, Error, Metrics, Score, State, weights};
+
+/// A tensor beside the weights, float64: loss and accuracy of the epochs that have ended, `[epochs, 2]`, or
+/// with the validation's `[epochs, 4]`.
+const HISTORY: &str = "fit.history";
+/// Another, `[3]`, of the epoch that has begun: the sums of losses, of right answers and of images.
+const SUMS: &str = "fit.sums";
+/// The header's key in the file's metadata.
+const HEADER: &str = "run";
+
+/// A checkpoint as its file has it.
+#[derive(Debug)]
+pub struct Checkpoint {
+    /// The epochs that have ended.
+    pub history: Vec<Epoch>,
+    sums: [f64; 3],
+    bytes: Vec<u8>,
+}
+
+impl Checkpoint {
+    /// Reads a checkpoint from its file's bytes. `header` reads the caller's header, beside the bytes of all tensors.
+    ///
+    /// # Errors
+    ///
+    /// When they are none, or the header is refused.
+    pub fn parse<H>(
+        bytes: Vec<u8>,
+        header: impl FnOnce(&str, &[u8]) -> Result<H, String>,
+    ) -> Result<(H, Self), Error> {
+        Self::read(bytes, header).map_err(Error::NotCheckpoint)
+    }
+
+    fn read<H>(
+        bytes: Vec<u8>,
+        read_header: impl FnOnce(&str, &[u8]) -> Result<H, String>,
+    ) -> Result<(H, Self), String> {
+        let (length, metadata) =
+            SafeTensors::read_metadata(&bytes).map_err(|error| error.to_string())?;
+        let header = metadata.metadata().as_ref().and_then(|metadata| metadata.get(HEADER));
+        let header = header.ok_or_else(|| format!("it has no `{HEADER}` in its metadata"))?;
+        let header = read_header(header, tensor_bytes(&bytes, length))?;
+        let file = SafeTensors::deserialize(&bytes).map_err(|error| error.to_string())?;
+        let (shape, values) = numbers(&file, HISTORY)?;
+        let history = match *shape {
+            [_, 2] => values.as_chunks().0.iter().enumerate().map(trained).collect(),
+            [_, 4] => values.as_chunks().0.iter().enumerate().map(validated).collect(),
+            _ => return Err(format!("`{HISTORY}` is {shape:?}")),
+        };
+        let (_, sums) = numbers(&file, SUMS)?;
+        let sums: [f64; 3] =
+            sums.try_into().map_err(|_| format!("`{SUMS}` is not three numbers"))?;
+        let [_, correct, images] = sums;
+        if !(is_count(correct) && is_count(images) && correct <= images) {
+            return Err(format!("`{SUMS}` counts what cannot be: {correct} of {images} images"));
+        }
+        Ok((header, Self { history, sums, bytes }))
+    }
+
+    /// The number of epochs that have begun.
+    #[must_use]
+    pub fn epochs(&self) -> usize {
+        let [.., images] = self.sums;
+        self.history.len() + usize::from(images > 0.0)
+    }
+
+    /// Restores the state after so many steps, of a network of its variant whose weights are replaced.
+    ///
+    /// # Errors
+    ///
+    /// When the weights are not this network's.
+    pub fn state(self, network: Network, steps: u64, device: &Device) -> Result<State, Error> {
+        let file = SafeTensors::deserialize(&self.bytes)
+            .map_err(|error| Error::NotSafetensors(error.to_string()))?;
+        let network = weights::load(network, &file, &[HISTORY, SUMS])?;
+        let metrics = Metrics::from_sums(self.sums, device);
+        Ok(State { steps, metrics, history: self.history, ..State::new(network) })
+    }
+}
+
+/// Writes a state as a file's bytes. `header` makes the caller's header from the bytes of all tensors.
+///
+/// # Errors
+///
+/// When the device does not give the weights up, or there is no header.
+pub fn to_bytes(
+    state: &State,
+    header: impl FnOnce(&[u8]) -> Result<String, String>,
+) -> Result<Vec<u8>, Error> {
+    let mut tensors = weights::tensors(&state.network)?;
+    let sums = state.metrics.sums();
+    let epochs = state.history.len();
+    let history: Vec<f64> = state.history.iter().flat_map(columns).collect();
+    let width = history.len().checked_div(epochs).unwrap_or(2);
+    tensors.insert(HISTORY.to_owned(), TensorData::new(history, [epochs, width]));
+    tensors.insert(SUMS.to_owned(), TensorData::new(sums.to_vec(), [sums.len()]));
+    let bare = weights::serialize(&tensors, None)?;
+    let length = SafeTensors::read_metadata(&bare).map_or(0, |(length, _)| length);
+    let header = header(tensor_bytes(&bare, length)).map_err(Error::Unsaved)?;
+    let metadata = HashMap::from([(HEADER.to_owned(), header)]);
+    weights::serialize(&tensors, Some(metadata))
+}
+
+/// The part of a safetensors file after its header of so many bytes and that length's own eight.
+fn tensor_bytes(bytes: &[u8], length: usize) -> &[u8] {
+    bytes.get(length + 8..).unwrap_or_default()
+}
+
+/// Whether a number can be one of images, as devices count them.
+fn is_count(number: f64) -> bool {
+    (0.0..=f64::from(i32::MAX)).contains(&number) && number.fract() == 0.0
+}
+
+/// A float64 tensor's shape and values.
+fn numbers(file: &SafeTensors<'_>, name: &str) -> Result<(Vec<usize>, Vec<f64>), String> {
+    let view = file.tensor(name).map_err(|_| format!("it lacks `{name}`"))?;
+    if view.dtype() != Dtype::F64 {
+        return Err(format!("`{name}` is {:?}", view.dtype()));
+    }
+    let values = view.data().as_chunks().0.iter().map(|bytes| f64::from_le_bytes(*bytes));
+    Ok((view.shape().to_vec(), values.collect()))
+}
+
+fn columns(epoch: &Epoch) -> impl Iterator<Item = f64> {
+    [Some(epoch.train), epoch.validation]
+        .into_iter()
+        .flatten()
+        .flat_map(|score| [score.loss, score.accuracy])
+}
+
+fn trained((index, &[loss, accuracy]): (usize, &[f64; 2])) -> Epoch {
+    Epoch { number: index + 1, train: Score { loss, accuracy }, validation: None }
+}
+
+fn validated((index, &[loss, accuracy, val_loss, val_accuracy]): (usize, &[f64; 4])) -> Epoch {
+    let validation = Score { loss: val_loss, accuracy: val_accuracy };
+    Epoch { number: index + 1, train: Score { loss, accuracy }, validation: Some(validation) }
+}
+
+#[cfg(test)]
+mod tests {
+    use model::{NOTEBOOK_HIDDEN, NetworkConfig, presets};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn network(seed: u64, device: &Device) -> Network {
+        let [.., variant] = presets(&[2, 2]);
+        variant.network.init(3, 10, seed, device)
+    }
+
+    fn state(device: &Device) -> State {
+        let score = |loss| Score { loss, accuracy: 1.0 / 3.0 };
+        let epoch = |number, loss, validation| Epoch { number, train: score(loss), validation };
+        State {
+            steps: 7,
+            metrics: Metrics::from_sums([0.1_f32.into(), 5.0, 20.0], device),
+            history: vec![
+                epoch(1, 0.1, Some(score(f64::INFINITY))),
+                epoch(2, 1e-300, Some(score(0.7))),
+            ],
+            ..State::new(network(1, device))
+        }
+    }
+
+    fn write(state: &State) -> Vec<u8> {
+        to_bytes(state, |_| Ok("mine".to_owned())).unwrap()
+    }
+
+    fn parse(bytes: Vec<u8>) -> Result<Checkpoint, Error> {
+        let read = Checkpoint::parse(bytes, |header, _| Ok(header.to_owned()));
+        read.map(|(header, checkpoint)| {
+            assert_eq!(header, "mine");
+            checkpoint
+        })
+    }
+
+    /// A checkpoint with these tensors beside the weights.
+    fn forged(history: TensorData, sums: TensorData) -> Vec<u8> {
+        let mut tensors = weights::tensors(&network(1, &Device::flex())).unwrap();
+        tensors.extend([(HISTORY.to_owned(), history), (SUMS.to_owned(), sums)]);
+        let metadata = HashMap::from([(HEADER.to_owned(), "mine".to_owned())]);
+        weights::serialize(&tensors, Some(metadata)).unwrap()
+    }
+
+    fn numbers() -> impl Strategy<Value = f64> {
+        let odd = [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, -0.0, 0.5, -1.0, 1e19];
+        let counts = (0..9_i32).prop_map(f64::from);
+        prop_oneof![4 => counts, 1 => any::<f64>(), 1 => prop::sample::select(odd.to_vec())]
+    }
+
+    #[test]
+    fn gives_back_what_was_written() {
+        let device = Device::flex();
+        let expected = state(&device);
+        let checkpoint = parse(write(&expected)).unwrap();
+        assert_eq!(checkpoint.epochs(), 3);
+        let found = checkpoint.state(network(2, &device), 7, &device).unwrap();
+        assert_eq!((found.steps, &found.history), (expected.steps, &expected.history));
+        assert_eq!(found.metrics.sums(), expected.metrics.sums());
+        let bytes = |state: &State| weights::to_bytes(&state.network).unwrap();
+        assert!(bytes(&found) == bytes(&expected));
+
+        // Nothing of the first epoch done yet, and no validation.
+        let begun = State { history: Vec::new(), metrics: Metrics::default(), ..expected };
+        assert!(parse(write(&begun)).unwrap().history.is_empty());
+    }
+
+    #[test]
+    fn weights_of_another_network_are_refused() {
+        let device = Device::flex();
+        let other = NetworkConfig::plain(&NOTEBOOK_HIDDEN).init(784, 10, 0, &device);
+        let checkpoint = parse(write(&state(&device))).unwrap();
+        let Err(error) = checkpoint.state(other, 7, &device) else { panic!("it fits") };
+        assert!(error.to_string().contains("hidden1"), "{error}");
+    }
+
+    #[test]
+    fn a_refused_header_refuses_the_file() {
+        let bytes = write(&state(&Device::flex()));
+        let error = Checkpoint::parse(bytes, |_, _| Err::<(), _>("another".to_owned()));
+        assert_eq!(error.unwrap_err(), Error::NotCheckpoint("another".to_owned()));
+    }
+
+    proptest! {
+        #[test]
+        fn anything_else_is_refused_in_words(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+            prop_assert!(parse(bytes).is_err());
+        }
+
+        #[test]
+        fn what_passes_for_one_is_the_same_written_again(
+            history in prop::collection::vec(numbers(), 0..9),
+            width in prop::sample::select(vec![1_usize, 2, 4]),
+            sums in prop::collection::vec(numbers(), 2..5),
+        ) {
+            let device = Device::flex();
+            let rows = history.len() / width;
+            let history = TensorData::new(history[..rows * width].to_vec(), [rows, width]);
+            let file = forged(history, TensorData::new(sums.clone(), [sums.len()]));
+            let Ok(checkpoint) = parse(file) else {
+                // What a fit can have left is never refused.
+                let [_, correct, images] = *sums else { return Ok(()) };
+                let usual = |count: f64| (0..9).any(|usual| count == f64::from(usual));
+                prop_assert!(width == 1 || correct > images || !usual(correct) || !usual(images));
+                return Ok(());
+            };
+            let state = checkpoint.state(network(2, &device), 7, &device).unwrap();
+            let again = parse(write(&state)).unwrap();
+            let again = again.state(network(2, &device), 7, &device).unwrap();
+            // As text: NaN is as good as any.
+            prop_assert_eq!(format!("{:?}", again.history), format!("{:?}", state.history));
+            let sums = |state: &State| format!("{:?}", state.metrics.sums());
+            prop_assert_eq!(sums(&again), sums(&state));
+        }
+    }
+}

@@ -1,0 +1,230 @@
+//! Keras's `fit`: SGD over shuffled batches, epoch by epoch.
+
+use std::mem;
+
+use burn::{
+    module::Module,
+    optim::{GradientsParams, ModuleOptimizer, SgdConfig},
+    tensor::Device,
+};
+use model::{Masks, Network, random::shuffled};
+
+use crate::{Batch, Images, Metrics, Score, evaluate};
+
+/// The hyperparameters of a fit.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FitConfig {
+    /// Passes over the training images, 1 or more.
+    pub epochs: usize,
+    /// Images per step, 1 or more; an epoch's last step takes what is left.
+    pub batch_size: usize,
+    /// The factor of the gradient in a step, above 0.
+    pub learning_rate: f64,
+    /// Whether each epoch takes the images in an order of its own.
+    pub shuffle: bool,
+}
+
+/// Everything that a fit works with.
+#[derive(Debug, Clone, Copy)]
+pub struct Fit<'a> {
+    /// The hyperparameters.
+    pub config: &'a FitConfig,
+    /// Keys all randomness of the run.
+    pub seed: u64,
+    /// The images to train on.
+    pub train: Images<'a>,
+    /// Images that are only scored, after each epoch.
+    pub validation: Option<Images<'a>>,
+    /// The device, without autodiff.
+    pub device: &'a Device,
+}
+
+/// The state of a fit: all that the rest of it depends on, but for its settings.
+pub struct State {
+    /// The weights so far, on a device with autodiff.
+    pub network: Network,
+    /// Updates the weights. Plain SGD has no state of its own.
+    pub optimizer: ModuleOptimizer,
+    /// Training steps done.
+    pub steps: u64,
+    /// The running metrics of the epoch that has begun.
+    pub metrics: Metrics,
+    /// The epochs that have ended.
+    pub history: Vec<Epoch>,
+}
+
+/// The scores of an epoch.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Epoch {
+    /// From 1.
+    pub number: usize,
+    /// The mean over the epoch's images while the weights moved, as Keras reports it.
+    pub train: Score,
+    /// On the validation split after the epoch, where there is one.
+    pub validation: Option<Score>,
+}
+
+/// Hears how a fit goes, and may end it by an error.
+pub trait Callback {
+    /// The error that ends a fit.
+    type Error;
+
+    /// Called after every training step.
+    ///
+    /// # Errors
+    ///
+    /// Ends the fit.
+    fn on_step_end(&mut self, state: &State) -> Result<(), Self::Error>;
+
+    /// Called after every epoch, the last of the history.
+    ///
+    /// # Errors
+    ///
+    /// Ends the fit.
+    fn on_epoch_end(&mut self, state: &State) -> Result<(), Self::Error>;
+}
+
+/// No callback.
+impl Callback for () {
+    type Error = std::convert::Infallible;
+
+    fn on_step_end(&mut self, _: &State) -> Result<(), Self::Error> {
+        Ok(())
+    }
+
+    fn on_epoch_end(&mut self, _: &State) -> Result<(), Self::Error> {
+        Ok(())
+    }
+}
+
+impl Default for FitConfig {
+    /// The notebook's.
+    fn default() -> Self {
+        Self { epochs: 50, batch_size: 1000, learning_rate: 0.01, shuffle: true }
+    }
+}
+
+impl State {
+    /// The state before the first step.
+    #[must_use]
+    pub fn new(network: Network) -> Self {
+        let (steps, metrics, history) = Default::default();
+        // Keras's `SGD` without momentum.
+        let optimizer = SgdConfig::new().init();
+        Self { network: network.train(), optimizer, steps, metrics, history }
+    }
+
+    /// Takes one training step: forward, the loss and its gradients, the optimizer's update.
+    #[must_use]
+    pub fn step(mut self, batch: Batch, masks: Masks, learning_rate: f64) -> Self {
+        let Batch { images, classes } = batch;
+        let [len, _] = images.dims();
+        let output = self.network.forward(images, masks);
+        let correct = output.correct(classes.clone());
+        let loss = output.loss(classes);
+        self.metrics.add(loss.clone(), correct, len);
+        let gradients = GradientsParams::from_grads(loss.backward(), &self.network);
+        let network = self.optimizer.step(learning_rate, self.network, gradients);
+        self.network = network.update(output.statistics);
+        self.steps += 1;
+        self
+    }
+}
+
+impl Fit<'_> {
+    /// Trains from a state to the last epoch. A loss that is no longer finite ends it early.
+    ///
+    /// # Errors
+    ///
+    /// The callback's.
+    pub fn run<C: Callback>(&self, mut state: State, callback: &mut C) -> Result<State, C::Error> {
+        let FitConfig { batch_size, learning_rate, .. } = *self.config;
+        while !self.is_over(&state.history) {
+            let number = state.history.len() + 1;
+            let order = self.order(number);
+            for indices in order.chunks(batch_size).skip(self.steps_done(&state)) {
+                let batch = self.train.batch(indices, self.device);
+                let masks = state.network.masks(self.seed, state.steps, indices.len());
+                state = state.step(batch, masks, learning_rate);
+                callback.on_step_end(&state)?;
+            }
+            let train = mem::take(&mut state.metrics).score();
+            let validation = self.validation.map(|images| self.evaluate(&state.network, images));
+            state.history.push(Epoch { number, train, validation });
+            callback.on_epoch_end(&state)?;
+        }
+        Ok(state)
+    }
+
+    /// The number of steps in an epoch.
+    #[must_use]
+    pub fn steps_per_epoch(&self) -> usize {
+        self.train.split.len().div_ceil(self.config.batch_size)
+    }
+
+    /// Scores a network on images.
+    #[must_use]
+    pub fn evaluate(&self, network: &Network, images: Images<'_>) -> Score {
+        evaluate(network, images, self.device)
+    }
+
+    fn is_over(&self, history: &[Epoch]) -> bool {
+        history.len() >= self.config.epochs
+            || history.last().is_some_and(|epoch| !epoch.train.loss.is_finite())
+    }
+
+    /// The number of steps that are done of the epoch that has begun.
+    fn steps_done(&self, state: &State) -> usize {
+        let before = (state.history.len() * self.steps_per_epoch()) as u64;
+        usize::try_from(state.steps.saturating_sub(before)).unwrap_or(usize::MAX)
+    }
+
+    /// The order in which an epoch takes the images.
+    fn order(&self, epoch: usize) -> Vec<usize> {
+        let len = self.train.split.len();
+        if self.config.shuffle {
+            shuffled(self.seed, epoch as u64, len)
+        } else {
+            (0..len).collect()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use data::{Shape, Split};
+    use model::presets;
+
+    use super::*;
+    use crate::{Pixels, weights};
+
+    #[test]
+    fn an_epoch_takes_all_images_in_an_order_and_with_masks_of_its_own() {
+        let pixels = (0..=250).cycle().take(5 * Shape::MNIST.pixels()).collect();
+        let split = Split::new(pixels, vec![0, 1, 2, 3, 4]);
+        let train = Images { split: &split, pixels: Pixels::Unit };
+        let [.., variant] = presets(&[6, 7]);
+        let device = Device::flex();
+        let start =
+            || State::new(variant.network.init(train.split.shape().pixels(), 10, 3, &device));
+        let config = FitConfig { epochs: 2, batch_size: 2, learning_rate: 0.1, shuffle: true };
+        let fit = Fit { config: &config, seed: 3, train, validation: None, device: &device };
+        let Ok(found) = fit.run(start(), &mut ());
+        assert_eq!((found.steps, found.history.len()), (6, 2));
+
+        let (mut state, mut losses) = (start(), Vec::new());
+        for epoch in [1, 2] {
+            for indices in shuffled(3, epoch, 5).chunks(2) {
+                let batch = train.batch(indices, &device);
+                let masks = state.network.masks(3, state.steps, indices.len());
+                state = state.step(batch, masks, 0.1);
+                losses.push(mem::take(&mut state.metrics).score().loss);
+            }
+        }
+        let bytes = |state: &State| weights::to_bytes(&state.network).unwrap();
+        assert!(bytes(&found) == bytes(&state));
+        // The short last batch counts for what it holds.
+        let mean = (2.0 * losses[3] + 2.0 * losses[4] + losses[5]) / 5.0;
+        assert!((found.history[1].train.loss - mean).abs() < 1e-6);
+    }
+}

@@ -1,0 +1,97 @@
+//! Loss and accuracy: running over an epoch's batches, and of a trained network.
+
+use burn::{
+    module::Module,
+    tensor::{Device, Int, Tensor},
+};
+use model::{Masks, Network};
+
+use crate::Images;
+
+/// Images per batch of an evaluation, fewer where layers are wide. The result does not depend on it but for
+/// rounding.
+const BATCH: usize = 1000;
+/// The most float32 of a tensor: 128 MiB, at which the buffers of many GPUs end.
+pub const LARGEST_GPU_BUFFER: usize = (128 << 20) / size_of::<f32>();
+
+/// Loss and accuracy on some images.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Score {
+    /// Mean cross-entropy plus penalties.
+    pub loss: f64,
+    /// The share of images that are classified rightly, 0 to 1.
+    pub accuracy: f64,
+}
+
+/// Running sums of loss and right answers. They stay on the device, so that no step waits for one.
+#[derive(Debug, Default)]
+pub struct Metrics {
+    loss: Option<Tensor<1>>,
+    correct: Option<Tensor<1, Int>>,
+    images: usize,
+}
+
+impl Metrics {
+    /// Adds a batch's loss `[1]`, weighted by its size as Keras's mean is, and right answers `[1]`.
+    pub fn add(&mut self, loss: Tensor<1>, correct: Tensor<1, Int>, images: usize) {
+        let loss = loss.without_autodiff() * images as f64;
+        self.loss = Some(match self.loss.take() {
+            Some(sum) => sum + loss,
+            None => loss,
+        });
+        self.correct = Some(match self.correct.take() {
+            Some(sum) => sum + correct,
+            None => correct,
+        });
+        self.images += images;
+    }
+
+    /// Reads the sums from the device: of losses, right answers and images.
+    #[must_use]
+    pub fn sums(&self) -> [f64; 3] {
+        let loss = self.loss.clone().map_or(0.0, |sum| f64::from(sum.into_scalar::<f32>()));
+        let correct = self.correct.clone().map_or(0, |sum| sum.into_scalar::<i64>());
+        [loss, correct as f64, self.images as f64]
+    }
+
+    /// Puts [`sums`](Self::sums) on a device again.
+    #[must_use]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "they were a float32 and two counts"
+    )]
+    pub fn from_sums([loss, correct, images]: [f64; 3], device: &Device) -> Self {
+        if images == 0.0 {
+            return Self::default();
+        }
+        Self {
+            loss: Some(Tensor::from_data([loss as f32], device)),
+            correct: Some(Tensor::from_data([correct as i32], device)),
+            images: images as usize,
+        }
+    }
+
+    /// Reads the means from the device. Without a single batch they are NaN.
+    #[must_use]
+    pub fn score(self) -> Score {
+        let [loss, correct, images] = self.sums();
+        Score { loss: loss / images, accuracy: correct / images }
+    }
+}
+
+/// Scores a network in inference mode, penalties included, as Keras's `evaluate` does.
+#[must_use]
+pub fn evaluate(network: &Network, images: Images<'_>, device: &Device) -> Score {
+    let network = network.valid();
+    let widest = network.widths().into_iter().max().unwrap_or(1);
+    let indices: Vec<usize> = (0..images.split.len()).collect();
+    let mut metrics = Metrics::default();
+    for indices in indices.chunks((LARGEST_GPU_BUFFER / widest).clamp(1, BATCH)) {
+        let batch = images.batch(indices, device);
+        let output = network.forward(batch.images, Masks::default());
+        let correct = output.correct(batch.classes.clone());
+        metrics.add(output.loss(batch.classes), correct, indices.len());
+    }
+    metrics.score()
+}

@@ -1,0 +1,274 @@
+//! Weights in safetensors files.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use burn::{
+    module::{Module, ModuleMapper, ModuleVisitor, Param},
+    tensor::{DType, Tensor, TensorData},
+};
+use model::{LayerName, Network, NetworkConfig};
+use safetensors::{Dtype, SafeTensors, tensor::TensorView};
+
+use crate::Error;
+
+/// Writes a network's weights as a safetensors file's bytes: `hidden1.kernel` `[inputs, units]`, `hidden1.bias`
+/// `[units]`, `hidden2.batch_norm.gamma` and so on, float32. Equal weights are equal bytes.
+///
+/// # Errors
+///
+/// When the device does not give them up.
+pub fn to_bytes(network: &Network) -> Result<Vec<u8>, Error> {
+    serialize(&tensors(network)?, None)
+}
+
+/// Reads a network's weights from its device, by their names in files.
+///
+/// # Errors
+///
+/// When the device does not give them up.
+pub fn tensors(network: &Network) -> Result<BTreeMap<String, TensorData>, Error> {
+    let mut saver = Saver { path: Vec::new(), tensors: Ok(BTreeMap::new()) };
+    network.visit(&mut saver);
+    saver.tensors.map_err(Error::Unsaved)
+}
+
+/// The bytes of a safetensors file of float32 and float64 tensors.
+pub(crate) fn serialize(
+    tensors: &BTreeMap<String, TensorData>,
+    metadata: Option<HashMap<String, String>>,
+) -> Result<Vec<u8>, Error> {
+    let views = tensors.iter().map(|(name, data)| {
+        let dtype = if data.dtype() == DType::F64 { Dtype::F64 } else { Dtype::F32 };
+        TensorView::new(dtype, data.shape().to_vec(), data.as_bytes()).map(|view| (name, view))
+    });
+    let views: Result<Vec<_>, _> = views.collect();
+    let bytes = views.and_then(|views| safetensors::serialize(views, metadata));
+    bytes.map_err(|error| Error::Unsaved(error.to_string()))
+}
+
+/// The tensors of a safetensors file.
+#[derive(Debug)]
+pub struct Weights(Vec<u8>);
+
+impl Weights {
+    /// Takes a file's bytes.
+    ///
+    /// # Errors
+    ///
+    /// When they are no safetensors file.
+    pub fn parse(bytes: Vec<u8>) -> Result<Self, Error> {
+        deserialize(&bytes)?;
+        Ok(Self(bytes))
+    }
+
+    /// Puts these weights in place of a network's own. The file must hold every tensor of the network, as
+    /// float32 and in its shape, and no other.
+    ///
+    /// # Errors
+    ///
+    /// When it does not.
+    pub fn load(&self, network: Network) -> Result<Network, Error> {
+        load(network, &deserialize(&self.0)?, &[])
+    }
+
+    /// Reads off the tensors' shapes the network that they belong to: its settings, as far as inference needs
+    /// them, its inputs and its classes.
+    ///
+    /// # Errors
+    ///
+    /// When they are not a chain of layers.
+    pub fn network(&self) -> Result<(NetworkConfig, usize, usize), Error> {
+        let file = deserialize(&self.0)?;
+        let kernel = |name: LayerName| match file.tensor(&format!("{name}.kernel")) {
+            Err(_) => Ok(None),
+            Ok(view) => match *view.shape() {
+                [inputs, units] => Ok(Some([inputs, units])),
+                _ => Err(unfit(format!("`{name}.kernel` is {:?} in the file", view.shape()))),
+            },
+        };
+        let lacks = |name| unfit(format!("the file lacks `{name}.kernel`"));
+        let mut kernels = Vec::new();
+        while let Some(dims) = kernel(LayerName::Hidden(kernels.len()))? {
+            kernels.push(dims);
+        }
+        let units: Vec<usize> = kernels.iter().map(|[_, units]| *units).collect();
+        let inputs = kernels.first().ok_or_else(|| lacks(LayerName::Hidden(0)))?[0];
+        let output = kernel(LayerName::Output)?.ok_or_else(|| lacks(LayerName::Output))?;
+        kernels.push(output);
+        for [[_, units], [inputs, _]] in kernels.windows(2).map(|pair| [pair[0], pair[1]]) {
+            if units != inputs {
+                return Err(unfit(format!(
+                    "a layer of {units} units comes before one of {inputs} inputs"
+                )));
+            }
+        }
+        let mut config = NetworkConfig::plain(&units);
+        for (index, block) in config.hidden.iter_mut().enumerate() {
+            let gamma = format!("{}.batch_norm.gamma", LayerName::Hidden(index));
+            block.batch_norm = file.tensor(&gamma).is_ok();
+        }
+        Ok((config, inputs, output[1]))
+    }
+}
+
+fn deserialize(bytes: &[u8]) -> Result<SafeTensors<'_>, Error> {
+    SafeTensors::deserialize(bytes).map_err(|error| Error::NotSafetensors(error.to_string()))
+}
+
+/// [`Weights::load`], but for other tensors in the file by these names.
+pub(crate) fn load(
+    network: Network,
+    file: &SafeTensors<'_>,
+    others: &[&str],
+) -> Result<Network, Error> {
+    let unused = file.names().into_iter().filter(|name| !others.contains(name)).collect();
+    let mut loader = Loader { file, path: Vec::new(), unused, refusal: None };
+    let network = network.map(&mut loader);
+    match (loader.refusal, loader.unused.first()) {
+        (Some(refusal), _) => Err(unfit(refusal)),
+        (None, Some(name)) => {
+            Err(unfit(format!("the file holds `{name}`, which the variant has not")))
+        }
+        (None, None) => Ok(network),
+    }
+}
+
+fn unfit(reason: String) -> Error {
+    Error::Unfit(reason)
+}
+
+/// The name in a file of the parameter at a path in the modules: `hidden.0.dense.kernel` is
+/// `hidden1.kernel`.
+fn name(path: &[String]) -> String {
+    let (layer, rest) = match path {
+        [hidden, index, rest @ ..] if hidden == "hidden" => {
+            (LayerName::Hidden(index.parse().unwrap_or_default()).to_string(), rest)
+        }
+        [layer, rest @ ..] => (layer.clone(), rest),
+        [] => (String::new(), path),
+    };
+    let rest = rest.iter().filter(|part| *part != "dense");
+    rest.fold(layer, |name, part| format!("{name}.{part}"))
+}
+
+/// Takes a network's tensors by their names.
+struct Saver {
+    path: Vec<String>,
+    tensors: Result<BTreeMap<String, TensorData>, String>,
+}
+
+impl ModuleVisitor for Saver {
+    fn enter_module(&mut self, name: &str, _: &str) {
+        self.path.push(name.to_owned());
+    }
+
+    fn exit_module(&mut self, _: &str, _: &str) {
+        self.path.pop();
+    }
+
+    fn visit_float<const D: usize>(&mut self, parameter: &Param<Tensor<D>>) {
+        let Ok(tensors) = &mut self.tensors else { return };
+        match parameter.val().try_into_data() {
+            Ok(data) => {
+                tensors.insert(name(&self.path), data);
+            }
+            Err(error) => self.tensors = Err(error.to_string()),
+        }
+    }
+}
+
+/// Puts a file's tensors in place of a network's, by their names.
+struct Loader<'a> {
+    file: &'a SafeTensors<'a>,
+    path: Vec<String>,
+    /// Names in the file that the network has not had so far.
+    unused: BTreeSet<&'a str>,
+    /// The first reason why the file does not fit.
+    refusal: Option<String>,
+}
+
+impl ModuleMapper for Loader<'_> {
+    fn enter_module(&mut self, name: &str, _: &str) {
+        self.path.push(name.to_owned());
+    }
+
+    fn exit_module(&mut self, _: &str, _: &str) {
+        self.path.pop();
+    }
+
+    fn map_float<const D: usize>(&mut self, parameter: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        let name = name(&self.path);
+        self.unused.remove(name.as_str());
+        parameter.map(|own| match self.tensor(&name, own.shape().as_slice()) {
+            Ok(data) => Tensor::from_data(data, &own.device()),
+            Err(reason) => {
+                self.refusal.get_or_insert(reason);
+                own
+            }
+        })
+    }
+}
+
+impl Loader<'_> {
+    /// The file's tensor of a name, which has to be float32 in this shape.
+    fn tensor(&self, name: &str, shape: &[usize]) -> Result<TensorData, String> {
+        let view = self.file.tensor(name);
+        let view = view.map_err(|_| format!("the file lacks `{name}`, which the variant has"))?;
+        if view.dtype() != Dtype::F32 || view.shape() != shape {
+            let (dtype, given) = (view.dtype(), view.shape());
+            return Err(format!(
+                "`{name}` is {dtype:?} {given:?} in the file, but has to be F32 {shape:?}"
+            ));
+        }
+        let values = view.data().as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes));
+        Ok(TensorData::new(values.collect(), shape))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::tensor::Device;
+    use model::BlockConfig;
+
+    use super::*;
+
+    #[test]
+    fn a_file_tells_its_network_and_loads_into_it() {
+        let mut config = NetworkConfig::plain(&[3, 2, 4]);
+        config.hidden[1] = BlockConfig { batch_norm: true, ..BlockConfig::plain(2) };
+        let device = Device::flex();
+        let network = config.init(5, 6, 1, &device);
+        let names: Vec<String> = tensors(&network).unwrap().into_keys().collect();
+        let expected = "hidden1.bias hidden1.kernel hidden2.batch_norm.beta hidden2.batch_norm.gamma \
+                        hidden2.batch_norm.moving_mean hidden2.batch_norm.moving_variance \
+                        hidden2.bias hidden2.kernel hidden3.bias hidden3.kernel output.bias output.kernel";
+        assert_eq!(names.join(" "), expected);
+
+        let bytes = to_bytes(&network).unwrap();
+        let weights = Weights::parse(bytes.clone()).unwrap();
+        assert_eq!(weights.network().unwrap(), (config.clone(), 5, 6));
+        let loaded = weights.load(config.init(5, 6, 2, &device)).unwrap();
+        assert!(to_bytes(&loaded).unwrap() == bytes);
+    }
+
+    #[test]
+    fn layers_that_do_not_follow_one_another_are_refused() {
+        let zeros = |shape: [usize; 2]| TensorData::new(vec![0.0_f32; shape[0] * shape[1]], shape);
+        let network = |kernels: &[(&str, [usize; 2])]| {
+            let tensors = kernels
+                .iter()
+                .map(|&(name, shape)| (format!("{name}.kernel"), zeros(shape)))
+                .collect();
+            Weights::parse(serialize(&tensors, None).unwrap()).unwrap().network()
+        };
+        assert!(network(&[("hidden1", [2, 3]), ("output", [3, 2])]).is_ok());
+        let error =
+            network(&[("hidden1", [1, 60_000]), ("hidden2", [1, 60_000]), ("output", [60_000, 1])]);
+        assert_eq!(
+            error.unwrap_err(),
+            unfit("a layer of 60000 units comes before one of 1 inputs".to_owned())
+        );
+        let error = network(&[("hidden2", [2, 3]), ("output", [3, 2])]);
+        assert_eq!(error.unwrap_err(), unfit("the file lacks `hidden1.kernel`".to_owned()));
+    }
+}
