@@ -49,13 +49,13 @@ impl BlockConfig {
     }
 }
 
-/// The output of a hidden layer, and what came up on the way.
+/// The output of a hidden layer, and the intermediate results that the loss and training need.
 pub(crate) struct BlockOutput {
-    /// What the next layer takes, `[batch, units]`.
+    /// The input of the next layer, `[batch, units]`.
     pub(crate) output: Tensor<2>,
     /// The output of ReLU, `[batch, units]`.
     pub(crate) activity: Tensor<2>,
-    /// By which batch normalisation normalised, in training.
+    /// The batch's own statistics, in training with batch normalisation.
     pub(crate) statistics: Option<BatchStatistics>,
 }
 

@@ -160,8 +160,14 @@ pub(crate) trait FusedOps: Backend {
         l1: f64,
         l2: f64,
     ) -> FloatTensor<Self> {
-        let signs = Self::float_mul_scalar(Self::float_sign(input.clone()), l1.into());
-        let slope = Self::float_add(signs, Self::float_mul_scalar(input, (2.0 * l2).into()));
+        let signs = |input| Self::float_mul_scalar(Self::float_sign(input), l1.into());
+        let values = |input| Self::float_mul_scalar(input, (2.0 * l2).into());
+        // 0 · ∞ would be NaN.
+        let slope = match (l1 == 0.0, l2 == 0.0) {
+            (true, _) => values(input),
+            (false, true) => signs(input),
+            (false, false) => Self::float_add(signs(input.clone()), values(input)),
+        };
         let gradient = same_rank::<Self>(gradient, &slope);
         Self::float_mul(slope, gradient)
     }

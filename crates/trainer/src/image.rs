@@ -11,6 +11,8 @@ use image::{
     metadata::Orientation,
 };
 
+/// Width and height of a digit, in pixels.
+const SIDE: usize = Shape::MNIST.width;
 /// Pixels on the longer side of the ink.
 const BOX: u32 = 20;
 /// The most pixels on a side.
@@ -18,8 +20,6 @@ const MOST: u32 = 8192;
 /// The most bytes of an unpacked image: so many pixels of four bytes.
 const MOST_BYTES: u64 = 4 * 8192 * 8192;
 /// The most pixels that a byte of a file may stand for: deflate packs 1032 bytes into one, and a byte has at
-/// Width and height of a digit, in pixels.
-const SIDE: usize = Shape::MNIST.width;
 /// most eight pixels.
 const PIXELS_PER_BYTE: u64 = 8 * 1032;
 /// From here on, between a background of 0 and the strongest ink of 255, a pixel is ink.

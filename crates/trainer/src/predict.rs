@@ -100,15 +100,16 @@ fn look_at(path: &Path, models: &[Model]) -> Result<Prediction, Error> {
     let Prepared { pixels, steps } =
         prepared.map_err(|reason| Error::Malformed { path: path.to_owned(), reason })?;
     let split = Split::new(pixels, vec![0]);
-    let answers = models.iter().flat_map(|model| {
-        model.saved.probabilities(&split).into_iter().map(|probabilities| Answer {
-            model: model.name.clone(),
-            model_file: model.file.clone(),
+    let mut answers = Vec::new();
+    for Model { name, file, saved } in models {
+        answers.extend(saved.probabilities(&split)?.into_iter().map(|probabilities| Answer {
+            model: name.clone(),
+            model_file: file.clone(),
             digit: answer(&probabilities),
             probabilities,
-        })
-    });
-    Ok(Prediction { file: path.display().to_string(), steps, models: answers.collect() })
+        }));
+    }
+    Ok(Prediction { file: path.display().to_string(), steps, models: answers })
 }
 
 fn unreadable(path: &Path, error: &std::io::Error) -> Error {

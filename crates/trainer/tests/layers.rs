@@ -23,7 +23,7 @@ fn refusal(lines: &str) -> String {
     stderr(&output).lines().next().unwrap_or_default().to_owned()
 }
 
-/// The setting `last_hidden.dropout` of the variant `mine`, or of its last hidden layer under any name.
+/// The first line of a summary that has dropout.
 fn dropout(summary: &str) -> &str {
     summary.lines().find(|line| line.contains(".dropout")).unwrap_or("none")
 }
@@ -59,6 +59,44 @@ fn the_later_name_of_a_layer_wins() {
     }
     let three = summary(&place, "over.toml", &["--set", "network.hidden=[5, 6, 7]"]);
     assert!(three.contains("hidden3.dropout") && three.contains("Dropout 0.1"), "{three}");
+}
+
+/// A setting's two names, written at two levels, are one setting at one point and two at the next.
+#[test]
+fn names_are_resolved_at_each_point_of_a_sweep() {
+    let place = Place::new();
+    let base = "variants = [\"mine\"]\nvariant.mine.hidden2.dropout = 0.1\n\
+                sweep.\"network.hidden\" = [[5, 6], [5, 6, 7]]";
+    place.config("base.toml", base);
+    place.write("over.toml", "extends = \"base.toml\"\nvariant.mine.last_hidden.dropout = 0.2");
+    for config in ["over.toml", "out/study.toml"] {
+        place.results(config, "out", &["--set", "fit.epochs=1"]);
+        let rates = |point: &str| {
+            let run = format!("out/runs/mine,hidden={point}/seed-0/run.json");
+            let run: Value = serde_json::from_str(&place.read(&run)).unwrap();
+            let rate = |layer: &str| run["settings"][format!("{layer}.dropout")].as_f64();
+            [rate("hidden2"), rate("hidden3")]
+        };
+        assert_eq!(rates("5x6"), [Some(0.2), None], "{config}");
+        assert_eq!(rates("5x6x7"), [Some(0.1), Some(0.2)], "{config}");
+    }
+    let study = place.read("out/study.toml");
+    assert!(study.contains("yielding = [\"variant.mine.hidden2.dropout\"]"), "{study}");
+
+    // Two sweeps of one setting under two names: the later wins where they meet.
+    place.config(
+        "two.toml",
+        "variants = [\"mine\"]\nsweep.variant.mine.hidden2.dropout = [0.1]\n\
+                              sweep.network.hidden = [[5, 6], [5, 6, 7]]",
+    );
+    place.write(
+        "both.toml",
+        "extends = \"two.toml\"\nsweep.variant.mine.last_hidden.dropout = [0.2]",
+    );
+    place.results("both.toml", "both", &["--set", "fit.epochs=1"]);
+    let again = place.trainer(&["runs", "both/study.toml", "--out", "both"]);
+    assert!(again.status.success(), "{}", stderr(&again));
+    assert_eq!(String::from_utf8_lossy(&again.stdout).matches("finished").count(), 2);
 }
 
 #[test]

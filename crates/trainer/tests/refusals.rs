@@ -197,7 +197,7 @@ fn start_weights_that_do_not_fit_are_refused_before_anything_is_written() {
     };
     let bias = ("hidden1.bias", Dtype::F32, vec![50]);
     file(std::slice::from_ref(&bias));
-    refused("the file lacks `hidden1.kernel`, which the variant has");
+    refused("the file lacks `hidden1.kernel`, which the network has");
     file(&[bias.clone(), ("hidden1.kernel", Dtype::F64, vec![784, 50])]);
     refused("`hidden1.kernel` is F64 [784, 50] in the file, but has to be F32 [784, 50]");
     file(&[bias, ("hidden1.kernel", Dtype::F32, vec![50, 784])]);

@@ -5,6 +5,12 @@ use std::fmt;
 
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use data::Split;
+use model::Network;
+
+/// Images per batch in inference, fewer where layers are wide. A result does not depend on it but for rounding.
+const INFERENCE_BATCH: usize = 1000;
+/// The most float32 of a tensor: 128 MiB, at which the buffers of many GPUs end.
+pub const LARGEST_GPU_BUFFER: usize = (128 << 20) / size_of::<f32>();
 
 /// The values that a network sees of a pixel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,7 +53,22 @@ impl fmt::Display for Pixels {
     }
 }
 
-impl Images<'_> {
+impl<'a> Images<'a> {
+    /// All images in their order, in batches whose activities every device has room for.
+    pub(crate) fn inference_batches(
+        self,
+        network: &Network,
+        device: &'a Device,
+    ) -> impl Iterator<Item = Batch> + use<'a> {
+        let widest = network.widths().into_iter().max().unwrap_or(1);
+        let (len, batch) =
+            (self.split.len(), (LARGEST_GPU_BUFFER / widest).clamp(1, INFERENCE_BATCH));
+        (0..len).step_by(batch).map(move |from| {
+            let indices: Vec<usize> = (from..len.min(from + batch)).collect();
+            self.batch(&indices, device)
+        })
+    }
+
     /// Puts the images of some indices of the split on a device.
     #[must_use]
     pub fn batch(&self, indices: &[usize], device: &Device) -> Batch {

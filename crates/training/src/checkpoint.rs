@@ -11,7 +11,8 @@ use crate::{Epoch, Error, Metrics, Score, State, weights};
 /// A tensor beside the weights, float64: loss and accuracy of the epochs that have ended, `[epochs, 2]`, or
 /// with the validation's `[epochs, 4]`.
 const HISTORY: &str = "fit.history";
-/// Another, `[3]`, of the epoch that has begun: the sums of losses, of right answers and of images.
+/// A tensor beside the weights, float64, `[3]`: of the epoch that has begun the sums of losses, of right answers and
+/// of images.
 const SUMS: &str = "fit.sums";
 /// The header's key in the file's metadata.
 const HEADER: &str = "run";
@@ -30,7 +31,7 @@ impl Checkpoint {
     ///
     /// # Errors
     ///
-    /// When they are none, or the header is refused.
+    /// When the bytes are no checkpoint, or the header is refused.
     pub fn parse<H>(
         bytes: Vec<u8>,
         header: impl FnOnce(&str, &[u8]) -> Result<H, String>,
@@ -113,7 +114,7 @@ fn tensor_bytes(bytes: &[u8], length: usize) -> &[u8] {
     bytes.get(length + 8..).unwrap_or_default()
 }
 
-/// Whether a number can be one of images, as devices count them.
+/// Checks that a number can be a count of images, as devices count them.
 fn is_count(number: f64) -> bool {
     (0.0..=f64::from(i32::MAX)).contains(&number) && number.fract() == 0.0
 }

@@ -6,6 +6,9 @@ pub enum Error {
     /// The device does not give the weights up.
     #[error("cannot read the weights from the device: {0}")]
     Unsaved(String),
+    /// The device does not give an answer up.
+    #[error("cannot read the answer from the device: {0}")]
+    Unread(String),
     /// The bytes are no safetensors file.
     #[error("is not a safetensors file: {0}")]
     NotSafetensors(String),

@@ -108,10 +108,14 @@ impl State {
     /// The state before the first step.
     #[must_use]
     pub fn new(network: Network) -> Self {
-        let (steps, metrics, history) = Default::default();
-        // Keras's `SGD` without momentum.
-        let optimizer = SgdConfig::new().init();
-        Self { network: network.train(), optimizer, steps, metrics, history }
+        Self {
+            network: network.train(),
+            // Keras's `SGD` without momentum.
+            optimizer: SgdConfig::new().init(),
+            steps: 0,
+            metrics: Metrics::default(),
+            history: Vec::new(),
+        }
     }
 
     /// Takes one training step: forward, the loss and its gradients, the optimizer's update.

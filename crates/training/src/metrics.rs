@@ -8,12 +8,6 @@ use model::{Masks, Network};
 
 use crate::Images;
 
-/// Images per batch of an evaluation, fewer where layers are wide. The result does not depend on it but for
-/// rounding.
-const BATCH: usize = 1000;
-/// The most float32 of a tensor: 128 MiB, at which the buffers of many GPUs end.
-pub const LARGEST_GPU_BUFFER: usize = (128 << 20) / size_of::<f32>();
-
 /// Loss and accuracy on some images.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Score {
@@ -84,14 +78,12 @@ impl Metrics {
 #[must_use]
 pub fn evaluate(network: &Network, images: Images<'_>, device: &Device) -> Score {
     let network = network.valid();
-    let widest = network.widths().into_iter().max().unwrap_or(1);
-    let indices: Vec<usize> = (0..images.split.len()).collect();
     let mut metrics = Metrics::default();
-    for indices in indices.chunks((LARGEST_GPU_BUFFER / widest).clamp(1, BATCH)) {
-        let batch = images.batch(indices, device);
+    for batch in images.inference_batches(&network, device) {
+        let [len, _] = batch.images.dims();
         let output = network.forward(batch.images, Masks::default());
         let correct = output.correct(batch.classes.clone());
-        metrics.add(output.loss(batch.classes), correct, indices.len());
+        metrics.add(output.loss(batch.classes), correct, len);
     }
     metrics.score()
 }

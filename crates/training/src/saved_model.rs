@@ -1,13 +1,10 @@
 //! A trained network that answers.
 
-use burn::tensor::{Device, Tensor, activation::softmax};
+use burn::tensor::{Device, activation::softmax};
 use data::Split;
 use model::{Masks, Network};
 
 use crate::{Error, Images, Pixels, weights::Weights};
-
-/// Images per batch.
-const BATCH: usize = 1000;
 
 /// A trained network, read from its weights alone.
 #[derive(Debug)]
@@ -42,27 +39,26 @@ impl SavedModel {
 
     /// Computes the probabilities of the classes, 0 to 1, for each image of a split.
     ///
+    /// # Errors
+    ///
+    /// When the device does not give them up.
+    ///
     /// # Panics
     ///
     /// When the images are not of [`inputs`](Self::inputs) pixels.
-    #[must_use]
-    pub fn probabilities(&self, split: &Split) -> Vec<Vec<f32>> {
-        let indices: Vec<usize> = (0..split.len()).collect();
+    pub fn probabilities(&self, split: &Split) -> Result<Vec<Vec<f32>>, Error> {
         let images = Images { split, pixels: self.pixels };
-        let batches = indices.chunks(BATCH).flat_map(|indices| {
-            let batch = images.batch(indices, &self.device).images;
-            rows(softmax(self.network.forward(batch, Masks::default()).logits, 1))
-        });
-        batches.collect()
+        let mut probabilities = Vec::with_capacity(split.len());
+        for batch in images.inference_batches(&self.network, &self.device) {
+            let logits = self.network.forward(batch.images, Masks::default()).logits;
+            let data = softmax(logits, 1).try_into_data();
+            let data = data.map_err(|error| Error::Unread(error.to_string()))?;
+            let values = data.try_into_vec::<f32>();
+            let values = values.map_err(|error| Error::Unread(format!("{error:?}")))?;
+            probabilities.extend(values.chunks(self.classes).map(<[f32]>::to_vec));
+        }
+        Ok(probabilities)
     }
-}
-
-/// The rows of a CPU's tensor; one that cannot be read has none.
-fn rows(tensor: Tensor<2>) -> Vec<Vec<f32>> {
-    let [_, width] = tensor.dims();
-    let data = tensor.try_into_data().ok();
-    let values = data.and_then(|data| data.try_into_vec::<f32>().ok()).unwrap_or_default();
-    values.chunks(width.max(1)).map(<[f32]>::to_vec).collect()
 }
 
 /// The most probable class, of equal ones the first; `None` of a network that diverged, whose probabilities are

@@ -82,7 +82,7 @@ impl Weights {
         let kernel = |name: LayerName| match file.tensor(&format!("{name}.kernel")) {
             Err(_) => Ok(None),
             Ok(view) => match *view.shape() {
-                [inputs, units] => Ok(Some([inputs, units])),
+                [inputs, units] if inputs > 0 && units > 0 => Ok(Some([inputs, units])),
                 _ => Err(unfit(format!("`{name}.kernel` is {:?} in the file", view.shape()))),
             },
         };
@@ -127,7 +127,7 @@ pub(crate) fn load(
     match (loader.refusal, loader.unused.first()) {
         (Some(refusal), _) => Err(unfit(refusal)),
         (None, Some(name)) => {
-            Err(unfit(format!("the file holds `{name}`, which the variant has not")))
+            Err(unfit(format!("the file holds `{name}`, which the network has not")))
         }
         (None, None) => Ok(network),
     }
@@ -213,7 +213,7 @@ impl Loader<'_> {
     /// The file's tensor of a name, which has to be float32 in this shape.
     fn tensor(&self, name: &str, shape: &[usize]) -> Result<TensorData, String> {
         let view = self.file.tensor(name);
-        let view = view.map_err(|_| format!("the file lacks `{name}`, which the variant has"))?;
+        let view = view.map_err(|_| format!("the file lacks `{name}`, which the network has"))?;
         if view.dtype() != Dtype::F32 || view.shape() != shape {
             let (dtype, given) = (view.dtype(), view.shape());
             return Err(format!(
@@ -268,6 +268,12 @@ mod tests {
             error.unwrap_err(),
             unfit("a layer of 60000 units comes before one of 1 inputs".to_owned())
         );
+        for kernels in
+            [[("hidden1", [2, 0]), ("output", [0, 2])], [("hidden1", [2, 3]), ("output", [3, 0])]]
+        {
+            let error = network(&kernels).unwrap_err().to_string();
+            assert!(error.contains("0] in the file"), "{error}");
+        }
         let error = network(&[("hidden2", [2, 3]), ("output", [3, 2])]);
         assert_eq!(error.unwrap_err(), unfit("the file lacks `hidden1.kernel`".to_owned()));
     }

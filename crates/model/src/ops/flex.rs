@@ -31,12 +31,11 @@ impl FusedOps for Flex {
     ) -> FloatTensor<Self> {
         let (mut output, bias) = (contiguous(pre_activation), contiguous(bias));
         let bias = floats(&bias);
-        // Not `max`, which would make a 0 of NaN. Without ReLU nothing is under the floor.
-        let floor = if relu { 0.0 } else { f32::NEG_INFINITY };
         for row in output.storage_mut::<f32>().chunks_exact_mut(bias.len()) {
             for (value, bias) in row.iter_mut().zip(bias) {
                 let sum = *value + bias;
-                *value = if sum < floor { floor } else { sum };
+                // Not `max`, which would make a 0 of NaN.
+                *value = if relu && sum < 0.0 { 0.0 } else { sum };
             }
         }
         output
@@ -49,7 +48,6 @@ impl FusedOps for Flex {
     ) -> (FloatTensor<Self>, FloatTensor<Self>) {
         let units = output.shape()[1];
         let (output, mut gradient) = (contiguous(output), contiguous(gradient));
-        let floor = if relu { 0.0 } else { f32::NEG_INFINITY };
         let mut by_bias = vec![0.0; units];
         let blocks = (gradient.storage_mut::<f32>().chunks_mut(BLOCK * units))
             .zip(floats(&output).chunks(BLOCK * units));
@@ -59,7 +57,7 @@ impl FusedOps for Flex {
             for (gradient, output) in rows {
                 for ((sum, gradient), output) in sums.iter_mut().zip(gradient).zip(output) {
                     // Where the output is NaN the gradient passes, as in Burn's relu.
-                    *gradient = if *output <= floor { 0.0 } else { *gradient };
+                    *gradient = if relu && *output <= 0.0 { 0.0 } else { *gradient };
                     *sum += *gradient;
                 }
             }
@@ -134,6 +132,11 @@ impl FusedOps for Flex {
         (gradient, vector(by_gamma), vector(by_beta))
     }
 
+    fn cross_entropy(logits: FloatTensor<Self>, classes: IntTensor<Self>) -> FloatTensor<Self> {
+        let (loss, _) = Self::cross_entropy_with_gradient(logits, classes);
+        loss
+    }
+
     fn cross_entropy_with_gradient(
         logits: FloatTensor<Self>,
         classes: IntTensor<Self>,
@@ -183,7 +186,8 @@ impl FusedOps for Flex {
         let (l1, l2) = (l1 as f32 * gradient, 2.0 * l2 as f32 * gradient);
         let slope = |&value: &f32| {
             let sign = if value == 0.0 { 0.0 } else { 1.0_f32.copysign(value) };
-            l1 * sign + l2 * value
+            // 0 · ∞ would be NaN.
+            l1 * sign + if l2 == 0.0 { 0.0 } else { l2 * value }
         };
         tensor(floats(&input).iter().map(slope).collect(), shape)
     }

@@ -169,6 +169,13 @@ impl Entries {
         self.0.extend(over.0);
     }
 
+    /// Puts every entry so many levels higher.
+    pub fn raise(&mut self, levels: usize) {
+        for entry in self.0.values_mut() {
+            entry.level = entry.level.saturating_add(levels);
+        }
+    }
+
     /// What was written for a key.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&Entry> {

@@ -25,7 +25,7 @@ pub(super) struct Network {
     pixels: String,
     epsilon: f64,
     layers: Vec<Layer>,
-    /// Of the layer whose weights are shown.
+    /// The kernel whose weights are shown.
     #[serde(skip)]
     pub(super) kernel: Vec<f32>,
     /// For each test image, the most probable digit; `None` without images, or where it has no answer to some.
@@ -74,8 +74,10 @@ impl Network {
         let pixels = record.pixels().unwrap_or(Pixels::Unit);
         let device = Backend::Flex.open().map_err(|error| error.to_string())?;
         let model = SavedModel::parse(bytes, pixels, device).map_err(|error| error.to_string())?;
-        // Another set's digits would be of another size.
-        let test = test.filter(|test| test.shape().pixels() == model.inputs);
+        // Another set's images would be of another size or of other classes.
+        let test = test.filter(|test| {
+            (test.shape().pixels(), test.shape().classes) == (model.inputs, model.classes)
+        });
         let names: Vec<LayerName> =
             (0..model.depth()).map(LayerName::Hidden).chain([LayerName::Output]).collect();
         let file = SafeTensors::deserialize(bytes).map_err(|error| error.to_string())?;
@@ -86,9 +88,9 @@ impl Network {
         let kernel = file.tensor(&format!("{shown}.kernel"));
         let kernel = kernel.map_err(|error| error.to_string())?;
         let kernel = kernel.data().as_chunks().0.iter().map(|&bytes| f32::from_le_bytes(bytes));
-        let answers = test.and_then(|test| {
-            model.probabilities(test).iter().map(|of| answer(of)).collect::<Option<Vec<usize>>>()
-        });
+        let probabilities = test.map(|test| model.probabilities(test)).transpose();
+        let probabilities = probabilities.map_err(|error| error.to_string())?;
+        let answers = probabilities.and_then(|all| all.iter().map(|of| answer(of)).collect());
         Ok(Self {
             seed: record.seed,
             pixels: pixels.to_string(),

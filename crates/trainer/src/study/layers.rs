@@ -1,16 +1,19 @@
 //! The names of hidden layers in configs: `hidden1`, `hidden2`, …, and `last_hidden`, which is the last one's other
 //! name however many there are.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use model::{BlockConfig, LayerName, presets};
 use toml::Value;
 
-use super::{Settings, settings::block_settings};
+use super::{Settings, settings::block_settings, sweep::sweep_key};
 use crate::config::{ConfigError, Entries, Entry, values, values::Parsed};
 
 /// The last hidden layer's other name.
 pub(super) const LAST_HIDDEN: &str = "last_hidden";
+/// The key of a list of keys, which study.toml has where two names of one layer were written at two levels: each
+/// yields to the other name of its setting, unless that stands before it in the list.
+pub(super) const YIELDING: &str = "yielding";
 /// Up to so many layers are listed one by one.
 const MOST_LISTED: usize = 8;
 
@@ -21,7 +24,7 @@ pub(super) fn names(index: usize, depth: usize) -> Vec<String> {
     std::iter::once(name).chain(other).collect()
 }
 
-/// Refuses the number of a hidden layer that a network of some depth has not. Other words are not its business.
+/// Refuses a hidden layer whose number is over the network's depth. Other names pass.
 pub(super) fn check_name(layer: &str, depth: usize) -> Parsed<()> {
     let number = layer.strip_prefix("hidden").and_then(|number| number.parse::<usize>().ok());
     if number.is_none_or(|number| (1..=depth).contains(&number)) {
@@ -50,64 +53,95 @@ pub(super) fn other_name(key: &str, depth: usize) -> Option<String> {
     (table == "variant").then(|| format!("{table}.{name}.{other}.{rest}"))
 }
 
-/// A variant's settings as one config has to write them, whose network has one of these depths: those that were
-/// written, but for what another name has replaced, and those of its preset that nothing has.
-pub(super) fn written(
-    variant: &str,
-    entries: &Entries,
-    swept: &BTreeSet<&str>,
-    depths: &BTreeSet<usize>,
-) -> Result<Settings, ConfigError> {
-    let table = format!("variant.{variant}");
-    let own = |key: &str| key.strip_prefix(&table).is_some_and(|rest| rest.starts_with('.'));
-    let mut settings = Settings::new();
-    for (key, entry) in entries.iter().filter(|(key, entry)| own(key) && !entry.value.is_table()) {
-        if !is_replaced(key, entry, entries, depths)? {
-            settings.insert(key.to_owned(), entry.value.clone());
-        }
-    }
-    let others = |key: &str| depths.iter().filter_map(|&depth| other_name(key, depth)).collect();
-    for (key, value) in preset_settings(variant) {
-        let key = format!("{table}.{LAST_HIDDEN}.{key}");
-        let mut names: Vec<String> = others(&key);
-        names.push(key.clone());
-        if !names.iter().any(|name| settings.contains_key(name) || swept.contains(name.as_str())) {
-            settings.insert(key, value);
-        }
-    }
-    if settings.is_empty() {
-        // A plain variant of one's own has to be named to exist.
-        settings.insert(table, Value::Table(toml::Table::new()));
-    }
-    Ok(settings)
+/// The settings of variants as one config has to write them.
+#[derive(Debug, Default)]
+pub(super) struct Written {
+    /// The settings, by their keys as they were written.
+    pub(super) settings: Settings,
+    /// Keys, each with its level, that another name replaces in networks of some of the study's depths.
+    yielding: BTreeSet<(usize, String)>,
 }
 
-/// Whether a setting's other name has its value from a higher level.
-fn is_replaced(
-    key: &str,
-    entry: &Entry,
-    entries: &Entries,
-    depths: &BTreeSet<usize>,
-) -> Result<bool, ConfigError> {
-    let over = |depth: &usize| {
-        let other = entries.get(&other_name(key, *depth)?)?;
-        (other.level > entry.level).then_some(other)
-    };
-    let replacing: Vec<&Entry> = depths.iter().filter_map(over).collect();
-    let Some(other) = replacing.first().filter(|_| replacing.len() < depths.len()) else {
-        return Ok(!replacing.is_empty());
-    };
-    Err(ConfigError::Value {
-        origin: entry.origin.clone(),
-        key: key.to_owned(),
-        reason: format!(
-            "is replaced under another name, written at {}, at some points of the sweep of network.hidden and not at others: keep one name",
-            other.origin
-        ),
-    })
+impl Written {
+    /// Adds a variant whose network has one of these depths: what was written of it, but for what another name has
+    /// replaced at every depth, and what only its preset says.
+    pub(super) fn add(
+        &mut self,
+        variant: &str,
+        entries: &Entries,
+        swept: &BTreeMap<&str, usize>,
+        depths: &BTreeSet<usize>,
+    ) {
+        let table = format!("variant.{variant}");
+        let own = |key: &str| key.strip_prefix(&table).is_some_and(|rest| rest.starts_with('.'));
+        let written = entries.iter().filter(|(key, entry)| own(key) && !entry.value.is_table());
+        let mut settings = Settings::new();
+        for (key, entry) in written {
+            let level = |other: &str| entries.get(other).map(|other| other.level);
+            if self.keeps(key, key, entry.level, depths, &level) {
+                settings.insert(key.to_owned(), entry.value.clone());
+            }
+        }
+        for (key, level) in swept.iter().filter(|(key, _)| own(key)) {
+            self.keeps(key, &sweep_key(key), *level, depths, &|other| swept.get(other).copied());
+        }
+        for (key, value) in preset_settings(variant) {
+            let key = format!("{table}.{LAST_HIDDEN}.{key}");
+            let others = depths.iter().filter_map(|&depth| other_name(&key, depth));
+            let mut names = others.chain([key.clone()]);
+            if !names.any(|name| settings.contains_key(&name) || swept.contains_key(&*name)) {
+                settings.insert(key, value);
+            }
+        }
+        if settings.is_empty() {
+            // A plain variant of one's own has to be named to exist.
+            settings.insert(table, Value::Table(toml::Table::new()));
+        }
+        self.settings.extend(settings);
+    }
+
+    /// Whether a key has a value of its own at some depth. Where another name from a higher level replaces it at
+    /// others, it yields.
+    fn keeps(
+        &mut self,
+        key: &str,
+        written: &str,
+        own: usize,
+        depths: &BTreeSet<usize>,
+        level: &dyn Fn(&str) -> Option<usize>,
+    ) -> bool {
+        let is_replaced =
+            |&&depth: &&usize| other_name(key, depth).and_then(|other| level(&other)) > Some(own);
+        let replaced = depths.iter().filter(is_replaced).count();
+        if replaced > 0 && replaced < depths.len() {
+            self.yielding.insert((own, written.to_owned()));
+        }
+        replaced < depths.len()
+    }
+
+    /// The list [`YIELDING`] of the config, from the lowest level on.
+    pub(super) fn yielding(&self) -> Vec<String> {
+        self.yielding.iter().map(|(_, key)| key.clone()).collect()
+    }
 }
 
-/// What a preset says of the last hidden layer.
+/// Takes the list [`YIELDING`] out of a config's entries: those keys get levels of their own below all others.
+pub(super) fn take_yielding(entries: &mut Entries) -> Result<(), ConfigError> {
+    let Some(Entry { value, origin, .. }) = entries.remove(YIELDING) else { return Ok(()) };
+    let refused =
+        |reason| ConfigError::Value { origin: origin.clone(), key: YIELDING.to_owned(), reason };
+    let text = |value: &Value| values::text(value).map(str::to_owned);
+    let keys = values::list(text, &value).map_err(refused)?;
+    entries.raise(keys.len());
+    for (level, key) in keys.iter().enumerate() {
+        let entry = entries.get(key).cloned();
+        let entry = entry.ok_or_else(|| refused(format!("there is no `{key}` in this config")))?;
+        entries.insert(key, Entry { level, ..entry });
+    }
+    Ok(())
+}
+
+/// Returns the settings of the last hidden layer in which a preset differs from a plain layer.
 fn preset_settings(variant: &str) -> Settings {
     let preset = presets(&[1]).into_iter().find(|preset| preset.name == variant);
     let block = preset.and_then(|preset| preset.network.hidden.into_iter().next());

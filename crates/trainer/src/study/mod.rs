@@ -28,6 +28,8 @@ pub struct Study {
     pub variants: Vec<Variant>,
     /// The variants' settings as a config for the same study has them.
     pub variant_settings: Settings,
+    /// Keys of these that yield to the other name of their layer where both are one.
+    pub yielding: Vec<String>,
     /// One run per variant for each.
     pub seeds: Vec<u64>,
     /// How many runs train at a time.

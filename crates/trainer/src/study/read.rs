@@ -39,6 +39,7 @@ impl Study {
     /// When a key is unknown or a value impossible.
     pub fn read(name: &str, entries: &Entries) -> Result<Self, ConfigError> {
         let mut entries = entries.clone();
+        layers::take_yielding(&mut entries)?;
         let mut sweep = Sweep::take(&mut entries)?;
         let depths = depths(&sweep, &entries);
         sweep.end_replaced(&entries, &depths);
@@ -48,9 +49,9 @@ impl Study {
         let mut study = read_at(name, &sweep.first())?;
         let names: Vec<&str> = study.variants.iter().map(|variant| variant.name.as_str()).collect();
         sweep.check(&names, study.seeds.len())?;
-        let (mut runs, mut settings) = (Vec::new(), Settings::new());
+        let (mut runs, mut written) = (Vec::new(), layers::Written::default());
         for (index, name) in names.iter().enumerate() {
-            settings.extend(layers::written(name, &entries, &sweep.keys(), &depths)?);
+            written.add(name, &entries, &sweep.levels(), &depths);
             for point in sweep.points(name) {
                 // Keys of other variants stand still.
                 let values = [sweep.first(), point.clone()].into_iter().flatten().collect();
@@ -67,7 +68,8 @@ impl Study {
             }
         }
         sweep.check_names(&runs)?;
-        (study.sweep, study.runs, study.variant_settings) = (sweep.settings(), runs, settings);
+        (study.sweep, study.runs) = (sweep.settings(), runs);
+        (study.yielding, study.variant_settings) = (written.yielding(), written.settings);
         Ok(study)
     }
 
@@ -83,6 +85,7 @@ impl Study {
             variants: (reader.read("variants", |value| chosen(&known, value))?)
                 .unwrap_or_else(|| presets(&[]).map(|preset| known[&preset.name].clone()).to_vec()),
             variant_settings: Settings::new(),
+            yielding: Vec::new(),
             seeds: (reader.read("seeds", |value| values::list(values::seed, value))?)
                 .unwrap_or_else(|| vec![0]),
             jobs: reader.read("jobs", jobs)?.unwrap_or(Jobs::Auto),
@@ -97,7 +100,8 @@ impl Study {
             runs: Vec::new(),
         };
         reader.finish()?;
-        study.check_sizes(&hidden).map_err(|(key, reason)| ConfigError::Value {
+        let sizes = study.check_sizes(&hidden, |key| entries.get(key).is_some());
+        sizes.map_err(|(key, reason)| ConfigError::Value {
             origin: entries.get(key).map_or(Origin::Argument, |entry| entry.origin.clone()),
             key: key.to_owned(),
             reason,
@@ -106,7 +110,11 @@ impl Study {
     }
 
     /// Refuses a network or a batch that is too large, by the key that is to blame.
-    fn check_sizes(&self, hidden: &[usize]) -> Result<(), (&'static str, String)> {
+    fn check_sizes(
+        &self,
+        hidden: &[usize],
+        is_written: impl Fn(&str) -> bool,
+    ) -> Result<(), (&'static str, String)> {
         let parameters =
             |variant: &Variant| variant.network.parameters(SHAPE.pixels(), SHAPE.classes);
         let parameters = self.variants.iter().map(parameters).max().unwrap_or(0);
@@ -131,8 +139,14 @@ impl Study {
         }
         let largest_batch = LARGEST_GPU_BUFFER / widths.into_iter().max().unwrap_or(1);
         if self.fit.batch_size > largest_batch {
-            let reason = format!("is at most {largest_batch} on a GPU: its buffers end at 128 MiB");
-            return Err(("fit.batch_size", reason));
+            // What has its default is not to blame.
+            let (key, verb) = if is_written("fit.batch_size") {
+                ("fit.batch_size", "is")
+            } else {
+                (HIDDEN, "takes batches of")
+            };
+            let limit = "on a GPU: its buffers end at 128 MiB";
+            return Err((key, format!("{verb} at most {largest_batch} {limit}")));
         }
         Ok(())
     }

@@ -66,6 +66,9 @@ impl Study {
         let units = self.variants.first().map(|variant| network_settings(&variant.network));
         settings.extend(units.and_then(|mut settings| settings.remove_entry(HIDDEN)));
         settings.extend(self.variant_settings.clone());
+        if !self.yielding.is_empty() {
+            settings.insert(layers::YIELDING.to_owned(), self.yielding.clone().into());
+        }
         // What is swept has its lists instead.
         settings.retain(|key, _| !self.is_swept(key));
         settings.extend(self.sweep.clone());

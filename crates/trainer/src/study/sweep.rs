@@ -22,6 +22,8 @@ const KEYS: [&str; 8] = [
 ];
 /// Of these, those that are counted; the others' numbers, and variants', may have a fraction.
 const COUNTS: [&str; 3] = ["data.limit", "fit.batch_size", "fit.epochs"];
+/// Added to the level of what is swept: more than files and arguments have.
+const SWEPT: usize = 1 << 32;
 /// The most bytes of a folder's name, as file systems have it.
 const LONGEST_NAME: usize = 255;
 /// The most runs of a study; more of them are a mistake.
@@ -79,9 +81,9 @@ impl Sweep {
         self.0.get(key).map(|(values, _)| values.as_slice())
     }
 
-    /// The swept keys.
-    pub(super) fn keys(&self) -> BTreeSet<&str> {
-        self.0.keys().map(String::as_str).collect()
+    /// The swept keys, with the levels at which their lists were written.
+    pub(super) fn levels(&self) -> BTreeMap<&str, usize> {
+        self.0.iter().map(|(key, (_, entry))| (key.as_str(), entry.level)).collect()
     }
 
     /// The lists, as a config has them.
@@ -96,9 +98,11 @@ impl Sweep {
     pub(super) fn at(&self, entries: &Entries, point: &Settings) -> Entries {
         let mut entries = entries.clone();
         for (key, value) in point {
-            if let Some((_, Entry { origin, .. })) = self.0.get(key) {
+            if let Some((_, Entry { origin, level: entry_level, .. })) = self.0.get(key) {
                 let (value, origin) = (value.clone(), origin.clone());
-                entries.insert(key, Entry { value, origin, level: usize::MAX });
+                // Above every file and argument, in the order in which the sweeps were written.
+                let level = SWEPT + entry_level;
+                entries.insert(key, Entry { value, origin, level });
             }
         }
         entries
@@ -169,7 +173,7 @@ impl Sweep {
             origin: entry.origin.clone(),
             key: sweep_key(key),
             reason: format!(
-                "and what else is swept make names of over {LONGEST_NAME} letters: sweep fewer keys at a time"
+                "and what else is swept make names of over {LONGEST_NAME} letters: sweep fewer keys at a time, or shorter values"
             ),
         })
     }
