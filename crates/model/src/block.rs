@@ -5,9 +5,7 @@ use burn::{
     tensor::{Device, Tensor, TensorData},
 };
 
-use crate::{
-    BatchNorm, BatchStatistics, Dense, LayerName, Regularizers, ops::dropout, random::dropout_mask,
-};
+use crate::{BatchNorm, BatchStatistics, Dense, LayerName, Regularizers, random::dropout_mask};
 
 /// The settings of a hidden layer: Dense with its penalties, then batch normalisation, then dropout.
 #[derive(Debug, Clone, PartialEq)]
@@ -68,7 +66,7 @@ impl Block {
             None => (activity.clone(), None),
         };
         let output = match mask {
-            Some(mask) => dropout(output, mask),
+            Some(mask) => output * mask,
             None => output,
         };
         BlockOutput { output, activity, statistics }

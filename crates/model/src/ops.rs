@@ -1,17 +1,17 @@
 //! Operations that pay when they are fused: each is one pass over memory, or one node of autodiff's graph,
 //! where tensor operations would take several.
 //!
-//! [`FusedOps`] says each of them in tensor operations, which is what every backend computes. [`flex`]
-//! overrides those that are passes over memory; [`autodiff`] has the gradients. Times are those of one
-//! training step on one core of a Xeon at 2.1 GHz, the notebook's network.
+//! [`FusedOps`] says each of them in tensor operations, which is what GPUs compute. [`host`] overrides those that are
+//! passes over a CPU's memory; [`autodiff`] has the gradients. The times of an operation are milliseconds forward and
+//! backward on flex, on one core of an Intel Xeon with AVX-512: in tensor operations → fused, on 1000 images; on 50.
 #![expect(deprecated, reason = "ndarray is part of the comparison until Burn drops it")]
 
 mod autodiff;
-mod flex;
+mod host;
 
 use burn::{
     backend::{
-        Backend, Cube, Dispatch, NdArray, TensorMetadata, backend_extension,
+        Backend, Cube, Dispatch, TensorMetadata, backend_extension,
         tensor::{FloatTensor, IntTensor},
     },
     tensor::{IndexingUpdateOp, Int, Shape, Tensor},
@@ -21,7 +21,8 @@ use burn::{
 /// to the gradients by its inputs.
 #[backend_extension(Flex, NdArray, Cube, Autodiff)]
 pub(crate) trait FusedOps: Backend {
-    /// A Dense layer: input · kernel + bias, then ReLU where asked for; `[batch, inputs]` to `[batch, units]`.
+    /// A Dense layer: input · kernel + bias, then ReLU where asked for; `[batch, inputs]` to `[batch, units]`. From
+    /// 50 to 250 units with ReLU: 2.79 → 2.23; 0.114 → 0.088.
     fn dense(
         input: FloatTensor<Self>,
         kernel: FloatTensor<Self>,
@@ -52,11 +53,6 @@ pub(crate) trait FusedOps: Backend {
         (gradient, by_bias)
     }
 
-    /// input · mask, both `[batch, units]`. The mask has no gradient.
-    fn dropout(input: FloatTensor<Self>, mask: FloatTensor<Self>) -> FloatTensor<Self> {
-        Self::float_mul(input, mask)
-    }
-
     /// Mean and biased variance of each unit over the batch: `[batch, units]` to twice `[units]`.
     fn moments(input: FloatTensor<Self>) -> (FloatTensor<Self>, FloatTensor<Self>) {
         let units = input.shape()[1];
@@ -68,7 +64,8 @@ pub(crate) trait FusedOps: Backend {
     }
 
     /// (input − mean) / √(variance + epsilon) · gamma + beta. Its gradient takes mean and variance for the
-    /// input's own [`moments`](Self::moments).
+    /// input's own [`moments`](Self::moments). With these, 250 units, against Burn's `batch_norm_train`: 6.40 → 1.02;
+    /// 0.277 → 0.061.
     fn normalize(
         input: FloatTensor<Self>,
         mean: FloatTensor<Self>,
@@ -109,7 +106,7 @@ pub(crate) trait FusedOps: Backend {
     }
 
     /// The mean over the batch of −ln p of the right class, `[1]`, from logits `[batch, classes]` and classes
-    /// `[batch]`.
+    /// `[batch]`. Of 10 classes: 0.198 → 0.082; 0.042 → 0.009.
     fn cross_entropy(logits: FloatTensor<Self>, classes: IntTensor<Self>) -> FloatTensor<Self> {
         let batch = logits.shape()[0];
         let classes = Self::int_reshape(classes, Shape::new([batch, 1]));
@@ -134,7 +131,8 @@ pub(crate) trait FusedOps: Backend {
         (loss, Self::float_div_scalar(difference, (batch as f64).into()))
     }
 
-    /// l1·Σ|x| + l2·Σx², `[1]`; one of l1 and l2 may be 0.
+    /// l1·Σ|x| + l2·Σx², `[1]`; one of l1 and l2 may be 0. Of 12 500 weights, whatever the batch: L1 0.251 → 0.012,
+    /// L2 0.044 → 0.012.
     fn l1_l2(input: FloatTensor<Self>, l1: f64, l2: f64) -> FloatTensor<Self> {
         let absolute =
             |input| Self::float_mul_scalar(Self::float_sum(Self::float_abs(input)), l1.into());
@@ -173,7 +171,6 @@ pub(crate) trait FusedOps: Backend {
     }
 }
 
-impl FusedOps for NdArray {}
 impl FusedOps for Cube {}
 
 /// A vector `[units]` as `[1, units]`.
@@ -203,11 +200,6 @@ fn reciprocal_deviation<B: Backend>(variance: FloatTensor<B>, epsilon: f64) -> F
 pub(crate) fn dense(input: Tensor<2>, kernel: Tensor<2>, bias: Tensor<1>, relu: bool) -> Tensor<2> {
     let [input, kernel] = [input, kernel].map(Tensor::into_dispatch);
     Tensor::from_dispatch(Dispatch::dense(input, kernel, bias.into_dispatch(), relu))
-}
-
-/// Multiplies by dropout's mask, both `[batch, units]`.
-pub(crate) fn dropout(input: Tensor<2>, mask: Tensor<2>) -> Tensor<2> {
-    Tensor::from_dispatch(Dispatch::dropout(input.into_dispatch(), mask.into_dispatch()))
 }
 
 /// Mean and biased variance of each unit over the batch: `[batch, units]` to twice `[units]`. They are

@@ -33,15 +33,6 @@ impl<B: FusedOps, C: CheckpointStrategy> FusedOps for Autodiff<B, C> {
         }
     }
 
-    fn dropout(input: FloatTensor<Self>, mask: FloatTensor<Self>) -> FloatTensor<Self> {
-        let (input, node) = input.into_parts();
-        let mask = mask.into_primitive();
-        match Dropout.prepare::<C>([node]).compute_bound().stateful() {
-            OpsKind::Tracked(prep) => prep.finish(mask.clone(), B::dropout(input, mask)),
-            OpsKind::UnTracked(prep) => prep.finish(B::dropout(input, mask)),
-        }
-    }
-
     fn normalize(
         input: FloatTensor<Self>,
         mean: FloatTensor<Self>,
@@ -116,26 +107,6 @@ impl<B: FusedOps> Backward<B, 3> for Dense {
         if let Some(node) = input_node {
             let by_input = B::float_matmul(gradient, B::float_transpose(kernel));
             gradients.register::<B>(node.id, by_input);
-        }
-    }
-}
-
-#[derive(Debug)]
-struct Dropout;
-
-impl<B: FusedOps> Backward<B, 1> for Dropout {
-    /// The mask.
-    type State = FloatTensor<B>;
-
-    fn backward(
-        self,
-        Ops { parents: [input_node], node, state: mask }: Ops<Self::State, 1>,
-        gradients: &mut Gradients,
-        _: &mut Checkpointer,
-    ) {
-        let gradient = gradients.consume::<B>(&node);
-        if let Some(node) = input_node {
-            gradients.register::<B>(node.id, B::float_mul(gradient, mask));
         }
     }
 }

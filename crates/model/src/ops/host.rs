@@ -1,0 +1,371 @@
+//! The fused operations on the CPU: passes over a batch `[batch, units]`, row by row in one slice. What is per unit
+//! comes as a slice of `units`.
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "what is computed is float32, and a class is a small index"
+)]
+#![expect(deprecated, reason = "ndarray is part of the comparison until Burn drops it")]
+
+use burn::{
+    backend::{
+        Flex, NdArray, TensorMetadata,
+        flex::FlexTensor,
+        ndarray::NdArrayTensor,
+        tensor::{FloatTensor, IntTensor},
+    },
+    tensor::{Shape, TensorData},
+};
+
+use super::FusedOps;
+
+/// Rows that are summed up on their own before they join the rest: a single running sum of float32
+/// loses digits as the batch grows.
+const BLOCK: usize = 128;
+/// Values of a sum over a whole tensor that are added side by side, for the compiler to vectorise.
+const LANES: usize = 32;
+
+/// A tensor in the program's own memory. The network computes in float32.
+trait HostTensor: Sized {
+    /// Puts the values in order into storage that holds nothing else; without a copy where they are so already.
+    fn contiguous(self) -> Self;
+
+    /// The values of a contiguous tensor.
+    fn floats(&self) -> &[f32];
+
+    /// The values of a contiguous tensor; without a copy where nothing else holds its storage.
+    fn floats_mut(&mut self) -> &mut [f32];
+
+    /// The values of a contiguous tensor of classes.
+    fn classes(&self) -> Vec<usize>;
+
+    /// A tensor of these values.
+    fn from_data(data: TensorData) -> Self;
+}
+
+impl HostTensor for FlexTensor {
+    fn contiguous(self) -> Self {
+        // The handle left behind is dropped here, so that the other one is the storage's only one.
+        self.to_contiguous()
+    }
+
+    fn floats(&self) -> &[f32] {
+        self.storage()
+    }
+
+    fn floats_mut(&mut self) -> &mut [f32] {
+        self.storage_mut()
+    }
+
+    fn classes(&self) -> Vec<usize> {
+        self.storage::<i32>().iter().map(|&class| class as usize).collect()
+    }
+
+    fn from_data(data: TensorData) -> Self {
+        Self::from_data(data)
+    }
+}
+
+impl HostTensor for NdArrayTensor {
+    fn contiguous(self) -> Self {
+        match &self {
+            Self::F32(storage) if storage.view().to_slice().is_none() => {
+                let values: Vec<f32> = storage.view().iter().copied().collect();
+                Self::from_data(TensorData::new(values, self.shape()))
+            }
+            _ => self,
+        }
+    }
+
+    fn floats(&self) -> &[f32] {
+        match self {
+            Self::F32(storage) => storage.view().to_slice().expect("it is contiguous"),
+            _ => unreachable!("the network computes in float32"),
+        }
+    }
+
+    fn floats_mut(&mut self) -> &mut [f32] {
+        match self {
+            Self::F32(storage) => storage.ensure_owned().as_slice_mut().expect("it is contiguous"),
+            _ => unreachable!("the network computes in float32"),
+        }
+    }
+
+    fn classes(&self) -> Vec<usize> {
+        match self {
+            Self::I32(storage) => storage.view().iter().map(|&class| class as usize).collect(),
+            Self::I64(storage) => storage.view().iter().map(|&class| class as usize).collect(),
+            _ => unreachable!("classes are int32 or int64"),
+        }
+    }
+
+    fn from_data(data: TensorData) -> Self {
+        Self::from_data(data)
+    }
+}
+
+macro_rules! impl_on_host {
+    ($backend:ty) => {
+        impl FusedOps for $backend {
+            fn bias_relu(
+                pre_activation: FloatTensor<Self>,
+                bias: FloatTensor<Self>,
+                relu: bool,
+            ) -> FloatTensor<Self> {
+                let (mut output, bias) = (pre_activation.contiguous(), bias.contiguous());
+                let bias = bias.floats();
+                for row in output.floats_mut().chunks_exact_mut(bias.len()) {
+                    for (value, bias) in row.iter_mut().zip(bias) {
+                        let sum = *value + bias;
+                        // Not `max`, which would make a 0 of NaN.
+                        *value = if relu && sum < 0.0 { 0.0 } else { sum };
+                    }
+                }
+                output
+            }
+
+            fn bias_relu_backward(
+                output: FloatTensor<Self>,
+                gradient: FloatTensor<Self>,
+                relu: bool,
+            ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+                let units = output.shape()[1];
+                let (output, mut gradient) = (output.contiguous(), gradient.contiguous());
+                let mut by_bias = vec![0.0; units];
+                let blocks = (gradient.floats_mut().chunks_mut(BLOCK * units))
+                    .zip(output.floats().chunks(BLOCK * units));
+                for (gradient, output) in blocks {
+                    let mut sums = vec![0.0; units];
+                    let rows = gradient.chunks_exact_mut(units).zip(output.chunks_exact(units));
+                    for (gradient, output) in rows {
+                        for ((sum, gradient), output) in sums.iter_mut().zip(gradient).zip(output) {
+                            // Where the output is NaN the gradient passes, as in Burn's relu.
+                            *gradient = if relu && *output <= 0.0 { 0.0 } else { *gradient };
+                            *sum += *gradient;
+                        }
+                    }
+                    add(&mut by_bias, &sums);
+                }
+                (gradient, vector(by_bias))
+            }
+
+            fn moments(input: FloatTensor<Self>) -> (FloatTensor<Self>, FloatTensor<Self>) {
+                let units = input.shape()[1];
+                let input = input.contiguous();
+                let mean = means(input.floats(), &vec![0.0; units], |value| value);
+                let variance = means(input.floats(), &mean, |centred| centred * centred);
+                (vector(mean), vector(variance))
+            }
+
+            fn normalize(
+                input: FloatTensor<Self>,
+                mean: FloatTensor<Self>,
+                variance: FloatTensor<Self>,
+                gamma: FloatTensor<Self>,
+                beta: FloatTensor<Self>,
+                epsilon: f64,
+            ) -> FloatTensor<Self> {
+                let shape = input.shape();
+                let [input, mean, variance, gamma, beta] =
+                    [input, mean, variance, gamma, beta].map(HostTensor::contiguous);
+                let (mean, beta) = (mean.floats(), beta.floats());
+                let scale =
+                    products(&reciprocal_deviation(variance.floats(), epsilon), gamma.floats());
+                let mut output = Vec::with_capacity(input.floats().len());
+                for row in input.floats().chunks_exact(mean.len()) {
+                    let units = row.iter().zip(mean).zip(&scale).zip(beta);
+                    output.extend(
+                        units.map(|(((value, mean), scale), beta)| (value - mean) * scale + beta),
+                    );
+                }
+                tensor(output, shape)
+            }
+
+            fn normalize_backward(
+                input: FloatTensor<Self>,
+                mean: FloatTensor<Self>,
+                variance: FloatTensor<Self>,
+                gamma: FloatTensor<Self>,
+                gradient: FloatTensor<Self>,
+                epsilon: f64,
+            ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+                let (batch, units) = (input.shape()[0] as f32, input.shape()[1]);
+                let [input, mean, variance, gamma, mut gradient] =
+                    [input, mean, variance, gamma, gradient].map(HostTensor::contiguous);
+                let (input, mean) = (input.floats(), mean.floats());
+                let reciprocal = reciprocal_deviation(variance.floats(), epsilon);
+                let scale = products(&reciprocal, gamma.floats());
+                let gradient_values = gradient.floats_mut();
+                let (centred, by_beta) = gradient_sums(gradient_values, input, mean);
+                let by_gamma = products(&centred, &reciprocal);
+                // scale · (gradient − beta' / batch − normalised · gamma' / batch), with all that is per unit taken
+                // together: scale · gradient + (input − mean) · slope + shift.
+                let slope: Vec<f32> = (by_gamma.iter().zip(&scale).zip(&reciprocal))
+                    .map(|((by_gamma, scale), reciprocal)| -by_gamma * scale * reciprocal / batch)
+                    .collect();
+                let shift: Vec<f32> = by_beta
+                    .iter()
+                    .zip(&scale)
+                    .map(|(by_beta, scale)| -by_beta * scale / batch)
+                    .collect();
+                let rows = gradient_values.chunks_exact_mut(units).zip(input.chunks_exact(units));
+                for (gradient, input) in rows {
+                    let units = mean.iter().zip(&scale).zip(&slope).zip(&shift);
+                    for ((gradient, input), (((mean, scale), slope), shift)) in
+                        gradient.iter_mut().zip(input).zip(units)
+                    {
+                        *gradient = *gradient * scale + (input - mean) * slope + shift;
+                    }
+                }
+                (gradient, vector(by_gamma), vector(by_beta))
+            }
+
+            fn cross_entropy(
+                logits: FloatTensor<Self>,
+                classes: IntTensor<Self>,
+            ) -> FloatTensor<Self> {
+                let (loss, _) = Self::cross_entropy_with_gradient(logits, classes);
+                loss
+            }
+
+            fn cross_entropy_with_gradient(
+                logits: FloatTensor<Self>,
+                classes: IntTensor<Self>,
+            ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+                let (batch, width) = (logits.shape()[0], logits.shape()[1]);
+                let (mut gradient, classes) = (logits.contiguous(), classes.contiguous());
+                let mut loss = 0.0_f64;
+                let rows = gradient.floats_mut().chunks_exact_mut(width);
+                for (row, class) in rows.zip(classes.classes()) {
+                    let most = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+                    let right = row[class] - most;
+                    let mut sum = 0.0;
+                    for value in row.iter_mut() {
+                        *value = (*value - most).exp();
+                        sum += *value;
+                    }
+                    loss += f64::from(sum.ln() - right);
+                    for value in row.iter_mut() {
+                        *value /= sum * batch as f32;
+                    }
+                    row[class] -= 1.0 / batch as f32;
+                }
+                (vector(vec![(loss / batch as f64) as f32]), gradient)
+            }
+
+            fn l1_l2(input: FloatTensor<Self>, l1: f64, l2: f64) -> FloatTensor<Self> {
+                let input = input.contiguous();
+                let mut penalty = 0.0;
+                // 0 · ∞ would be NaN.
+                if l1 != 0.0 {
+                    penalty += l1 * sum(input.floats(), f32::abs);
+                }
+                if l2 != 0.0 {
+                    penalty += l2 * sum(input.floats(), |value| value * value);
+                }
+                vector(vec![penalty as f32])
+            }
+
+            fn l1_l2_backward(
+                input: FloatTensor<Self>,
+                gradient: FloatTensor<Self>,
+                l1: f64,
+                l2: f64,
+            ) -> FloatTensor<Self> {
+                let (shape, input, gradient) =
+                    (input.shape(), input.contiguous(), gradient.contiguous());
+                let gradient = gradient.floats()[0];
+                let (l1, l2) = (l1 as f32 * gradient, 2.0 * l2 as f32 * gradient);
+                let slope = |&value: &f32| {
+                    let sign = if value == 0.0 { 0.0 } else { 1.0_f32.copysign(value) };
+                    // 0 · ∞ would be NaN.
+                    l1 * sign + if l2 == 0.0 { 0.0 } else { l2 * value }
+                };
+                tensor(input.floats().iter().map(slope).collect(), shape)
+            }
+        }
+    };
+}
+
+impl_on_host!(Flex);
+impl_on_host!(NdArray);
+
+fn tensor<T: HostTensor>(values: Vec<f32>, shape: Shape) -> T {
+    T::from_data(TensorData::new(values, shape))
+}
+
+fn vector<T: HostTensor>(values: Vec<f32>) -> T {
+    let shape = Shape::new([values.len()]);
+    tensor(values, shape)
+}
+
+/// 1 / √(variance + epsilon).
+fn reciprocal_deviation(variance: &[f32], epsilon: f64) -> Vec<f32> {
+    let epsilon = epsilon as f32;
+    variance.iter().map(|variance| (variance + epsilon).sqrt().recip()).collect()
+}
+
+/// Adds a slice to another of its length.
+fn add(sums: &mut [f32], values: &[f32]) {
+    for (sum, value) in sums.iter_mut().zip(values) {
+        *sum += value;
+    }
+}
+
+/// The products of two slices of one length.
+fn products(values: &[f32], factors: &[f32]) -> Vec<f32> {
+    values.iter().zip(factors).map(|(value, factor)| value * factor).collect()
+}
+
+/// Each unit's mean over the batch of a function of how far its values are from a centre.
+fn means(batch: &[f32], centre: &[f32], term: impl Fn(f32) -> f32) -> Vec<f32> {
+    let units = centre.len();
+    let mut totals = vec![0.0; units];
+    for block in batch.chunks(BLOCK * units) {
+        let mut sums = vec![0.0; units];
+        for row in block.chunks_exact(units) {
+            for ((sum, value), centre) in sums.iter_mut().zip(row).zip(centre) {
+                *sum += term(value - centre);
+            }
+        }
+        add(&mut totals, &sums);
+    }
+    let images = (batch.len() / units) as f32;
+    totals.into_iter().map(|total| total / images).collect()
+}
+
+/// Each unit's sums of gradient · (input − mean) and of gradient.
+fn gradient_sums(gradient: &[f32], input: &[f32], mean: &[f32]) -> (Vec<f32>, Vec<f32>) {
+    let units = mean.len();
+    let (mut centred_totals, mut totals) = (vec![0.0; units], vec![0.0; units]);
+    let blocks = gradient.chunks(BLOCK * units).zip(input.chunks(BLOCK * units));
+    for (gradient, input) in blocks {
+        let (mut centred_sums, mut sums) = (vec![0.0; units], vec![0.0; units]);
+        for (gradient, input) in gradient.chunks_exact(units).zip(input.chunks_exact(units)) {
+            let of_units = centred_sums.iter_mut().zip(&mut sums).zip(mean);
+            for (((centred_sum, sum), mean), (gradient, input)) in
+                of_units.zip(gradient.iter().zip(input))
+            {
+                *sum += gradient;
+                *centred_sum += gradient * (input - mean);
+            }
+        }
+        add(&mut centred_totals, &centred_sums);
+        add(&mut totals, &sums);
+    }
+    (centred_totals, totals)
+}
+
+/// The sum of a function of each value.
+fn sum(values: &[f32], term: impl Fn(f32) -> f32) -> f64 {
+    let sum_block = |block: &[f32]| -> f64 {
+        let mut lanes = [0.0_f32; LANES];
+        for values in block.chunks(LANES) {
+            for (lane, &value) in lanes.iter_mut().zip(values) {
+                *lane += term(value);
+            }
+        }
+        lanes.into_iter().map(f64::from).sum()
+    };
+    values.chunks(BLOCK * LANES).map(sum_block).sum()
+}
