@@ -121,8 +121,7 @@ fuzz_target!(|input: Input| {
     assert_eq!(format!("{:?}", again.history), format!("{:?}", state.history));
     assert_eq!(format!("{:?}", again.metrics.sums()), format!("{:?}", state.metrics.sums()));
 
-    let config =
-        FitConfig { epochs: state.history.len() + 1, batch_size: 1, ..Default::default() };
+    let config = FitConfig { epochs: state.history.len() + 1, batch_size: 1, ..Default::default() };
     let fit = Fit {
         config: &config,
         seed: 0,

@@ -34,7 +34,8 @@ static NETWORK: LazyLock<Network> = LazyLock::new(|| {
     variant.network.init(Shape::MNIST.pixels(), 10, 0, &Backend::Flex.open().expect("a processor"))
 });
 
-static SPLIT: LazyLock<Split> = LazyLock::new(|| Split::new(vec![7; Shape::MNIST.pixels()], vec![3]));
+static SPLIT: LazyLock<Split> =
+    LazyLock::new(|| Split::new(vec![7; Shape::MNIST.pixels()], vec![3]));
 
 static GOOD: LazyLock<Vec<Tensor>> =
     LazyLock::new(|| Tensor::all(&weights::to_bytes(&NETWORK).expect("weights")));
