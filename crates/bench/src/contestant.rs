@@ -40,7 +40,7 @@ enum Kind<'a> {
 pub(crate) struct Printed {
     name: String,
     accuracy: Accuracy,
-    /// Of each variant.
+    /// Seconds of fitting, by variant.
     #[serde(default)]
     pub(crate) fit_seconds: BTreeMap<String, f64>,
 }

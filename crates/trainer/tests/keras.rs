@@ -24,7 +24,7 @@ const CASES: usize = 49;
 #[serde(deny_unknown_fields)]
 struct Case {
     inputs: usize,
-    /// Of each layer, by its name.
+    /// Units of each layer, by its name.
     units: BTreeMap<String, usize>,
     layers: BTreeMap<String, CaseLayer>,
     batch: usize,

@@ -6,7 +6,7 @@ mod common;
 use common::{Place, stderr};
 use serde_json::Value;
 
-/// What `trainer summary` prints of a config that must be read.
+/// The output of `trainer summary` for a config that must be read.
 fn summary(place: &Place, config: &str, arguments: &[&str]) -> String {
     let output = place.trainer(&[&["summary", config], arguments].concat());
     assert!(output.status.success(), "{}", stderr(&output));

@@ -24,7 +24,7 @@ pub struct Study {
     pub name: String,
     /// What computes.
     pub backend: Backend,
-    /// What is compared, in the table's order; where something is swept, at its first value.
+    /// The compared variants, in the table's order; where something is swept, at its first value.
     pub variants: Vec<Variant>,
     /// The variants' settings as a config for the same study has them.
     pub variant_settings: Settings,
