@@ -15,7 +15,7 @@ use tempfile::TempDir;
 use trainer::{
     checkpoint::{self, Header},
     device::Backend,
-    study::Settings,
+    study::{FitSettings, KeyValues},
 };
 use training::{Epoch, Fit, FitConfig, Images, Metrics, Pixels, Score, State};
 
@@ -121,7 +121,11 @@ fuzz_target!(|input: Input| {
     assert_eq!(format!("{:?}", again.history), format!("{:?}", state.history));
     assert_eq!(format!("{:?}", again.metrics.sums()), format!("{:?}", state.metrics.sums()));
 
-    let config = FitConfig { epochs: state.history.len() + 1, batch_size: 1, ..Default::default() };
+    let config = FitConfig {
+        epochs: state.history.len() + 1,
+        batch_size: 1,
+        ..FitSettings::default().config()
+    };
     let fit = Fit {
         config: &config,
         seed: 0,
@@ -145,7 +149,7 @@ impl Words {
         Header {
             variant: self.variant.clone(),
             seed: self.seed,
-            point: Settings::new(),
+            point: KeyValues::new(),
             settings: settings.collect(),
             dataset_sha256: self.dataset_sha256.clone(),
             steps: self.steps,

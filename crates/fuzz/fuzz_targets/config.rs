@@ -29,7 +29,7 @@ fuzz_target!(|input: &[u8]| {
         return;
     };
     let runs = &study.runs;
-    assert!(runs.len() >= study.variants.len() * study.seeds.len());
+    assert!(runs.len() >= study.variants.len() * study.settings.seeds.len());
     runs.iter().for_each(check_folder);
     let folders: BTreeSet<_> = runs.iter().map(Run::folder).collect();
     assert_eq!(folders.len(), runs.len(), "runs share a folder");
@@ -37,8 +37,10 @@ fuzz_target!(|input: &[u8]| {
     let entries = Entries::parse(&study.to_toml(), Path::new("/study.toml"));
     let again = Study::read(&study.name, &entries.expect("study.toml is TOML"));
     let mut expected = study;
-    let dirs = expected.runs.iter_mut().map(|run| &mut run.data.dir);
-    for path in dirs.chain([&mut expected.data.dir, &mut expected.start_weights]).flatten() {
+    let paths = expected.runs.iter_mut().flat_map(|run| [&mut run.data.dir, &mut run.fit.weights]);
+    for path in
+        paths.chain([&mut expected.settings.data.dir, &mut expected.settings.fit.weights]).flatten()
+    {
         // An argument's path starts from the current folder.
         *path = std::path::absolute(&path).expect("a path");
     }

@@ -1,6 +1,6 @@
 //! The names of a network's layers.
 
-use std::fmt;
+use std::{fmt, str::FromStr};
 
 /// A layer of a network. Displayed as configs, weights files and tables name it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -17,5 +17,18 @@ impl fmt::Display for LayerName {
             Self::Hidden(index) => write!(formatter, "hidden{}", index + 1),
             Self::Output => formatter.write_str("output"),
         }
+    }
+}
+
+impl FromStr for LayerName {
+    type Err = ();
+
+    /// Parses a name as it is displayed.
+    fn from_str(name: &str) -> Result<Self, ()> {
+        let number = name.strip_prefix("hidden").and_then(|number| number.parse::<usize>().ok());
+        let hidden = number.and_then(|number| number.checked_sub(1)).map(Self::Hidden);
+        // Not `hidden01`.
+        let parsed = hidden.unwrap_or(Self::Output);
+        if parsed.to_string() == name { Ok(parsed) } else { Err(()) }
     }
 }

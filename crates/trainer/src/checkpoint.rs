@@ -7,7 +7,7 @@ use training::{State, checkpoint};
 
 pub use training::checkpoint::Checkpoint;
 
-use crate::{error::Error, files, study::Settings};
+use crate::{error::Error, files, study::KeyValues};
 
 /// The checkpoint's name in a run's folder.
 pub const FILE: &str = "checkpoint.safetensors";
@@ -20,9 +20,9 @@ pub struct Header {
     /// The run's seed.
     pub seed: u64,
     /// The run's point in the sweep.
-    pub point: Settings,
+    pub point: KeyValues,
     /// Every setting that the result depends on.
-    pub settings: Settings,
+    pub settings: KeyValues,
     /// Tells the data set from others.
     pub dataset_sha256: String,
     /// Training steps done.
@@ -117,11 +117,11 @@ mod tests {
     }
 
     fn header() -> Header {
-        let settings = Settings::from([("fit.learning_rate".to_owned(), 0.1.into())]);
+        let settings = KeyValues::from([("fit.learning_rate".to_owned(), 0.1.into())]);
         Header {
             variant: "mine".to_owned(),
             seed: 3,
-            point: Settings::new(),
+            point: KeyValues::new(),
             settings,
             dataset_sha256: "abc".to_owned(),
             steps: 7,

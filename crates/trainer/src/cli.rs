@@ -219,7 +219,7 @@ impl Command {
                 let (study, _) = config.study(OutputArguments { out: None })?;
                 let digits = digits::load(&study, &Progress::new(false))?;
                 let split = match split {
-                    Half::Train => &digits.of(&study.data).train,
+                    Half::Train => &digits.of(&study.settings.data).train,
                     Half::Test => &digits.test,
                 };
                 let Some(file) = png else {

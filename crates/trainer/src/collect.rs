@@ -14,14 +14,10 @@ use crate::{
     lock::Lock,
     record::{self, HISTORY, MODEL, Record},
     results::{self, Mismatch},
-    study::{Run, Settings, Study, WEIGHTS, run_folder, run_name},
+    study::{KeyValues, NOT_INPUTS, Run, Study, WEIGHTS, run_folder, run_name},
     tensorboard,
     train::STUDY,
 };
-
-/// What says how and where a study is trained, but not what it comes to.
-const FREE: [&str; 6] =
-    ["data.dir", "data.sources", "fit.checkpoint_every", WEIGHTS, "jobs", "output.tensorboard"];
 
 /// Copies the finished runs of some folders into one, after all of them have been checked. Of a run that some have
 /// gone on with, what was trained furthest is taken. Gives how many were new.
@@ -91,8 +87,9 @@ fn check_study(
     first: &Path,
     expected: &Study,
 ) -> Result<(), Mismatch> {
-    let settings = |study: &Study| -> Settings {
-        study.settings().into_iter().filter(|(key, _)| !FREE.contains(&key.as_str())).collect()
+    let settings = |study: &Study| -> KeyValues {
+        let free = |key: &str| key == "jobs" || NOT_INPUTS.contains(&key);
+        study.key_values().into_iter().filter(|(key, _)| !free(key)).collect()
     };
     let differences = results::differences(&settings(study), &settings(expected));
     if differences.is_empty() {

@@ -13,7 +13,7 @@ use crate::{
     record::{self, Record},
     results::{self, Mismatch},
     run::Plan,
-    study::{EPOCHS, Run, Settings, Study, WEIGHTS, run_name},
+    study::{EPOCHS, KeyValues, Run, Study, WEIGHTS, run_name},
     train::STUDY,
 };
 
@@ -52,7 +52,7 @@ pub fn check_record(
 
 /// The settings that what was found should have, start weights apart. A run of the study that `goes_on` may have been
 /// asked for another number of epochs.
-fn expected(study: &Study, run: Option<&Run>, found: &Found<'_>, goes_on: bool) -> Settings {
+fn expected(study: &Study, run: Option<&Run>, found: &Found<'_>, goes_on: bool) -> KeyValues {
     let Some(run) = run else {
         return study.settings_beside(found.variant, found.point, found.settings);
     };
@@ -99,7 +99,7 @@ pub fn read_study(folder: &Path) -> Result<Option<Study>, Error> {
 }
 
 /// Has a setting be here as it is there.
-fn take_over(key: &str, there: &Settings, here: &mut Settings) {
+fn take_over(key: &str, there: &KeyValues, here: &mut KeyValues) {
     if let Some(value) = there.get(key) {
         here.insert(key.to_owned(), value.clone());
     }
@@ -109,8 +109,8 @@ fn take_over(key: &str, there: &Settings, here: &mut Settings) {
 struct Found<'a> {
     variant: &'a str,
     seed: u64,
-    point: &'a Settings,
-    settings: &'a Settings,
+    point: &'a KeyValues,
+    settings: &'a KeyValues,
     sha256: &'a str,
 }
 
@@ -197,7 +197,7 @@ impl Plan<'_> {
         for run in study.variants.iter().filter_map(|variant| study.first_run_of(&variant.name)) {
             let mut here = study.run_settings(run);
             let settings = there.settings_beside(&run.variant.name, &run.point, &here);
-            if !under_way && there.fit.epochs < run.fit.epochs {
+            if !under_way && there.settings.fit.epochs < run.fit.epochs {
                 take_over(EPOCHS, &settings, &mut here);
             }
             refuse(output, "a study".to_owned(), results::differences(&settings, &here))?;
@@ -213,7 +213,7 @@ impl Plan<'_> {
         folder: &Path,
         run: Option<&Run>,
     ) -> Result<bool, Error> {
-        let epochs = run.map_or(self.study.fit.epochs, |run| run.fit.epochs);
+        let epochs = run.map_or(self.study.settings.fit.epochs, |run| run.fit.epochs);
         let record = Record::read(folder)?;
         if let Some(record) = &record {
             self.check_same(output, run, &Found::record(record), record.goes_on(epochs))?;

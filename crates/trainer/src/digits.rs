@@ -48,7 +48,9 @@ impl Splits {
     /// When they are too few to be split.
     pub fn new(digits: Digits, study: &Study) -> Result<Self, Error> {
         let mut cuts: Vec<Cut> = Vec::new();
-        for settings in std::iter::once(&study.data).chain(study.runs.iter().map(|run| &run.data)) {
+        for settings in
+            std::iter::once(&study.settings.data).chain(study.runs.iter().map(|run| &run.data))
+        {
             if !cuts.iter().any(|cut| cut.is_for(settings)) {
                 cuts.push(cut(&digits.train, settings)?);
             }
@@ -76,7 +78,7 @@ impl Splits {
 ///
 /// When they are not to be had, or too few to be split.
 pub fn load(study: &Study, progress: &Progress) -> Result<Splits, Error> {
-    let settings = &study.data;
+    let settings = &study.settings.data;
     let request = Request { sources: settings.sources.clone(), dir: settings.dir.clone() };
     let bars = RefCell::new(None);
     let loaded = data::load(&request, &Places::from_environment(), &|download| {

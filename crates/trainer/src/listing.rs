@@ -8,7 +8,7 @@ use crate::{
     checkpoint, continuing,
     error::Error,
     record::{self, Record},
-    study::{Run, Settings, Study, label},
+    study::{KeyValues, Run, Study, label},
 };
 
 /// What a processor's core takes for one image of one epoch, roughly, where no run has told yet.
@@ -56,7 +56,7 @@ struct List<'a> {
 struct Line<'a> {
     number: usize,
     variant: &'a str,
-    point: &'a Settings,
+    point: &'a KeyValues,
     seed: u64,
     state: Progress,
 }
@@ -119,8 +119,8 @@ pub fn json(study: &Study, output: &Path) -> Result<String, Error> {
     let list = List {
         name: &study.name,
         folder: output.display().to_string(),
-        backend: study.backend.to_string(),
-        gpu: !study.backend.is_cpu(),
+        backend: study.settings.backend.to_string(),
+        gpu: !study.settings.backend.is_cpu(),
         runs: lines(study, output)?,
     };
     let json = serde_json::to_string_pretty(&list);
@@ -136,7 +136,7 @@ pub fn json(study: &Study, output: &Path) -> Result<String, Error> {
 ///
 /// When a record cannot be read, or this build lacks the backend.
 pub fn batches(study: &Study, output: &Path, most: usize, minutes: f64) -> Result<String, Error> {
-    study.backend.check_built_in()?;
+    study.settings.backend.check_built_in()?;
     let rate = seconds_per_image(output)?;
     let mut left = Vec::new();
     for Line { number, state, .. } in lines(study, output)? {

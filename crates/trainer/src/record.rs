@@ -13,7 +13,7 @@ use crate::{
     checkpoint,
     error::Error,
     files,
-    study::{EPOCHS, HIDDEN, Run, Settings, run_folder, setting_text},
+    study::{EPOCHS, HIDDEN, KeyValues, Run, run_folder, setting_text},
 };
 
 /// The trained weights.
@@ -33,10 +33,10 @@ pub struct Record {
     /// The run's seed.
     pub seed: u64,
     /// The swept keys that it uses, with its values.
-    #[serde(default, skip_serializing_if = "Settings::is_empty")]
-    pub point: Settings,
+    #[serde(default, skip_serializing_if = "KeyValues::is_empty")]
+    pub point: KeyValues,
     /// Every setting that the result depends on.
-    pub settings: Settings,
+    pub settings: KeyValues,
     /// The data set's name.
     pub dataset: String,
     /// What tells two data sets of one name apart.

@@ -17,7 +17,7 @@ use crate::{
     progress::{Progress, Task},
     record::{self, Checksums, MODEL, Record, read_history},
     stop,
-    study::{Run, Settings, Study, WEIGHTS},
+    study::{KeyValues, Run, Study, WEIGHTS},
     tensorboard::Events,
     weights::StartWeights,
 };
@@ -43,7 +43,7 @@ impl Plan<'_> {
         let (cut, shape) = (splits.of(&run.data), splits.shape());
         let images = |split| Images { split, pixels: run.data.pixels };
         let fit = Fit {
-            config: &run.fit,
+            config: &run.fit.config(),
             seed: run.seed,
             train: images(&cut.train),
             validation: cut.validation.as_ref().map(images),
@@ -61,7 +61,8 @@ impl Plan<'_> {
             fit_seconds: seconds,
         };
         let bar = progress.run(run, run.fit.epochs);
-        let events = study.output.tensorboard.then(|| Events::begin(folder, state.history.len()));
+        let events =
+            study.settings.output.tensorboard.then(|| Events::begin(folder, state.history.len()));
         let mut callback = RunCallback::new(study, lock, header, &bar, events.transpose()?);
         // From the first moment others see by what settings the run is made.
         callback.save(&state)?;
@@ -100,12 +101,12 @@ impl Plan<'_> {
     }
 
     /// The settings that a run's result depends on, start weights by their checksum.
-    pub(crate) fn settings(&self, run: &Run) -> Settings {
+    pub(crate) fn settings(&self, run: &Run) -> KeyValues {
         self.with_start(self.study.run_settings(run))
     }
 
     /// Settings with the start weights' checksum among them.
-    pub(crate) fn with_start(&self, mut settings: Settings) -> Settings {
+    pub(crate) fn with_start(&self, mut settings: KeyValues) -> KeyValues {
         if let Some(start) = self.start {
             settings.insert(WEIGHTS.to_owned(), start.sha256.clone().into());
         }
@@ -177,7 +178,7 @@ impl<'a> RunCallback<'a> {
         bar: &'a Task,
         events: Option<Events>,
     ) -> Self {
-        let (every, now) = (study.checkpoint_every, Instant::now());
+        let (every, now) = (study.settings.fit.checkpoint_every, Instant::now());
         Self { lock, header, every, begun: now, saved: now, bar, events }
     }
 

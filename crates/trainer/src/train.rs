@@ -1,13 +1,12 @@
 //! `trainer run`: from a study to its results.
 
 use std::{
+    collections::HashSet,
     fs,
     path::{Path, PathBuf},
     sync::{Mutex, PoisonError},
     time::{Duration, Instant},
 };
-
-use model::Variant;
 
 use crate::{
     allocator, continuing,
@@ -52,10 +51,10 @@ pub fn train(
     choice: &Choice,
     progress: &Progress,
 ) -> Result<(), Error> {
-    let device = study.backend.open()?;
+    let device = study.settings.backend.open()?;
     let splits = digits::load(study, progress)?;
-    let start = study.start_weights.as_deref().map(StartWeights::read).transpose()?;
-    let machine = study.backend.devices().into_iter().next().unwrap_or_default();
+    let start = study.settings.fit.weights.as_deref().map(StartWeights::read).transpose()?;
+    let machine = study.settings.backend.devices().into_iter().next().unwrap_or_default();
     let plan = Plan { study, splits: &splits, device: &device, start: start.as_ref(), machine };
     plan.check_start()?;
     let outcome =
@@ -75,7 +74,7 @@ pub fn train(
 
 /// What is about to be trained, in a sentence.
 fn opening(study: &Study, splits: &Splits, unfinished: usize) -> String {
-    let (runs, train) = (study.runs.len(), &splits.of(&study.data).train);
+    let (runs, train) = (study.runs.len(), &splits.of(&study.settings.data).train);
     let before = match runs - unfinished {
         0 => String::new(),
         finished => format!(", {finished} of them finished before"),
@@ -89,10 +88,10 @@ fn opening(study: &Study, splits: &Splits, unfinished: usize) -> String {
         splits.name,
         one("data.limit", train.len().to_string(), "several counts of"),
         splits.test.len(),
-        one("data.pixels", format!("{} pixels", study.data.pixels), "pixels varied"),
-        one("fit.epochs", counted(study.fit.epochs, "epoch"), "epochs varied"),
+        one("data.pixels", format!("{} pixels", study.settings.data.pixels), "pixels varied"),
+        one("fit.epochs", counted(study.settings.fit.epochs, "epoch"), "epochs varied"),
         counted(runs, "run"),
-        study.backend,
+        study.settings.backend,
     )
 }
 
@@ -209,32 +208,33 @@ impl Plan<'_> {
         stop::listen().map_err(Error::Signals)?;
         let bar = progress.study(runs.len());
         let (finished, held) = (Mutex::new((0, csv)), Mutex::new(Vec::new()));
-        let outcome = schedule::run_all(&runs, study.jobs.resolve(study.backend), |run| {
-            if let Some(signal) = stop::requested() {
-                return Err(Error::Stopped { signal });
-            }
-            training.check()?;
-            let folder = files::make_folder_in(output, &run.folder())?;
-            let Some(lock) = Lock::try_take(&folder)? else {
-                held.lock().unwrap_or_else(PoisonError::into_inner).push(run.clone());
-                return Ok(());
-            };
-            files::sweep(&folder)?;
-            // Another process may have trained it in the meantime, even by other settings.
-            if !self.check_run(output, &folder, Some(run))? {
-                let outcome = schedule::caught(|| work(run, &lock));
-                if let Err(panic @ Error::Panic(_)) = &outcome {
-                    record::mark_failed(&folder, &panic.to_string())?;
+        let outcome =
+            schedule::run_all(&runs, study.settings.jobs.resolve(study.settings.backend), |run| {
+                if let Some(signal) = stop::requested() {
+                    return Err(Error::Stopped { signal });
                 }
-                outcome?;
-            }
-            // Held while the file is written, so that an earlier state never follows a later one.
-            let mut finished = finished.lock().unwrap_or_else(PoisonError::into_inner);
-            finished.1.add()?;
-            finished.0 += 1;
-            bar.advance(finished.0, "");
-            Ok(())
-        });
+                training.check()?;
+                let folder = files::make_folder_in(output, &run.folder())?;
+                let Some(lock) = Lock::try_take(&folder)? else {
+                    held.lock().unwrap_or_else(PoisonError::into_inner).push(run.clone());
+                    return Ok(());
+                };
+                files::sweep(&folder)?;
+                // Another process may have trained it in the meantime, even by other settings.
+                if !self.check_run(output, &folder, Some(run))? {
+                    let outcome = schedule::caught(|| work(run, &lock));
+                    if let Err(panic @ Error::Panic(_)) = &outcome {
+                        record::mark_failed(&folder, &panic.to_string())?;
+                    }
+                    outcome?;
+                }
+                // Held while the file is written, so that an earlier state never follows a later one.
+                let mut finished = finished.lock().unwrap_or_else(PoisonError::into_inner);
+                finished.1.add()?;
+                finished.0 += 1;
+                bar.advance(finished.0, "");
+                Ok(())
+            });
         bar.finish();
         let (_, mut csv) = finished.into_inner().unwrap_or_else(PoisonError::into_inner);
         let written = training.check().and_then(|()| csv.end());
@@ -279,10 +279,18 @@ impl Plan<'_> {
         Ok(training)
     }
 
-    /// Refuses start weights that do not fit every variant.
+    /// Refuses start weights that do not fit the network of every run.
     fn check_start(&self) -> Result<(), Error> {
-        let first = |variant: &Variant| self.start_of(&Run::new(variant.clone(), 0)).map(drop);
-        self.study.variants.iter().try_for_each(first)
+        if self.start.is_none() {
+            return Ok(());
+        }
+        // The tensors of a network and their shapes depend on nothing else.
+        let tensors = |run: &Run| -> Vec<(usize, bool)> {
+            run.variant.network.hidden.iter().map(|block| (block.units, block.batch_norm)).collect()
+        };
+        let mut checked = HashSet::new();
+        let mut runs = self.study.runs.iter().filter(|run| checked.insert(tensors(run)));
+        runs.try_for_each(|run| self.start_of(run).map(drop))
     }
 }
 
@@ -311,7 +319,7 @@ mod tests {
         let study = Study::read("small", &Entries::parse(text, Path::new("")).unwrap()).unwrap();
         let split = || Split::new(vec![7; 20 * Shape::MNIST.pixels()], vec![3; 20]);
         let splits = Splits::new(Digits::new("small", split(), split()), &study).unwrap();
-        let device = study.backend.open().unwrap();
+        let device = study.settings.backend.open().unwrap();
         let plan = Plan {
             study: &study,
             splits: &splits,

@@ -76,8 +76,10 @@ fn check(study: &Study) {
     assert_eq!(folders.len(), runs.len());
     let entries = Entries::parse(&study.to_toml(), Path::new("/study.toml")).unwrap();
     let mut expected = study.clone();
-    let dirs = expected.runs.iter_mut().map(|run| &mut run.data.dir);
-    for path in dirs.chain([&mut expected.data.dir, &mut expected.start_weights]).flatten() {
+    let paths = expected.runs.iter_mut().flat_map(|run| [&mut run.data.dir, &mut run.fit.weights]);
+    for path in
+        paths.chain([&mut expected.settings.data.dir, &mut expected.settings.fit.weights]).flatten()
+    {
         *path = std::path::absolute(&path).unwrap();
     }
     let again = Study::read(&study.name, &entries).unwrap();

@@ -16,130 +16,79 @@ fn refused(lines: &str) -> (Option<i32>, String) {
     (output.status.code(), text.lines().next().unwrap_or_default().to_owned())
 }
 
-#[test]
-fn a_wrong_config_is_refused_with_its_place_and_key() {
-    let cases = [
-        ("seed = 3", "bad.toml:1: unknown key `seed`; did you mean `seeds`?"),
-        ("\n[fit]\nepoch = 3", "bad.toml:3: unknown key `fit.epoch`; did you mean `fit.epochs`?"),
-        ("fit.epochs = -1", "bad.toml:1: fit.epochs: must be a whole number of 1 or more, not -1"),
-        (
-            "fit.epochs = 2.5",
-            "bad.toml:1: fit.epochs: must be a whole number of 1 or more, not 2.5",
-        ),
-        (
-            "[fit]\nbatch_size = 0",
-            "bad.toml:2: fit.batch_size: must be a whole number of 1 or more, not 0",
-        ),
-        (
-            "fit.learning_rate = nan",
-            "bad.toml:1: fit.learning_rate: must be a number above 0, not nan",
-        ),
-        (
-            "fit.learning_rate = inf",
-            "bad.toml:1: fit.learning_rate: must be a number above 0, not inf",
-        ),
-        ("fit.shuffle = \"no\"", "bad.toml:1: fit.shuffle: must be true or false, not \"no\""),
-        ("seeds = [1, 1]", "bad.toml:1: seeds: has 1 twice"),
-        ("seeds = []", "bad.toml:1: seeds: needs at least one element"),
-        ("seeds = [-1]", "bad.toml:1: seeds: must be a whole number of 0 or more, not -1"),
-        ("jobs = 0", "bad.toml:1: jobs: must be \"auto\" or a whole number of 1 or more, not 0"),
-        (
-            "backend = \"tpu\"",
-            "bad.toml:1: backend: must be one of `flex`, `ndarray`, `wgpu`, `vulkan` and `cuda`, not \"tpu\"",
-        ),
-        (
-            "data.pixels = \"grey\"",
-            "bad.toml:1: data.pixels: must be one of `unit` and `raw`, not \"grey\"",
-        ),
-        (
-            "data.validation_split = 1.0",
-            "bad.toml:1: data.validation_split: must be a number from 0 to under 1, not 1.0",
-        ),
-        (
-            "[variant.mine]\nhidden2.dropout = 1.5\n",
-            "bad.toml:2: variant.mine.hidden2.dropout: must be a number from 0 to under 1, not 1.5",
-        ),
-        (
-            "variant.mine.output.dropout = 0.1",
-            "bad.toml:1: variant.mine.output.dropout: output is the last layer: only a hidden one takes this",
-        ),
-        (
-            "variant.mine.hidden1.kernel_regularizer = { l3 = 0.1 }",
-            "bad.toml:1: unknown key `variant.mine.hidden1.kernel_regularizer.l3`; did you mean `variant.mine.hidden1.kernel_regularizer.l2`?",
-        ),
-        (
-            "variant.\"../up\".hidden1.dropout = 0.1",
-            "bad.toml:1: variant.\"../up\".hidden1.dropout: a variant's name takes letters, digits, _ and -, at most 64 of them",
-        ),
-        (
-            "variants = [\"dropuot\"]",
-            "bad.toml:1: variants: there is no variant `dropuot`; did you mean `dropout`? There are `batch_norm`, `batch_norm_dropout`, `dropout`, `l1`, `l2` and `none`; define more as [variant.NAME]",
-        ),
-        ("", "bad.toml is empty: write at least `extends = \"mnist.toml\"`"),
-        ("fit = 3", "bad.toml:1: fit: is a table, not 3: write for example `fit.batch_size = …`"),
-        (
-            "variants = [\"zzz\"]",
-            "bad.toml:1: variants: there is no variant `zzz`. There are `batch_norm`, `batch_norm_dropout`, `dropout`, `l1`, `l2` and `none`; define more as [variant.NAME]",
-        ),
-        ("extends = \"none.toml\"", "bad.toml:1: extends: there is no file none.toml"),
-        (
-            "backend = \"wgpu\"\nfit.batch_size = 50000",
-            "bad.toml:2: fit.batch_size: is at most 42799 on a GPU: its buffers end at 128 MiB",
-        ),
-        ("fit = [", "bad.toml:1: unclosed array, expected `]`"),
-        ("output.tensorboard = 1", "bad.toml:1: output.tensorboard: must be true or false, not 1"),
-        ("data.dir = \"\"", "bad.toml:1: data.dir: must be a path, not \"\""),
-        ("seeds = [[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]", "bad.toml:1: seeds: is nested too deeply"),
-        (
-            "extends = \"bad.toml\"",
-            "bad.toml:1: extends: goes round in a circle: bad.toml → bad.toml",
-        ),
-    ];
-    for (lines, message) in cases {
-        assert_eq!(refused(lines), (Some(2), format!("error: {message}")), "{lines}");
-    }
+/// The message of each config, after its lines.
+fn refusals(configs: &[&str]) -> String {
+    let refusal = |lines: &&str| {
+        let (code, message) = refused(lines);
+        assert_eq!(code, Some(2), "{message}");
+        format!("{lines}\n  {message}\n")
+    };
+    configs.iter().map(refusal).collect()
 }
 
 #[test]
-fn a_sweep_that_cannot_be_is_refused_with_its_place_and_key() {
-    let cases = [
-        (
-            "sweep.seeds = [0, 1]",
-            "bad.toml:1: sweep.seeds: cannot be swept: only variants' settings and `data.limit`, `data.pixels`, \
-             `data.validation_split`, `fit.batch_size`, `fit.epochs`, `fit.learning_rate`, `fit.shuffle` and \
-             `network.hidden` can",
-        ),
-        ("sweep.fit.epochs = 3", "bad.toml:1: sweep.fit.epochs: must be a list, not 3"),
-        (
-            "sweep.fit.epochs = [3, 0]",
-            "bad.toml:1: sweep.fit.epochs: must be a whole number of 1 or more, not 0",
-        ),
-        ("sweep.fit.epochs = [3, 3]", "bad.toml:1: sweep.fit.epochs: has 3 twice"),
-        (
-            "sweep.fit.learning_rate = [1, 1.0]",
-            "bad.toml:1: sweep.fit.learning_rate: has 1.0 twice",
-        ),
-        (
-            "variants = [\"none\"]\nsweep.variant.l2.hidden2.dropout = [0.1]",
-            "bad.toml:2: sweep.variant.l2.hidden2.dropout: `l2` is none of `variants`: name it there, or set \
-             `variant.l2.hidden2.dropout` to one value, which ends its sweep",
-        ),
-        (
-            "sweep.fit.epochs = [[3]]",
-            "bad.toml:1: sweep.fit.epochs: must be a number, a word, true or false, not [3]",
-        ),
-        (
-            "[sweep]\n\"variant.l2.hidden2.droput\" = [0.1]",
-            "bad.toml:2: unknown key `variant.l2.hidden2.droput`; did you mean `variant.l2.hidden2.dropout`?",
-        ),
-        (
-            "sweep = 3",
-            "bad.toml:1: sweep: must be a table: of lists, each by the key that is swept",
-        ),
-    ];
-    for (lines, message) in cases {
-        assert_eq!(refused(lines), (Some(2), format!("error: {message}")), "{lines}");
-    }
+fn a_wrong_config_is_refused_with_its_line_and_key() {
+    let messages = refusals(&[
+        "seed = 3",
+        "\n[fit]\nepoch = 3",
+        "fit.epochs = -1",
+        "fit.epochs = 2.5",
+        "[fit]\nbatch_size = 0",
+        "fit.learning_rate = nan",
+        "fit.learning_rate = inf",
+        "fit.shuffle = \"no\"",
+        "seeds = [1, 1]",
+        "seeds = []",
+        "seeds = [-1]",
+        "jobs = 0",
+        "backend = \"tpu\"",
+        "data.pixels = \"grey\"",
+        "data.validation_split = 1.0",
+        "[variant.mine]\nhidden2.dropout = 1.5\n",
+        "variant.mine.output.dropout = 0.1",
+        "variant.mine.hidden1.kernel_regularizer = { l3 = 0.1 }",
+        "variant.\"../up\".hidden1.dropout = 0.1",
+        "variants = [\"dropuot\"]",
+        "",
+        "fit = 3",
+        "variants = [\"zzz\"]",
+        "extends = \"none.toml\"",
+        "backend = \"wgpu\"\nfit.batch_size = 50000",
+        "fit = [",
+        "output.tensorboard = 1",
+        "data.dir = \"\"",
+        "seeds = [[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]",
+        "extends = \"bad.toml\"",
+        "epochs = 5",
+        "[outputs]\ncsv = true",
+        "fit.epochs = 2026-01-01",
+        "fit.epochs.most = 5",
+        "variant = 3",
+        "variant.mine = 3",
+        "variant.mine.hidden1 = 0.5",
+        "variant.mine.hiden1.dropout = 0.1",
+        "variant.mine.hidden3.dropout = 0.1",
+        "variant.mine.hidden2.dropout = 0.1\nvariant.mine.last_hidden.dropout = 0.2",
+        "variant.mine.hidden1.\"a.b\" = 0.1",
+        "network.hidden = []",
+    ]);
+    insta::assert_snapshot!(messages);
+}
+
+#[test]
+fn an_impossible_sweep_is_refused_with_its_line_and_key() {
+    let messages = refusals(&[
+        "sweep.seeds = [0, 1]",
+        "sweep.fit.epochs = 3",
+        "sweep.fit.epochs = [3, 0]",
+        "sweep.fit.epochs = [3, 3]",
+        "sweep.fit.learning_rate = [1, 1.0]",
+        "variants = [\"none\"]\nsweep.variant.l2.hidden2.dropout = [0.1]",
+        "sweep.fit.epochs = [[3]]",
+        "[sweep]\n\"variant.l2.hidden2.droput\" = [0.1]",
+        "sweep = 3",
+    ]);
+    insta::assert_snapshot!(messages);
     let values: Vec<String> = (1..400).map(|value| value.to_string()).collect();
     let values = values.join(", ");
     let (code, message) =
@@ -202,6 +151,32 @@ fn start_weights_that_do_not_fit_are_refused_before_anything_is_written() {
     refused("`hidden1.kernel` is F64 [784, 50] in the file, but has to be F32 [784, 50]");
     file(&[bias, ("hidden1.kernel", Dtype::F32, vec![50, 784])]);
     refused("`hidden1.kernel` is F32 [50, 784] in the file, but has to be F32 [784, 50]");
+}
+
+#[test]
+fn start_weights_have_to_fit_every_network_of_a_sweep() {
+    let place = Place::new();
+    place.config("one.toml", "variants = [\"none\"]");
+    place.results("one.toml", "one", &[]);
+    let lines = "fit.weights = \"one/runs/none/seed-0/model.safetensors\"\nvariants = [\"none\"]\n\
+                 sweep.network.hidden = [[50, 250], [50, 20]]";
+    place.config("small.toml", lines);
+    let output = place.trainer(&["run", "small.toml", "--out", "out"]);
+    let text = stderr(&output);
+    assert_eq!(output.status.code(), Some(2), "{text}");
+    assert!(
+        text.contains("`hidden2.kernel` is F32 [50, 250] in the file, but has to be F32 [50, 20]"),
+        "{text}"
+    );
+    assert!(!place.path("out").exists());
+}
+
+#[test]
+fn more_runs_than_anyone_means_to_have_are_refused() {
+    let seeds: Vec<String> = (0..300_000).map(|seed: u32| seed.to_string()).collect();
+    let (code, message) = refused(&format!("seeds = [{}]", seeds.join(", ")));
+    assert_eq!(code, Some(2));
+    assert_eq!(message, "error: bad.toml:1: seeds: make 1800000 runs: at most 100000 can be");
 }
 
 #[cfg(unix)]

@@ -4,8 +4,8 @@
 use std::{io::Write, time::Instant};
 
 use data::{Places, Request, Source, synthetic};
-use trainer::device::Backend;
-use training::{Fit, FitConfig, Images, Pixels, State, evaluate};
+use trainer::{device::Backend, study::FitSettings};
+use training::{Fit, Images, Pixels, State, evaluate};
 
 #[test]
 #[ignore = "trains for 50 epochs and needs MNIST"]
@@ -21,7 +21,7 @@ fn a_network_that_only_knows_synthetic_digits_reads_mnist() {
     let device = Backend::Flex.open().unwrap();
     let images = |split| Images { split, pixels: Pixels::Unit };
     let train = images(&digits.train);
-    let config = FitConfig::default();
+    let config = FitSettings::default().config();
     let fit = Fit { config: &config, seed: 0, train, validation: None, device: &device };
     let shape = digits.train.shape();
     let network = batch_norm.network.init(shape.pixels(), shape.classes, 0, &device);

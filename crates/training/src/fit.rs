@@ -97,13 +97,6 @@ impl Callback for () {
     }
 }
 
-impl Default for FitConfig {
-    /// The notebook's.
-    fn default() -> Self {
-        Self { epochs: 50, batch_size: 1000, learning_rate: 0.01, shuffle: true }
-    }
-}
-
 impl State {
     /// The state before the first step.
     #[must_use]

@@ -27,6 +27,13 @@ pub enum Origin {
         /// The line.
         line: usize,
     },
+    /// In a config that is part of the program.
+    BuiltIn {
+        /// The config's name.
+        name: String,
+        /// The line, counted from 1.
+        line: usize,
+    },
     /// On the command line.
     Argument,
 }
@@ -35,6 +42,7 @@ impl fmt::Display for Origin {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::File { path, line } => write!(formatter, "{}:{line}", path.display()),
+            Self::BuiltIn { name, line } => write!(formatter, "{name} (built in), line {line}"),
             Self::Argument => write!(formatter, "--set"),
         }
     }
@@ -46,7 +54,7 @@ impl Origin {
     pub fn folder(&self) -> &Path {
         match self {
             Self::File { path, .. } => path.parent().unwrap_or(Path::new("")),
-            Self::Argument => Path::new(""),
+            Self::BuiltIn { .. } | Self::Argument => Path::new(""),
         }
     }
 }
@@ -61,6 +69,14 @@ pub struct Entry {
     /// The rank of the file or of the arguments that it was written in: of two names of one setting the higher
     /// one wins.
     pub level: usize,
+}
+
+impl Entry {
+    /// Refuses the value, for a reason.
+    #[must_use]
+    pub fn refuse(&self, key: &str, reason: String) -> ConfigError {
+        ConfigError::Value { origin: self.origin.clone(), key: key.to_owned(), reason }
+    }
 }
 
 /// Dotted keys and their values. Tables are folded into the keys: `[fit]` with `epochs = 5` is

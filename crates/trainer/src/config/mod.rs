@@ -5,10 +5,8 @@
 mod entries;
 mod error;
 mod files;
-mod reader;
 pub(crate) mod values;
 
 pub use entries::{Entries, Entry, Origin};
 pub use error::ConfigError;
 pub use files::{ConfigFile, find};
-pub(crate) use reader::Reader;

@@ -1,6 +1,6 @@
 //! What a key takes. Each parser gives the value, or the reason why it will not do.
 
-use std::fmt::Display;
+use std::{collections::HashSet, fmt::Display};
 
 use toml::Value;
 
@@ -67,7 +67,7 @@ pub(crate) fn one_of<T: Copy + Display>(choices: &[T], value: &Value) -> Parsed<
 }
 
 /// A list with at least one element and none twice.
-pub(crate) fn list<T: PartialEq>(
+pub(crate) fn list<T: ToString>(
     element: impl Fn(&Value) -> Parsed<T>,
     value: &Value,
 ) -> Parsed<Vec<T>> {
@@ -75,10 +75,10 @@ pub(crate) fn list<T: PartialEq>(
     if values.is_empty() {
         return Err("needs at least one element".to_owned());
     }
-    let mut elements = Vec::with_capacity(values.len());
+    let (mut elements, mut texts) = (Vec::new(), HashSet::new());
     for value in values {
         let element = element(value)?;
-        if elements.contains(&element) {
+        if !texts.insert(element.to_string()) {
             return Err(format!("has {value} twice"));
         }
         elements.push(element);

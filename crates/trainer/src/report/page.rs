@@ -108,11 +108,11 @@ fn sentence(study: &Study, records: &[Record], splits: Option<&Splits>) -> Strin
         (None, None) => "digits not at hand",
     };
     let images = splits.map_or_else(String::new, |splits| images(study, splits));
-    let pixels = match study.data.pixels {
+    let pixels = match study.settings.data.pixels {
         Pixels::Unit => "pixels from 0 to 1",
         Pixels::Raw => "pixels from 0 to 255",
     };
-    let fit = &study.fit;
+    let fit = &study.settings.fit;
     // What is swept has no one value.
     let settings = [
         ("data.pixels", "pixels", pixels.to_owned()),
@@ -131,7 +131,7 @@ fn sentence(study: &Study, records: &[Record], splits: Option<&Splits>) -> Strin
     let machine =
         if machines.is_empty() { String::new() } else { format!(" on {}", machines.join(" and ")) };
     let seconds: f64 = records.iter().map(|record| record.fit_seconds).sum();
-    let seeds: Vec<String> = study.seeds.iter().map(u64::to_string).collect();
+    let seeds: Vec<String> = study.settings.seeds.iter().map(u64::to_string).collect();
     format!(
         "{} of one network on {dataset}{images}: {}, {} {}, backend {}{machine}. \
          The finished runs took {seconds:.1} s of training.",
@@ -139,13 +139,13 @@ fn sentence(study: &Study, records: &[Record], splits: Option<&Splits>) -> Strin
         settings.join(", "),
         if seeds.len() == 1 { "seed" } else { "seeds" },
         seeds.join(", "),
-        study.backend,
+        study.settings.backend,
     )
 }
 
 /// How many images there are of each kind, in brackets.
 fn images(study: &Study, splits: &Splits) -> String {
-    let cut = splits.of(&study.data);
+    let cut = splits.of(&study.settings.data);
     let (train, test) = (cut.train.len(), splits.test.len());
     if study.is_swept("data.limit") || study.is_swept("data.validation_split") {
         return format!(" (training images varied, {test} test images)");

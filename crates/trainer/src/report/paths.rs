@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::{
     results::Summary,
     statistics::Spread,
-    study::{Settings, cell_name},
+    study::{KeyValues, cell_name},
 };
 
 /// Values whose largest is so many times their smallest above 0 are seen better on a logarithmic axis.
@@ -57,7 +57,7 @@ fn path(key: &str, summaries: &[Summary]) -> Option<Path> {
     for summary in summaries {
         let Some(value) = summary.point.get(key) else { continue };
         let value = value.as_float().or_else(|| value.as_integer().map(|value| value as f64))?;
-        let mut rest: Settings = summary.point.clone();
+        let mut rest: KeyValues = summary.point.clone();
         rest.remove(key);
         let variant = cell_name(&summary.variant, &rest);
         let point = Point {

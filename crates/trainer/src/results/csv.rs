@@ -12,7 +12,7 @@ use crate::{
     lock::Lock,
     record::Record,
     statistics::{Difference, Spread},
-    study::{Settings, Study, setting_text},
+    study::{KeyValues, Study, setting_text},
 };
 
 const HEADER: [&str; 13] = [
@@ -96,7 +96,7 @@ pub fn swept_keys(records: &[Record]) -> BTreeSet<&str> {
 fn text<'a, const COLUMNS: usize>(
     header: &[&str; COLUMNS],
     keys: &BTreeSet<&str>,
-    rows: impl Iterator<Item = ([String; COLUMNS], &'a Settings)>,
+    rows: impl Iterator<Item = ([String; COLUMNS], &'a KeyValues)>,
 ) -> Result<String, Error> {
     let write = || -> Result<Vec<u8>, csv::Error> {
         let mut writer = csv::Writer::from_writer(Vec::new());

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::summary::{Summary, summaries};
-use crate::{error::Error, record::Record, study::Settings};
+use crate::{error::Error, record::Record, study::KeyValues};
 
 #[derive(Serialize)]
 struct Results<'a> {
@@ -15,8 +15,8 @@ struct Results<'a> {
 #[derive(Serialize)]
 struct Row<'a> {
     variant: &'a str,
-    #[serde(skip_serializing_if = "Settings::is_empty")]
-    point: &'a Settings,
+    #[serde(skip_serializing_if = "KeyValues::is_empty")]
+    point: &'a KeyValues,
     acc_train: f64,
     acc_test: f64,
     pct_diff: f64,

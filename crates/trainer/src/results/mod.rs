@@ -20,7 +20,7 @@ pub use self::{
 use crate::{
     error::Error,
     record::{self, Record},
-    study::{Run, Settings, Study, label},
+    study::{KeyValues, Run, Study, label},
 };
 
 /// Under this share of the training images a variant has barely learnt: guessing gives 0.1, and
@@ -95,7 +95,7 @@ pub(crate) fn barely_trained(record: &Record) -> bool {
 
 /// Each setting that differs between a run as it was found and as it is asked for, in words.
 #[must_use]
-pub fn differences(there: &Settings, here: &Settings) -> Vec<String> {
+pub fn differences(there: &KeyValues, here: &KeyValues) -> Vec<String> {
     let shown = |value: Option<&toml::Value>| value.map_or("unset".to_owned(), ToString::to_string);
     let keys: BTreeSet<&String> = there.keys().chain(here.keys()).collect();
     (keys.into_iter())
@@ -119,8 +119,8 @@ pub(crate) mod tests {
         Record {
             variant: variant.to_owned(),
             seed,
-            point: Settings::new(),
-            settings: Settings::from([("data.pixels".to_owned(), "raw".into())]),
+            point: KeyValues::new(),
+            settings: KeyValues::from([("data.pixels".to_owned(), "raw".into())]),
             dataset: "a, b".to_owned(),
             dataset_sha256: String::new(),
             acc_train,

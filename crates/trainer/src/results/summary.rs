@@ -6,7 +6,7 @@ use super::diverged;
 use crate::{
     record::Record,
     statistics::{Difference, Spread},
-    study::Settings,
+    study::KeyValues,
 };
 
 /// A variant at a point of the sweep, over its seeds.
@@ -15,8 +15,8 @@ pub struct Summary {
     /// Its name.
     pub variant: String,
     /// Where it stands in the sweep.
-    #[serde(skip_serializing_if = "Settings::is_empty")]
-    pub point: Settings,
+    #[serde(skip_serializing_if = "KeyValues::is_empty")]
+    pub point: KeyValues,
     /// How many of its runs have finished.
     pub n: usize,
     /// Of the accuracies on the training images.
@@ -64,7 +64,7 @@ pub fn cells(records: &[Record]) -> impl Iterator<Item = &[Record]> {
 /// Those runs of the first variant that a run is compared with: the first at its point, variants' own
 /// settings aside.
 fn reference<'a>(cells: &[&'a [Record]], first: &str, run: &Record) -> Option<&'a [Record]> {
-    let shared = |record: &Record| -> Settings {
+    let shared = |record: &Record| -> KeyValues {
         let shared = record.point.iter().filter(|(key, _)| !key.starts_with("variant."));
         shared.map(|(key, value)| (key.clone(), value.clone())).collect()
     };

@@ -9,7 +9,7 @@ use training::Pixels;
 use crate::{
     record::Record,
     statistics::{Difference, Spread},
-    study::{Settings, label},
+    study::{KeyValues, label},
 };
 
 /// The notebook's table, over the seeds where there are several and compared with the study's `first` variant,
@@ -67,7 +67,7 @@ fn header(records: &[Record], columns: &[&str]) -> Vec<String> {
     names.map(str::to_owned).collect()
 }
 
-fn point_cell(records: &[Record], point: &Settings) -> Vec<String> {
+fn point_cell(records: &[Record], point: &KeyValues) -> Vec<String> {
     Vec::from_iter(is_swept(records).then(|| label(point)))
 }
 

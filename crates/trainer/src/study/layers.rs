@@ -3,10 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use model::{BlockConfig, LayerName, presets};
+use model::LayerName;
 use toml::Value;
 
-use super::{Settings, settings::block_settings, sweep::sweep_key};
+use super::{KeyValues, flat, sweep::sweep_key};
 use crate::config::{ConfigError, Entries, Entry, values, values::Parsed};
 
 /// The last hidden layer's other name.
@@ -17,11 +17,51 @@ pub(super) const YIELDING: &str = "yielding";
 /// Up to so many layers are listed one by one.
 const MOST_LISTED: usize = 8;
 
-/// The names of a hidden layer in a network of some depth.
-pub(super) fn names(index: usize, depth: usize) -> Vec<String> {
-    let name = LayerName::Hidden(index).to_string();
-    let other = (index + 1 == depth).then(|| LAST_HIDDEN.to_owned());
-    std::iter::once(name).chain(other).collect()
+/// Lists the names of all layers of a network with so many hidden ones.
+pub(super) fn all_names(depth: usize) -> impl Iterator<Item = String> {
+    let own = (0..depth).map(LayerName::Hidden).chain([LayerName::Output]);
+    own.map(|layer| layer.to_string()).chain([LAST_HIDDEN.to_owned()])
+}
+
+/// Puts each entry under its layer's own name. Of two names of one setting the one at the higher level counts; at
+/// one level both are refused.
+pub(super) fn under_own_names(
+    entries: &Entries,
+    depth: usize,
+) -> Result<flat::Written<'_>, ConfigError> {
+    let mut written = flat::Written::new();
+    for (key, entry) in entries.iter() {
+        let name = own_name(key, depth);
+        if let Some((other_key, other)) = written.get(&name) {
+            if other.level == entry.level {
+                return Err(entry.refuse(
+                    key,
+                    format!(
+                        "is the same setting as `{other_key}`, written at {}: keep one of the two",
+                        other.origin
+                    ),
+                ));
+            }
+            if other.level > entry.level {
+                continue;
+            }
+        }
+        written.insert(name, (key, entry));
+    }
+    Ok(written)
+}
+
+/// Returns a key with its layer under its own name.
+fn own_name(key: &str, depth: usize) -> String {
+    let mut parts = key.splitn(4, '.');
+    let (table, variant, layer) = (parts.next(), parts.next(), parts.next());
+    match (table, variant, layer, depth.checked_sub(1)) {
+        (Some("variant"), Some(variant), Some(LAST_HIDDEN), Some(last)) => {
+            let rest = parts.next().map_or(String::new(), |rest| format!(".{rest}"));
+            format!("variant.{variant}.{}{rest}", LayerName::Hidden(last))
+        }
+        _ => key.to_owned(),
+    }
 }
 
 /// Refuses a hidden layer whose number is over the network's depth. Other names pass.
@@ -57,7 +97,7 @@ pub(super) fn other_name(key: &str, depth: usize) -> Option<String> {
 #[derive(Debug, Default)]
 pub(super) struct Written {
     /// The settings, by their keys as they were written.
-    pub(super) settings: Settings,
+    pub(super) settings: KeyValues,
     /// Keys, each with its level, that another name replaces in networks of some of the study's depths.
     yielding: BTreeSet<(usize, String)>,
 }
@@ -75,7 +115,7 @@ impl Written {
         let table = format!("variant.{variant}");
         let own = |key: &str| key.strip_prefix(&table).is_some_and(|rest| rest.starts_with('.'));
         let written = entries.iter().filter(|(key, entry)| own(key) && !entry.value.is_table());
-        let mut settings = Settings::new();
+        let mut settings = KeyValues::new();
         for (key, entry) in written {
             let level = |other: &str| entries.get(other).map(|other| other.level);
             if self.keeps(key, key, entry.level, depths, &level) {
@@ -84,14 +124,6 @@ impl Written {
         }
         for (key, level) in swept.iter().filter(|(key, _)| own(key)) {
             self.keeps(key, &sweep_key(key), *level, depths, &|other| swept.get(other).copied());
-        }
-        for (key, value) in preset_settings(variant) {
-            let key = format!("{table}.{LAST_HIDDEN}.{key}");
-            let others = depths.iter().filter_map(|&depth| other_name(&key, depth));
-            let mut names = others.chain([key.clone()]);
-            if !names.any(|name| settings.contains_key(&name) || swept.contains_key(&*name)) {
-                settings.insert(key, value);
-            }
         }
         if settings.is_empty() {
             // A plain variant of one's own has to be named to exist.
@@ -139,13 +171,4 @@ pub(super) fn take_yielding(entries: &mut Entries) -> Result<(), ConfigError> {
         entries.insert(key, Entry { level, ..entry });
     }
     Ok(())
-}
-
-/// Returns the settings of the last hidden layer in which a preset differs from a plain layer.
-fn preset_settings(variant: &str) -> Settings {
-    let preset = presets(&[1]).into_iter().find(|preset| preset.name == variant);
-    let block = preset.and_then(|preset| preset.network.hidden.into_iter().next());
-    let settings = block.map(|block| block_settings(&block)).unwrap_or_default();
-    let plain = block_settings(&BlockConfig::plain(1));
-    settings.into_iter().filter(|(key, value)| plain.get(key) != Some(value)).collect()
 }

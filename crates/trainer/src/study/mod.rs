@@ -1,84 +1,57 @@
 //! A study ready to run. [`Study::read`] refuses all that can be refused before the data is loaded.
 
+mod flat;
+mod inputs;
 mod layers;
+mod limits;
+mod presets;
+mod ranges;
 mod read;
-mod settings;
+mod refusal;
+mod resolve;
+pub mod schema;
+mod study_toml;
 mod sweep;
 
-use std::{fmt, path::PathBuf};
+use std::{collections::BTreeMap, fmt, path::PathBuf};
 
 use model::Variant;
-use training::{FitConfig, Pixels};
+use toml::Value;
 
 use self::sweep::sweep_key;
 pub use self::{
-    settings::{EPOCHS, HIDDEN, Settings, WEIGHTS, setting_text},
+    resolve::HIDDEN,
+    schema::{DataSettings, FitSettings, Jobs, NOT_INPUTS, Settings},
     sweep::{label, short},
 };
-use crate::device::Backend;
+
+/// The key of the number of epochs, the one setting that a finished run may have another value of: it can be
+/// resumed.
+pub const EPOCHS: &str = "fit.epochs";
+
+/// The key of the start weights: a file in a config, its checksum in a run's settings.
+pub const WEIGHTS: &str = "fit.weights";
+
+/// Dotted config keys and their values.
+pub type KeyValues = BTreeMap<String, Value>;
 
 /// Everything a study is, with every setting resolved.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Study {
     /// The config's name.
     pub name: String,
-    /// What computes.
-    pub backend: Backend,
+    /// The settings of the study as a whole; where something is swept, its first value.
+    pub settings: Settings,
     /// The compared variants, in the table's order; where something is swept, at its first value.
     pub variants: Vec<Variant>,
     /// The variants' settings as a config for the same study has them.
-    pub variant_settings: Settings,
+    pub variant_settings: KeyValues,
     /// Keys of these that yield to the other name of their layer where both are one.
     pub yielding: Vec<String>,
-    /// One run per variant for each.
-    pub seeds: Vec<u64>,
-    /// How many runs train at a time.
-    pub jobs: Jobs,
-    /// What is learnt from.
-    pub data: DataSettings,
-    /// How it is learnt.
-    pub fit: FitConfig,
-    /// A safetensors file to start from instead of a fresh draw.
-    pub start_weights: Option<PathBuf>,
-    /// A checkpoint every so many epochs, instead of every few seconds.
-    pub checkpoint_every: Option<usize>,
-    /// What is written beside the results.
-    pub output: OutputSettings,
     /// The swept keys as a config has them, each with its list.
-    pub sweep: Settings,
-    /// What is trained, in the order of the table: variant by variant, point by point, seed by seed.
+    pub sweep: KeyValues,
+    /// The runs in the order of the table: variant by variant, point by point, seed by seed.
     pub runs: Vec<Run>,
-}
-
-/// How many runs train at a time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Jobs {
-    /// One per core on a CPU backend, one on a GPU.
-    Auto,
-    /// This many.
-    Count(usize),
-}
-
-/// `[data]`.
-#[derive(Debug, Clone, PartialEq)]
-pub struct DataSettings {
-    /// Where the digits come from: the first that can be had.
-    pub sources: Vec<data::Source>,
-    /// What the network sees of a pixel.
-    pub pixels: Pixels,
-    /// A folder with the four IDX files; the set is there or nowhere.
-    pub dir: Option<PathBuf>,
-    /// The last share of the training set, kept from training: 0 to under 1.
-    pub validation_split: f64,
-    /// Only the first so many training images.
-    pub limit: Option<usize>,
-}
-
-/// `[output]`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OutputSettings {
-    /// Whether each run's folder gets an event file for TensorBoard.
-    pub tensorboard: bool,
 }
 
 /// One variant trained from one seed, at one point of the sweep.
@@ -89,23 +62,11 @@ pub struct Run {
     /// Where its randomness starts.
     pub seed: u64,
     /// The swept keys that it uses, with its values; empty without a sweep.
-    pub point: Settings,
+    pub point: KeyValues,
     /// What it learns from.
     pub data: DataSettings,
-    /// How it learns.
-    pub fit: FitConfig,
-}
-
-impl Default for DataSettings {
-    fn default() -> Self {
-        Self {
-            sources: data::Source::ALL.to_vec(),
-            pixels: Pixels::Unit,
-            dir: None,
-            validation_split: 0.0,
-            limit: None,
-        }
-    }
+    /// How it is trained.
+    pub fit: FitSettings,
 }
 
 impl Run {
@@ -144,6 +105,18 @@ impl Study {
     }
 }
 
+/// A setting as text; empty where there is none.
+#[must_use]
+pub fn setting_text(settings: &KeyValues, key: &str) -> String {
+    match settings.get(key) {
+        Some(Value::String(text)) => text.clone(),
+        // As few digits as tell it from other numbers, where TOML would write zeros.
+        Some(Value::Float(number)) => format!("{number:?}"),
+        Some(value) => value.to_string(),
+        None => String::new(),
+    }
+}
+
 impl fmt::Display for Run {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&run_name(&self.variant.name, &self.point, self.seed))
@@ -152,23 +125,23 @@ impl fmt::Display for Run {
 
 /// A run's folder inside its study's.
 #[must_use]
-pub fn run_folder(variant: &str, point: &Settings, seed: u64) -> PathBuf {
+pub fn run_folder(variant: &str, point: &KeyValues, seed: u64) -> PathBuf {
     ["runs", &cell(variant, point, ","), &format!("seed-{seed}")].iter().collect()
 }
 
 /// What messages call a run.
 #[must_use]
-pub fn run_name(variant: &str, point: &Settings, seed: u64) -> String {
+pub fn run_name(variant: &str, point: &KeyValues, seed: u64) -> String {
     format!("{} seed {seed}", cell_name(variant, point))
 }
 
 /// A variant, and its point in a sweep: `l2 l2=0.01`.
 #[must_use]
-pub fn cell_name(variant: &str, point: &Settings) -> String {
+pub fn cell_name(variant: &str, point: &KeyValues) -> String {
     cell(variant, point, " ")
 }
 
-fn cell(variant: &str, point: &Settings, between: &str) -> String {
+fn cell(variant: &str, point: &KeyValues, between: &str) -> String {
     if point.is_empty() {
         return variant.to_owned();
     }

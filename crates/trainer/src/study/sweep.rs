@@ -4,24 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use toml::Value;
 
-use super::{Run, Settings, cell, layers, setting_text, settings::HIDDEN};
+use super::{
+    KeyValues, Run, cell, flat::common_keys, inputs::is_sweepable, layers, resolve::canonical,
+    setting_text,
+};
 use crate::config::{ConfigError, Entries, Entry, values, values::Parsed};
 
 /// Where a config's keys of a sweep begin.
 const SWEEP: &str = "sweep.";
-/// What may be swept beside variants' settings: what a result depends on, but for where it is computed.
-const KEYS: [&str; 8] = [
-    "data.limit",
-    "data.pixels",
-    "data.validation_split",
-    "fit.batch_size",
-    "fit.epochs",
-    "fit.learning_rate",
-    "fit.shuffle",
-    HIDDEN,
-];
-/// Of these, those that are counted; the others' numbers, and variants', may have a fraction.
-const COUNTS: [&str; 3] = ["data.limit", "fit.batch_size", "fit.epochs"];
 /// Added to the level of what is swept: more than files and arguments have.
 const SWEPT: usize = 1 << 32;
 /// The most bytes of a folder's name, as file systems have it.
@@ -50,12 +40,8 @@ impl Sweep {
             }
             let swept = key.strip_prefix(SWEEP).unwrap_or_default();
             let values = check_key(swept)
-                .and_then(|()| values::list(|value| scalar(swept, value), &entry.value));
-            let values = values.map_err(|reason| ConfigError::Value {
-                origin: entry.origin.clone(),
-                key: key.clone(),
-                reason,
-            })?;
+                .and_then(|()| values::list(|value| swept_value(swept, value), &entry.value));
+            let values = values.map_err(|reason| entry.refuse(&key, reason))?;
             sweep.insert(swept.to_owned(), (values, entry));
         }
         Ok(Self(sweep))
@@ -87,7 +73,7 @@ impl Sweep {
     }
 
     /// The lists, as a config has them.
-    pub(super) fn settings(&self) -> Settings {
+    pub(super) fn settings(&self) -> KeyValues {
         let list = |(key, (values, _)): (&String, &(Vec<Value>, Entry))| {
             (sweep_key(key), Value::Array(values.clone()))
         };
@@ -95,7 +81,7 @@ impl Sweep {
     }
 
     /// A config's entries at a point.
-    pub(super) fn at(&self, entries: &Entries, point: &Settings) -> Entries {
+    pub(super) fn at(&self, entries: &Entries, point: &KeyValues) -> Entries {
         let mut entries = entries.clone();
         for (key, value) in point {
             if let Some((_, Entry { origin, level: entry_level, .. })) = self.0.get(key) {
@@ -109,7 +95,7 @@ impl Sweep {
     }
 
     /// The first value of every key.
-    pub(super) fn first(&self) -> Settings {
+    pub(super) fn first(&self) -> KeyValues {
         let first = |(key, (values, _)): (&String, &(Vec<Value>, Entry))| {
             Some((key.clone(), values.first()?.clone()))
         };
@@ -117,10 +103,10 @@ impl Sweep {
     }
 
     /// The points of a variant: every combination of the values of the keys that it uses.
-    pub(super) fn points(&self, variant: &str) -> Vec<Settings> {
-        let mut points = vec![Settings::new()];
+    pub(super) fn points(&self, variant: &str) -> Vec<KeyValues> {
+        let mut points = vec![KeyValues::new()];
         for (key, (values, _)) in self.of(variant) {
-            let with = |point: &Settings, value: &Value| {
+            let with = |point: &KeyValues, value: &Value| {
                 let mut point = point.clone();
                 point.insert(key.clone(), value.clone());
                 point
@@ -131,35 +117,46 @@ impl Sweep {
         points
     }
 
-    /// Refuses what is swept of a variant that is not trained, and more runs than anyone means to have, before
-    /// their points are made.
-    pub(super) fn check(&self, variants: &[&str], seeds: usize) -> Result<(), ConfigError> {
+    /// Refuses what is swept of a variant that is not trained.
+    pub(super) fn check_variants(&self, variants: &[&str]) -> Result<(), ConfigError> {
         for (key, (_, entry)) in &self.0 {
             let name = key.strip_prefix("variant.").and_then(|rest| rest.split('.').next());
             if let Some(name) = name.filter(|name| !variants.contains(name)) {
-                return Err(ConfigError::Value {
-                    origin: entry.origin.clone(),
-                    key: sweep_key(key),
-                    reason: format!(
-                        "`{name}` is none of `variants`: name it there, or set `{key}` to one value, which ends its sweep"
-                    ),
-                });
+                let reason = format!(
+                    "`{name}` is none of `variants`: name it there, or set `{key}` to one value, which ends its sweep"
+                );
+                return Err(entry.refuse(&sweep_key(key), reason));
             }
         }
+        Ok(())
+    }
+
+    /// Refuses more runs than anyone means to have, before they are listed.
+    pub(super) fn check_runs(
+        &self,
+        variants: &[&str],
+        seeds: usize,
+        entries: &Entries,
+    ) -> Result<(), ConfigError> {
         let count = |variant: &&str| {
             let lengths = self.of(variant).map(|(_, (values, _))| values.len());
             lengths.fold(1, usize::saturating_mul)
         };
         let points = variants.iter().map(count).fold(0, usize::saturating_add);
         let runs = points.saturating_mul(seeds);
-        let Some((key, (_, entry))) = self.0.first_key_value().filter(|_| runs > MOST_RUNS) else {
+        if runs <= MOST_RUNS {
             return Ok(());
-        };
-        Err(ConfigError::Value {
-            origin: entry.origin.clone(),
-            key: sweep_key(key),
-            reason: format!("and what else is swept make {runs} runs: at most {MOST_RUNS} can be"),
-        })
+        }
+        let limit = format!("{runs} runs: at most {MOST_RUNS} can be");
+        match (self.0.first_key_value(), entries.get("seeds")) {
+            (Some((key, (_, entry))), _) => {
+                let reason = format!("and what else is swept make {limit}");
+                Err(entry.refuse(&sweep_key(key), reason))
+            }
+            (None, Some(entry)) => Err(entry.refuse("seeds", format!("make {limit}"))),
+            // One seed makes as many runs as variants.
+            (None, None) => Ok(()),
+        }
     }
 
     /// Refuses points whose folders would have longer names than file systems take.
@@ -169,13 +166,10 @@ impl Sweep {
         else {
             return Ok(());
         };
-        Err(ConfigError::Value {
-            origin: entry.origin.clone(),
-            key: sweep_key(key),
-            reason: format!(
-                "and what else is swept make names of over {LONGEST_NAME} letters: sweep fewer keys at a time, or shorter values"
-            ),
-        })
+        let reason = format!(
+            "and what else is swept make names of over {LONGEST_NAME} letters: sweep fewer keys at a time, or shorter values"
+        );
+        Err(entry.refuse(&sweep_key(key), reason))
     }
 
     /// Tells an error at a swept key as one in its list.
@@ -203,37 +197,36 @@ fn check_key(key: &str) -> Parsed<()> {
     if key.is_empty() {
         return Err("must be a table: of lists, each by the key that is swept".to_owned());
     }
-    if key.starts_with("variant.") || KEYS.contains(&key) {
+    let mut known = common_keys();
+    known.retain(|key| is_sweepable(key));
+    if key.starts_with("variant.") || known.contains(key) {
         return Ok(());
     }
-    let hint = values::did_you_mean(key, KEYS);
-    Err(format!("cannot be swept{hint}: only variants' settings and {} can", values::listed(&KEYS)))
+    let hint = values::did_you_mean(key, known.iter().map(String::as_str));
+    let known = values::listed(&known.iter().collect::<Vec<_>>());
+    Err(format!("cannot be swept{hint}: only variants' settings and {known} can"))
 }
 
-fn scalar(key: &str, value: &Value) -> Parsed<Value> {
+/// Parses a value of a swept setting.
+fn swept_value(key: &str, value: &Value) -> Parsed<Value> {
     match value {
-        // 1 and 1.0, 0.0 and -0.0 are one value.
-        Value::Integer(number) if !COUNTS.contains(&key) => Ok(Value::Float(*number as f64)),
-        Value::Float(number) => Ok(Value::Float(number + 0.0)),
-        // A network's units are a list.
-        Value::Array(_) if key == HIDDEN => Ok(value.clone()),
-        Value::Array(_) | Value::Table(_) | Value::Datetime(_) => {
+        Value::Table(_) | Value::Datetime(_) => {
             Err(values::expected("a number, a word, true or false", value))
         }
-        value => Ok(value.clone()),
+        value => canonical(key, value),
     }
 }
 
 /// A point in short, `l2=0.01,learning_rate=0.1`.
 #[must_use]
-pub fn label(point: &Settings) -> String {
+pub fn label(point: &KeyValues) -> String {
     let keys = point.keys().map(String::as_str).collect();
     let part = |key: &&str| format!("{}={}", short(key, &keys), label_text(point, key));
     keys.iter().map(part).collect::<Vec<_>>().join(",")
 }
 
 /// A setting's value as it may stand in a folder's name: `50x250` for a list.
-fn label_text(point: &Settings, key: &str) -> String {
+fn label_text(point: &KeyValues, key: &str) -> String {
     let Some(values) = point.get(key).and_then(Value::as_array) else {
         return setting_text(point, key);
     };
@@ -255,7 +248,7 @@ pub fn short<'a>(key: &'a str, keys: &BTreeSet<&str>) -> &'a str {
 mod tests {
     use std::path::Path;
 
-    use super::*;
+    use super::{super::HIDDEN, *};
 
     fn sweep(text: &str) -> Sweep {
         Sweep::take(&mut Entries::parse(text, Path::new("")).unwrap()).unwrap()
@@ -279,21 +272,21 @@ mod tests {
                 "epochs=2,dropout=0.2"
             ]
         );
-        assert_eq!(self::sweep("[sweep]").points("none"), [Settings::new()]);
+        assert_eq!(self::sweep("[sweep]").points("none"), [KeyValues::new()]);
     }
 
     #[test]
     fn a_label_tells_keys_apart() {
-        let point = |keys: &[&str]| -> Settings {
+        let point = |keys: &[&str]| -> KeyValues {
             keys.iter().map(|key| ((*key).to_owned(), 1e-6.into())).collect()
         };
         assert_eq!(label(&point(&["variant.a.hidden2.kernel_regularizer.l2"])), "l2=1e-6");
         let both =
             ["variant.a.hidden2.bias_regularizer.l2", "variant.a.hidden2.kernel_regularizer.l2"];
         assert_eq!(label(&point(&both)), "bias_regularizer.l2=1e-6,kernel_regularizer.l2=1e-6");
-        let pixels = Settings::from([("data.pixels".to_owned(), "raw".into())]);
+        let pixels = KeyValues::from([("data.pixels".to_owned(), "raw".into())]);
         assert_eq!(label(&pixels), "pixels=raw");
         let units = Value::Array(vec![Value::Integer(50), Value::Integer(250)]);
-        assert_eq!(label(&Settings::from([(HIDDEN.to_owned(), units)])), "hidden=50x250");
+        assert_eq!(label(&KeyValues::from([(HIDDEN.to_owned(), units)])), "hidden=50x250");
     }
 }

@@ -1,0 +1,64 @@
+//! Limits of a network's and a batch's size.
+
+use data::Shape;
+use model::Variant;
+use training::LARGEST_GPU_BUFFER;
+
+use super::{
+    resolve::{HIDDEN, Resolved},
+    schema::Settings,
+};
+use crate::config::{ConfigError, Entries, Origin};
+
+/// The most parameters of a network.
+const MOST_PARAMETERS: usize = 100_000_000;
+/// The sizes that the data set gives a network.
+const SHAPE: Shape = Shape::MNIST;
+/// The key of the images per step.
+const BATCH_SIZE: &str = "fit.batch_size";
+
+/// Refuses a network or a batch that is too large, at the key that is to blame.
+pub(super) fn check(resolved: &Resolved, entries: &Entries) -> Result<(), ConfigError> {
+    let Resolved { settings, variants } = resolved;
+    let is_written = entries.get(BATCH_SIZE).is_some();
+    let checked = check_parameters(variants).map_err(|reason| (HIDDEN, reason));
+    checked.and_then(|()| check_buffers(settings, is_written)).map_err(|(key, reason)| {
+        let origin = entries.get(key).map_or(Origin::Argument, |entry| entry.origin.clone());
+        ConfigError::Value { origin, key: key.to_owned(), reason }
+    })
+}
+
+fn check_parameters(variants: &[Variant]) -> Result<(), String> {
+    let parameters = |variant: &Variant| variant.network.parameters(SHAPE.pixels(), SHAPE.classes);
+    let parameters = variants.iter().map(parameters).max().unwrap_or(0);
+    if parameters > MOST_PARAMETERS {
+        return Err(format!(
+            "makes a network of {parameters} parameters: at most {MOST_PARAMETERS} can be"
+        ));
+    }
+    Ok(())
+}
+
+/// Refuses what does not fit into the buffers of a GPU. What has its default is not to blame.
+fn check_buffers(settings: &Settings, has_batch_size: bool) -> Result<(), (&'static str, String)> {
+    if settings.backend.is_cpu() {
+        return Ok(());
+    }
+    let mut widths = vec![SHAPE.pixels()];
+    widths.extend(&settings.network.hidden);
+    widths.push(SHAPE.classes);
+    let kernel = widths.windows(2).find(|pair| pair[0] * pair[1] > LARGEST_GPU_BUFFER);
+    if let Some([inputs, units]) = kernel {
+        let reason = format!(
+            "makes a kernel of {inputs} × {units}, over the 128 MiB at which a GPU's buffers end"
+        );
+        return Err((HIDDEN, reason));
+    }
+    let largest_batch = LARGEST_GPU_BUFFER / widths.into_iter().max().unwrap_or(1);
+    if settings.fit.batch_size <= largest_batch {
+        return Ok(());
+    }
+    let (key, verb) =
+        if has_batch_size { (BATCH_SIZE, "is") } else { (HIDDEN, "takes batches of") };
+    Err((key, format!("{verb} at most {largest_batch} on a GPU: its buffers end at 128 MiB")))
+}
