@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use data::Digits;
 use divan::Bencher;
 use model::{LayerName, NOTEBOOK_HIDDEN, Network, presets, random::dropout_mask};
-use trainer::{allocator, device::Backend};
+use trainer::{runner::allocator, study::Backend};
 use training::{Images, Pixels, State, evaluate};
 
 /// Images per step: the notebook's, and those of the config `overfit`.

@@ -13,9 +13,8 @@ use libfuzzer_sys::fuzz_target;
 use model::{Network, presets};
 use tempfile::TempDir;
 use trainer::{
-    checkpoint::{self, Header},
-    device::Backend,
-    study::{FitSettings, KeyValues},
+    store::checkpoint::{self, Header},
+    study::{Backend, FitSettings, KeyValues},
 };
 use training::{Epoch, Fit, FitConfig, Images, Metrics, Pixels, Score, State};
 

@@ -8,7 +8,7 @@ use data::Shape;
 use fuzz::memory::bounded;
 use image::{DynamicImage, ImageFormat, RgbaImage};
 use libfuzzer_sys::fuzz_target;
-use trainer::image::prepare;
+use trainer::commands::predict::prepare::prepare;
 
 /// What a byte of deflate may unpack to, at eight pixels a byte, in four channels of two bytes, twice over
 /// while it is made grey. JPEG packs less.

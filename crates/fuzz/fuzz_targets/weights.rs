@@ -12,7 +12,7 @@ use fuzz::{
 };
 use libfuzzer_sys::fuzz_target;
 use model::{Network, presets};
-use trainer::device::Backend;
+use trainer::study::Backend;
 use training::{
     Pixels, SavedModel,
     weights::{self, Weights},

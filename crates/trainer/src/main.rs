@@ -1,16 +1,17 @@
 //! The command line: parses, calls, prints, sets the exit code.
 
-mod cli;
-
 use std::{
-    error::Error as _,
     io::{self, ErrorKind, Write},
     iter,
     process::ExitCode,
 };
 
 use clap::Parser;
-use trainer::{error::Error, progress::tell};
+use trainer::{
+    cli::Arguments,
+    commands::Error,
+    runner::{self, tell},
+};
 
 fn main() -> ExitCode {
     // A failure inside is one line as any other, without a backtrace.
@@ -21,7 +22,7 @@ fn main() -> ExitCode {
             panic.payload_as_str().unwrap_or("no message")
         ));
     }));
-    match cli::Arguments::parse().command.execute() {
+    match Arguments::parse().execute() {
         Ok(text) => print(&text),
         Err(error) => {
             report(&error);
@@ -45,18 +46,16 @@ fn print(text: &str) -> ExitCode {
 
 /// Writes an error, its causes and what to do to stderr.
 fn report(error: &Error) {
-    if let Error::Runs { failures } = error {
+    if let Error::Runner(runner::Error::Runs { failures }) = error {
         for (run, error) in failures {
-            report_one(&format!("{run}: {error}"), error);
+            report_one(&format!("{run}: {error}"), error, error.advice());
         }
     } else {
-        report_one(&error.to_string(), error);
+        report_one(&error.to_string(), error, error.advice());
     }
 }
 
-fn report_one(message: &str, error: &Error) {
-    // Asked for first: looking for devices may let drivers speak up in between.
-    let advice = error.advice();
+fn report_one(message: &str, error: &dyn std::error::Error, advice: Option<String>) {
     tell(format!("error: {message}"));
     for cause in iter::successors(error.source(), |&cause| cause.source()) {
         tell(format!("  because: {cause}"));

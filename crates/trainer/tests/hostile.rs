@@ -13,10 +13,9 @@ use peak_alloc::PeakAlloc;
 use proptest::prelude::*;
 use safetensors::SafeTensors;
 use trainer::{
-    checkpoint,
     config::Entries,
-    device::Backend,
-    study::{Run, Study, label},
+    store::checkpoint,
+    study::{Backend, Run, Study, label},
 };
 use training::{
     Pixels, SavedModel,

@@ -13,7 +13,7 @@ use burn::{
 use model::{BlockConfig, LayerName, Masks, Network, NetworkConfig, Regularizer, Regularizers};
 use safetensors::{SafeTensors, tensor::TensorView};
 use serde::Deserialize;
-use trainer::{device::Backend, weights::StartWeights};
+use trainer::{runner::StartWeights, study::Backend};
 use training::{Batch, Score, State, weights};
 
 /// The number of fixtures.

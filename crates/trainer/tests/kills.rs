@@ -20,7 +20,7 @@ use common::{
     },
     write_digits,
 };
-use trainer::checkpoint;
+use trainer::store::checkpoint;
 
 /// A number under `end` that differs from round to round.
 fn drawn(round: u64, end: u64) -> u64 {

@@ -79,7 +79,7 @@ fn a_page_can_be_had_at_any_time() {
 
     // Without its digits, a study is shown without what it made of them.
     fs::rename(place.path("digits"), place.path("elsewhere")).unwrap();
-    assert!(report(&place, &[]).contains("warning: the report has no digits in it"));
+    assert!(report(&place, &[]).contains("warning: the report has no test images in it"));
     let page = place.read("out/report.html");
     assert!(page.contains("The test digits of this study were not at hand"));
     let data = drawn(&page);

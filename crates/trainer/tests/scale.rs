@@ -15,7 +15,7 @@ use std::{
 use common::Place;
 use trainer::{
     config::Entries,
-    record::{FILE, HISTORY, MODEL, Record},
+    store::record::{FILE, HISTORY, MODEL, Record},
     study::{Run, Study},
 };
 

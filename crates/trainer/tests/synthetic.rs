@@ -4,7 +4,7 @@
 use std::{io::Write, time::Instant};
 
 use data::{Places, Request, Source, synthetic};
-use trainer::{device::Backend, study::FitSettings};
+use trainer::study::{Backend, FitSettings};
 use training::{Fit, Images, Pixels, State, evaluate};
 
 #[test]

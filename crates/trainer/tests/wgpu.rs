@@ -5,7 +5,7 @@ mod common;
 
 use common::{Place, has_wgpu};
 use model::Network;
-use trainer::device::Backend;
+use trainer::study::Backend;
 use training::weights;
 
 /// Largest relative difference of a loss between the two backends. They add up in another order;

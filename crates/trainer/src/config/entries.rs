@@ -11,7 +11,7 @@ use toml::{
     de::{DeTable, DeValue},
 };
 
-use super::ConfigError;
+use super::{ConfigError, builtin::BuiltIn};
 
 /// Tables and lists in one another, at most. The longest key has five parts; TOML goes down by thousands,
 /// and each of them takes its share of the stack.
@@ -86,24 +86,22 @@ pub struct Entries(BTreeMap<String, Entry>);
 
 impl Entries {
     /// Reads a file's text.
-    ///
-    /// # Errors
-    ///
-    /// When it is not TOML.
     pub fn parse(text: &str, path: &Path) -> Result<Self, ConfigError> {
+        Self::parse_lines(text, &|line| Origin::File { path: path.to_owned(), line })
+    }
+
+    /// Reads a built-in config.
+    pub(super) fn parse_built_in(config: &BuiltIn) -> Result<Self, ConfigError> {
+        let origin = |line| Origin::BuiltIn { name: config.name.to_owned(), line };
+        Self::parse_lines(config.text, &origin)
+    }
+
+    fn parse_lines(text: &str, origin: &dyn Fn(usize) -> Origin) -> Result<Self, ConfigError> {
         let ends: Vec<usize> = text.match_indices('\n').map(|(end, _)| end).collect();
-        let origin = |offset: usize| Origin::File {
-            path: path.to_owned(),
-            line: ends.partition_point(|&end| end < offset) + 1,
-        };
-        Self::parse_with(text, &origin)
+        Self::parse_with(text, &|offset| origin(ends.partition_point(|&end| end < offset) + 1))
     }
 
     /// Reads a `--set` argument: `KEY=VALUE`, the value in TOML or a bare word.
-    ///
-    /// # Errors
-    ///
-    /// When there is no key or no value.
     pub fn parse_argument(argument: &str) -> Result<Self, ConfigError> {
         let refused = || ConfigError::Argument { argument: argument.to_owned() };
         let (key, value) = argument.split_once('=').ok_or_else(refused)?;

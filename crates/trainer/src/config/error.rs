@@ -15,13 +15,11 @@ pub enum ConfigError {
         /// What the system said.
         source: std::io::Error,
     },
-    /// A bare name that stands for no file in configs/.
-    #[error("there is no config `{name}`: {places}")]
+    /// No config has the name.
+    #[error("{message}")]
     NotFound {
-        /// The name asked for.
-        name: String,
-        /// Where it was looked for, or what there is instead.
-        places: String,
+        /// The name, and those that there are.
+        message: String,
     },
     /// Not TOML.
     #[error("{origin}: {message}")]
@@ -32,10 +30,10 @@ pub enum ConfigError {
         message: String,
     },
     /// A file without a single key.
-    #[error("{} is empty: write at least `extends = \"mnist.toml\"`", path.display())]
+    #[error("{config} is empty: write at least `extends = \"mnist.toml\"`")]
     Empty {
-        /// The file.
-        path: PathBuf,
+        /// The config.
+        config: String,
     },
     /// Files that extend one another in a circle.
     #[error("{origin}: extends: goes round in a circle: {circle}")]

@@ -2,6 +2,7 @@
 //! dotted keys, each with its value and where it was written. [`Study`](crate::study::Study) reads
 //! that list and refuses what is wrong in it.
 
+pub mod builtin;
 mod entries;
 mod error;
 mod files;
@@ -9,4 +10,4 @@ pub(crate) mod values;
 
 pub use entries::{Entries, Entry, Origin};
 pub use error::ConfigError;
-pub use files::{ConfigFile, find};
+pub use files::{Config, descriptions, find};

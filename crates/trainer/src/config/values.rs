@@ -101,6 +101,13 @@ pub(crate) fn listed<T: Display>(choices: &[T]) -> String {
     }
 }
 
+/// `there is no WHAT `NAME`; did you mean …? There are …`
+pub(crate) fn unknown(what: &str, name: &str, known: &[impl AsRef<str> + Display]) -> String {
+    let hint = did_you_mean(name, known.iter().map(AsRef::as_ref));
+    let hint = if hint.is_empty() { "." } else { &hint };
+    format!("there is no {what} `{name}`{hint} There are {}", listed(known))
+}
+
 /// `; did you mean …?` where a known word is near.
 pub(crate) fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> String {
     known

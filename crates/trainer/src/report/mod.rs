@@ -1,5 +1,6 @@
 //! report.html: a study to look at, on one page that needs no network.
 
+mod error;
 mod network;
 mod page;
 mod paths;
@@ -7,21 +8,28 @@ mod picture;
 
 use std::path::Path;
 
-use crate::{digits::Splits, error::Error, files, lock::Lock, results, study::Study};
+use burn::tensor::Device;
+
+pub use self::error::Error;
+use crate::{
+    results,
+    store::{files, lock::Lock},
+    study::{Splits, Study},
+};
 
 /// The page's name in the study's folder.
 pub const FILE: &str = "report.html";
 
-/// Writes the page, and results.csv again, from every finished run. Without digits it lacks what takes test images to see.
-///
-/// # Errors
-///
-/// When a record cannot be read, or a file not be written.
-pub fn write(study: &Study, output: &Path, splits: Option<&Splits>) -> Result<(), Error> {
+/// Writes the page from every finished run. Without digits it lacks what takes test images to see.
+pub fn write(
+    study: &Study,
+    output: &Path,
+    splits: Option<&Splits>,
+    device: &Device,
+) -> Result<(), Error> {
     // Whoever writes last has seen every record.
     let _lock = Lock::take(output)?;
     let records = results::read(study, output)?;
-    results::write_records(study, output, &records)?;
     let mut notes = results::unfinished(study, &records, output);
     // Other digits would be answered, but say nothing of this study.
     let others =
@@ -37,7 +45,7 @@ pub fn write(study: &Study, output: &Path, splits: Option<&Splits>) -> Result<()
         notes.push(note.to_owned());
     }
     let test = own.map(|splits| &splits.test);
-    let picture = picture::Picture::of(&records, study.first_variant(), test, &mut notes);
+    let picture = picture::Picture::of(&records, study.first_variant(), test, device, &mut notes);
     let page = page::text(study, &records, own, &notes, &picture)?;
-    files::write(&output.join(FILE), page.as_bytes())
+    Ok(files::write(&output.join(FILE), page.as_bytes())?)
 }

@@ -3,15 +3,15 @@
 use std::fs;
 
 use base64::{Engine, prelude::BASE64_STANDARD};
+use burn::tensor::Device;
 use data::Split;
 use model::{EPSILON, LayerName};
 use safetensors::{SafeTensorError, SafeTensors};
 use serde::Serialize;
 use training::{Pixels, SavedModel, answer};
 
-use crate::{
-    device::Backend,
-    error::Error,
+use crate::store::{
+    self,
     record::{MODEL, Record},
 };
 
@@ -58,11 +58,14 @@ impl Network {
         record: &Record,
         shown: Option<LayerName>,
         test: Option<&Split>,
-    ) -> Result<Self, Error> {
+        device: &Device,
+    ) -> Result<Self, store::Error> {
         record.check_files(&record.folder)?;
         let path = record.folder.join(MODEL);
-        let bytes = fs::read(&path).map_err(|source| Error::Read { path: path.clone(), source })?;
-        Self::parse(record, &bytes, shown, test).map_err(|reason| Error::Malformed { path, reason })
+        let bytes =
+            fs::read(&path).map_err(|source| store::Error::Read { path: path.clone(), source })?;
+        Self::parse(record, &bytes, shown, test, device)
+            .map_err(|reason| store::Error::Malformed { path, reason })
     }
 
     fn parse(
@@ -70,10 +73,11 @@ impl Network {
         bytes: &[u8],
         shown: Option<LayerName>,
         test: Option<&Split>,
+        device: &Device,
     ) -> Result<Self, String> {
         let pixels = record.pixels().unwrap_or(Pixels::Unit);
-        let device = Backend::Flex.open().map_err(|error| error.to_string())?;
-        let model = SavedModel::parse(bytes, pixels, device).map_err(|error| error.to_string())?;
+        let model =
+            SavedModel::parse(bytes, pixels, device.clone()).map_err(|error| error.to_string())?;
         // Another set's images would be of another size or of other classes.
         let test = test.filter(|test| {
             (test.shape().pixels(), test.shape().classes) == (model.inputs, model.classes)

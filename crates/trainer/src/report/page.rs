@@ -4,14 +4,15 @@ use askama::Template;
 
 use training::Pixels;
 
-use super::picture::Picture;
+use super::{Error, picture::Picture};
 use crate::{
-    digits::Splits,
-    error::Error,
-    record::Record,
-    results::{self, Against, Summary, cells, summaries},
-    statistics::{Difference, Spread},
-    study::{Study, setting_text, short},
+    results::{
+        self, Against, Summary, cells,
+        statistics::{Difference, Spread},
+        summaries,
+    },
+    store::record::Record,
+    study::{Splits, Study, setting_text, short},
 };
 
 /// From here on a number is written as a power of ten.
@@ -77,10 +78,7 @@ pub(super) fn text(
     notes: &[String],
     picture: &Picture,
 ) -> Result<String, Error> {
-    let unwritten = |error: &dyn std::fmt::Display| Error::Unwritten {
-        format: "HTML",
-        reason: error.to_string(),
-    };
+    let unwritten = |error: &dyn std::fmt::Display| Error::Page(error.to_string());
     let page = Page {
         title: &study.name,
         sentence: sentence(study, records, splits),

@@ -5,8 +5,7 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use crate::{
-    results::Summary,
-    statistics::Spread,
+    results::{Summary, statistics::Spread},
     study::{KeyValues, cell_name},
 };
 

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use base64::{Engine, prelude::BASE64_STANDARD};
+use burn::tensor::Device;
 use data::{Shape, Split};
 use model::LayerName;
 use serde::Serialize;
@@ -13,9 +14,8 @@ use super::{
     paths::{Path, paths},
 };
 use crate::{
-    record::{Record, read_history},
-    results::{self, Summary, summaries},
-    statistics::Spread,
+    results::{self, Summary, statistics::Spread, summaries},
+    store::record::{Record, read_history},
     study::cell_name,
 };
 
@@ -81,6 +81,7 @@ impl Picture {
         records: &[Record],
         first: &str,
         test: Option<&Split>,
+        device: &Device,
         notes: &mut Vec<String>,
     ) -> Self {
         let summaries = summaries(records, first);
@@ -88,8 +89,8 @@ impl Picture {
         let shown = regularised_layer(best.iter().map(|(_, runs)| &runs[0]));
         let mut cells = Vec::new();
         for (summary, runs) in best {
-            let network =
-                Network::read(&runs[0], shown, test).map_err(|error| notes.push(error.to_string()));
+            let network = Network::read(&runs[0], shown, test, device)
+                .map_err(|error| notes.push(error.to_string()));
             let histories = runs.iter().filter_map(|run| {
                 let history = read_history(&run.folder, run.epochs);
                 history.map_err(|error| notes.push(error.to_string())).ok()

@@ -3,15 +3,12 @@
 use std::{collections::BTreeSet, path::Path};
 
 use super::{
-    read,
+    Error, read,
+    statistics::{Difference, Spread},
     summary::{Summary, has_several_seeds, summaries},
 };
 use crate::{
-    error::Error,
-    files,
-    lock::Lock,
-    record::Record,
-    statistics::{Difference, Spread},
+    store::{files, lock::Lock, record::Record},
     study::{KeyValues, Study, setting_text},
 };
 
@@ -46,36 +43,20 @@ const SUMMARY_HEADER: [&str; 12] = [
     "difference_pairs",
 ];
 
-/// Rewrites results.csv from all finished runs, and summary.csv where there are several seeds.
-///
-/// # Errors
-///
-/// When a record cannot be read, or a file not be written.
-pub fn write_csv(study: &Study, output: &Path) -> Result<(), Error> {
+/// Writes results.csv from all finished runs, and summary.csv where there are several seeds.
+pub fn write(study: &Study, output: &Path) -> Result<(), Error> {
     // Whoever writes last has seen every record.
     let _lock = Lock::take(output)?;
-    write_records(study, output, &read(study, output)?)
-}
-
-/// Writes the two files from these records; the folder's lock is held.
-///
-/// # Errors
-///
-/// When a file cannot be written.
-pub fn write_records(study: &Study, output: &Path, records: &[Record]) -> Result<(), Error> {
-    files::write(&output.join("results.csv"), csv_text(records)?.as_bytes())?;
-    if has_several_seeds(records) {
-        let summary = summary_text(records, study.first_variant())?;
+    let records = read(study, output)?;
+    files::write(&output.join("results.csv"), csv_text(&records)?.as_bytes())?;
+    if has_several_seeds(&records) {
+        let summary = summary_text(&records, study.first_variant())?;
         files::write(&output.join("summary.csv"), summary.as_bytes())?;
     }
     Ok(())
 }
 
 /// What results.csv holds of these records.
-///
-/// # Errors
-///
-/// When they cannot be written as CSV.
 pub fn csv_text(records: &[Record]) -> Result<String, Error> {
     let keys = swept_keys(records);
     text(&HEADER, &keys, records.iter().map(|record| (row(record), &record.point)))

@@ -2,8 +2,11 @@
 
 use serde::Serialize;
 
-use super::summary::{Summary, summaries};
-use crate::{error::Error, record::Record, study::KeyValues};
+use super::{
+    Error,
+    summary::{Summary, summaries},
+};
+use crate::{store::record::Record, study::KeyValues};
 
 #[derive(Serialize)]
 struct Results<'a> {
@@ -32,10 +35,6 @@ struct Row<'a> {
 }
 
 /// The runs and their summaries for a program, compared with the study's `first` variant; what is not finite is null.
-///
-/// # Errors
-///
-/// When they cannot be written as JSON.
 pub fn json(records: &[Record], first: &str) -> Result<String, Error> {
     let summary = summaries(records, first);
     let results = Results { runs: records.iter().map(row).collect(), summary };

@@ -2,49 +2,35 @@
 //! together.
 
 mod csv;
+mod error;
 mod json;
+pub mod statistics;
 mod summary;
 mod table;
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::HashMap,
     path::{Path, PathBuf},
 };
 
 pub use self::{
-    csv::{csv_text, swept_keys, write_csv, write_records},
+    csv::{csv_text, swept_keys, write},
+    error::Error,
     json::json,
     summary::{Against, Summary, cells, has_several_seeds, summaries},
     table::{mark, notes, table},
 };
 use crate::{
-    error::Error,
-    record::{self, Record},
-    study::{KeyValues, Run, Study, label},
+    store::record::{self, Record},
+    study::{Run, Study, label},
 };
 
 /// Under this share of the training images a variant has barely learnt: guessing gives 0.1, and
 /// the least of the variants that do learn is above 0.8.
 const BARELY_TRAINED: f64 = 0.5;
 
-/// An output folder holds a run of other settings.
-#[derive(Debug, thiserror::Error)]
-#[error("{} holds {run} with other settings: {}", folder.display(), differences.join(", "))]
-pub struct Mismatch {
-    /// The output folder.
-    pub folder: std::path::PathBuf,
-    /// The run there.
-    pub run: String,
-    /// Each setting that differs: there and here.
-    pub differences: Vec<String>,
-}
-
 /// Everything finished in an output folder, in the study's order; what the study does not name
 /// comes after it.
-///
-/// # Errors
-///
-/// When a record cannot be read.
 pub fn read(study: &Study, output: &Path) -> Result<Vec<Record>, Error> {
     let mut records = Record::read_all(output)?;
     let variant_of = |record: &Record| {
@@ -93,21 +79,10 @@ pub(crate) fn barely_trained(record: &Record) -> bool {
     !diverged(record) && record.acc_train < BARELY_TRAINED
 }
 
-/// Each setting that differs between a run as it was found and as it is asked for, in words.
-#[must_use]
-pub fn differences(there: &KeyValues, here: &KeyValues) -> Vec<String> {
-    let shown = |value: Option<&toml::Value>| value.map_or("unset".to_owned(), ToString::to_string);
-    let keys: BTreeSet<&String> = there.keys().chain(here.keys()).collect();
-    (keys.into_iter())
-        .map(|key| (key, there.get(key), here.get(key)))
-        .filter(|(_, there, here)| there != here)
-        .map(|(key, there, here)| format!("{key} is {} there, {} here", shown(there), shown(here)))
-        .collect()
-}
-
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
+    use crate::study::KeyValues;
 
     /// A run's record on raw pixels, of which these figures are known.
     pub(crate) fn record(

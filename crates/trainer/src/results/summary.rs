@@ -2,12 +2,11 @@
 
 use serde::Serialize;
 
-use super::diverged;
-use crate::{
-    record::Record,
+use super::{
+    diverged,
     statistics::{Difference, Spread},
-    study::KeyValues,
 };
+use crate::{store::record::Record, study::KeyValues};
 
 /// A variant at a point of the sweep, over its seeds.
 #[derive(Debug, Clone, PartialEq, Serialize)]

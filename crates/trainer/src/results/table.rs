@@ -1,14 +1,14 @@
 //! The table in the terminal, and what there is to say beneath it.
 
-use super::{
-    barely_trained, diverged,
-    summary::{Against, Summary, cells, has_several_seeds, summaries},
-};
 use training::Pixels;
 
-use crate::{
-    record::Record,
+use super::{
+    barely_trained, diverged,
     statistics::{Difference, Spread},
+    summary::{Against, Summary, cells, has_several_seeds, summaries},
+};
+use crate::{
+    store::record::Record,
     study::{KeyValues, label},
 };
 

@@ -1,15 +1,18 @@
 //! A study ready to run. [`Study::read`] refuses all that can be refused before the data is loaded.
 
+mod backend;
 mod flat;
 mod inputs;
 mod layers;
 mod limits;
+pub mod numbers;
 mod presets;
 mod ranges;
 mod read;
 mod refusal;
 mod resolve;
-pub mod schema;
+mod schema;
+mod splits;
 mod study_toml;
 mod sweep;
 
@@ -20,8 +23,10 @@ use toml::Value;
 
 use self::sweep::sweep_key;
 pub use self::{
+    backend::Backend,
     resolve::HIDDEN,
     schema::{DataSettings, FitSettings, Jobs, NOT_INPUTS, Settings},
+    splits::{Cut, SettingError, Splits},
     sweep::{label, short},
 };
 

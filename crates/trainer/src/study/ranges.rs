@@ -8,11 +8,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 use toml::Value;
 use training::Pixels;
 
-use super::schema::Jobs;
-use crate::{
-    config::values::{self, Parsed},
-    device::Backend,
-};
+use super::{Backend, schema::Jobs};
+use crate::config::values::{self, Parsed};
 
 /// The most hidden layers.
 const MOST_LAYERS: usize = 64;

@@ -47,7 +47,9 @@ pub(super) fn resolve(entries: &Entries) -> Result<Resolved, ConfigError> {
     let variants = settings.variants.iter().map(|name| {
         let network = own.get(name).map(|variant| network(variant, &hidden));
         network.map(|network| Variant { name: name.clone(), network }).ok_or_else(|| {
-            let reason = no_variant(name, own.keys());
+            let known: Vec<&String> = own.keys().collect();
+            let known = values::unknown("variant", name, &known);
+            let reason = format!("{known}; define more as [variant.NAME]");
             refusal::refuse(written.get("variants"), "variants", reason)
         })
     });
@@ -68,13 +70,6 @@ fn deserialize(written: &Written<'_>, depth: usize) -> Result<Settings, ConfigEr
         Some(key) => Err(refusal::unknown_key(written, key, &keys())),
         None => Ok(settings),
     }
-}
-
-fn no_variant<'a>(name: &str, known: impl Iterator<Item = &'a String> + Clone) -> String {
-    let hint = values::did_you_mean(name, known.clone().map(String::as_str));
-    let hint = if hint.is_empty() { "." } else { &hint };
-    let names = values::listed(&known.collect::<Vec<_>>());
-    format!("there is no variant `{name}`{hint} There are {names}; define more as [variant.NAME]")
 }
 
 /// Configures a variant's network.

@@ -14,8 +14,7 @@ use serde::{
 };
 use training::{FitConfig, Pixels};
 
-use super::ranges;
-use crate::device::Backend;
+use super::{Backend, ranges};
 
 /// The settings of a study, or of one run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -105,7 +105,8 @@ fn reads_what_is_drawn(browser: &Browser, place: &Place) {
     // Its longer side fills the box that MNIST's makers drew in.
     assert_eq!(pixels.chunks(28).filter(|row| inked(row)).count(), 20);
 
-    fs::write(place.path("seven.png"), trainer::image::png(&[&pixels], 1).unwrap()).unwrap();
+    fs::write(place.path("seven.png"), trainer::commands::show::png(&[&pixels], 1).unwrap())
+        .unwrap();
     let models = VARIANTS.map(|name| format!("out/runs/{name}/seed-0/model.safetensors"));
     let output =
         place.trainer(&["predict", "--json", &models[0], &models[1], &models[2], "seven.png"]);

@@ -12,7 +12,7 @@ use std::{
 };
 
 use tempfile::TempDir;
-use trainer::device::Backend;
+use trainer::study::Backend;
 
 /// A folder of a test's own, with a small data set in `digits`.
 pub(crate) struct Place {

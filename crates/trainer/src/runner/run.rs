@@ -9,17 +9,20 @@ use burn::tensor::Device;
 use model::Network;
 use training::{Callback, Fit, Images, State, weights};
 
-use crate::{
-    checkpoint::{self, Header},
-    digits::Splits,
-    error::Error,
-    lock::Lock,
+use super::{
+    Error, StartWeights,
     progress::{Progress, Task},
-    record::{self, Checksums, MODEL, Record, read_history},
-    stop,
-    study::{KeyValues, Run, Study, WEIGHTS},
+    signals,
     tensorboard::Events,
-    weights::StartWeights,
+};
+use crate::{
+    store::{
+        self,
+        checkpoint::{self, Header},
+        lock::Lock,
+        record::{self, Checksums, MODEL, Record, read_history},
+    },
+    study::{KeyValues, Run, Splits, Study, WEIGHTS},
 };
 
 /// Between checkpoints, unless the config counts epochs: some milliseconds every so often.
@@ -97,7 +100,7 @@ impl Plan<'_> {
         lock.check()?;
         record.write(folder, &weights::to_bytes(&state.network)?, &state.history)?;
         record::unmark_failed(folder)?;
-        checkpoint::remove(folder)
+        Ok(checkpoint::remove(folder)?)
     }
 
     /// The settings that a run's result depends on, start weights by their checksum.
@@ -118,7 +121,7 @@ impl Plan<'_> {
         let (shape, config) = (self.splits.shape(), &run.variant.network);
         let network = config.init(shape.pixels(), shape.classes, run.seed, self.device);
         match self.start {
-            Some(start) => start.load(network),
+            Some(start) => Ok(start.load(network)?),
             None => Ok(network),
         }
     }
@@ -133,7 +136,7 @@ impl Plan<'_> {
             && checkpoint.history.len() >= trained
         {
             let state = checkpoint.state(network, header.steps, self.device);
-            let state = state.map_err(|reason| Error::Malformed {
+            let state = state.map_err(|reason| store::Error::Malformed {
                 path: folder.to_owned(),
                 reason: format!("its checkpoint does not fit the run: {reason}"),
             })?;
@@ -145,7 +148,7 @@ impl Plan<'_> {
         record.check_files(folder)?;
         let path = folder.join(MODEL);
         let network = StartWeights::read(&path).and_then(|weights| weights.load(network));
-        let network = network.map_err(|error| Error::Malformed {
+        let network = network.map_err(|error| store::Error::Malformed {
             path: folder.to_owned(),
             reason: format!(
                 "its run cannot go on ({error}); move the run's folder away to train it again"
@@ -201,7 +204,7 @@ impl Callback for RunCallback<'_> {
     type Error = Error;
 
     fn on_step_end(&mut self, state: &State) -> Result<(), Error> {
-        if let Some(signal) = stop::requested() {
+        if let Some(signal) = signals::requested() {
             self.save(state)?;
             return Err(Error::Stopped { signal });
         }

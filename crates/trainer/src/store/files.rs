@@ -8,26 +8,18 @@ use std::{
 
 use tempfile::Builder;
 
-use crate::error::Error;
+use super::Error;
 
 /// What the names of files begin with that are not whole yet.
 const WRITING: &str = ".writing-";
 
 /// Writes a file beside its place and moves it there once it is on the disk, so that a reader, or a
 /// kill at any moment, finds the old file or the new one. The folder has to be there.
-///
-/// # Errors
-///
-/// When the system refuses; what was there before is then untouched.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     try_write(path, bytes).map_err(|source| Error::Write { path: path.to_owned(), source })
 }
 
 /// Reads a file; `None` where there is none.
-///
-/// # Errors
-///
-/// When the system refuses.
 pub fn read(path: &Path) -> Result<Option<Vec<u8>>, Error> {
     match fs::read(path) {
         Ok(bytes) => Ok(Some(bytes)),
@@ -37,19 +29,11 @@ pub fn read(path: &Path) -> Result<Option<Vec<u8>>, Error> {
 }
 
 /// Makes a folder and those above it, where they are not there yet.
-///
-/// # Errors
-///
-/// When the system refuses.
 pub fn make_folder(path: &Path) -> Result<(), Error> {
     fs::create_dir_all(path).map_err(|source| Error::Write { path: path.to_owned(), source })
 }
 
 /// Makes a folder inside another, which has to be there.
-///
-/// # Errors
-///
-/// When the system refuses.
 pub fn make_folder_in(base: &Path, inner: &Path) -> Result<PathBuf, Error> {
     let mut path = base.to_owned();
     for name in inner {
@@ -64,20 +48,12 @@ pub fn make_folder_in(base: &Path, inner: &Path) -> Result<PathBuf, Error> {
 }
 
 /// Renames a folder, for good.
-///
-/// # Errors
-///
-/// When the system refuses.
 pub fn rename(from: &Path, to: &Path) -> Result<(), Error> {
     fs::rename(from, to).map_err(|source| Error::Write { path: from.to_owned(), source })?;
     sync_above(to)
 }
 
 /// Takes a file away, if there is one.
-///
-/// # Errors
-///
-/// When the system refuses.
 pub fn remove(path: &Path) -> Result<(), Error> {
     match fs::remove_file(path) {
         Err(source) if !is_missing(&source) => Err(Error::Write { path: path.to_owned(), source }),
@@ -96,10 +72,6 @@ fn sync_above(path: &Path) -> Result<(), Error> {
 }
 
 /// Takes away what writes that a kill cut short have left in a folder. Nobody else may write there.
-///
-/// # Errors
-///
-/// When the system refuses.
 pub fn sweep(folder: &Path) -> Result<(), Error> {
     let refused = |source| Error::Write { path: folder.to_owned(), source };
     for entry in fs::read_dir(folder).map_err(refused)? {

@@ -7,33 +7,47 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use clap::Args;
+
+use super::Error;
 use crate::{
-    continuing,
-    error::Error,
-    files,
-    lock::Lock,
-    record::{self, HISTORY, MODEL, Record},
-    results::{self, Mismatch},
+    results,
+    runner::{STUDY, resume, tensorboard},
+    store::{
+        self, Mismatch, differences, files,
+        lock::Lock,
+        record::{self, HISTORY, MODEL, Record},
+    },
     study::{KeyValues, NOT_INPUTS, Run, Study, WEIGHTS, run_folder, run_name},
-    tensorboard,
-    train::STUDY,
 };
+
+/// Arguments of `trainer collect`.
+#[derive(Debug, Args)]
+pub(crate) struct Collect {
+    /// Where to
+    out: PathBuf,
+    /// Where from
+    #[arg(required = true, value_name = "DIR")]
+    folders: Vec<PathBuf>,
+}
+
+impl Collect {
+    /// Collects the runs; returns how many were new.
+    pub(crate) fn execute(self) -> Result<String, Error> {
+        let new = collect(&self.out, &self.folders)?;
+        let (runs, are) = if new == 1 { ("run", "is") } else { ("runs", "are") };
+        Ok(format!("{new} new {runs} {are} in {}\n", self.out.display()))
+    }
+}
 
 /// Copies the finished runs of some folders into one, after all of them have been checked. Of a run that some have
 /// gone on with, what was trained furthest is taken. Gives how many were new.
-///
-/// # Errors
-///
-/// When a folder holds no study or another one, a run is damaged, or two results for one run differ.
-pub fn collect(output: &Path, folders: &[PathBuf]) -> Result<usize, Error> {
+fn collect(output: &Path, folders: &[PathBuf]) -> Result<usize, Error> {
     let mut all = folders.to_vec();
     // What is there already has to belong to the others.
     all.extend(output.join(STUDY).exists().then(|| output.to_owned()));
     let (first, study) = (&all[0], read_study(&all[0])?);
-    let records = checked_records(&study, first, &all).map_err(|error| match error {
-        Error::Mismatch(mismatch) => Error::Apart(mismatch),
-        error => error,
-    })?;
+    let records = checked_records(&study, first, &all)?;
     files::make_folder(output)?;
     let _training = Lock::share(output)?;
     files::write(&output.join(STUDY), study.to_toml().as_bytes())?;
@@ -41,13 +55,13 @@ pub fn collect(output: &Path, folders: &[PathBuf]) -> Result<usize, Error> {
     for record in records.values() {
         new += usize::from(copy(record, output)?);
     }
-    results::write_csv(&study, output)?;
+    results::write(&study, output)?;
     Ok(new)
 }
 
 fn read_study(folder: &Path) -> Result<Study, Error> {
     let missing = || Error::Argument(format!("{} is no study's folder", folder.display()));
-    continuing::read_study(folder)?.ok_or_else(missing)
+    resume::read_study(folder)?.ok_or_else(missing)
 }
 
 /// The records of all folders, one for each run, by its name.
@@ -63,7 +77,7 @@ fn checked_records(
         for record in Record::read_all(folder)? {
             record.check_files(&record.folder)?;
             let name = run_name(&record.variant, &record.point, record.seed);
-            continuing::check_record(study, runs.get(&name).copied(), &record, folder)?;
+            resume::check_record(study, runs.get(&name).copied(), &record, folder)?;
             check_sums(&record, records.values().next())?;
             match records.entry(name) {
                 Entry::Vacant(place) => drop(place.insert(record)),
@@ -91,7 +105,7 @@ fn check_study(
         let free = |key: &str| key == "jobs" || NOT_INPUTS.contains(&key);
         study.key_values().into_iter().filter(|(key, _)| !free(key)).collect()
     };
-    let differences = results::differences(&settings(study), &settings(expected));
+    let differences = differences(&settings(study), &settings(expected));
     if differences.is_empty() {
         return Ok(());
     }
@@ -155,7 +169,7 @@ fn copy(record: &Record, output: &Path) -> Result<bool, Error> {
     names.push(record::FILE.into());
     for name in names {
         let path = record.folder.join(&name);
-        let bytes = fs::read(&path).map_err(|source| Error::Read { path, source })?;
+        let bytes = fs::read(&path).map_err(|source| store::Error::Read { path, source })?;
         files::write(&folder.join(&name), &bytes)?;
     }
     Ok(true)

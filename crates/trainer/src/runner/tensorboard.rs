@@ -14,7 +14,7 @@ use burn::tensor::TensorData;
 use prost::Message;
 use training::{Epoch, State, weights};
 
-use crate::error::Error;
+use crate::store::Error;
 
 /// Bins of a histogram, as TensorFlow's summary of it has by default.
 const BINS: u32 = 30;

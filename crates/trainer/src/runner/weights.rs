@@ -5,7 +5,7 @@ use std::{fs, path::Path};
 use model::Network;
 use training::weights::Weights;
 
-use crate::error::Error;
+use crate::study::SettingError;
 
 /// Weights to start from, as a safetensors file has them.
 #[derive(Debug)]
@@ -17,11 +17,7 @@ pub struct StartWeights {
 
 impl StartWeights {
     /// Reads a file.
-    ///
-    /// # Errors
-    ///
-    /// When it cannot be read or is no safetensors file.
-    pub fn read(path: &Path) -> Result<Self, Error> {
+    pub fn read(path: &Path) -> Result<Self, SettingError> {
         let refused = |reason: String| refused(format!("{}: {reason}", path.display()));
         let bytes = fs::read(path).map_err(|error| refused(format!("cannot be read: {error}")))?;
         let sha256 = data::sha256([bytes.as_slice()]);
@@ -31,15 +27,11 @@ impl StartWeights {
 
     /// Puts these weights in place of a network's own. The file must hold every tensor of the network, as
     /// float32 and in its shape, and no other.
-    ///
-    /// # Errors
-    ///
-    /// When it does not.
-    pub fn load(&self, network: Network) -> Result<Network, Error> {
+    pub fn load(&self, network: Network) -> Result<Network, SettingError> {
         self.weights.load(network).map_err(|error| refused(error.to_string()))
     }
 }
 
-fn refused(reason: String) -> Error {
-    Error::Unfit { key: "fit.weights", reason }
+fn refused(reason: String) -> SettingError {
+    SettingError { key: "fit.weights", reason }
 }

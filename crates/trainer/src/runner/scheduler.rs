@@ -10,11 +10,8 @@ use std::{
     thread,
 };
 
-use crate::{
-    device::Backend,
-    error::Error,
-    study::{Jobs, Run},
-};
+use super::Error;
+use crate::study::{Backend, Jobs, Run};
 
 impl Jobs {
     /// How many runs train at a time on a backend. A run takes one core of a CPU, and a GPU whole. Slurm says
@@ -37,11 +34,7 @@ impl Jobs {
 
 /// Does `work` on every run, `jobs` at a time, in order. A run that panics fails alone; after any other
 /// error no further run is begun.
-///
-/// # Errors
-///
-/// The reasons of all runs that failed.
-pub fn run_all<W>(runs: &[Run], jobs: usize, work: W) -> Result<(), Error>
+pub(super) fn run_all<W>(runs: &[Run], jobs: usize, work: W) -> Result<(), Error>
 where
     W: Fn(&Run) -> Result<(), Error> + Sync,
 {
@@ -121,7 +114,7 @@ mod tests {
             begun.fetch_add(1, Ordering::Relaxed);
             match run.seed {
                 2 => panic!("a panic on purpose"),
-                4 => Err(Error::Argument("an error on purpose".to_owned())),
+                4 => Err(Error::Signals(std::io::Error::other("an error on purpose"))),
                 _ => Ok(()),
             }
         });
@@ -132,7 +125,7 @@ mod tests {
             failures.iter().map(|(run, error)| format!("{run}: {error}")).collect();
         let expected = [
             "none seed 2: internal failure: a panic on purpose",
-            "none seed 4: an error on purpose",
+            "none seed 4: cannot listen to signals",
         ];
         assert_eq!(failures, expected);
         assert_eq!(begun.into_inner(), 5);

@@ -5,26 +5,22 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use super::{Error, STUDY, run::Plan};
 use crate::{
-    checkpoint::{self, Header},
     config::Entries,
-    error::Error,
-    files,
-    record::{self, Record},
-    results::{self, Mismatch},
-    run::Plan,
+    store::{
+        Mismatch,
+        checkpoint::{self, Header},
+        differences, files,
+        record::{self, Record},
+    },
     study::{EPOCHS, KeyValues, Run, Study, WEIGHTS, run_name},
-    train::STUDY,
 };
 
 /// Says by checksums what those who train in a folder train on.
 const INPUTS: &str = ".inputs";
 
 /// Whether a run has finished, by what its record says.
-///
-/// # Errors
-///
-/// When the record cannot be read, or is of other settings.
 pub fn is_finished(study: &Study, run: &Run, output: &Path) -> Result<bool, Error> {
     let Some(record) = Record::read(&output.join(run.folder()))? else { return Ok(false) };
     check_record(study, Some(run), &record, output)?;
@@ -33,10 +29,6 @@ pub fn is_finished(study: &Study, run: &Run, output: &Path) -> Result<bool, Erro
 
 /// Refuses a record of other settings than a run of the study has, or than one beside them may have. Digits and
 /// start weights are left to those who have them.
-///
-/// # Errors
-///
-/// What differs.
 pub fn check_record(
     study: &Study,
     run: Option<&Run>,
@@ -47,7 +39,7 @@ pub fn check_record(
     let goes_on = run.is_some_and(|run| record.goes_on(run.fit.epochs));
     let mut here = expected(study, run, &found, goes_on);
     take_over(WEIGHTS, found.settings, &mut here);
-    refuse(output, found.name(), results::differences(found.settings, &here))
+    refuse(output, found.name(), differences(found.settings, &here))
 }
 
 /// The settings that what was found should have, start weights apart. A run of the study that `goes_on` may have been
@@ -72,10 +64,6 @@ fn refuse(output: &Path, run: String, differences: Vec<String>) -> Result<(), Mi
 }
 
 /// Whether every run of a study has finished. Those that are trained last are looked at first.
-///
-/// # Errors
-///
-/// When a record cannot be read, or is of other settings.
 pub fn is_complete(study: &Study, output: &Path) -> Result<bool, Error> {
     for run in study.runs.iter().rev() {
         if !is_finished(study, run, output)? {
@@ -86,10 +74,6 @@ pub fn is_complete(study: &Study, output: &Path) -> Result<bool, Error> {
 }
 
 /// Reads the study that a folder is of, by its study.toml; `None` where there is none.
-///
-/// # Errors
-///
-/// When it cannot be read or is no study.
 pub fn read_study(folder: &Path) -> Result<Option<Study>, Error> {
     let path = folder.join(STUDY);
     let Some(bytes) = files::read(&path)? else { return Ok(None) };
@@ -174,7 +158,7 @@ impl Plan<'_> {
 
     /// Leaves word of the digits and start weights, for those who come while no run shows them yet.
     pub(crate) fn write_inputs(&self, output: &Path) -> Result<(), Error> {
-        files::write(&output.join(INPUTS), self.inputs().as_bytes())
+        Ok(files::write(&output.join(INPUTS), self.inputs().as_bytes())?)
     }
 
     fn inputs(&self) -> String {
@@ -200,7 +184,7 @@ impl Plan<'_> {
             if !under_way && there.settings.fit.epochs < run.fit.epochs {
                 take_over(EPOCHS, &settings, &mut here);
             }
-            refuse(output, "a study".to_owned(), results::differences(&settings, &here))?;
+            refuse(output, "a study".to_owned(), differences(&settings, &here))?;
         }
         Ok(())
     }
@@ -239,7 +223,7 @@ impl Plan<'_> {
     ) -> Result<(), Mismatch> {
         let name = there.name();
         let here = self.with_start(expected(self.study, run, there, goes_on));
-        let mut differences = results::differences(there.settings, &here);
+        let mut differences = differences(there.settings, &here);
         if let Some(run) = run.filter(|run| run.to_string() != name) {
             differences.push(format!("it lies in the folder of {run}"));
         }

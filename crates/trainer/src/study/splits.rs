@@ -1,14 +1,18 @@
-//! The digits of a study: loaded, and cut as its settings say.
+//! The data set of a study, split as its settings say.
 
-use std::cell::RefCell;
+use data::{Digits, Shape, Split};
 
-use data::{Digits, Loaded, Places, Request, Shape, Source, Split};
+use super::{DataSettings, Study};
 
-use crate::{
-    error::Error,
-    progress::{Progress, Task},
-    study::{DataSettings, Study},
-};
+/// A setting that does not fit the data set or the start weights.
+#[derive(Debug, thiserror::Error)]
+#[error("{key}: {reason}")]
+pub struct SettingError {
+    /// The config key.
+    pub key: &'static str,
+    /// The reason, and what would do.
+    pub reason: String,
+}
 
 /// What a study learns from and what it is tested on.
 #[derive(Debug)]
@@ -42,11 +46,7 @@ impl Cut {
 
 impl Splits {
     /// Cuts the digits as a study says, and as each of its runs does.
-    ///
-    /// # Errors
-    ///
-    /// When they are too few to be split.
-    pub fn new(digits: Digits, study: &Study) -> Result<Self, Error> {
+    pub fn new(digits: Digits, study: &Study) -> Result<Self, SettingError> {
         let mut cuts: Vec<Cut> = Vec::new();
         for settings in
             std::iter::once(&study.settings.data).chain(study.runs.iter().map(|run| &run.data))
@@ -72,52 +72,9 @@ impl Splits {
     }
 }
 
-/// Loads a study's digits. Says so where they are not those asked for first.
-///
-/// # Errors
-///
-/// When they are not to be had, or too few to be split.
-pub fn load(study: &Study, progress: &Progress) -> Result<Splits, Error> {
-    let settings = &study.settings.data;
-    let request = Request { sources: settings.sources.clone(), dir: settings.dir.clone() };
-    let bars = RefCell::new(None);
-    let loaded = data::load(&request, &Places::from_environment(), &|download| {
-        show(&mut bars.borrow_mut(), download, progress);
-    });
-    if let Some((_, task)) = bars.take() {
-        Task::finish(&task);
-    }
-    let Loaded { digits, skipped } = loaded?;
-    if settings.dir.is_none() && digits.name == Source::Synthetic.to_string() && !skipped.is_empty()
-    {
-        let reasons: Vec<String> = skipped.iter().map(ToString::to_string).collect();
-        progress.warn(&format!(
-            "MNIST was not found, so these are synthetic digits that the program draws itself.\n  \
-             To use MNIST, set MNIST_DIR to a folder with its four IDX files, or connect to the internet.\n  \
-             Tried: {}",
-            reasons.join("; ")
-        ));
-    }
-    Splits::new(digits, study)
-}
-
-/// Shows how far a download has come, on a bar per file.
-fn show(bar: &mut Option<(String, Task)>, download: data::Progress<'_>, progress: &Progress) {
-    if bar.as_ref().is_none_or(|(file, _)| file != download.file) {
-        if let Some((_, task)) = bar.take() {
-            task.finish();
-        }
-        let total = download.total.unwrap_or(0) as u64;
-        *bar = Some((download.file.to_owned(), progress.download(download.file, total)));
-    }
-    if let Some((_, task)) = bar {
-        task.advance(download.done as u64, "");
-    }
-}
-
 /// Takes the first `limit` training images, then the last share of them for validation, as Keras
 /// does: before any shuffling, its start rounded down.
-fn cut(all: &Split, settings: &DataSettings) -> Result<Cut, Error> {
+fn cut(all: &Split, settings: &DataSettings) -> Result<Cut, SettingError> {
     let train = all.first(settings.limit.unwrap_or(all.len()).min(all.len()));
     let len = train.len();
     #[expect(
@@ -127,13 +84,13 @@ fn cut(all: &Split, settings: &DataSettings) -> Result<Cut, Error> {
     )]
     let kept = (len as f64 * (1.0 - settings.validation_split)).floor() as usize;
     if kept == 0 {
-        return Err(Error::Unfit {
+        return Err(SettingError {
             key: "data.validation_split",
             reason: format!("leaves none of {len} training images to learn from; make it smaller"),
         });
     }
     if kept == len && settings.validation_split > 0.0 {
-        return Err(Error::Unfit {
+        return Err(SettingError {
             key: "data.validation_split",
             reason: format!(
                 "leaves none of {len} training images to validate with; make it larger, or 0"
@@ -152,7 +109,7 @@ mod tests {
     use super::*;
 
     /// Ten training images, each labelled by its place, cut by these settings.
-    fn cut_ten(validation_split: f64, limit: Option<usize>) -> Result<Cut, Error> {
+    fn cut_ten(validation_split: f64, limit: Option<usize>) -> Result<Cut, SettingError> {
         let labels: Vec<u8> = (0..10).collect();
         let all = Split::new(vec![0; labels.len() * Shape::MNIST.pixels()], labels);
         cut(&all, &DataSettings { validation_split, limit, ..Default::default() })
@@ -180,7 +137,6 @@ mod tests {
         let error = cut_ten(0.95, None).unwrap_err();
         let expected = "data.validation_split: leaves none of 10 training images to learn from; make it smaller";
         assert_eq!(error.to_string(), expected);
-        assert_eq!(error.exit_code(), 2);
     }
 
     #[test]

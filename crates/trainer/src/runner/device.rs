@@ -8,22 +8,7 @@ use std::{
 
 use burn::tensor::{Device, DeviceFilter, DeviceType};
 
-use crate::config::values;
-
-/// What computes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Backend {
-    /// Burn's own CPU backend.
-    Flex,
-    /// The ndarray crate on the CPU; flex replaces it upstream.
-    Ndarray,
-    /// Any GPU through wgpu, with WGSL shaders.
-    Wgpu,
-    /// A GPU through Vulkan, with SPIR-V shaders.
-    Vulkan,
-    /// An NVIDIA GPU.
-    Cuda,
-}
+use crate::{config::values, study::Backend};
 
 /// Why a backend cannot be used here.
 #[derive(Debug, thiserror::Error)]
@@ -50,28 +35,7 @@ pub enum DeviceError {
     },
 }
 
-impl fmt::Display for Backend {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Self::Flex => "flex",
-            Self::Ndarray => "ndarray",
-            Self::Wgpu => "wgpu",
-            Self::Vulkan => "vulkan",
-            Self::Cuda => "cuda",
-        })
-    }
-}
-
 impl Backend {
-    /// All backends, built in or not.
-    pub const ALL: [Self; 5] = [Self::Flex, Self::Ndarray, Self::Wgpu, Self::Vulkan, Self::Cuda];
-
-    /// Whether it computes on the processor's cores: one run then takes one core.
-    #[must_use]
-    pub fn is_cpu(self) -> bool {
-        matches!(self, Self::Flex | Self::Ndarray)
-    }
-
     /// Burn's name for it; `None` where this build lacks it.
     fn device_type(self) -> Option<DeviceType> {
         match self {
@@ -94,10 +58,6 @@ impl Backend {
     }
 
     /// Refuses a backend that this build lacks.
-    ///
-    /// # Errors
-    ///
-    /// [`DeviceError::NotBuilt`].
     pub fn check_built_in(self) -> Result<(), DeviceError> {
         if self.is_built_in() { Ok(()) } else { Err(DeviceError::NotBuilt { backend: self }) }
     }
@@ -116,10 +76,6 @@ impl Backend {
     }
 
     /// Opens its first device.
-    ///
-    /// # Errors
-    ///
-    /// When this build lacks the backend, or it finds no device that starts.
     pub fn open(self) -> Result<Device, DeviceError> {
         if !self.is_built_in() {
             return Err(DeviceError::NotBuilt { backend: self });

@@ -9,12 +9,8 @@ use model::LayerName;
 use serde::{Deserialize, Serialize};
 use training::{Epoch, Pixels, Score};
 
-use crate::{
-    checkpoint,
-    error::Error,
-    files,
-    study::{EPOCHS, HIDDEN, KeyValues, Run, run_folder, setting_text},
-};
+use super::{Error, checkpoint, files};
+use crate::study::{EPOCHS, HIDDEN, KeyValues, Run, run_folder, setting_text};
 
 /// The trained weights.
 pub const MODEL: &str = "model.safetensors";
@@ -161,10 +157,6 @@ impl Record {
     }
 
     /// All records of an output folder, each in its run's folder, in no particular order.
-    ///
-    /// # Errors
-    ///
-    /// When one cannot be read, or is not a record.
     pub fn read_all(output: &Path) -> Result<Vec<Self>, Error> {
         let records = run_folders(output)?.into_iter().map(|folder| Self::read(&folder));
         let records = records.filter_map(Result::transpose);
@@ -174,10 +166,6 @@ impl Record {
     }
 
     /// The record in a run's folder, if the run has finished.
-    ///
-    /// # Errors
-    ///
-    /// When it cannot be read, or is not a record.
     pub fn read(folder: &Path) -> Result<Option<Self>, Error> {
         let path = folder.join(FILE);
         let Some(bytes) = files::read(&path)? else { return Ok(None) };
@@ -190,10 +178,6 @@ impl Record {
     }
 
     /// Refuses a run whose weights or history are not those that were recorded.
-    ///
-    /// # Errors
-    ///
-    /// When one is missing, cannot be read or is damaged.
     pub fn check_files(&self, folder: &Path) -> Result<(), Error> {
         let Checksums { model, history } = &self.files_sha256;
         for (file, sum) in [(MODEL, model), (HISTORY, history)] {
@@ -210,10 +194,6 @@ impl Record {
     }
 
     /// Writes the run's three files, the record last, with the sums of the other two in it.
-    ///
-    /// # Errors
-    ///
-    /// When a file cannot be written.
     pub fn write(mut self, folder: &Path, weights: &[u8], history: &[Epoch]) -> Result<(), Error> {
         let history = history_csv(history);
         self.files_sha256 = Checksums {
@@ -232,19 +212,11 @@ impl Record {
 }
 
 /// Leaves word in a run's folder that the run failed, until it succeeds.
-///
-/// # Errors
-///
-/// When the file cannot be written.
 pub fn mark_failed(folder: &Path, reason: &str) -> Result<(), Error> {
     files::write(&folder.join(FAILURE), format!("{reason}\n").as_bytes())
 }
 
 /// Takes back that a run failed.
-///
-/// # Errors
-///
-/// When the system refuses.
 pub fn unmark_failed(folder: &Path) -> Result<(), Error> {
     files::remove(&folder.join(FAILURE))
 }
@@ -256,10 +228,6 @@ pub fn failure(folder: &Path) -> Option<String> {
 }
 
 /// The folders of all runs in an output folder, finished or not.
-///
-/// # Errors
-///
-/// When one cannot be read.
 pub fn run_folders(output: &Path) -> Result<Vec<PathBuf>, Error> {
     let mut all = Vec::new();
     for variant in folders(&output.join("runs"))? {
@@ -269,10 +237,6 @@ pub fn run_folders(output: &Path) -> Result<Vec<PathBuf>, Error> {
 }
 
 /// The folder of some run that has left a record or a checkpoint; `None` where none has.
-///
-/// # Errors
-///
-/// When a folder cannot be read.
 pub fn any_run(output: &Path) -> Result<Option<PathBuf>, Error> {
     let has_left =
         |run: &PathBuf| [FILE, checkpoint::FILE].iter().any(|file| run.join(file).exists());
@@ -298,10 +262,6 @@ fn folders(folder: &Path) -> Result<Vec<PathBuf>, Error> {
 }
 
 /// Reads the history of so many epochs in a finished run's folder, to the six digits that it has.
-///
-/// # Errors
-///
-/// When it cannot be read or is no history.
 pub fn read_history(folder: &Path, expected: usize) -> Result<Vec<Epoch>, Error> {
     let path = folder.join(HISTORY);
     let text =

@@ -7,7 +7,8 @@ use training::{State, checkpoint};
 
 pub use training::checkpoint::Checkpoint;
 
-use crate::{error::Error, files, study::KeyValues};
+use super::{Error, files};
+use crate::study::KeyValues;
 
 /// The checkpoint's name in a run's folder.
 pub const FILE: &str = "checkpoint.safetensors";
@@ -35,10 +36,6 @@ pub struct Header {
 
 impl Header {
     /// The header as text, with the checksum that it has beside these tensors' bytes.
-    ///
-    /// # Errors
-    ///
-    /// When JSON has no words for it.
     pub fn text(&self, tensors: &[u8]) -> serde_json::Result<String> {
         serde_json::to_string(&Self { sha256: self.sum(tensors)?, ..self.clone() })
     }
@@ -58,10 +55,6 @@ impl Header {
 }
 
 /// Reads the checkpoint in a run's folder, if there is one.
-///
-/// # Errors
-///
-/// When it cannot be read or is no checkpoint.
 pub fn read(folder: &Path) -> Result<Option<(Header, Checkpoint)>, Error> {
     let path = folder.join(FILE);
     let Some(bytes) = files::read(&path)? else { return Ok(None) };
@@ -72,29 +65,17 @@ pub fn read(folder: &Path) -> Result<Option<(Header, Checkpoint)>, Error> {
 }
 
 /// Reads a checkpoint from its file's bytes.
-///
-/// # Errors
-///
-/// When they are none.
 pub fn parse(bytes: Vec<u8>) -> Result<(Header, Checkpoint), training::Error> {
     Checkpoint::parse(bytes, Header::parse)
 }
 
 /// Writes a run's checkpoint.
-///
-/// # Errors
-///
-/// When the device does not give the weights up, or the file cannot be written.
 pub fn write(folder: &Path, header: &Header, state: &State) -> Result<(), Error> {
     let header = |tensors: &[u8]| header.text(tensors).map_err(|error| error.to_string());
     files::write(&folder.join(FILE), &checkpoint::to_bytes(state, header)?)
 }
 
 /// Takes a run's checkpoint away, if there is one.
-///
-/// # Errors
-///
-/// When the system refuses.
 pub fn remove(folder: &Path) -> Result<(), Error> {
     files::remove(&folder.join(FILE))
 }
@@ -109,7 +90,7 @@ mod tests {
     use training::{Epoch, Metrics, Score, weights};
 
     use super::*;
-    use crate::device::Backend;
+    use crate::study::Backend;
 
     fn network(seed: u64, device: &Device) -> Network {
         let [.., variant] = presets(&[2, 2]);

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::error::Error;
+use super::Error;
 
 /// The name of the lock's file in a run's folder, and in the study's of that of what is written of all runs.
 const FILE: &str = ".lock";
@@ -21,19 +21,11 @@ pub struct Lock {
 
 impl Lock {
     /// Takes the lock of a run's folder; `None` where another process has it.
-    ///
-    /// # Errors
-    ///
-    /// When the system has no lock to give.
     pub fn try_take(folder: &Path) -> Result<Option<Self>, Error> {
         try_take(&folder.join(FILE))
     }
 
     /// Waits for the lock of what a study's folder holds of all runs: results.csv, report.html.
-    ///
-    /// # Errors
-    ///
-    /// When the system has no lock to give.
     pub fn take(folder: &Path) -> Result<Self, Error> {
         let (path, file) = open(folder.join(FILE))?;
         file.lock().map_err(|source| Error::Write { path: path.clone(), source })?;
@@ -41,10 +33,6 @@ impl Lock {
     }
 
     /// Joins those who train in a study's folder.
-    ///
-    /// # Errors
-    ///
-    /// When the system has no lock to give.
     pub fn share(folder: &Path) -> Result<Self, Error> {
         let (path, file) = open(folder.join(STUDY))?;
         file.lock_shared().map_err(|source| Error::Write { path: path.clone(), source })?;
@@ -52,10 +40,6 @@ impl Lock {
     }
 
     /// Keeps everyone from training in a study's folder; `None` where somebody does.
-    ///
-    /// # Errors
-    ///
-    /// When the system has no lock to give.
     pub fn try_close(folder: &Path) -> Result<Option<Self>, Error> {
         try_take(&folder.join(STUDY))
     }
@@ -70,10 +54,6 @@ impl Lock {
 
     /// Refuses to go on where the folder has been moved or deleted: another process may have one of the same
     /// name by now, and a lock of its own there.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Gone`].
     pub fn check(&self) -> Result<(), Error> {
         if self.is_in_place() {
             return Ok(());

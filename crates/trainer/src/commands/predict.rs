@@ -1,21 +1,42 @@
 //! `trainer predict`: what trained variants make of images.
 
+pub mod prepare;
+
 use std::{
     fs,
     path::{Path, PathBuf},
 };
 
+use clap::Args;
 use data::{Shape, Split};
 use serde::Serialize;
 use training::{Pixels, SavedModel, answer};
 
+use self::prepare::{Prepared, prepare};
+use super::Error;
 use crate::{
-    device::Backend,
-    error::Error,
-    image::{self, Prepared},
-    record::Record,
-    study::run_name,
+    store::{self, record::Record},
+    study::{Backend, run_name},
 };
+
+/// Arguments of `trainer predict`.
+#[derive(Debug, Args)]
+pub(crate) struct Predict {
+    /// One or more model.safetensors, and one or more images
+    #[arg(required = true, value_name = "MODEL|IMAGE")]
+    files: Vec<PathBuf>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+impl Predict {
+    /// Returns each model's prediction for each image.
+    pub(crate) fn execute(self) -> Result<String, Error> {
+        let predictions = predict(&self.files)?;
+        if self.json { json(&predictions) } else { Ok(text(&predictions)) }
+    }
+}
 
 /// A trained variant, ready to answer.
 #[derive(Debug)]
@@ -32,9 +53,9 @@ impl Model {
     fn read(path: &Path) -> Result<Self, Error> {
         let bytes = fs::read(path).map_err(|error| unreadable(path, &error))?;
         let record = Record::read(path.parent().unwrap_or(Path::new("")))?;
-        let malformed = |reason: String| Error::Malformed {
-            path: path.to_owned(),
-            reason: format!("not a trained variant: {reason}"),
+        let malformed = |reason: String| {
+            let reason = format!("not a trained variant: {reason}");
+            Error::Store(store::Error::Malformed { path: path.to_owned(), reason })
         };
         let pixels = record.as_ref().and_then(Record::pixels).unwrap_or(Pixels::Unit);
         let saved = SavedModel::parse(&bytes, pixels, Backend::Flex.open()?)
@@ -53,7 +74,7 @@ impl Model {
 
 /// What all models make of one image, in the order of `--json`.
 #[derive(Debug, Serialize)]
-pub struct Prediction {
+struct Prediction {
     file: String,
     /// What was done to it.
     steps: Vec<String>,
@@ -70,11 +91,7 @@ struct Answer {
 
 /// Reads models and images, told apart by the models' `.safetensors`, and lets each model look at each
 /// image.
-///
-/// # Errors
-///
-/// When there is no model or no image among the files, or one of them is not what it should be.
-pub fn predict(files: &[PathBuf]) -> Result<Vec<Prediction>, Error> {
+fn predict(files: &[PathBuf]) -> Result<Vec<Prediction>, Error> {
     let is_model = |path: &&PathBuf| path.extension().is_some_and(|end| end == "safetensors");
     let (models, images): (Vec<&PathBuf>, Vec<&PathBuf>) = files.iter().partition(is_model);
     if models.is_empty() || images.is_empty() {
@@ -96,9 +113,9 @@ pub fn predict(files: &[PathBuf]) -> Result<Vec<Prediction>, Error> {
 
 fn look_at(path: &Path, models: &[Model]) -> Result<Prediction, Error> {
     let bytes = fs::read(path).map_err(|error| unreadable(path, &error))?;
-    let prepared = image::prepare(&bytes);
+    let prepared = prepare(&bytes);
     let Prepared { pixels, steps } =
-        prepared.map_err(|reason| Error::Malformed { path: path.to_owned(), reason })?;
+        prepared.map_err(|reason| store::Error::Malformed { path: path.to_owned(), reason })?;
     let split = Split::new(pixels, vec![0]);
     let mut answers = Vec::new();
     for Model { name, file, saved } in models {
@@ -118,8 +135,7 @@ fn unreadable(path: &Path, error: &std::io::Error) -> Error {
 
 /// The predictions for a reader: of each image what was done to it, then the probabilities, a digit a line
 /// and a model a column.
-#[must_use]
-pub fn text(predictions: &[Prediction]) -> String {
+fn text(predictions: &[Prediction]) -> String {
     predictions.iter().map(prediction_text).collect::<Vec<_>>().join("\n")
 }
 
@@ -146,11 +162,7 @@ fn prediction_text(prediction: &Prediction) -> String {
 }
 
 /// The predictions for a program.
-///
-/// # Errors
-///
-/// When they cannot be written as JSON.
-pub fn json(predictions: &[Prediction]) -> Result<String, Error> {
+fn json(predictions: &[Prediction]) -> Result<String, Error> {
     serde_json::to_string_pretty(predictions)
         .map(|json| json + "\n")
         .map_err(|error| Error::Unwritten { format: "JSON", reason: error.to_string() })

@@ -35,10 +35,6 @@ pub struct Prepared {
 }
 
 /// Makes a digit of a PNG's or JPEG's bytes. One of 28 × 28 pixels keeps its size and place.
-///
-/// # Errors
-///
-/// Why it is no image to read a digit from.
 pub fn prepare(bytes: &[u8]) -> Result<Prepared, String> {
     let mut steps = Vec::new();
     let image = decode(bytes, &mut steps)?;
@@ -193,25 +189,6 @@ fn centred(ink: &GrayImage) -> Vec<u8> {
     pixels
 }
 
-/// A sheet of digits as a PNG, so many in a row, each in its true size.
-///
-/// # Errors
-///
-/// When it cannot be packed.
-pub fn png(digits: &[&[u8]], columns: usize) -> Result<Vec<u8>, String> {
-    let side = |count: usize| u32::try_from(count * SIDE).map_err(|error| error.to_string());
-    let mut sheet = GrayImage::new(side(columns)?, side(digits.len().div_ceil(columns.max(1)))?);
-    for (index, digit) in digits.iter().enumerate() {
-        let digit = GrayImage::from_raw(side(1)?, side(1)?, digit.to_vec());
-        let digit = digit.ok_or("not the pixels of a digit")?;
-        let (left, top) = (side(index % columns)?, side(index / columns)?);
-        imageops::replace(&mut sheet, &digit, left.into(), top.into());
-    }
-    let mut bytes = Cursor::new(Vec::new());
-    sheet.write_to(&mut bytes, image::ImageFormat::Png).map_err(|error| error.to_string())?;
-    Ok(bytes.into_inner())
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -236,7 +213,11 @@ mod tests {
     fn a_digit_of_mnists_size_stays_as_it_is() {
         let digit: Vec<u8> =
             (0..SIDE * SIDE).map(|place| u8::try_from(place % 120).unwrap()).collect();
-        let prepared = prepare(&png(&[&digit], 1).unwrap()).unwrap();
+        let prepared = prepare(&packed(
+            &DynamicImage::ImageLuma8(GrayImage::from_raw(28, 28, digit.clone()).unwrap()),
+            image::ImageFormat::Png,
+        ))
+        .unwrap();
         let steps = ["28 × 28", "kept in place, being of MNIST's size"].map(str::to_owned).to_vec();
         assert_eq!(prepared, Prepared { pixels: digit, steps });
     }

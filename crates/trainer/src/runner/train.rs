@@ -8,19 +8,18 @@ use std::{
     time::{Duration, Instant},
 };
 
+use super::{
+    Error, StartWeights, allocator, load_splits, progress::Progress, resume, run::Plan, scheduler,
+    signals,
+};
 use crate::{
-    allocator, continuing,
-    digits::{self, Splits},
-    error::Error,
-    files,
-    lock::Lock,
-    progress::Progress,
-    record::{self, Record},
     report, results,
-    run::Plan,
-    schedule, stop,
-    study::{Run, Study},
-    weights::StartWeights,
+    store::{
+        self, files,
+        lock::Lock,
+        record::{self, Record},
+    },
+    study::{Backend, Run, Splits, Study},
 };
 
 /// The resolved config's name in a study's folder.
@@ -40,11 +39,6 @@ pub struct Choice {
 
 /// Trains every run of a study that has not finished yet, and keeps results.csv up to date. Of a choice of
 /// runs the last process alone writes what belongs to the whole study: hundreds may train at a time.
-///
-/// # Errors
-///
-/// When the backend or the digits are not to be had, the folder belongs to another study, a run
-/// fails, another process has some of the runs, or a signal asks to end.
 pub fn train(
     study: &Study,
     output: &Path,
@@ -52,7 +46,7 @@ pub fn train(
     progress: &Progress,
 ) -> Result<(), Error> {
     let device = study.settings.backend.open()?;
-    let splits = digits::load(study, progress)?;
+    let splits = load_splits(study, progress)?;
     let start = study.settings.fit.weights.as_deref().map(StartWeights::read).transpose()?;
     let machine = study.settings.backend.devices().into_iter().next().unwrap_or_default();
     let plan = Plan { study, splits: &splits, device: &device, start: start.as_ref(), machine };
@@ -63,9 +57,9 @@ pub fn train(
     let ended = match &outcome {
         Ok(()) | Err(Error::Held { .. }) => true,
         // What lies where the folder was is another's.
-        Err(Error::Runs { failures }) => {
-            !failures.iter().any(|(_, error)| matches!(error, Error::Gone { .. }))
-        }
+        Err(Error::Runs { failures }) => !failures
+            .iter()
+            .any(|(_, error)| matches!(error, Error::Store(store::Error::Gone { .. }))),
         Err(_) => false,
     };
     let written = if ended { plan.conclude(output, choice) } else { Ok(()) };
@@ -120,14 +114,11 @@ fn set_aside(output: &Path, progress: &Progress) -> Result<(), Error> {
         return Ok(());
     }
     if !output.join(STUDY).exists() {
-        return Err(Error::Argument(format!(
-            "--fresh: {} is no study's folder, so it stays as it is; name another with --out",
-            output.display()
-        )));
+        return Err(Error::NoStudy { folder: output.to_owned() });
     }
     // `.` and the like cannot be renamed.
     let output = fs::canonicalize(output)
-        .map_err(|source| Error::Read { path: output.to_owned(), source })?;
+        .map_err(|source| store::Error::Read { path: output.to_owned(), source })?;
     let _one_by_one = Lock::take(&output)?;
     let Some(_closed) = Lock::try_close(&output)? else {
         return Err(Error::Busy { folder: output });
@@ -174,7 +165,7 @@ impl<'a> Csv<'a> {
     fn end(&mut self) -> Result<(), Error> {
         if self.is_kept && self.is_behind {
             let begun = Instant::now();
-            results::write_csv(self.study, self.output)?;
+            results::write(self.study, self.output)?;
             self.written = (Instant::now(), begun.elapsed());
             self.is_behind = false;
         }
@@ -205,12 +196,12 @@ impl Plan<'_> {
         progress.say(&opening(study, self.splits, runs.len()));
 
         allocator::keep_freed();
-        stop::listen().map_err(Error::Signals)?;
+        signals::listen().map_err(Error::Signals)?;
         let bar = progress.study(runs.len());
         let (finished, held) = (Mutex::new((0, csv)), Mutex::new(Vec::new()));
         let outcome =
-            schedule::run_all(&runs, study.settings.jobs.resolve(study.settings.backend), |run| {
-                if let Some(signal) = stop::requested() {
+            scheduler::run_all(&runs, study.settings.jobs.resolve(study.settings.backend), |run| {
+                if let Some(signal) = signals::requested() {
                     return Err(Error::Stopped { signal });
                 }
                 training.check()?;
@@ -222,7 +213,7 @@ impl Plan<'_> {
                 files::sweep(&folder)?;
                 // Another process may have trained it in the meantime, even by other settings.
                 if !self.check_run(output, &folder, Some(run))? {
-                    let outcome = schedule::caught(|| work(run, &lock));
+                    let outcome = scheduler::caught(|| work(run, &lock));
                     if let Err(panic @ Error::Panic(_)) = &outcome {
                         record::mark_failed(&folder, &panic.to_string())?;
                     }
@@ -237,7 +228,7 @@ impl Plan<'_> {
             });
         bar.finish();
         let (_, mut csv) = finished.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let written = training.check().and_then(|()| csv.end());
+        let written = training.check().map_err(Error::from).and_then(|()| csv.end());
         // Why runs failed is worth more than that what they came to cannot be written either.
         outcome.map_err(stopped)?;
         written?;
@@ -247,13 +238,15 @@ impl Plan<'_> {
     /// Writes what belongs to the whole study; of a choice of runs, where they were the last.
     fn conclude(&self, output: &Path, choice: &Choice) -> Result<(), Error> {
         if choice.only.is_some() {
-            if !continuing::is_complete(self.study, output)? {
+            if !resume::is_complete(self.study, output)? {
                 return Ok(());
             }
             // Runs trained apart have not seen each other.
             self.unfinished(output)?;
         }
-        report::write(self.study, output, Some(self.splits))
+        results::write(self.study, output)?;
+        report::write(self.study, output, Some(self.splits), &Backend::Flex.open()?)?;
+        Ok(())
     }
 
     /// Joins those who train in a study's folder, and leaves word of how it is done here.

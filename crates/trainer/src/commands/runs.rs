@@ -2,13 +2,20 @@
 
 use std::{fmt, path::Path};
 
+use clap::Args;
 use serde::Serialize;
 
+use super::{
+    Error,
+    arguments::{ConfigArguments, OutputArguments},
+};
 use crate::{
-    checkpoint, continuing,
-    error::Error,
-    record::{self, Record},
-    study::{KeyValues, Run, Study, label},
+    runner::{self, load_splits, resume},
+    store::{
+        checkpoint,
+        record::{self, Record},
+    },
+    study::{KeyValues, Run, Study, label, numbers},
 };
 
 /// What a processor's core takes for one image of one epoch, roughly, where no run has told yet.
@@ -16,10 +23,48 @@ const SECONDS_PER_IMAGE: f64 = 5e-6;
 /// The training images of MNIST.
 const IMAGES: usize = 60_000;
 
+/// Arguments of `trainer runs`.
+#[derive(Debug, Args)]
+pub(crate) struct Runs {
+    #[command(flatten)]
+    config: ConfigArguments,
+    #[command(flatten)]
+    output: OutputArguments,
+    /// Print JSON
+    #[arg(long, conflicts_with = "batches")]
+    json: bool,
+    /// Print the study instead, as one config with every setting
+    #[arg(long, conflicts_with_all = ["batches", "json"])]
+    toml: bool,
+    /// Print only the unfinished runs' numbers, in at most so many lines for `trainer run --only`
+    #[arg(long, value_name = "MOST")]
+    batches: Option<usize>,
+    /// Least time that each of those lines should take
+    #[arg(long, value_name = "MINUTES", default_value_t = 0.0, requires = "batches")]
+    batch_minutes: f64,
+}
+
+impl Runs {
+    /// Returns the list.
+    pub(crate) fn execute(self) -> Result<String, Error> {
+        let (study, folder) = self.config.study_in(self.output)?;
+        match self.batches {
+            Some(most) => {
+                // Those who train them may have no network, and would fetch the data set all at once.
+                load_splits(&study, &runner::Progress::new(false))?;
+                batches(&study, &folder, most, self.batch_minutes)
+            }
+            None if self.toml => Ok(study.to_toml()),
+            None if self.json => json(&study, &folder),
+            None => text(&study, &folder),
+        }
+    }
+}
+
 /// How far a run is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Progress {
+pub(crate) enum State {
     /// Trained to its last epoch, or for good.
     Finished,
     /// Tried, and failed.
@@ -30,7 +75,7 @@ pub enum Progress {
     Waiting,
 }
 
-impl fmt::Display for Progress {
+impl fmt::Display for State {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.pad(match self {
             Self::Finished => "finished",
@@ -58,23 +103,19 @@ struct Line<'a> {
     variant: &'a str,
     point: &'a KeyValues,
     seed: u64,
-    state: Progress,
+    state: State,
 }
 
 /// How far a run is in an output folder.
-///
-/// # Errors
-///
-/// When its record cannot be read, or is of other settings.
-pub fn progress(study: &Study, run: &Run, output: &Path) -> Result<Progress, Error> {
-    if continuing::is_finished(study, run, output)? {
-        return Ok(Progress::Finished);
+fn state(study: &Study, run: &Run, output: &Path) -> Result<State, Error> {
+    if resume::is_finished(study, run, output)? {
+        return Ok(State::Finished);
     }
     let folder = output.join(run.folder());
     if record::failure(&folder).is_some() {
-        return Ok(Progress::Failed);
+        return Ok(State::Failed);
     }
-    Ok(if folder.join(checkpoint::FILE).exists() { Progress::Begun } else { Progress::Waiting })
+    Ok(if folder.join(checkpoint::FILE).exists() { State::Begun } else { State::Waiting })
 }
 
 fn lines<'a>(study: &'a Study, output: &Path) -> Result<Vec<Line<'a>>, Error> {
@@ -85,18 +126,14 @@ fn lines<'a>(study: &'a Study, output: &Path) -> Result<Vec<Line<'a>>, Error> {
             variant: &variant.name,
             point,
             seed: *seed,
-            state: progress(study, run, output)?,
+            state: state(study, run, output)?,
         })
     };
     study.runs.iter().enumerate().map(line).collect()
 }
 
 /// The list for a reader.
-///
-/// # Errors
-///
-/// When a record cannot be read, or is of other settings.
-pub fn text(study: &Study, output: &Path) -> Result<String, Error> {
+fn text(study: &Study, output: &Path) -> Result<String, Error> {
     let lines = lines(study, output)?;
     let points: Vec<String> = lines.iter().map(|line| label(line.point)).collect();
     let variant = lines.iter().map(|line| line.variant.len()).fold(7, usize::max);
@@ -111,11 +148,7 @@ pub fn text(study: &Study, output: &Path) -> Result<String, Error> {
 }
 
 /// The list for a program.
-///
-/// # Errors
-///
-/// When a record cannot be read, or is of other settings.
-pub fn json(study: &Study, output: &Path) -> Result<String, Error> {
+fn json(study: &Study, output: &Path) -> Result<String, Error> {
     let list = List {
         name: &study.name,
         folder: output.display().to_string(),
@@ -131,16 +164,12 @@ pub fn json(study: &Study, output: &Path) -> Result<String, Error> {
 
 /// The numbers of the runs that have not finished, in at most so many batches of neighbours, each as
 /// `--only` takes it: a line each. A batch should take so many minutes at least, as far as can be told.
-///
-/// # Errors
-///
-/// When a record cannot be read, or this build lacks the backend.
-pub fn batches(study: &Study, output: &Path, most: usize, minutes: f64) -> Result<String, Error> {
+fn batches(study: &Study, output: &Path, most: usize, minutes: f64) -> Result<String, Error> {
     study.settings.backend.check_built_in()?;
     let rate = seconds_per_image(output)?;
     let mut left = Vec::new();
     for Line { number, state, .. } in lines(study, output)? {
-        if state != Progress::Finished {
+        if state != State::Finished {
             left.push((number, rate * images(&study.runs[number])));
         }
     }
@@ -158,7 +187,7 @@ pub fn batches(study: &Study, output: &Path, most: usize, minutes: f64) -> Resul
         }
         filled += seconds;
     }
-    Ok(batches.iter().map(|batch| format!("{}\n", ranges(batch))).collect())
+    Ok(batches.iter().map(|batch| format!("{}\n", numbers::ranges(batch))).collect())
 }
 
 /// How many images a run learns from, those that it sees again in each epoch counted again.
@@ -175,66 +204,4 @@ fn seconds_per_image(output: &Path) -> Result<f64, Error> {
         images += record.epochs as f64 * limit.map_or(IMAGES as f64, |limit| limit as f64);
     }
     Ok(if images > 0.0 { seconds / images } else { SECONDS_PER_IMAGE })
-}
-
-/// `0-3,7`, of numbers in order.
-fn ranges(numbers: &[usize]) -> String {
-    let ranges = numbers.chunk_by(|one, next| one + 1 == *next).map(|range| match range {
-        [first, .., last] => format!("{first}-{last}"),
-        [only] => only.to_string(),
-        [] => String::new(),
-    });
-    ranges.collect::<Vec<_>>().join(",")
-}
-
-/// Which runs of a study `--only` names: `7`, `10-19`, or several of them with commas between.
-///
-/// # Errors
-///
-/// When that is no list of numbers, or names a run that the study has not.
-pub fn chosen(only: &str, study: &Study) -> Result<Vec<Run>, Error> {
-    let refused = |reason: String| Error::Argument(format!("--only {only}: {reason}"));
-    let number = |text: &str| {
-        let number: Option<usize> = text.trim().parse().ok();
-        number.ok_or_else(|| refused("takes run numbers, for example 7 or 0-3,10-19".to_owned()))
-    };
-    let mut runs = Vec::new();
-    for part in only.split(',') {
-        let (first, last) = part.split_once('-').unwrap_or((part, part));
-        let (first, last) = (number(first)?, number(last)?);
-        let range = (first <= last).then(|| study.runs.get(first..=last)).flatten();
-        runs.extend_from_slice(range.ok_or_else(|| {
-            refused(format!(
-                "the study's runs count from 0 to {}",
-                study.runs.len().saturating_sub(1)
-            ))
-        })?);
-    }
-    Ok(runs)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::config::Entries;
-
-    #[test]
-    fn ranges_are_what_only_takes() {
-        let text = "variants = [\"none\"]\nseeds = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10]";
-        let study = Study::read("small", &Entries::parse(text, Path::new("")).unwrap()).unwrap();
-        assert_eq!(ranges(&[0, 1, 2, 5, 7, 8]), "0-2,5,7-8");
-        let seeds = |only: &str| -> Result<Vec<u64>, String> {
-            let runs = chosen(only, &study).map_err(|error| error.to_string());
-            Ok(runs?.iter().map(|run| run.seed).collect())
-        };
-        assert_eq!(seeds("0-2,5,7-8"), Ok(vec![0, 1, 2, 5, 7, 8]));
-        assert_eq!(seeds("10"), Ok(vec![10]));
-        for wrong in ["11", "3-2", "0-11", "18446744073709551615", "0-18446744073709551615"] {
-            let message = format!("--only {wrong}: the study's runs count from 0 to 10");
-            assert_eq!(seeds(wrong), Err(message));
-        }
-        for wrong in ["", "-", "1-", "x", "1,", "-1", "99999999999999999999"] {
-            assert!(seeds(wrong).unwrap_err().contains("takes run numbers"), "{wrong}");
-        }
-    }
 }

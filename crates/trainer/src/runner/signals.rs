@@ -21,11 +21,7 @@ static SIGNAL: LazyLock<Arc<AtomicUsize>> = LazyLock::new(Arc::default);
 const ENDED_BY_SIGNAL: i32 = 128;
 
 /// From now on a signal is a request.
-///
-/// # Errors
-///
-/// When the system refuses.
-pub fn listen() -> io::Result<()> {
+pub(super) fn listen() -> io::Result<()> {
     let asked = Arc::new(AtomicBool::new(false));
     for (signal, number) in [(SIGINT, 2), (SIGTERM, 15)] {
         // The order counts: it is the second signal that finds `asked` set.
@@ -38,6 +34,6 @@ pub fn listen() -> io::Result<()> {
 
 /// The number of the signal that asked to end, if one did.
 #[must_use]
-pub fn requested() -> Option<u8> {
+pub(super) fn requested() -> Option<u8> {
     u8::try_from(SIGNAL.load(Ordering::Relaxed)).ok().filter(|&signal| signal != 0)
 }

@@ -1,16 +1,30 @@
 //! `trainer summary`: a variant as `model.summary()` shows it, with its penalties.
 
+use clap::Args;
 use data::Shape;
 use model::{Row, Variant};
 
-use crate::{config::values, error::Error, study::Study};
+use super::{Error, arguments::ConfigArguments};
+use crate::{config::values, study::Study};
 
-/// The summary of all variants of a study, or of one.
-///
-/// # Errors
-///
-/// When the study has no variant of that name.
-pub fn text(study: &Study, only: Option<&str>) -> Result<String, Error> {
+/// Arguments of `trainer summary`.
+#[derive(Debug, Args)]
+pub(crate) struct Summary {
+    #[command(flatten)]
+    config: ConfigArguments,
+    /// Only this variant
+    variant: Option<String>,
+}
+
+impl Summary {
+    /// Returns the summaries.
+    pub(crate) fn execute(self) -> Result<String, Error> {
+        text(&self.config.study()?, self.variant.as_deref())
+    }
+}
+
+/// Summarises all variants of a study, or one.
+fn text(study: &Study, only: Option<&str>) -> Result<String, Error> {
     let asked = |variant: &&Variant| only.is_none_or(|name| variant.name == name);
     let texts: Vec<String> = study.variants.iter().filter(asked).map(variant_text).collect();
     if let (Some(name), []) = (only, texts.as_slice()) {

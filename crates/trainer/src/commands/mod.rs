@@ -1,0 +1,16 @@
+//! The subcommands, a file each: its arguments, and what it does.
+
+mod arguments;
+pub(crate) mod backends;
+pub(crate) mod collect;
+pub(crate) mod configs;
+mod error;
+pub mod predict;
+pub(crate) mod report;
+pub(crate) mod results;
+pub(crate) mod run;
+pub(crate) mod runs;
+pub mod show;
+pub(crate) mod summary;
+
+pub use self::error::Error;

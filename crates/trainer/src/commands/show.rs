@@ -1,0 +1,132 @@
+//! `trainer show`: images in the terminal or as a picture.
+
+mod png;
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use console::Term;
+use data::Split;
+
+pub use self::png::png;
+use super::{Error, arguments::ConfigArguments};
+use crate::{
+    runner::{Progress, load_splits},
+    store::files,
+};
+
+/// Ink from which a half block is drawn.
+const DARK: u8 = 96;
+/// Characters between two images.
+const GAP: usize = 2;
+
+/// Arguments of `trainer show`.
+#[derive(Debug, Args)]
+pub(crate) struct Show {
+    /// Index of the image, from 0
+    index: usize,
+    #[command(flatten)]
+    config: ConfigArguments,
+    /// Part of the data set
+    #[arg(long, value_enum, default_value_t = Half::Train)]
+    split: Half,
+    /// Number of images, from that one on
+    #[arg(long, default_value_t = 1)]
+    count: usize,
+    /// Write a PNG, each image 28 by 28 pixels, instead
+    #[arg(long, value_name = "FILE")]
+    png: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Half {
+    Train,
+    Test,
+}
+
+impl Show {
+    /// Returns the images as text, or their labels where they go to a file.
+    pub(crate) fn execute(self) -> Result<String, Error> {
+        let Self { index, count, .. } = self;
+        let study = self.config.study()?;
+        let splits = load_splits(&study, &Progress::new(false))?;
+        let split = match self.split {
+            Half::Train => &splits.of(&study.settings.data).train,
+            Half::Test => &splits.test,
+        };
+        let Some(file) = self.png else {
+            return text(split, index, count, usize::from(Term::stdout().size().1));
+        };
+        files::write(&file, &sheet(split, index, count)?)?;
+        labels(split, index, count)
+    }
+}
+
+/// Draws images from an index on, each with its index and label: two pixels to a character, as many in a row as so
+/// many columns of text have room for.
+fn text(split: &Split, index: usize, count: usize, width: usize) -> Result<String, Error> {
+    let indices: Vec<usize> = indices(split, index, count)?;
+    let side = split.shape().width;
+    let in_row = ((width + GAP) / (side + GAP)).max(1);
+    let rows = indices.chunks(in_row).map(|row| {
+        let images: Vec<Vec<String>> = row.iter().map(|&index| lines(split, index)).collect();
+        let height = images.iter().map(Vec::len).max().unwrap_or(0);
+        let line = |number: usize| {
+            let parts = images.iter().map(|digit| format!("{:1$}", digit[number], side + GAP));
+            format!("{}\n", parts.collect::<String>().trim_end())
+        };
+        (0..height).map(line).collect::<String>()
+    });
+    Ok(rows.collect())
+}
+
+/// Draws images from an index on as a PNG, each in its true size, in a sheet as square as can be.
+fn sheet(split: &Split, index: usize, count: usize) -> Result<Vec<u8>, Error> {
+    let images: Vec<&[u8]> =
+        indices(split, index, count)?.into_iter().map(|index| split.image(index)).collect();
+    let columns = (1..=count).find(|columns| columns * columns >= count).unwrap_or(1);
+    png(&images, columns).map_err(|reason| Error::Unwritten { format: "PNG", reason })
+}
+
+/// Lists the labels of images from an index on, a line each.
+fn labels(split: &Split, index: usize, count: usize) -> Result<String, Error> {
+    let indices = indices(split, index, count)?;
+    Ok(indices.into_iter().map(|index| title(split, index) + "\n").collect())
+}
+
+fn title(split: &Split, index: usize) -> String {
+    format!("digit {index}, labelled {}", split.labels()[index])
+}
+
+fn indices(split: &Split, index: usize, count: usize) -> Result<Vec<usize>, Error> {
+    let len = split.len();
+    if count == 0 {
+        return Err(Error::Argument("--count has to be 1 or more".to_owned()));
+    }
+    if index >= len || count > len - index {
+        let last = len.saturating_sub(1);
+        let lacking = index.max(len);
+        return Err(Error::Argument(format!(
+            "there is no digit {lacking}: they count from 0 to {last}"
+        )));
+    }
+    Ok((index..index + count).collect())
+}
+
+fn lines(split: &Split, index: usize) -> Vec<String> {
+    let side = split.shape().width;
+    let rows = split.image(index).chunks(2 * side).map(|rows| {
+        let (upper, lower) = rows.split_at(side);
+        upper.iter().zip(lower).map(|(&upper, &lower)| block(upper, lower)).collect()
+    });
+    std::iter::once(title(split, index)).chain(rows).collect()
+}
+
+fn block(upper: u8, lower: u8) -> char {
+    match (upper >= DARK, lower >= DARK) {
+        (true, true) => '█',
+        (true, false) => '▀',
+        (false, true) => '▄',
+        (false, false) => ' ',
+    }
+}
