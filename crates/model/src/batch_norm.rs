@@ -7,34 +7,34 @@ use burn::{
 
 use crate::ops;
 
-/// The share of the moving statistics that survives a step; Keras's `momentum`. Burn's own module means
-/// one minus this.
+/// Weight of the previous moving statistics in an update: Keras's default `momentum`. Burn's own module calls
+/// one minus this the momentum.
 const MOMENTUM: f64 = 0.99;
-/// Added to the variance; Keras's `epsilon`.
+/// Added to the variance before the square root: Keras's default `epsilon`.
 pub const EPSILON: f64 = 1e-3;
 
-/// Normalises each unit to mean 0 and variance 1, then scales by gamma and shifts by beta: by the
-/// batch's own statistics in training, by the moving ones in inference.
+/// Normalises each unit to mean 0 and variance 1, then scales it by gamma and shifts it by beta. Training uses the
+/// batch's own statistics, inference the moving statistics.
 ///
-/// It is not Burn's own module, whose statistics move behind a shared lock and one step late.
+/// Burn's own module is not used: it updates its moving statistics behind a shared lock, and one step late.
 #[derive(Module, Debug)]
 pub struct BatchNorm {
-    /// Scale, `[units]`, trained, from ones.
+    /// Scale, `[units]`, trained; initially 1.
     pub gamma: Param<Tensor<1>>,
-    /// Shift, `[units]`, trained, from zeros.
+    /// Shift, `[units]`, trained; initially 0.
     pub beta: Param<Tensor<1>>,
-    /// Mean of the batches seen, `[units]`, from zeros. Moved, not trained.
+    /// Moving average of the batches' means, `[units]`, not trained; initially 0.
     pub moving_mean: Param<Tensor<1>>,
-    /// Biased variance of the batches seen, `[units]`, from ones. Moved, not trained.
+    /// Moving average of the batches' biased variances, `[units]`, not trained; initially 1.
     pub moving_variance: Param<Tensor<1>>,
 }
 
-/// Mean and biased variance of a training batch, each `[units]`.
+/// Mean and biased variance of each unit over a training batch, each `[units]`.
 #[derive(Debug, Clone)]
 pub struct BatchStatistics([Tensor<1>; 2]);
 
 impl BatchNorm {
-    /// Keras's start: gamma and moving variance 1, beta and moving mean 0.
+    /// Creates a layer with Keras's initial values: gamma and moving variance 1, beta and moving mean 0.
     #[must_use]
     pub fn new(units: usize, device: &Device) -> Self {
         let constant = |value: f32| Param::from_data(vec![value; units].as_slice(), device);
@@ -46,8 +46,9 @@ impl BatchNorm {
         }
     }
 
-    /// Normalises `[batch, units]`. As in Burn's modules the device tells training from inference: under
-    /// autodiff it is by the batch's own statistics, which are returned for [`update`](Self::update).
+    /// Normalises `[batch, units]`. As in Burn's own modules, the device selects the mode. With autodiff (training)
+    /// the batch's own statistics are used, and returned for [`update`](Self::update). Without (inference) the moving
+    /// statistics are used.
     pub(crate) fn forward(&self, input: Tensor<2>) -> (Tensor<2>, Option<BatchStatistics>) {
         let is_training = input.is_autodiff();
         let moments = if is_training {
@@ -60,15 +61,15 @@ impl BatchNorm {
         (ops::batch_norm(input, moments, parameters, EPSILON), statistics)
     }
 
-    /// Moves the moving statistics towards a batch's: moving · momentum + batch · (1 − momentum).
+    /// Updates the moving statistics with a batch's: moving · momentum + batch · (1 − momentum), with momentum 0.99.
     #[must_use]
     pub fn update(mut self, BatchStatistics([mean, variance]): BatchStatistics) -> Self {
-        // Keras's order of operations.
-        let moved = |moving: Tensor<1>, batch: Tensor<1>| {
+        // The operations are in Keras's order, so that they round in the same way.
+        let updated = |moving: Tensor<1>, batch: Tensor<1>| {
             moving.without_autodiff() * MOMENTUM + batch * (1.0 - MOMENTUM)
         };
-        self.moving_mean = self.moving_mean.map(|moving| moved(moving, mean));
-        self.moving_variance = self.moving_variance.map(|moving| moved(moving, variance));
+        self.moving_mean = self.moving_mean.map(|moving| updated(moving, mean));
+        self.moving_variance = self.moving_variance.map(|moving| updated(moving, variance));
         self
     }
 }
@@ -82,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn inference_uses_the_moved_statistics() {
+    fn inference_uses_the_updated_moving_statistics() {
         let device = Device::flex();
         let row = |values: [f32; 2]| Tensor::<1>::from_data(values, &device);
         let batch_norm = BatchNorm::new(2, &device);
@@ -90,7 +91,7 @@ mod tests {
         let batch_norm = batch_norm.update(statistics);
         let close = |tensor: Tensor<1>, expected: [f32; 2]| {
             for (value, expected) in values(tensor).into_iter().zip(expected) {
-                assert!((value - expected).abs() < 1e-6, "{value} instead of {expected}");
+                assert!((value - expected).abs() < 1e-6, "{value}, expected {expected}");
             }
         };
         close(batch_norm.moving_mean.val(), [0.02, 0.1]);

@@ -1,4 +1,4 @@
-//! A hidden layer: Dense with ReLU, then what regularises it.
+//! A hidden layer: Dense with ReLU, then optional batch normalisation and dropout.
 
 use burn::{
     module::Module,
@@ -7,32 +7,32 @@ use burn::{
 
 use crate::{BatchNorm, BatchStatistics, Dense, LayerName, Regularizers, random::dropout_mask};
 
-/// The settings of a hidden layer: Dense with its penalties, then batch normalisation, then dropout.
+/// The settings of a hidden layer: Dense with ReLU, then batch normalisation, then dropout.
 #[derive(Debug, Clone, PartialEq)]
 pub struct BlockConfig {
-    /// Units of the Dense layer, 1 or more.
+    /// Number of units, 1 or more.
     pub units: usize,
     /// The Dense layer's penalties.
     pub regularizers: Regularizers,
-    /// Whether batch normalisation follows the activation function.
+    /// Enables batch normalisation, after the activation function.
     pub batch_norm: bool,
-    /// The share of units that dropout silences in training, last of all: 0 (no dropout) to under 1.
+    /// Probability that dropout sets a unit's output to 0 in training: 0 or more and below 1. 0 disables dropout.
     pub dropout: f64,
 }
 
 /// A hidden layer.
 #[derive(Module, Debug)]
 pub struct Block {
-    /// Dense, ReLU.
+    /// Dense with ReLU.
     pub dense: Dense,
-    /// Follows where the layer's config asks for it.
+    /// Batch normalisation after ReLU; `None` if the config disables it.
     pub batch_norm: Option<BatchNorm>,
-    /// The rate of dropout, 0 without.
+    /// Dropout rate: 0 or more and below 1. 0 disables dropout.
     pub dropout: f64,
 }
 
 impl BlockConfig {
-    /// A layer without regularisation.
+    /// Returns the settings of a layer without regularisation.
     #[must_use]
     pub fn plain(units: usize) -> Self {
         Self { units, regularizers: Regularizers::default(), batch_norm: false, dropout: 0.0 }
@@ -53,12 +53,12 @@ pub(crate) struct BlockOutput {
     pub(crate) output: Tensor<2>,
     /// The output of ReLU, `[batch, units]`.
     pub(crate) activity: Tensor<2>,
-    /// The batch's own statistics, in training with batch normalisation.
+    /// The batch's own statistics; `None` in inference and without batch normalisation.
     pub(crate) statistics: Option<BatchStatistics>,
 }
 
 impl Block {
-    /// Takes `[batch, inputs]` through the layer. The mask `[batch, units]` is what dropout multiplies with.
+    /// Computes the layer's output from `[batch, inputs]`. Dropout multiplies it by the mask, `[batch, units]`.
     pub(crate) fn forward(&self, input: Tensor<2>, mask: Option<Tensor<2>>) -> BlockOutput {
         let activity = self.dense.relu(input);
         let (output, statistics) = match &self.batch_norm {
@@ -72,7 +72,7 @@ impl Block {
         BlockOutput { output, activity, statistics }
     }
 
-    /// The dropout mask `[batch, units]` of one training step; `None` without dropout.
+    /// Draws the dropout mask `[batch, units]` of one training step; `None` without dropout.
     pub(crate) fn mask(
         &self,
         seed: u64,

@@ -7,31 +7,31 @@ use burn::{
 
 use crate::{LayerName, Regularizer, ops::dense, random::glorot_uniform};
 
-/// The penalties of a Dense layer. The default is none.
+/// The penalties of a Dense layer; by default there are none.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Regularizers {
-    /// Penalises the kernel.
+    /// Penalty on the kernel.
     pub kernel: Regularizer,
-    /// Penalises the bias.
+    /// Penalty on the bias.
     pub bias: Regularizer,
-    /// Penalises the output of the activation function, divided by the batch's size.
+    /// Penalty on the output of the activation function: its sum over the batch, divided by the batch size.
     pub activity: Regularizer,
 }
 
-/// A Dense layer: its weights, and what penalises them.
+/// A Dense layer: its weights and penalties.
 #[derive(Module, Debug)]
 pub struct Dense {
-    /// `[inputs, units]`, as in Keras.
+    /// Kernel, `[inputs, units]` as in Keras.
     pub kernel: Param<Tensor<2>>,
-    /// `[units]`.
+    /// Bias, `[units]`.
     pub bias: Param<Tensor<1>>,
-    /// The penalties that the loss includes.
+    /// The penalties that the layer adds to the loss.
     #[module(skip)]
     pub regularizers: Regularizers,
 }
 
 impl Regularizers {
-    /// Initialises a layer as Keras does: glorot uniform kernel, zero bias.
+    /// Initialises a layer as Keras does: Glorot uniform kernel, zero bias.
     pub(crate) fn init(
         &self,
         seed: u64,
@@ -49,33 +49,35 @@ impl Regularizers {
 }
 
 impl Dense {
-    /// Inputs and units.
+    /// Returns the kernel's shape, `[inputs, units]`.
     #[must_use]
     pub fn dims(&self) -> [usize; 2] {
         self.kernel.dims()
     }
 
-    /// input · kernel + bias: `[batch, inputs]` to `[batch, units]`.
+    /// Computes input · kernel + bias: `[batch, inputs]` to `[batch, units]`.
     pub(crate) fn linear(&self, input: Tensor<2>) -> Tensor<2> {
         dense(input, self.kernel.val(), self.bias.val(), false)
     }
 
-    /// relu(input · kernel + bias): `[batch, inputs]` to `[batch, units]`.
+    /// Computes relu(input · kernel + bias): `[batch, inputs]` to `[batch, units]`.
     pub(crate) fn relu(&self, input: Tensor<2>) -> Tensor<2> {
         dense(input, self.kernel.val(), self.bias.val(), true)
     }
 
-    /// The layer's penalties, each `[1]`, from the output of its activation function `[batch, units]`.
+    /// Computes the layer's penalties, each `[1]`. `activity` returns the output of the layer's activation function,
+    /// `[batch, units]`; it is called only if that output is penalised.
     pub(crate) fn penalties(
         &self,
         activity: impl FnOnce() -> Tensor<2>,
     ) -> impl Iterator<Item = Tensor<1>> {
-        let Regularizers { kernel, bias, activity: of_activity } = self.regularizers;
-        let of_activity = (!of_activity.is_none()).then(activity).and_then(|activity| {
+        let Regularizers { kernel, bias, activity: activity_regularizer } = self.regularizers;
+        let activity = (!activity_regularizer.is_none()).then(activity);
+        let activity_penalty = activity.and_then(|activity| {
             let [batch, _] = activity.dims();
-            of_activity.per(batch).penalty(activity)
+            activity_regularizer.divided_by(batch).penalty(activity)
         });
-        [kernel.penalty(self.kernel.val()), bias.penalty(self.bias.val()), of_activity]
+        [kernel.penalty(self.kernel.val()), bias.penalty(self.bias.val()), activity_penalty]
             .into_iter()
             .flatten()
     }

@@ -2,12 +2,12 @@
 
 use std::{fmt, str::FromStr};
 
-/// A layer of a network. Displayed as configs, weights files and tables name it.
+/// The name of a network's layer, displayed as in configs, weights files and tables.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum LayerName {
-    /// A hidden layer by its index from the input on: the first, of index 0, is `hidden1`.
+    /// The hidden layer at an index counted from the input: index 0 is displayed as `hidden1`.
     Hidden(usize),
-    /// The output layer.
+    /// The output layer, displayed as `output`.
     Output,
 }
 

@@ -1,9 +1,10 @@
-//! The regularised network of the study: Dense layers with ReLU, any number of them, then Dense with softmax,
-//! each with Keras's penalties, batch normalisation and dropout as its config says. [`NetworkConfig`] →
-//! [`init`](NetworkConfig::init) → [`Network`] → [`forward`](Network::forward).
+//! The study's network as Burn modules: one or more Dense layers with ReLU, then a Dense layer with softmax. Its
+//! config adds Keras's penalties to any layer, and batch normalisation and dropout to the hidden layers.
 //!
-//! Tensors only: no files, no clock. A caller brings the device; only the fused operations (`ops`) know
-//! backends by name.
+//! [`NetworkConfig`] → [`init`](NetworkConfig::init) → [`Network`] → [`forward`](Network::forward).
+//!
+//! This crate only computes: it reads no files and no clock. The caller chooses the device. Only the fused
+//! operations (`ops`) name Burn's backends.
 
 mod batch_norm;
 mod block;

@@ -1,4 +1,4 @@
-//! The whole network: hidden layers one after another, then the output layer.
+//! The network: hidden layers one after another, then the output layer.
 
 use burn::{
     module::Module,
@@ -9,43 +9,43 @@ use crate::{
     BatchStatistics, Block, BlockConfig, Dense, LayerName, Regularizers, block::BlockOutput, ops,
 };
 
-/// The settings of a network but for what the data set gives: its inputs and classes.
+/// The settings of a network, except the numbers of inputs and classes: these depend on the data set.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NetworkConfig {
-    /// The hidden layers, from the input on: one or more.
+    /// The hidden layers, one or more, in order from the input.
     pub hidden: Vec<BlockConfig>,
-    /// The penalties of the output layer: Dense, softmax.
+    /// The penalties of the output layer, a Dense layer with softmax.
     pub output: Regularizers,
 }
 
-/// A network. The device of its weights tells training from inference, as in Burn's own modules:
-/// [`Module::train`] and [`Module::valid`] take it from one to the other.
+/// A network. As in Burn's own modules, the device of the weights selects the mode: training on a device with
+/// autodiff, inference on one without. [`Module::train`] and [`Module::valid`] switch the mode.
 #[derive(Module, Debug)]
 pub struct Network {
-    /// The hidden layers, from the input on.
+    /// The hidden layers, in order from the input.
     pub hidden: Vec<Block>,
-    /// Dense, whose activation function is softmax.
+    /// The output layer. It computes logits; its activation function, softmax, is applied where needed.
     pub output: Dense,
 }
 
-/// The factors of dropout `[batch, units]` of each hidden layer, from the input on; `None` where nothing is
-/// dropped. The default drops nothing.
+/// The dropout masks of the hidden layers, in order from the input, each `[batch, units]`; `None` for a layer without
+/// dropout. The default, an empty list, disables dropout in all layers.
 #[derive(Debug, Clone, Default)]
 pub struct Masks(pub Vec<Option<Tensor<2>>>);
 
-/// The answers of a network to a batch.
+/// The output of a network for a batch.
 #[derive(Debug)]
 pub struct Output {
-    /// `[batch, classes]`, before softmax.
+    /// Logits, `[batch, classes]`: the output before softmax.
     pub logits: Tensor<2>,
-    /// All penalties together, `[1]`; `None` where the network has none.
+    /// Sum of all penalties, `[1]`; `None` if the network has no penalties.
     pub penalty: Option<Tensor<1>>,
-    /// In training the batch's own statistics, of each hidden layer that has batch normalisation.
+    /// The batch's own statistics for each hidden layer; `None` in inference and without batch normalisation.
     pub statistics: Vec<Option<BatchStatistics>>,
 }
 
 impl NetworkConfig {
-    /// A network without regularisation, of so many units in its hidden layers.
+    /// Returns the settings of a network without regularisation, given the number of units in each hidden layer.
     #[must_use]
     pub fn plain(hidden: &[usize]) -> Self {
         Self {
@@ -54,7 +54,7 @@ impl NetworkConfig {
         }
     }
 
-    /// Initialises a network, the same for the same seed on every device.
+    /// Initialises a network. The same seed gives the same weights on every device.
     #[must_use]
     pub fn init(&self, inputs: usize, classes: usize, seed: u64, device: &Device) -> Network {
         let mut inputs = inputs;
@@ -69,13 +69,12 @@ impl NetworkConfig {
 }
 
 impl Network {
-    /// Takes images `[batch, inputs]` to logits and penalties. Where the weights are on a device with autodiff
-    /// this is training: batch normalisation goes by the batch's own statistics. Elsewhere it is
-    /// inference, and the masks are empty.
+    /// Computes the logits and penalties for images `[batch, inputs]`. In training mode, batch normalisation uses the
+    /// batch's own statistics. In inference mode it uses the moving statistics, and the masks have to be empty.
     ///
     /// # Panics
     ///
-    /// When a mask is of another shape than its layer's output.
+    /// If a mask's shape differs from that of its layer's output.
     #[must_use]
     pub fn forward(&self, images: Tensor<2>, Masks(masks): Masks) -> Output {
         let (mut penalties, mut statistics) = (Vec::new(), Vec::new());
@@ -83,28 +82,27 @@ impl Network {
         for (block, mask) in
             self.hidden.iter().zip(masks.into_iter().chain(std::iter::repeat(None)))
         {
-            let BlockOutput { output, activity, statistics: of_block } =
+            let BlockOutput { output, activity, statistics: block_statistics } =
                 block.forward(features, mask);
             penalties.extend(block.dense.penalties(|| activity));
-            statistics.push(of_block);
+            statistics.push(block_statistics);
             features = output;
         }
         let logits = self.output.linear(features);
-        // The output layer's activity is what its own activation function gives.
+        // The output layer's activity is the output of softmax.
         penalties.extend(self.output.penalties(|| softmax(logits.clone(), 1)));
         let penalty = penalties.into_iter().reduce(|sum, penalty| sum + penalty);
         Output { logits, penalty, statistics }
     }
 
-    /// The inputs, the units of the hidden layers and the classes.
+    /// Returns the network's widths: its inputs, the units of each hidden layer, its classes.
     #[must_use]
     pub fn widths(&self) -> Vec<usize> {
-        let [inputs, classes] = self.output.dims();
-        let hidden = self.hidden.iter().map(|block| block.dense.dims()[0]);
-        hidden.chain([inputs, classes]).collect()
+        let inputs = self.hidden.iter().map(|block| block.dense.dims()[0]);
+        inputs.chain(self.output.dims()).collect()
     }
 
-    /// The dropout masks of one training step, the same on every device.
+    /// Draws the dropout masks of one training step, the same on every device.
     #[must_use]
     pub fn masks(&self, seed: u64, step: u64, batch: usize) -> Masks {
         let mask = |(index, block): (usize, &Block)| {
@@ -113,7 +111,7 @@ impl Network {
         Masks(self.hidden.iter().enumerate().map(mask).collect())
     }
 
-    /// Moves batch normalisation's moving statistics towards those of a training batch.
+    /// Updates batch normalisation's moving statistics with those of a training batch, [`Output::statistics`].
     #[must_use]
     pub fn update(mut self, statistics: Vec<Option<BatchStatistics>>) -> Self {
         for (block, statistics) in self.hidden.iter_mut().zip(statistics) {
@@ -127,8 +125,8 @@ impl Network {
 }
 
 impl Output {
-    /// Keras's reported loss, `[1]`, by the right classes `[batch]`: the mean categorical cross-entropy, plus the
-    /// penalties.
+    /// Computes the loss as Keras reports it, `[1]`: the mean categorical cross-entropy over the batch plus the
+    /// penalties. `classes` holds the true classes, `[batch]`.
     #[must_use]
     pub fn loss(&self, classes: Tensor<1, Int>) -> Tensor<1> {
         let cross_entropy = ops::cross_entropy(self.logits.clone(), classes);
@@ -138,11 +136,11 @@ impl Output {
         }
     }
 
-    /// The number of images whose right class `[batch]` has the largest logit, `[1]`.
+    /// Counts the images whose true class has the largest logit, `[1]`. `classes` holds the true classes, `[batch]`.
     #[must_use]
     pub fn correct(&self, classes: Tensor<1, Int>) -> Tensor<1, Int> {
-        let answers = self.logits.clone().without_autodiff().argmax(1).squeeze_dim::<1>(1);
-        answers.equal(classes).int().sum()
+        let predictions = self.logits.clone().without_autodiff().argmax(1).squeeze_dim::<1>(1);
+        predictions.equal(classes).int().sum()
     }
 }
 
@@ -153,7 +151,7 @@ mod tests {
     use super::*;
     use crate::Regularizer;
 
-    /// Two inputs, one unit in each of two hidden layers, two classes; every weight set by hand.
+    /// Creates a network of two inputs, two hidden layers of one unit each, and two classes, with fixed kernels.
     fn small(config: &NetworkConfig) -> Network {
         let device = Device::flex();
         let mut network = config.init(2, 2, 0, &device);
@@ -177,7 +175,7 @@ mod tests {
     #[test]
     fn the_loss_is_cross_entropy_plus_penalties() {
         let plain = NetworkConfig::plain(&[1, 1]);
-        // -ln σ(18) is 0 in float32, and -ln ½ for the other image.
+        // The cross-entropy is −ln σ(18) for the first image, 0 in float32, and −ln ½ for the second.
         let cross_entropy = std::f32::consts::LN_2 / 2.0;
         assert!((loss(&plain) - cross_entropy).abs() < 1e-6);
 
@@ -185,19 +183,19 @@ mod tests {
         config.hidden[1].regularizers.kernel = Regularizer { l1: 0.0, l2: 0.1 };
         assert!((loss(&config) - cross_entropy - 0.9).abs() < 1e-6);
 
-        // After the activation, summed, and per image of the batch of two: 0.1·(3² + 0)/2.
+        // Applied after the activation function, summed, and divided by the batch size: 0.1·(3² + 0)/2.
         let mut config = plain.clone();
         config.hidden[0].regularizers.activity = Regularizer { l1: 0.0, l2: 0.1 };
         assert!((loss(&config) - cross_entropy - 0.45).abs() < 1e-6);
 
-        // The output's activity is its probabilities: (1, 0) and (½, ½).
+        // The output layer's activity is its probabilities: (1, 0) and (½, ½).
         let mut config = plain;
         config.output.activity = Regularizer { l1: 0.0, l2: 1.0 };
         assert!((loss(&config) - cross_entropy - 0.75).abs() < 1e-6);
     }
 
     #[test]
-    fn counts_right_answers() {
+    fn counts_correct_predictions() {
         let device = Device::flex();
         let images = Tensor::from_data([[1.0, 1.0], [2.0, 1.0], [3.0, 1.0]], &device);
         let output = small(&NetworkConfig::plain(&[1, 1])).forward(images, Masks::default());

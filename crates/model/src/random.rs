@@ -1,5 +1,5 @@
-//! The one source of a run's randomness. Every draw is keyed by (run seed, purpose, step), so it
-//! depends on nothing that happened before it or beside it, and it is the same on every backend.
+//! The only source of a run's random numbers. Each stream is keyed by (run seed, purpose, step). So it depends on no
+//! earlier or concurrent draw, and it is the same on every backend.
 
 mod lanes;
 
@@ -9,19 +9,19 @@ use rand_xoshiro::{SplitMix64, Xoshiro256PlusPlus};
 use crate::LayerName;
 use lanes::{DRAWS, Lanes};
 
-/// The use of a draw. Two purposes never share a stream.
+/// The purpose of a draw. Two purposes never share a stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Purpose {
-    /// A layer's initial kernel; its step is 0.
+    /// A layer's initial kernel; the step is 0.
     Kernel(LayerName),
-    /// The order of the training images; its step is the epoch.
+    /// The order of the training images; the step is the epoch.
     Shuffle,
-    /// A layer's dropout mask; its step counts batches from the start of training.
+    /// A layer's dropout mask; the step is the number of training steps done before.
     Dropout(LayerName),
 }
 
 impl Purpose {
-    /// Part of every stream's key: changing a number changes every result.
+    /// Returns the purpose's part of the key. Changing a number here changes every result.
     fn key(self) -> u64 {
         let of_layer = |layer| match layer {
             LayerName::Hidden(index) => index as u64,
@@ -35,20 +35,20 @@ impl Purpose {
     }
 }
 
-/// The one number that (seed, purpose, step) come to.
+/// Mixes (seed, purpose, step) into one number.
 fn key(seed: u64, purpose: Purpose, step: u64) -> u64 {
-    // Each word is mixed before the next joins it, so that neighbouring keys share no stream.
+    // The key is mixed after each word, so that neighbouring keys share no stream.
     [seed, purpose.key(), step]
         .into_iter()
         .fold(0, |key, word| SplitMix64::seed_from_u64(key ^ word).next_u64())
 }
 
-/// The generator of one (seed, purpose, step).
+/// Creates the generator for (seed, purpose, step).
 fn generator(seed: u64, purpose: Purpose, step: u64) -> Xoshiro256PlusPlus {
     Xoshiro256PlusPlus::seed_from_u64(key(seed, purpose, step))
 }
 
-/// Keras's `glorot_uniform` kernel `[inputs, outputs]`, row by row: uniform within
+/// Draws Keras's `glorot_uniform` kernel, `[inputs, outputs]` in row-major order: uniform within
 /// ±√(6 / (inputs + outputs)) (Glorot & Bengio 2010, eq. 16).
 #[must_use]
 pub fn glorot_uniform(seed: u64, layer: LayerName, inputs: usize, outputs: usize) -> Vec<f32> {
@@ -57,7 +57,7 @@ pub fn glorot_uniform(seed: u64, layer: LayerName, inputs: usize, outputs: usize
     (0..inputs * outputs).map(|_| (generator.random::<f32>() * 2.0 - 1.0) * limit).collect()
 }
 
-/// The order in which an epoch takes its `len` images: a uniform permutation of `0..len`.
+/// Draws the order of an epoch's `len` images: a uniform permutation of `0..len`.
 #[must_use]
 pub fn shuffled(seed: u64, epoch: u64, len: usize) -> Vec<usize> {
     let mut order: Vec<usize> = (0..len).collect();
@@ -65,8 +65,8 @@ pub fn shuffled(seed: u64, epoch: u64, len: usize) -> Vec<usize> {
     order
 }
 
-/// Dropout's multipliers for one batch: 0 with probability `rate` (under 1), else 1 / (1 − rate), as
-/// Keras scales what it keeps (Srivastava et al. 2014, inverted).
+/// Draws a dropout mask of `len` factors: 0 with probability `rate` (0 or more and below 1), else 1 / (1 − rate).
+/// This is inverted dropout, as in Keras (Srivastava et al. 2014).
 #[must_use]
 pub fn dropout_mask(seed: u64, layer: LayerName, step: u64, rate: f64, len: usize) -> Vec<f32> {
     #[expect(
@@ -77,9 +77,9 @@ pub fn dropout_mask(seed: u64, layer: LayerName, step: u64, rate: f64, len: usiz
     let threshold = (rate * (f64::from(u32::MAX) + 1.0)) as u32;
     #[expect(clippy::cast_possible_truncation, reason = "the scale is an f32")]
     let scale = (1.0 / (1.0 - rate)) as f32;
-    let multiplier = |draw: u32| if draw >= threshold { scale } else { 0.0 };
+    let factor = |draw: u32| if draw >= threshold { scale } else { 0.0 };
     let mut mask = vec![0.0; len.next_multiple_of(DRAWS)];
-    Lanes::new(key(seed, Purpose::Dropout(layer), step)).fill(&mut mask, multiplier);
+    Lanes::new(key(seed, Purpose::Dropout(layer), step)).fill(&mut mask, factor);
     mask.truncate(len);
     mask
 }
@@ -90,28 +90,29 @@ mod tests {
 
     const LAYER: LayerName = LayerName::Hidden(1);
 
-    fn kept_share(mask: &[f32]) -> f64 {
-        mask.iter().filter(|&&multiplier| multiplier != 0.0).count() as f64 / mask.len() as f64
+    fn kept_fraction(mask: &[f32]) -> f64 {
+        mask.iter().filter(|&&factor| factor != 0.0).count() as f64 / mask.len() as f64
     }
 
-    /// Share of places where two masks agree in what they keep.
+    /// Returns the fraction of units on which two masks agree.
     fn agreement(one: &[f32], other: &[f32]) -> f64 {
         let agreeing = one.iter().zip(other).filter(|(one, other)| one == other).count();
         agreeing as f64 / one.len() as f64
     }
 
     #[test]
-    fn dropout_keeps_the_share_it_should_and_scales_it() {
+    fn dropout_keeps_the_expected_fraction_and_scales_it() {
         for rate in [0.1, 0.2, 0.5, 0.9] {
             let mask = dropout_mask(0, LAYER, 0, rate, 250_001);
             assert_eq!(mask.len(), 250_001);
-            // Five standard deviations of a share of 250 001 draws.
-            let deviation = 5.0 * (rate * (1.0 - rate) / 250_001.0).sqrt();
-            assert!((kept_share(&mask) - (1.0 - rate)).abs() < deviation, "{rate}");
+            // Five standard deviations of the kept fraction of 250 001 units.
+            let tolerance = 5.0 * (rate * (1.0 - rate) / 250_001.0).sqrt();
+            assert!((kept_fraction(&mask) - (1.0 - rate)).abs() < tolerance, "{rate}");
             let scale = 1.0 / (1.0 - rate);
-            assert!(mask.iter().all(
-                |&multiplier| multiplier == 0.0 || (f64::from(multiplier) - scale).abs() < 1e-6
-            ));
+            assert!(
+                mask.iter()
+                    .all(|&factor| factor == 0.0 || (f64::from(factor) - scale).abs() < 1e-6)
+            );
         }
     }
 
@@ -126,10 +127,10 @@ mod tests {
             mask(0, LayerName::Hidden(0), 0),
             mask(0, LAYER, 1 << 32),
         ] {
-            // Independent fair masks agree in half of the places, give or take 0.0016.
+            // Independent masks at rate ½ agree on half of the units, with a standard deviation of 0.0016.
             assert!((agreement(&base, &other) - 0.5).abs() < 0.008);
         }
-        // Neighbours, the two halves of a draw, a lane's next draw.
+        // Neighbouring units, the two halves of a lane's word, and successive words of a lane.
         for shift in [1, DRAWS / 2, DRAWS] {
             let shifted = agreement(&base[shift..], &base[..base.len() - shift]);
             assert!((shifted - 0.5).abs() < 0.008, "{shift} apart: {shifted}");
@@ -137,8 +138,8 @@ mod tests {
     }
 
     #[test]
-    fn the_streams_are_what_they_were() {
-        // Another number here means other results: then `NUMERICS` in the trainer has to change too.
+    fn the_streams_have_not_changed() {
+        // Other streams give other results: whoever changes a number here has to increase the trainer's `NUMERICS`.
         let mask = dropout_mask(7, LAYER, 3, 0.5, 64);
         let decisions =
             mask.iter().rev().fold(0_u64, |bits, &unit| bits << 1 | u64::from(unit != 0.0));
@@ -149,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn glorot_uniform_has_its_bound_and_moments() {
+    fn glorot_uniform_has_the_expected_bound_and_moments() {
         let kernel = glorot_uniform(3, LAYER, 300, 200);
         let limit = (6.0_f64 / 500.0).sqrt();
         let values: Vec<f64> = kernel.iter().map(|&value| f64::from(value)).collect();
@@ -157,7 +158,7 @@ mod tests {
         let variance = values.iter().map(|value| value * value).sum::<f64>() / 60_000.0;
         assert!(values.iter().all(|value| value.abs() <= limit));
         assert!(values.iter().any(|value| value.abs() > 0.999 * limit));
-        // A uniform distribution's variance is limit² / 3; its mean's deviation limit / √(3 n).
+        // The variance of the distribution is limit² / 3, the standard deviation of a mean of n limit / √(3 n).
         assert!(mean.abs() < 5.0 * limit / (3.0 * 60_000.0_f64).sqrt(), "{mean}");
         assert!((variance / (limit * limit / 3.0) - 1.0).abs() < 0.02, "{variance}");
         assert_ne!(kernel, glorot_uniform(4, LAYER, 300, 200));
@@ -165,13 +166,13 @@ mod tests {
     }
 
     #[test]
-    fn an_epoch_takes_every_image_once_in_an_order_of_its_own() {
+    fn each_epoch_has_its_own_permutation_of_the_images() {
         let mut order = shuffled(0, 1, 1000);
         assert_ne!(order, shuffled(0, 2, 1000));
         assert_ne!(order, shuffled(1, 1, 1000));
         assert_eq!(order, shuffled(0, 1, 1000));
-        let unmoved = order.iter().enumerate().filter(|(place, image)| place == *image).count();
-        assert!(unmoved < 10, "{unmoved} of 1000 stayed in place");
+        let unmoved = order.iter().enumerate().filter(|(index, image)| index == *image).count();
+        assert!(unmoved < 10, "{unmoved} of 1000 images kept their index");
         order.sort_unstable();
         assert!(order.into_iter().eq(0..1000));
     }

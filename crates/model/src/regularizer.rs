@@ -7,32 +7,32 @@ use serde::{Deserialize, Serialize};
 
 use crate::ops::l1_l2;
 
-/// Penalises a tensor with l1·Σ|x| + l2·Σx², Keras's `L1L2`: no factor of one half, sums and not
-/// means. Zero stands for no penalty.
+/// Penalises a tensor x by l1·Σ|x| + l2·Σx², as Keras's `L1L2` does: a sum, not a mean, and without a factor of ½.
+/// The default has no penalty.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Regularizer {
-    /// The factor of the absolute values' sum, 0 or more.
+    /// Factor of the sum of absolute values, 0 or more.
     pub l1: f64,
-    /// The factor of the squares' sum, 0 or more.
+    /// Factor of the sum of squares, 0 or more.
     pub l2: f64,
 }
 
 impl Regularizer {
-    /// Whether it penalises nothing.
+    /// Returns whether both factors are 0.
     #[must_use]
     pub fn is_none(&self) -> bool {
         self.l1 == 0.0 && self.l2 == 0.0
     }
 
-    /// The penalty, `[1]`; `None` where there is nothing to add to the loss.
+    /// Computes a tensor's penalty, `[1]`; `None` if both factors are 0.
     #[must_use]
     pub fn penalty<const D: usize>(&self, tensor: Tensor<D>) -> Option<Tensor<1>> {
         (!self.is_none()).then(|| l1_l2(tensor, self.l1, self.l2))
     }
 
-    /// A regularizer that is so many times weaker.
-    pub(crate) fn per(self, count: usize) -> Self {
+    /// Divides both factors by a count.
+    pub(crate) fn divided_by(self, count: usize) -> Self {
         Self { l1: self.l1 / count as f64, l2: self.l2 / count as f64 }
     }
 }
@@ -61,7 +61,7 @@ mod tests {
     }
 
     #[test]
-    fn sums_as_keras_does() {
+    fn penalties_are_sums_as_in_keras() {
         // Σ|x| is 6 and Σx² is 14.
         assert_eq!(penalty(0.0, 0.0), None);
         assert_eq!(penalty(0.5, 0.0), Some(3.0));
@@ -70,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn absolute_values_have_no_slope_at_zero() {
+    fn the_gradient_of_l1_is_zero_at_zero() {
         let device = Device::flex().autodiff();
         let tensor = Tensor::<1>::from_data([2.0, 0.0, -3.0], &device).require_grad();
         let penalty = Regularizer { l1: 0.5, l2: 0.25 }.penalty(tensor.clone()).unwrap();

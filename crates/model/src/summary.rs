@@ -1,26 +1,26 @@
-//! What `model.summary()` tells in Keras, and the penalties, which it does not.
+//! A network's layers and parameter counts, as in Keras's `model.summary()`, and its penalties.
 
 use crate::{BlockConfig, LayerName, NetworkConfig, Regularizers};
 
-/// One line of a network's summary: a Dense layer, a batch normalisation or a dropout.
+/// A row of a network's summary: a Dense, batch normalisation or dropout layer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
-    /// Where it stands, such as `hidden2` or `hidden2.batch_norm`.
+    /// Name, such as `hidden2` or `hidden2.batch_norm`.
     pub name: String,
-    /// What it is, such as `Dense, ReLU`.
+    /// Kind of layer, such as `Dense, ReLU`.
     pub kind: String,
-    /// Outputs per image.
+    /// Number of outputs per image.
     pub units: usize,
-    /// Parameters that training changes by gradient.
+    /// Number of parameters that are trained by their gradient.
     pub trainable: usize,
-    /// Parameters that training changes otherwise: the moving statistics.
+    /// Number of other parameters: the moving statistics.
     pub non_trainable: usize,
-    /// Its penalties in words, empty without any.
+    /// Penalties, such as `kernel l2(0.01)`; empty without penalties.
     pub penalties: String,
 }
 
 impl NetworkConfig {
-    /// The network's layers from the input on, of a network for so many inputs and classes.
+    /// Summarises the network's layers, in order from the input, for these numbers of inputs and classes.
     #[must_use]
     pub fn summary(&self, inputs: usize, classes: usize) -> Vec<Row> {
         let mut inputs = inputs;
@@ -36,7 +36,8 @@ impl NetworkConfig {
         rows
     }
 
-    /// The count of all parameters, trainable or not; Keras's "Total params".
+    /// Counts all parameters, trainable or not: Keras's "Total params". A count above `usize::MAX` is returned as
+    /// `usize::MAX`.
     #[must_use]
     pub fn parameters(&self, inputs: usize, classes: usize) -> usize {
         let count = |row: &Row| row.trainable.saturating_add(row.non_trainable);
@@ -96,7 +97,7 @@ mod tests {
     use crate::{NOTEBOOK_HIDDEN, NetworkConfig, Regularizer, presets};
 
     #[test]
-    fn counts_what_keras_counts() {
+    fn parameter_counts_are_those_of_keras() {
         let variants = presets(&NOTEBOOK_HIDDEN);
         let counts = variants.clone().map(|variant| variant.network.parameters(784, 10));
         assert_eq!(counts, [54510, 54510, 54510, 54510, 55510, 55510]);

@@ -1,25 +1,25 @@
-//! A variant is a name and a network's config: data, not code.
+//! The study's variants: named network configs.
 
 use crate::{BlockConfig, NetworkConfig, Regularizer};
 
-/// Units of the hidden layers of the notebook's network.
+/// Number of units in each hidden layer of the notebook's network.
 pub const NOTEBOOK_HIDDEN: [usize; 2] = [50, 250];
-/// The factor of the notebook's penalties.
+/// Factor of the notebook's penalties.
 const PENALTY: f64 = 0.01;
-/// The notebook's rate of dropout.
+/// The notebook's dropout rate.
 const RATE: f64 = 0.2;
 
-/// One way to regularise a network.
+/// A named way to regularise a network.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Variant {
-    /// The name in configs, folders and tables.
+    /// Name in configs, folders and tables.
     pub name: String,
-    /// The settings of its network.
+    /// Settings of the variant's network.
     pub network: NetworkConfig,
 }
 
-/// The notebook's six variants, in its order, of a network of so many units in its hidden layers. Only the last
-/// hidden layer changes.
+/// Returns the notebook's six variants in the notebook's order, given the number of units in each hidden layer. They
+/// differ only in the last hidden layer.
 #[must_use]
 pub fn presets(hidden: &[usize]) -> [Variant; 6] {
     let preset = |name: &str, change: fn(&mut BlockConfig)| {

@@ -1,4 +1,4 @@
-//! The gradients of the fused operations: one node of the graph each.
+//! The fused operations under autodiff. Each is one node of the graph, with its gradient in closed form.
 
 use burn::backend::{
     Autodiff,
@@ -19,7 +19,7 @@ impl<B: FusedOps, C: CheckpointStrategy> FusedOps for Autodiff<B, C> {
         bias: FloatTensor<Self>,
         relu: bool,
     ) -> FloatTensor<Self> {
-        // Not clones: the storage of what nothing else holds is written in place.
+        // The tensors are moved, not cloned: a backend writes in place to storage that has no other handle.
         let (input, input_node) = input.into_parts();
         let (kernel, kernel_node) = kernel.into_parts();
         let (bias, bias_node) = bias.into_parts();
@@ -61,8 +61,8 @@ impl<B: FusedOps, C: CheckpointStrategy> FusedOps for Autodiff<B, C> {
         let (logits, node) = logits.into_parts();
         match CrossEntropy.prepare::<C>([node]).compute_bound().stateful() {
             OpsKind::Tracked(prep) => {
-                let (loss, by_logits) = B::cross_entropy_with_gradient(logits, classes);
-                prep.finish(by_logits, loss)
+                let (loss, logits_gradient) = B::cross_entropy_with_gradient(logits, classes);
+                prep.finish(logits_gradient, loss)
             }
             OpsKind::UnTracked(prep) => prep.finish(B::cross_entropy(logits, classes)),
         }
@@ -84,7 +84,7 @@ impl<B: FusedOps, C: CheckpointStrategy> FusedOps for Autodiff<B, C> {
 struct Dense;
 
 impl<B: FusedOps> Backward<B, 3> for Dense {
-    /// Input, kernel and output; whether it ends in ReLU.
+    /// Input, kernel and output; `relu`.
     type State = ([FloatTensor<B>; 3], bool);
 
     fn backward(
@@ -95,18 +95,18 @@ impl<B: FusedOps> Backward<B, 3> for Dense {
     ) {
         let ([input, kernel, output], relu) = state;
         let gradient = gradients.consume::<B>(&node);
-        let (gradient, by_bias) = B::bias_relu_backward(output, gradient, relu);
+        let (gradient, bias_gradient) = B::bias_relu_backward(output, gradient, relu);
         if let Some(node) = bias_node {
-            gradients.register::<B>(node.id, by_bias);
+            gradients.register::<B>(node.id, bias_gradient);
         }
         if let Some(node) = kernel_node {
-            let by_kernel = B::float_matmul(B::float_transpose(input), gradient.clone());
-            gradients.register::<B>(node.id, by_kernel);
+            let kernel_gradient = B::float_matmul(B::float_transpose(input), gradient.clone());
+            gradients.register::<B>(node.id, kernel_gradient);
         }
-        // The images need no gradient.
+        // The input of the first layer, the images, needs no gradient.
         if let Some(node) = input_node {
-            let by_input = B::float_matmul(gradient, B::float_transpose(kernel));
-            gradients.register::<B>(node.id, by_input);
+            let input_gradient = B::float_matmul(gradient, B::float_transpose(kernel));
+            gradients.register::<B>(node.id, input_gradient);
         }
     }
 }
@@ -126,10 +126,14 @@ impl<B: FusedOps> Backward<B, 3> for BatchNorm {
     ) {
         let ([input, mean, variance, gamma], epsilon) = state;
         let gradient = gradients.consume::<B>(&node);
-        let (by_input, by_gamma, by_beta) =
+        let (input_gradient, gamma_gradient, beta_gradient) =
             B::normalize_backward(input, mean, variance, gamma, gradient, epsilon);
-        let by_parents = [(input_node, by_input), (gamma_node, by_gamma), (beta_node, by_beta)];
-        for (node, gradient) in by_parents {
+        let parents = [
+            (input_node, input_gradient),
+            (gamma_node, gamma_gradient),
+            (beta_node, beta_gradient),
+        ];
+        for (node, gradient) in parents {
             if let Some(node) = node {
                 gradients.register::<B>(node.id, gradient);
             }
@@ -141,7 +145,7 @@ impl<B: FusedOps> Backward<B, 3> for BatchNorm {
 struct CrossEntropy;
 
 impl<B: FusedOps> Backward<B, 1> for CrossEntropy {
-    /// The loss's gradient by the logits.
+    /// The gradient of the loss with respect to the logits.
     type State = FloatTensor<B>;
 
     fn backward(

@@ -1,11 +1,11 @@
-//! The fused operations on the CPU: passes over a batch `[batch, units]`, row by row in one slice. What is per unit
-//! comes as a slice of `units`.
+//! The fused operations on the CPU. Each passes row by row over a batch `[batch, units]`, which is one contiguous
+//! slice. Values per unit are slices of length `units`.
 #![expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
-    reason = "what is computed is float32, and a class is a small index"
+    reason = "the network computes in float32, and the index of a class is small"
 )]
-#![expect(deprecated, reason = "ndarray is part of the comparison until Burn drops it")]
+#![expect(deprecated, reason = "the ndarray backend is supported until Burn removes it")]
 
 use burn::{
     backend::{
@@ -19,33 +19,33 @@ use burn::{
 
 use super::FusedOps;
 
-/// Rows that are summed up on their own before they join the rest: a single running sum of float32
-/// loses digits as the batch grows.
+/// Number of rows that are summed separately before they are added to the total: a single running sum of float32
+/// loses precision as the batch grows.
 const BLOCK: usize = 128;
-/// Values of a sum over a whole tensor that are added side by side, for the compiler to vectorise.
+/// Number of partial sums side by side in a sum over a whole tensor, so that the compiler vectorises it.
 const LANES: usize = 32;
 
-/// A tensor in the program's own memory. The network computes in float32.
+/// A tensor in host memory: float32 values, or integer classes.
 trait HostTensor: Sized {
-    /// Puts the values in order into storage that holds nothing else; without a copy where they are so already.
+    /// Returns the values in row-major order, in storage without other values. Copies only if they are not so already.
     fn contiguous(self) -> Self;
 
-    /// The values of a contiguous tensor.
+    /// Returns the values of a contiguous float32 tensor.
     fn floats(&self) -> &[f32];
 
-    /// The values of a contiguous tensor; without a copy where nothing else holds its storage.
+    /// Returns the values of a contiguous float32 tensor for writing. Copies only if its storage has another handle.
     fn floats_mut(&mut self) -> &mut [f32];
 
-    /// The values of a contiguous tensor of classes.
+    /// Returns the values of a contiguous integer tensor as indices of classes.
     fn classes(&self) -> Vec<usize>;
 
-    /// A tensor of these values.
+    /// Creates a tensor of these values.
     fn from_data(data: TensorData) -> Self;
 }
 
 impl HostTensor for FlexTensor {
     fn contiguous(self) -> Self {
-        // The handle left behind is dropped here, so that the other one is the storage's only one.
+        // `self` is dropped on return. So the result has the storage's only handle, unless there were others before.
         self.to_contiguous()
     }
 
@@ -79,14 +79,16 @@ impl HostTensor for NdArrayTensor {
 
     fn floats(&self) -> &[f32] {
         match self {
-            Self::F32(storage) => storage.view().to_slice().expect("it is contiguous"),
+            Self::F32(storage) => storage.view().to_slice().expect("the tensor is contiguous"),
             _ => unreachable!("the network computes in float32"),
         }
     }
 
     fn floats_mut(&mut self) -> &mut [f32] {
         match self {
-            Self::F32(storage) => storage.ensure_owned().as_slice_mut().expect("it is contiguous"),
+            Self::F32(storage) => {
+                storage.ensure_owned().as_slice_mut().expect("the tensor is contiguous")
+            }
             _ => unreachable!("the network computes in float32"),
         }
     }
@@ -117,7 +119,7 @@ macro_rules! impl_on_host {
                 for row in output.floats_mut().chunks_exact_mut(bias.len()) {
                     for (value, bias) in row.iter_mut().zip(bias) {
                         let sum = *value + bias;
-                        // Not `max`, which would make a 0 of NaN.
+                        // Not `max`, which would turn NaN into 0.
                         *value = if relu && sum < 0.0 { 0.0 } else { sum };
                     }
                 }
@@ -131,7 +133,7 @@ macro_rules! impl_on_host {
             ) -> (FloatTensor<Self>, FloatTensor<Self>) {
                 let units = output.shape()[1];
                 let (output, mut gradient) = (output.contiguous(), gradient.contiguous());
-                let mut by_bias = vec![0.0; units];
+                let mut bias_gradient = vec![0.0; units];
                 let blocks = (gradient.floats_mut().chunks_mut(BLOCK * units))
                     .zip(output.floats().chunks(BLOCK * units));
                 for (gradient, output) in blocks {
@@ -139,14 +141,14 @@ macro_rules! impl_on_host {
                     let rows = gradient.chunks_exact_mut(units).zip(output.chunks_exact(units));
                     for (gradient, output) in rows {
                         for ((sum, gradient), output) in sums.iter_mut().zip(gradient).zip(output) {
-                            // Where the output is NaN the gradient passes, as in Burn's relu.
+                            // The gradient passes where the output is NaN, as in Burn's `relu`.
                             *gradient = if relu && *output <= 0.0 { 0.0 } else { *gradient };
                             *sum += *gradient;
                         }
                     }
-                    add(&mut by_bias, &sums);
+                    add(&mut bias_gradient, &sums);
                 }
-                (gradient, vector(by_bias))
+                (gradient, vector(bias_gradient))
             }
 
             fn moments(input: FloatTensor<Self>) -> (FloatTensor<Self>, FloatTensor<Self>) {
@@ -196,17 +198,21 @@ macro_rules! impl_on_host {
                 let reciprocal = reciprocal_deviation(variance.floats(), epsilon);
                 let scale = products(&reciprocal, gamma.floats());
                 let gradient_values = gradient.floats_mut();
-                let (centred, by_beta) = gradient_sums(gradient_values, input, mean);
-                let by_gamma = products(&centred, &reciprocal);
-                // scale · (gradient − beta' / batch − normalised · gamma' / batch), with all that is per unit taken
-                // together: scale · gradient + (input − mean) · slope + shift.
-                let slope: Vec<f32> = (by_gamma.iter().zip(&scale).zip(&reciprocal))
-                    .map(|((by_gamma, scale), reciprocal)| -by_gamma * scale * reciprocal / batch)
+                let (centred, beta_gradient) = gradient_sums(gradient_values, input, mean);
+                let gamma_gradient = products(&centred, &reciprocal);
+                // The input's gradient is
+                //     scale · (gradient − beta_gradient / batch − normalised · gamma_gradient / batch).
+                // With the factors of each unit combined, that is
+                //     gradient · scale + (input − mean) · slope + shift.
+                let slope: Vec<f32> = (gamma_gradient.iter().zip(&scale).zip(&reciprocal))
+                    .map(|((gamma_gradient, scale), reciprocal)| {
+                        -gamma_gradient * scale * reciprocal / batch
+                    })
                     .collect();
-                let shift: Vec<f32> = by_beta
+                let shift: Vec<f32> = beta_gradient
                     .iter()
                     .zip(&scale)
-                    .map(|(by_beta, scale)| -by_beta * scale / batch)
+                    .map(|(beta_gradient, scale)| -beta_gradient * scale / batch)
                     .collect();
                 let rows = gradient_values.chunks_exact_mut(units).zip(input.chunks_exact(units));
                 for (gradient, input) in rows {
@@ -217,7 +223,7 @@ macro_rules! impl_on_host {
                         *gradient = *gradient * scale + (input - mean) * slope + shift;
                     }
                 }
-                (gradient, vector(by_gamma), vector(by_beta))
+                (gradient, vector(gamma_gradient), vector(beta_gradient))
             }
 
             fn cross_entropy(
@@ -237,14 +243,14 @@ macro_rules! impl_on_host {
                 let mut loss = 0.0_f64;
                 let rows = gradient.floats_mut().chunks_exact_mut(width);
                 for (row, class) in rows.zip(classes.classes()) {
-                    let most = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-                    let right = row[class] - most;
+                    let max = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+                    let true_logit = row[class] - max;
                     let mut sum = 0.0;
                     for value in row.iter_mut() {
-                        *value = (*value - most).exp();
+                        *value = (*value - max).exp();
                         sum += *value;
                     }
-                    loss += f64::from(sum.ln() - right);
+                    loss += f64::from(sum.ln() - true_logit);
                     for value in row.iter_mut() {
                         *value /= sum * batch as f32;
                     }
@@ -256,7 +262,7 @@ macro_rules! impl_on_host {
             fn l1_l2(input: FloatTensor<Self>, l1: f64, l2: f64) -> FloatTensor<Self> {
                 let input = input.contiguous();
                 let mut penalty = 0.0;
-                // 0 · ∞ would be NaN.
+                // A factor of 0 leaves its term out: 0 · ∞ would be NaN.
                 if l1 != 0.0 {
                     penalty += l1 * sum(input.floats(), f32::abs);
                 }
@@ -278,7 +284,7 @@ macro_rules! impl_on_host {
                 let (l1, l2) = (l1 as f32 * gradient, 2.0 * l2 as f32 * gradient);
                 let slope = |&value: &f32| {
                     let sign = if value == 0.0 { 0.0 } else { 1.0_f32.copysign(value) };
-                    // 0 · ∞ would be NaN.
+                    // A factor of 0 leaves its term out: 0 · ∞ would be NaN.
                     l1 * sign + if l2 == 0.0 { 0.0 } else { l2 * value }
                 };
                 tensor(input.floats().iter().map(slope).collect(), shape)
@@ -299,25 +305,25 @@ fn vector<T: HostTensor>(values: Vec<f32>) -> T {
     tensor(values, shape)
 }
 
-/// 1 / √(variance + epsilon).
+/// Computes 1 / √(variance + epsilon).
 fn reciprocal_deviation(variance: &[f32], epsilon: f64) -> Vec<f32> {
     let epsilon = epsilon as f32;
     variance.iter().map(|variance| (variance + epsilon).sqrt().recip()).collect()
 }
 
-/// Adds a slice to another of its length.
+/// Adds a slice to another of the same length, element by element.
 fn add(sums: &mut [f32], values: &[f32]) {
     for (sum, value) in sums.iter_mut().zip(values) {
         *sum += value;
     }
 }
 
-/// The products of two slices of one length.
+/// Multiplies two slices of the same length, element by element.
 fn products(values: &[f32], factors: &[f32]) -> Vec<f32> {
     values.iter().zip(factors).map(|(value, factor)| value * factor).collect()
 }
 
-/// Each unit's mean over the batch of a function of how far its values are from a centre.
+/// Computes the mean of term(value − centre) over the batch for each unit.
 fn means(batch: &[f32], centre: &[f32], term: impl Fn(f32) -> f32) -> Vec<f32> {
     let units = centre.len();
     let mut totals = vec![0.0; units];
@@ -334,7 +340,7 @@ fn means(batch: &[f32], centre: &[f32], term: impl Fn(f32) -> f32) -> Vec<f32> {
     totals.into_iter().map(|total| total / images).collect()
 }
 
-/// Each unit's sums of gradient · (input − mean) and of gradient.
+/// Computes the sums of gradient · (input − mean) and of gradient over the batch for each unit.
 fn gradient_sums(gradient: &[f32], input: &[f32], mean: &[f32]) -> (Vec<f32>, Vec<f32>) {
     let units = mean.len();
     let (mut centred_totals, mut totals) = (vec![0.0; units], vec![0.0; units]);
@@ -342,9 +348,9 @@ fn gradient_sums(gradient: &[f32], input: &[f32], mean: &[f32]) -> (Vec<f32>, Ve
     for (gradient, input) in blocks {
         let (mut centred_sums, mut sums) = (vec![0.0; units], vec![0.0; units]);
         for (gradient, input) in gradient.chunks_exact(units).zip(input.chunks_exact(units)) {
-            let of_units = centred_sums.iter_mut().zip(&mut sums).zip(mean);
+            let columns = centred_sums.iter_mut().zip(&mut sums).zip(mean);
             for (((centred_sum, sum), mean), (gradient, input)) in
-                of_units.zip(gradient.iter().zip(input))
+                columns.zip(gradient.iter().zip(input))
             {
                 *sum += gradient;
                 *centred_sum += gradient * (input - mean);
@@ -356,7 +362,7 @@ fn gradient_sums(gradient: &[f32], input: &[f32], mean: &[f32]) -> (Vec<f32>, Ve
     (centred_totals, totals)
 }
 
-/// The sum of a function of each value.
+/// Computes the sum of term(value) over all values.
 fn sum(values: &[f32], term: impl Fn(f32) -> f32) -> f64 {
     let sum_block = |block: &[f32]| -> f64 {
         let mut lanes = [0.0_f32; LANES];

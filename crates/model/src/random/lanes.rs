@@ -1,17 +1,16 @@
-//! Many draws at a time.
+//! Many generators side by side, for dropout masks.
 
 use rand::Rng;
 use rand_xoshiro::{SplitMix64, rand_core::SeedableRng};
 
-/// Generators that run side by side: enough for the compiler to make a loop of them and to take several
-/// of its turns in one instruction.
+/// Number of generators side by side: enough for the compiler to vectorise the loops over them.
 const LANES: usize = 32;
-/// Decisions at a time.
+/// Number of draws at a time: both halves of the next word of every lane.
 pub(super) const DRAWS: usize = 2 * LANES;
 
-/// Xoshiro256++ (Blackman & Vigna 2021), many times over, as Julia draws its arrays.
+/// Xoshiro256++ generators (Blackman & Vigna 2021) that step together. Julia fills its arrays in the same way.
 pub(super) struct Lanes {
-    /// The generators' four words, each word of all of them together.
+    /// The four state words of the generators: `words[i][lane]` is word i of a lane.
     words: [[u64; LANES]; 4],
 }
 
@@ -21,28 +20,28 @@ impl Lanes {
         Self { words: std::array::from_fn(|_| std::array::from_fn(|_| seeds.next_u64())) }
     }
 
-    /// Puts what becomes of the next draws in their places, as far as [`DRAWS`] at a time fit: the low
-    /// halves of all lanes' words, then their high halves.
-    #[expect(clippy::cast_possible_truncation, reason = "a half is meant")]
-    pub(super) fn fill(&mut self, places: &mut [f32], value: impl Fn(u32) -> f32) {
-        for places in places.chunks_exact_mut(DRAWS) {
-            let draws = self.draw();
-            let (low, high) = places.split_at_mut(LANES);
+    /// Fills a slice with a function of the next draws, [`DRAWS`] at a time: the low halves of all lanes' words,
+    /// then their high halves. The slice's length has to be a multiple of [`DRAWS`]; a remainder stays unchanged.
+    #[expect(clippy::cast_possible_truncation, reason = "each half of a word is a draw")]
+    pub(super) fn fill(&mut self, values: &mut [f32], function: impl Fn(u32) -> f32) {
+        for values in values.chunks_exact_mut(DRAWS) {
+            let words = self.next_words();
+            let (low, high) = values.split_at_mut(LANES);
             for lane in 0..LANES {
-                low[lane] = value(draws[lane] as u32);
-                high[lane] = value((draws[lane] >> 32) as u32);
+                low[lane] = function(words[lane] as u32);
+                high[lane] = function((words[lane] >> 32) as u32);
             }
         }
     }
 
-    /// Every lane's next draw.
+    /// Draws the next word of each lane.
     #[inline]
-    fn draw(&mut self) -> [u64; LANES] {
+    fn next_words(&mut self) -> [u64; LANES] {
         let [first, second, third, fourth] = &mut self.words;
-        let mut draws = [0; LANES];
+        let mut words = [0; LANES];
         for lane in 0..LANES {
             let sum = first[lane].wrapping_add(fourth[lane]);
-            draws[lane] = sum.rotate_left(23).wrapping_add(first[lane]);
+            words[lane] = sum.rotate_left(23).wrapping_add(first[lane]);
 
             let shifted = second[lane] << 17;
             third[lane] ^= first[lane];
@@ -52,7 +51,7 @@ impl Lanes {
             third[lane] ^= shifted;
             fourth[lane] = fourth[lane].rotate_left(45);
         }
-        draws
+        words
     }
 }
 
@@ -65,12 +64,12 @@ mod tests {
     #[test]
     fn each_lane_is_xoshiro256_plus_plus() {
         let mut lanes = Lanes::new(7);
-        let mut alone: [Xoshiro256PlusPlus; LANES] = std::array::from_fn(|lane| {
+        let mut reference: [Xoshiro256PlusPlus; LANES] = std::array::from_fn(|lane| {
             let words = lanes.words.map(|word| word[lane].to_le_bytes());
             Xoshiro256PlusPlus::from_seed(words.concat().try_into().unwrap())
         });
         for _ in 0..100 {
-            assert_eq!(lanes.draw(), alone.each_mut().map(Rng::next_u64));
+            assert_eq!(lanes.next_words(), reference.each_mut().map(Rng::next_u64));
         }
     }
 }
