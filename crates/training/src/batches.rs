@@ -1,5 +1,5 @@
-//! From bytes to batches on a device. The images stay bytes, a quarter of the memory of floats and
-//! under every GPU's buffer limit, and become floats batch by batch.
+//! Batches on a device, made from a split's bytes. The images stay bytes in host memory, a quarter of the size of
+//! float32. Each batch is converted to float32 when it is needed, which keeps it under every GPU's buffer limit.
 
 use std::fmt;
 
@@ -7,40 +7,40 @@ use burn::tensor::{Device, Int, Tensor, TensorData};
 use data::Split;
 use model::Network;
 
-/// Images per batch in inference, fewer where layers are wide. A result does not depend on it but for rounding.
+/// Largest batch size in inference; wide layers lower it. The batch size affects results only by rounding.
 const INFERENCE_BATCH: usize = 1000;
-/// The most float32 of a tensor: 128 MiB, at which the buffers of many GPUs end.
+/// Largest number of float32 values in one tensor: 128 MiB, the largest buffer of many GPUs.
 pub const LARGEST_GPU_BUFFER: usize = (128 << 20) / size_of::<f32>();
 
-/// The values that a network sees of a pixel.
+/// The range of the pixel values that a network gets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pixels {
-    /// 0 to 1.
+    /// 0 to 1: the pixel's byte divided by 255.
     Unit,
-    /// 0 to 255, as in the notebook.
+    /// 0 to 255, as in the notebook: the pixel's byte itself.
     Raw,
 }
 
-/// A split as a network sees it.
+/// A split, and the range of its pixel values.
 #[derive(Debug, Clone, Copy)]
 pub struct Images<'a> {
-    /// The bytes.
+    /// The images and labels, as bytes.
     pub split: &'a Split,
-    /// The values of a byte.
+    /// The range of the pixel values.
     pub pixels: Pixels,
 }
 
 /// Images and their classes, on a device.
 #[derive(Debug)]
 pub struct Batch {
-    /// `[batch, inputs]`.
+    /// Pixel values, `[batch, inputs]`.
     pub images: Tensor<2>,
-    /// The right classes, `[batch]`.
+    /// True classes, `[batch]`.
     pub classes: Tensor<1, Int>,
 }
 
 impl Pixels {
-    /// All choices.
+    /// Every range.
     pub const ALL: [Self; 2] = [Self::Unit, Self::Raw];
 }
 
@@ -54,7 +54,7 @@ impl fmt::Display for Pixels {
 }
 
 impl<'a> Images<'a> {
-    /// All images in their order, in batches whose activities every device has room for.
+    /// Returns all images in order, in batches so small that each layer's output fits every device's buffers.
     pub(crate) fn inference_batches(
         self,
         network: &Network,
@@ -63,13 +63,17 @@ impl<'a> Images<'a> {
         let widest = network.widths().into_iter().max().unwrap_or(1);
         let (len, batch) =
             (self.split.len(), (LARGEST_GPU_BUFFER / widest).clamp(1, INFERENCE_BATCH));
-        (0..len).step_by(batch).map(move |from| {
-            let indices: Vec<usize> = (from..len.min(from + batch)).collect();
+        (0..len).step_by(batch).map(move |start| {
+            let indices: Vec<usize> = (start..len.min(start + batch)).collect();
             self.batch(&indices, device)
         })
     }
 
-    /// Puts the images of some indices of the split on a device.
+    /// Copies the images at these indices of the split to a device.
+    ///
+    /// # Panics
+    ///
+    /// If an index is out of range.
     #[must_use]
     pub fn batch(&self, indices: &[usize], device: &Device) -> Batch {
         let divisor = match self.pixels {
@@ -77,13 +81,13 @@ impl<'a> Images<'a> {
             Pixels::Raw => 1.0,
         };
         let (batch, inputs) = (indices.len(), self.split.shape().pixels());
-        // Bytes first: so short a copy leaves the processor free to fetch the next images, far off in
-        // memory, meanwhile.
+        // The images lie far apart in memory. Copying only bytes here lets the CPU fetch the next image while it
+        // copies one.
         let mut bytes = Vec::with_capacity(batch * inputs);
         for &index in indices {
             bytes.extend_from_slice(self.split.image(index));
         }
-        // Dividing, as `x / 255` does in Keras; the reciprocal would round otherwise.
+        // Divides, as `x / 255` in the notebook does: multiplying by the reciprocal would round differently.
         let pixels = bytes.into_iter().map(|pixel| f32::from(pixel) / divisor).collect();
         let labels = self.split.labels();
         let classes: Vec<i32> = indices.iter().map(|&index| i32::from(labels[index])).collect();

@@ -1,4 +1,5 @@
-//! The state of a fit as a safetensors file, so that a later process resumes it as if nothing had happened.
+//! Checkpoints: the state of a fit as a safetensors file. A fit resumed from one gives the same result as a fit that
+//! was not interrupted.
 
 use std::collections::HashMap;
 
@@ -8,30 +9,30 @@ use safetensors::{Dtype, SafeTensors};
 
 use crate::{Epoch, Error, Metrics, Score, State, weights};
 
-/// A tensor beside the weights, float64: loss and accuracy of the epochs that have ended, `[epochs, 2]`, or
-/// with the validation's `[epochs, 4]`.
+/// Name of the tensor of the finished epochs' metrics, float64. It is `[epochs, 2]`, loss and accuracy, or with
+/// validation `[epochs, 4]`, followed by the validation loss and accuracy.
 const HISTORY: &str = "fit.history";
-/// A tensor beside the weights, float64, `[3]`: of the epoch that has begun the sums of losses, of right answers and
-/// of images.
+/// Name of the tensor of the current epoch's running metrics, float64, `[3]`: [`Metrics::sums`].
 const SUMS: &str = "fit.sums";
-/// The header's key in the file's metadata.
+/// Key of the header in the file's metadata.
 const HEADER: &str = "run";
 
-/// A checkpoint as its file has it.
+/// A parsed checkpoint file.
 #[derive(Debug)]
 pub struct Checkpoint {
-    /// The epochs that have ended.
+    /// The finished epochs.
     pub history: Vec<Epoch>,
     sums: [f64; 3],
     bytes: Vec<u8>,
 }
 
 impl Checkpoint {
-    /// Reads a checkpoint from its file's bytes. `header` reads the caller's header, beside the bytes of all tensors.
+    /// Parses the bytes of a checkpoint file. `header` parses the caller's header: it gets the header's text and the
+    /// bytes of all tensors.
     ///
     /// # Errors
     ///
-    /// When the bytes are no checkpoint, or the header is refused.
+    /// [`Error::NotCheckpoint`] if the bytes are not a checkpoint, or if `header` returns an error.
     pub fn parse<H>(
         bytes: Vec<u8>,
         header: impl FnOnce(&str, &[u8]) -> Result<H, String>,
@@ -46,37 +47,40 @@ impl Checkpoint {
         let (length, metadata) =
             SafeTensors::read_metadata(&bytes).map_err(|error| error.to_string())?;
         let header = metadata.metadata().as_ref().and_then(|metadata| metadata.get(HEADER));
-        let header = header.ok_or_else(|| format!("it has no `{HEADER}` in its metadata"))?;
+        let header = header.ok_or_else(|| format!("its metadata lacks `{HEADER}`"))?;
         let header = read_header(header, tensor_bytes(&bytes, length))?;
         let file = SafeTensors::deserialize(&bytes).map_err(|error| error.to_string())?;
         let (shape, values) = numbers(&file, HISTORY)?;
         let history = match *shape {
-            [_, 2] => values.as_chunks().0.iter().enumerate().map(trained).collect(),
-            [_, 4] => values.as_chunks().0.iter().enumerate().map(validated).collect(),
-            _ => return Err(format!("`{HISTORY}` is {shape:?}")),
+            [_, 2] => values.as_chunks().0.iter().enumerate().map(without_validation).collect(),
+            [_, 4] => values.as_chunks().0.iter().enumerate().map(with_validation).collect(),
+            _ => return Err(format!("`{HISTORY}` is {shape:?}, but needs 2 or 4 columns")),
         };
         let (_, sums) = numbers(&file, SUMS)?;
         let sums: [f64; 3] =
-            sums.try_into().map_err(|_| format!("`{SUMS}` is not three numbers"))?;
+            sums.try_into().map_err(|_| format!("`{SUMS}` does not hold three numbers"))?;
         let [_, correct, images] = sums;
         if !(is_count(correct) && is_count(images) && correct <= images) {
-            return Err(format!("`{SUMS}` counts what cannot be: {correct} of {images} images"));
+            return Err(format!(
+                "`{SUMS}` has impossible counts: {correct} of {images} images are correct"
+            ));
         }
         Ok((header, Self { history, sums, bytes }))
     }
 
-    /// The number of epochs that have begun.
+    /// Returns the number of epochs begun, including the finished ones.
     #[must_use]
     pub fn epochs(&self) -> usize {
         let [.., images] = self.sums;
         self.history.len() + usize::from(images > 0.0)
     }
 
-    /// Restores the state after so many steps, of a network of its variant whose weights are replaced.
+    /// Restores the state after `steps` steps. `network` is a network of the checkpoint's variant, whose weights are
+    /// replaced.
     ///
     /// # Errors
     ///
-    /// When the weights are not this network's.
+    /// [`Error::Unfit`] if the checkpoint's weights do not fit the network.
     pub fn state(self, network: Network, steps: u64, device: &Device) -> Result<State, Error> {
         let file = SafeTensors::deserialize(&self.bytes)
             .map_err(|error| Error::NotSafetensors(error.to_string()))?;
@@ -86,11 +90,12 @@ impl Checkpoint {
     }
 }
 
-/// Writes a state as a file's bytes. `header` makes the caller's header from the bytes of all tensors.
+/// Serialises a state as the bytes of a checkpoint file. `header` returns the caller's header, given the bytes of all
+/// tensors.
 ///
 /// # Errors
 ///
-/// When the device does not give the weights up, or there is no header.
+/// [`Error::Unsaved`] if the weights cannot be read from the device, or if `header` returns an error.
 pub fn to_bytes(
     state: &State,
     header: impl FnOnce(&[u8]) -> Result<String, String>,
@@ -102,28 +107,29 @@ pub fn to_bytes(
     let width = history.len().checked_div(epochs).unwrap_or(2);
     tensors.insert(HISTORY.to_owned(), TensorData::new(history, [epochs, width]));
     tensors.insert(SUMS.to_owned(), TensorData::new(sums.to_vec(), [sums.len()]));
-    let bare = weights::serialize(&tensors, None)?;
-    let length = SafeTensors::read_metadata(&bare).map_or(0, |(length, _)| length);
-    let header = header(tensor_bytes(&bare, length)).map_err(Error::Unsaved)?;
+    let headerless = weights::serialize(&tensors, None)?;
+    let length = SafeTensors::read_metadata(&headerless).map_or(0, |(length, _)| length);
+    let header = header(tensor_bytes(&headerless, length)).map_err(Error::Unsaved)?;
     let metadata = HashMap::from([(HEADER.to_owned(), header)]);
     weights::serialize(&tensors, Some(metadata))
 }
 
-/// The part of a safetensors file after its header of so many bytes and that length's own eight.
+/// Returns the tensors' part of a safetensors file. It follows the length of the JSON header, eight bytes, and the
+/// header itself, `length` bytes.
 fn tensor_bytes(bytes: &[u8], length: usize) -> &[u8] {
     bytes.get(length + 8..).unwrap_or_default()
 }
 
-/// Checks that a number can be a count of images, as devices count them.
+/// Returns whether a number can be a count of images. Devices count in int32.
 fn is_count(number: f64) -> bool {
     (0.0..=f64::from(i32::MAX)).contains(&number) && number.fract() == 0.0
 }
 
-/// A float64 tensor's shape and values.
+/// Reads a float64 tensor's shape and values.
 fn numbers(file: &SafeTensors<'_>, name: &str) -> Result<(Vec<usize>, Vec<f64>), String> {
     let view = file.tensor(name).map_err(|_| format!("it lacks `{name}`"))?;
     if view.dtype() != Dtype::F64 {
-        return Err(format!("`{name}` is {:?}", view.dtype()));
+        return Err(format!("`{name}` is {:?}, but has to be F64", view.dtype()));
     }
     let values = view.data().as_chunks().0.iter().map(|bytes| f64::from_le_bytes(*bytes));
     Ok((view.shape().to_vec(), values.collect()))
@@ -136,11 +142,13 @@ fn columns(epoch: &Epoch) -> impl Iterator<Item = f64> {
         .flat_map(|score| [score.loss, score.accuracy])
 }
 
-fn trained((index, &[loss, accuracy]): (usize, &[f64; 2])) -> Epoch {
+fn without_validation((index, &[loss, accuracy]): (usize, &[f64; 2])) -> Epoch {
     Epoch { number: index + 1, train: Score { loss, accuracy }, validation: None }
 }
 
-fn validated((index, &[loss, accuracy, val_loss, val_accuracy]): (usize, &[f64; 4])) -> Epoch {
+fn with_validation(
+    (index, &[loss, accuracy, val_loss, val_accuracy]): (usize, &[f64; 4]),
+) -> Epoch {
     let validation = Score { loss: val_loss, accuracy: val_accuracy };
     Epoch { number: index + 1, train: Score { loss, accuracy }, validation: Some(validation) }
 }
@@ -183,7 +191,7 @@ mod tests {
         })
     }
 
-    /// A checkpoint with these tensors beside the weights.
+    /// Serialises a checkpoint with these tensors in addition to the weights.
     fn forged(history: TensorData, sums: TensorData) -> Vec<u8> {
         let mut tensors = weights::tensors(&network(1, &Device::flex())).unwrap();
         tensors.extend([(HISTORY.to_owned(), history), (SUMS.to_owned(), sums)]);
@@ -192,26 +200,26 @@ mod tests {
     }
 
     fn numbers() -> impl Strategy<Value = f64> {
-        let odd = [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, -0.0, 0.5, -1.0, 1e19];
+        let unusual = [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, -0.0, 0.5, -1.0, 1e19];
         let counts = (0..9_i32).prop_map(f64::from);
-        prop_oneof![4 => counts, 1 => any::<f64>(), 1 => prop::sample::select(odd.to_vec())]
+        prop_oneof![4 => counts, 1 => any::<f64>(), 1 => prop::sample::select(unusual.to_vec())]
     }
 
     #[test]
-    fn gives_back_what_was_written() {
+    fn the_state_that_was_written_is_restored() {
         let device = Device::flex();
         let expected = state(&device);
         let checkpoint = parse(write(&expected)).unwrap();
         assert_eq!(checkpoint.epochs(), 3);
-        let found = checkpoint.state(network(2, &device), 7, &device).unwrap();
-        assert_eq!((found.steps, &found.history), (expected.steps, &expected.history));
-        assert_eq!(found.metrics.sums(), expected.metrics.sums());
+        let actual = checkpoint.state(network(2, &device), 7, &device).unwrap();
+        assert_eq!((actual.steps, &actual.history), (expected.steps, &expected.history));
+        assert_eq!(actual.metrics.sums(), expected.metrics.sums());
         let bytes = |state: &State| weights::to_bytes(&state.network).unwrap();
-        assert!(bytes(&found) == bytes(&expected));
+        assert!(bytes(&actual) == bytes(&expected));
 
-        // Nothing of the first epoch done yet, and no validation.
-        let begun = State { history: Vec::new(), metrics: Metrics::default(), ..expected };
-        assert!(parse(write(&begun)).unwrap().history.is_empty());
+        // A state at the start of the first epoch, without validation.
+        let start = State { history: Vec::new(), metrics: Metrics::default(), ..expected };
+        assert!(parse(write(&start)).unwrap().history.is_empty());
     }
 
     #[test]
@@ -219,25 +227,27 @@ mod tests {
         let device = Device::flex();
         let other = NetworkConfig::plain(&NOTEBOOK_HIDDEN).init(784, 10, 0, &device);
         let checkpoint = parse(write(&state(&device))).unwrap();
-        let Err(error) = checkpoint.state(other, 7, &device) else { panic!("it fits") };
+        let Err(error) = checkpoint.state(other, 7, &device) else {
+            panic!("the weights fit another network")
+        };
         assert!(error.to_string().contains("hidden1"), "{error}");
     }
 
     #[test]
-    fn a_refused_header_refuses_the_file() {
+    fn a_file_with_a_refused_header_is_refused() {
         let bytes = write(&state(&Device::flex()));
-        let error = Checkpoint::parse(bytes, |_, _| Err::<(), _>("another".to_owned()));
-        assert_eq!(error.unwrap_err(), Error::NotCheckpoint("another".to_owned()));
+        let error = Checkpoint::parse(bytes, |_, _| Err::<(), _>("refused".to_owned()));
+        assert_eq!(error.unwrap_err(), Error::NotCheckpoint("refused".to_owned()));
     }
 
     proptest! {
         #[test]
-        fn anything_else_is_refused_in_words(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+        fn random_bytes_are_refused(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
             prop_assert!(parse(bytes).is_err());
         }
 
         #[test]
-        fn what_passes_for_one_is_the_same_written_again(
+        fn a_parsed_checkpoint_stays_the_same_when_written_again(
             history in prop::collection::vec(numbers(), 0..9),
             width in prop::sample::select(vec![1_usize, 2, 4]),
             sums in prop::collection::vec(numbers(), 2..5),
@@ -247,16 +257,16 @@ mod tests {
             let history = TensorData::new(history[..rows * width].to_vec(), [rows, width]);
             let file = forged(history, TensorData::new(sums.clone(), [sums.len()]));
             let Ok(checkpoint) = parse(file) else {
-                // What a fit can have left is never refused.
+                // A checkpoint that a fit may have written is never refused.
                 let [_, correct, images] = *sums else { return Ok(()) };
-                let usual = |count: f64| (0..9).any(|usual| count == f64::from(usual));
-                prop_assert!(width == 1 || correct > images || !usual(correct) || !usual(images));
+                let valid = |count: f64| (0..9).any(|valid| count == f64::from(valid));
+                prop_assert!(width == 1 || correct > images || !valid(correct) || !valid(images));
                 return Ok(());
             };
             let state = checkpoint.state(network(2, &device), 7, &device).unwrap();
             let again = parse(write(&state)).unwrap();
             let again = again.state(network(2, &device), 7, &device).unwrap();
-            // As text: NaN is as good as any.
+            // Compared as text, in which NaN equals NaN.
             prop_assert_eq!(format!("{:?}", again.history), format!("{:?}", state.history));
             let sums = |state: &State| format!("{:?}", state.metrics.sums());
             prop_assert_eq!(sums(&again), sums(&state));

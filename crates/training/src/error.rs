@@ -1,21 +1,21 @@
-//! Reasons why a file is not what it should be.
+//! Errors of weights files, checkpoints and predictions.
 
-/// A file of weights or a checkpoint that cannot be used, or weights that cannot be saved.
+/// A weights file or checkpoint that cannot be read or written, or an output that cannot be read from the device.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
-    /// The device does not give the weights up.
-    #[error("cannot read the weights from the device: {0}")]
+    /// The weights cannot be read from the device, or they or the checkpoint's header cannot be serialised.
+    #[error("cannot save the weights: {0}")]
     Unsaved(String),
-    /// The device does not give an answer up.
-    #[error("cannot read the answer from the device: {0}")]
+    /// The network's output cannot be read from the device.
+    #[error("cannot read the network's output from the device: {0}")]
     Unread(String),
-    /// The bytes are no safetensors file.
+    /// The bytes are not a safetensors file.
     #[error("is not a safetensors file: {0}")]
     NotSafetensors(String),
-    /// The tensors are not those of the network.
+    /// The tensors do not fit the network, or do not form one.
     #[error("{0}")]
     Unfit(String),
-    /// The file is no checkpoint, or a damaged one.
+    /// The file is not a checkpoint, or is damaged.
     #[error("{0}")]
     NotCheckpoint(String),
 }

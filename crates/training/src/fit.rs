@@ -14,77 +14,69 @@ use crate::{Batch, Images, Metrics, Score, evaluate};
 /// The hyperparameters of a fit.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FitConfig {
-    /// Passes over the training images, 1 or more.
+    /// Number of passes over the training images, 1 or more.
     pub epochs: usize,
-    /// Images per step, 1 or more; an epoch's last step takes what is left.
+    /// Number of images per step, 1 or more. An epoch's last batch may be smaller.
     pub batch_size: usize,
-    /// The factor of the gradient in a step, above 0.
+    /// Learning rate of SGD, above 0.
     pub learning_rate: f64,
-    /// Whether each epoch takes the images in an order of its own.
+    /// Shuffles the images anew for each epoch.
     pub shuffle: bool,
 }
 
-/// Everything that a fit works with.
+/// The inputs of a fit, except the state that it starts from.
 #[derive(Debug, Clone, Copy)]
 pub struct Fit<'a> {
     /// The hyperparameters.
     pub config: &'a FitConfig,
-    /// Keys all randomness of the run.
+    /// The run's seed: the key of all its random numbers.
     pub seed: u64,
-    /// The images to train on.
+    /// The training images.
     pub train: Images<'a>,
-    /// Images that are only scored, after each epoch.
+    /// The validation images, evaluated after each epoch.
     pub validation: Option<Images<'a>>,
     /// The device, without autodiff.
     pub device: &'a Device,
 }
 
-/// The state of a fit: all that the rest of it depends on, but for its settings.
+/// The state of a fit. With the inputs in [`Fit`], it determines the rest of the fit.
 pub struct State {
-    /// The weights so far, on a device with autodiff.
+    /// The network with its current weights, on a device with autodiff.
     pub network: Network,
-    /// Updates the weights. Plain SGD has no state of its own.
+    /// Plain SGD, which has no state of its own.
     pub optimizer: ModuleOptimizer,
-    /// Training steps done.
+    /// Number of training steps done.
     pub steps: u64,
-    /// The running metrics of the epoch that has begun.
+    /// The running metrics of the current epoch.
     pub metrics: Metrics,
-    /// The epochs that have ended.
+    /// The finished epochs.
     pub history: Vec<Epoch>,
 }
 
-/// The scores of an epoch.
+/// The metrics of a finished epoch.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Epoch {
-    /// From 1.
+    /// Number of the epoch, from 1.
     pub number: usize,
-    /// The mean over the epoch's images while the weights moved, as Keras reports it.
+    /// Mean over the epoch's training images, each evaluated before its step's update, as Keras reports it.
     pub train: Score,
-    /// On the validation split after the epoch, where there is one.
+    /// Metrics on the validation images after the epoch; `None` without validation images.
     pub validation: Option<Score>,
 }
 
-/// Hears how a fit goes, and may end it by an error.
+/// Gets the state of a fit after each step and epoch. An error ends the fit.
 pub trait Callback {
     /// The error that ends a fit.
     type Error;
 
     /// Called after every training step.
-    ///
-    /// # Errors
-    ///
-    /// Ends the fit.
     fn on_step_end(&mut self, state: &State) -> Result<(), Self::Error>;
 
-    /// Called after every epoch, the last of the history.
-    ///
-    /// # Errors
-    ///
-    /// Ends the fit.
+    /// Called after every epoch, which is then the last of the history.
     fn on_epoch_end(&mut self, state: &State) -> Result<(), Self::Error>;
 }
 
-/// No callback.
+/// Does nothing.
 impl Callback for () {
     type Error = std::convert::Infallible;
 
@@ -98,7 +90,7 @@ impl Callback for () {
 }
 
 impl State {
-    /// The state before the first step.
+    /// Creates the state before the first step.
     #[must_use]
     pub fn new(network: Network) -> Self {
         Self {
@@ -111,7 +103,7 @@ impl State {
         }
     }
 
-    /// Takes one training step: forward, the loss and its gradients, the optimizer's update.
+    /// Does one training step: forward pass, loss, gradients, optimizer step, update of the moving statistics.
     #[must_use]
     pub fn step(mut self, batch: Batch, masks: Masks, learning_rate: f64) -> Self {
         let Batch { images, classes } = batch;
@@ -129,11 +121,8 @@ impl State {
 }
 
 impl Fit<'_> {
-    /// Trains from a state to the last epoch. A loss that is no longer finite ends it early.
-    ///
-    /// # Errors
-    ///
-    /// The callback's.
+    /// Trains from a state to the last epoch. The fit ends early after an epoch whose training loss is not finite, or
+    /// with the callback's error.
     pub fn run<C: Callback>(&self, mut state: State, callback: &mut C) -> Result<State, C::Error> {
         let FitConfig { batch_size, learning_rate, .. } = *self.config;
         while !self.is_over(&state.history) {
@@ -153,13 +142,13 @@ impl Fit<'_> {
         Ok(state)
     }
 
-    /// The number of steps in an epoch.
+    /// Returns the number of steps in an epoch.
     #[must_use]
     pub fn steps_per_epoch(&self) -> usize {
         self.train.split.len().div_ceil(self.config.batch_size)
     }
 
-    /// Scores a network on images.
+    /// Evaluates a network on images, on the fit's device.
     #[must_use]
     pub fn evaluate(&self, network: &Network, images: Images<'_>) -> Score {
         evaluate(network, images, self.device)
@@ -170,13 +159,13 @@ impl Fit<'_> {
             || history.last().is_some_and(|epoch| !epoch.train.loss.is_finite())
     }
 
-    /// The number of steps that are done of the epoch that has begun.
+    /// Returns the number of steps done in the current epoch.
     fn steps_done(&self, state: &State) -> usize {
         let before = (state.history.len() * self.steps_per_epoch()) as u64;
         usize::try_from(state.steps.saturating_sub(before)).unwrap_or(usize::MAX)
     }
 
-    /// The order in which an epoch takes the images.
+    /// Returns the order of the training images in the epoch of this number.
     fn order(&self, epoch: usize) -> Vec<usize> {
         let len = self.train.split.len();
         if self.config.shuffle {
@@ -196,7 +185,7 @@ mod tests {
     use crate::{Pixels, weights};
 
     #[test]
-    fn an_epoch_takes_all_images_in_an_order_and_with_masks_of_its_own() {
+    fn each_epoch_has_its_own_order_and_masks() {
         let pixels = (0..=250).cycle().take(5 * Shape::MNIST.pixels()).collect();
         let split = Split::new(pixels, vec![0, 1, 2, 3, 4]);
         let train = Images { split: &split, pixels: Pixels::Unit };
@@ -206,8 +195,8 @@ mod tests {
             || State::new(variant.network.init(train.split.shape().pixels(), 10, 3, &device));
         let config = FitConfig { epochs: 2, batch_size: 2, learning_rate: 0.1, shuffle: true };
         let fit = Fit { config: &config, seed: 3, train, validation: None, device: &device };
-        let Ok(found) = fit.run(start(), &mut ());
-        assert_eq!((found.steps, found.history.len()), (6, 2));
+        let Ok(actual) = fit.run(start(), &mut ());
+        assert_eq!((actual.steps, actual.history.len()), (6, 2));
 
         let (mut state, mut losses) = (start(), Vec::new());
         for epoch in [1, 2] {
@@ -219,9 +208,9 @@ mod tests {
             }
         }
         let bytes = |state: &State| weights::to_bytes(&state.network).unwrap();
-        assert!(bytes(&found) == bytes(&state));
-        // The short last batch counts for what it holds.
+        assert!(bytes(&actual) == bytes(&state));
+        // The last batch has one image, so it has half the weight of the others.
         let mean = (2.0 * losses[3] + 2.0 * losses[4] + losses[5]) / 5.0;
-        assert!((found.history[1].train.loss - mean).abs() < 1e-6);
+        assert!((actual.history[1].train.loss - mean).abs() < 1e-6);
     }
 }

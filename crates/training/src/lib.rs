@@ -1,8 +1,8 @@
-//! One run in memory: batches, the training step, epochs with callbacks, evaluation, and the files that hold a
-//! state or a trained network, as bytes.
+//! One run in memory: batches, training steps, epochs with callbacks, evaluation, and the bytes of checkpoints and
+//! weights files.
 //!
-//! [`Images`] → [`Batch`] → [`State::step`], epoch by epoch in [`Fit::run`]. It knows nothing of studies and
-//! folders: settings and [`Callback`]s come from outside. No test image ever comes here but to be scored.
+//! [`Images`] → [`Batch`] → [`State::step`], epoch by epoch in [`Fit::run`]. The caller provides settings, data and
+//! [`Callback`]s, and reads and writes the files. Validation and test images are only evaluated.
 
 mod batches;
 pub mod checkpoint;

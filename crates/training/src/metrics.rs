@@ -1,4 +1,4 @@
-//! Loss and accuracy: running over an epoch's batches, and of a trained network.
+//! Loss and accuracy, running over batches or of an evaluated network.
 
 use burn::{
     module::Module,
@@ -11,13 +11,13 @@ use crate::Images;
 /// Loss and accuracy on some images.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Score {
-    /// Mean cross-entropy plus penalties.
+    /// Mean cross-entropy over the images plus penalties.
     pub loss: f64,
-    /// The share of images that are classified rightly, 0 to 1.
+    /// Fraction of the images that are classified correctly, 0 to 1.
     pub accuracy: f64,
 }
 
-/// Running sums of loss and right answers. They stay on the device, so that no step waits for one.
+/// Running sums of losses and correct predictions. They stay on the device, so that no step waits for a transfer.
 #[derive(Debug, Default)]
 pub struct Metrics {
     loss: Option<Tensor<1>>,
@@ -26,7 +26,8 @@ pub struct Metrics {
 }
 
 impl Metrics {
-    /// Adds a batch's loss `[1]`, weighted by its size as Keras's mean is, and right answers `[1]`.
+    /// Adds a batch's mean loss, `[1]`, and its number of correct predictions, `[1]`. The loss is weighted by the
+    /// batch's number of images, as in Keras.
     pub fn add(&mut self, loss: Tensor<1>, correct: Tensor<1, Int>, images: usize) {
         let loss = loss.without_autodiff() * images as f64;
         self.loss = Some(match self.loss.take() {
@@ -40,7 +41,7 @@ impl Metrics {
         self.images += images;
     }
 
-    /// Reads the sums from the device: of losses, right answers and images.
+    /// Reads the sums from the device: of losses weighted by images, of correct predictions, and of images.
     #[must_use]
     pub fn sums(&self) -> [f64; 3] {
         let loss = self.loss.clone().map_or(0.0, |sum| f64::from(sum.into_scalar::<f32>()));
@@ -48,12 +49,12 @@ impl Metrics {
         [loss, correct as f64, self.images as f64]
     }
 
-    /// Puts [`sums`](Self::sums) on a device again.
+    /// Restores the metrics on a device from their [`sums`](Self::sums).
     #[must_use]
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
-        reason = "they were a float32 and two counts"
+        reason = "the sums were a float32 and two counts"
     )]
     pub fn from_sums([loss, correct, images]: [f64; 3], device: &Device) -> Self {
         if images == 0.0 {
@@ -66,7 +67,7 @@ impl Metrics {
         }
     }
 
-    /// Reads the means from the device. Without a single batch they are NaN.
+    /// Reads the mean loss and accuracy from the device. Both are NaN if no batch was added.
     #[must_use]
     pub fn score(self) -> Score {
         let [loss, correct, images] = self.sums();
@@ -74,7 +75,7 @@ impl Metrics {
     }
 }
 
-/// Scores a network in inference mode, penalties included, as Keras's `evaluate` does.
+/// Evaluates a network in inference mode, as Keras's `evaluate` does. The loss includes the penalties.
 #[must_use]
 pub fn evaluate(network: &Network, images: Images<'_>, device: &Device) -> Score {
     let network = network.valid();

@@ -1,4 +1,4 @@
-//! A trained network that answers.
+//! A trained network for inference.
 
 use burn::tensor::{Device, activation::softmax};
 use data::Split;
@@ -6,24 +6,24 @@ use model::{Masks, Network};
 
 use crate::{Error, Images, Pixels, weights::Weights};
 
-/// A trained network, read from its weights alone.
+/// A trained network for inference, loaded from its weights file alone.
 #[derive(Debug)]
 pub struct SavedModel {
     network: Network,
     pixels: Pixels,
     device: Device,
-    /// The values that it takes of an image.
+    /// Number of pixels of an image.
     pub inputs: usize,
-    /// The classes that it tells apart.
+    /// Number of classes.
     pub classes: usize,
 }
 
 impl SavedModel {
-    /// Reads a safetensors file's bytes. Its depth and sizes are those of the tensors.
+    /// Loads a network from the bytes of a safetensors file. Its layers are derived from the tensors' names and shapes.
     ///
     /// # Errors
     ///
-    /// When they are no network of this program's.
+    /// If the bytes are not a safetensors file, or the tensors do not form a network of this program.
     pub fn parse(bytes: &[u8], pixels: Pixels, device: Device) -> Result<Self, Error> {
         let weights = Weights::parse(bytes.to_vec())?;
         let (config, inputs, classes) = weights.network()?;
@@ -31,21 +31,17 @@ impl SavedModel {
         Ok(Self { network, pixels, device, inputs, classes })
     }
 
-    /// The number of its hidden layers, 1 or more.
+    /// Returns the number of hidden layers, 1 or more.
     #[must_use]
     pub fn depth(&self) -> usize {
         self.network.hidden.len()
     }
 
-    /// Computes the probabilities of the classes, 0 to 1, for each image of a split.
-    ///
-    /// # Errors
-    ///
-    /// When the device does not give them up.
+    /// Computes the probability of each class, 0 to 1, for each image of a split: `[images, classes]`.
     ///
     /// # Panics
     ///
-    /// When the images are not of [`inputs`](Self::inputs) pixels.
+    /// If the images do not have [`inputs`](Self::inputs) pixels.
     pub fn probabilities(&self, split: &Split) -> Result<Vec<Vec<f32>>, Error> {
         let images = Images { split, pixels: self.pixels };
         let mut probabilities = Vec::with_capacity(split.len());
@@ -61,8 +57,8 @@ impl SavedModel {
     }
 }
 
-/// The most probable class, of equal ones the first; `None` of a network that diverged, whose probabilities are
-/// no numbers.
+/// Returns the most probable class, the first if several are equally probable. Returns `None` if a probability is NaN,
+/// as it is after training has diverged.
 #[must_use]
 pub fn answer(probabilities: &[f32]) -> Option<usize> {
     if probabilities.iter().any(|probability| probability.is_nan()) {

@@ -11,28 +11,21 @@ use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 
 use crate::Error;
 
-/// Writes a network's weights as a safetensors file's bytes: `hidden1.kernel` `[inputs, units]`, `hidden1.bias`
-/// `[units]`, `hidden2.batch_norm.gamma` and so on, float32. Equal weights are equal bytes.
-///
-/// # Errors
-///
-/// When the device does not give them up.
+/// Serialises a network's weights as the bytes of a safetensors file. Its tensors are float32: `hidden1.kernel`
+/// `[inputs, units]`, `hidden1.bias` `[units]`, `hidden2.batch_norm.gamma` `[units]` and so on. Equal weights give
+/// equal bytes.
 pub fn to_bytes(network: &Network) -> Result<Vec<u8>, Error> {
     serialize(&tensors(network)?, None)
 }
 
-/// Reads a network's weights from its device, by their names in files.
-///
-/// # Errors
-///
-/// When the device does not give them up.
+/// Reads a network's weights from its device, keyed by their names in weights files.
 pub fn tensors(network: &Network) -> Result<BTreeMap<String, TensorData>, Error> {
     let mut saver = Saver { path: Vec::new(), tensors: Ok(BTreeMap::new()) };
     network.visit(&mut saver);
     saver.tensors.map_err(Error::Unsaved)
 }
 
-/// The bytes of a safetensors file of float32 and float64 tensors.
+/// Serialises float32 and float64 tensors as the bytes of a safetensors file.
 pub(crate) fn serialize(
     tensors: &BTreeMap<String, TensorData>,
     metadata: Option<HashMap<String, String>>,
@@ -46,44 +39,44 @@ pub(crate) fn serialize(
     bytes.map_err(|error| Error::Unsaved(error.to_string()))
 }
 
-/// The tensors of a safetensors file.
+/// A weights file: the bytes of a safetensors file.
 #[derive(Debug)]
 pub struct Weights(Vec<u8>);
 
 impl Weights {
-    /// Takes a file's bytes.
-    ///
-    /// # Errors
-    ///
-    /// When they are no safetensors file.
+    /// Checks and keeps the bytes of a safetensors file.
     pub fn parse(bytes: Vec<u8>) -> Result<Self, Error> {
         deserialize(&bytes)?;
         Ok(Self(bytes))
     }
 
-    /// Puts these weights in place of a network's own. The file must hold every tensor of the network, as
-    /// float32 and in its shape, and no other.
+    /// Replaces a network's weights by these.
     ///
     /// # Errors
     ///
-    /// When it does not.
+    /// [`Error::Unfit`] unless the file has every tensor of the network, as float32 and in the same shape, and no other
+    /// tensor.
     pub fn load(&self, network: Network) -> Result<Network, Error> {
         load(network, &deserialize(&self.0)?, &[])
     }
 
-    /// Reads off the tensors' shapes the network that they belong to: its settings, as far as inference needs
-    /// them, its inputs and its classes.
+    /// Derives the network from the tensors' names and shapes: the settings that inference needs, the number of inputs,
+    /// and the number of classes.
     ///
     /// # Errors
     ///
-    /// When they are not a chain of layers.
+    /// [`Error::Unfit`] if a kernel is missing or its shape is not `[inputs, units]`, both 1 or more, or if a layer's
+    /// inputs are not the units of the layer before.
     pub fn network(&self) -> Result<(NetworkConfig, usize, usize), Error> {
         let file = deserialize(&self.0)?;
         let kernel = |name: LayerName| match file.tensor(&format!("{name}.kernel")) {
             Err(_) => Ok(None),
             Ok(view) => match *view.shape() {
                 [inputs, units] if inputs > 0 && units > 0 => Ok(Some([inputs, units])),
-                _ => Err(unfit(format!("`{name}.kernel` is {:?} in the file", view.shape()))),
+                _ => Err(unfit(format!(
+                    "`{name}.kernel` needs two dimensions of 1 or more, but is {:?} in the file",
+                    view.shape()
+                ))),
             },
         };
         let lacks = |name| unfit(format!("the file lacks `{name}.kernel`"));
@@ -98,7 +91,7 @@ impl Weights {
         for [[_, units], [inputs, _]] in kernels.windows(2).map(|pair| [pair[0], pair[1]]) {
             if units != inputs {
                 return Err(unfit(format!(
-                    "a layer of {units} units comes before one of {inputs} inputs"
+                    "a layer has {inputs} inputs, but the layer before it has {units} units"
                 )));
             }
         }
@@ -115,20 +108,18 @@ fn deserialize(bytes: &[u8]) -> Result<SafeTensors<'_>, Error> {
     SafeTensors::deserialize(bytes).map_err(|error| Error::NotSafetensors(error.to_string()))
 }
 
-/// [`Weights::load`], but for other tensors in the file by these names.
+/// Replaces a network's weights by a file's, as [`Weights::load`] does, but ignores the file's tensors of these names.
 pub(crate) fn load(
     network: Network,
     file: &SafeTensors<'_>,
-    others: &[&str],
+    ignored: &[&str],
 ) -> Result<Network, Error> {
-    let unused = file.names().into_iter().filter(|name| !others.contains(name)).collect();
-    let mut loader = Loader { file, path: Vec::new(), unused, refusal: None };
+    let unused = file.names().into_iter().filter(|name| !ignored.contains(name)).collect();
+    let mut loader = Loader { file, path: Vec::new(), unused, mismatch: None };
     let network = network.map(&mut loader);
-    match (loader.refusal, loader.unused.first()) {
-        (Some(refusal), _) => Err(unfit(refusal)),
-        (None, Some(name)) => {
-            Err(unfit(format!("the file holds `{name}`, which the network has not")))
-        }
+    match (loader.mismatch, loader.unused.first()) {
+        (Some(mismatch), _) => Err(unfit(mismatch)),
+        (None, Some(name)) => Err(unfit(format!("the file has `{name}`, which the network lacks"))),
         (None, None) => Ok(network),
     }
 }
@@ -137,7 +128,7 @@ fn unfit(reason: String) -> Error {
     Error::Unfit(reason)
 }
 
-/// The name in a file of the parameter at a path in the modules: `hidden.0.dense.kernel` is
+/// Returns a parameter's name in a file, given its path in the modules: `hidden.0.dense.kernel` becomes
 /// `hidden1.kernel`.
 fn name(path: &[String]) -> String {
     let (layer, rest) = match path {
@@ -151,7 +142,7 @@ fn name(path: &[String]) -> String {
     rest.fold(layer, |name, part| format!("{name}.{part}"))
 }
 
-/// Takes a network's tensors by their names.
+/// Collects a network's tensors, keyed by their names in files.
 struct Saver {
     path: Vec<String>,
     tensors: Result<BTreeMap<String, TensorData>, String>,
@@ -177,14 +168,14 @@ impl ModuleVisitor for Saver {
     }
 }
 
-/// Puts a file's tensors in place of a network's, by their names.
+/// Replaces a network's tensors by a file's tensors of the same names.
 struct Loader<'a> {
     file: &'a SafeTensors<'a>,
     path: Vec<String>,
-    /// Names in the file that the network has not had so far.
+    /// Names in the file that no parameter has used yet.
     unused: BTreeSet<&'a str>,
-    /// The first reason why the file does not fit.
-    refusal: Option<String>,
+    /// The first reason why the file does not fit the network.
+    mismatch: Option<String>,
 }
 
 impl ModuleMapper for Loader<'_> {
@@ -199,25 +190,25 @@ impl ModuleMapper for Loader<'_> {
     fn map_float<const D: usize>(&mut self, parameter: Param<Tensor<D>>) -> Param<Tensor<D>> {
         let name = name(&self.path);
         self.unused.remove(name.as_str());
-        parameter.map(|own| match self.tensor(&name, own.shape().as_slice()) {
-            Ok(data) => Tensor::from_data(data, &own.device()),
+        parameter.map(|current| match self.tensor(&name, current.shape().as_slice()) {
+            Ok(data) => Tensor::from_data(data, &current.device()),
             Err(reason) => {
-                self.refusal.get_or_insert(reason);
-                own
+                self.mismatch.get_or_insert(reason);
+                current
             }
         })
     }
 }
 
 impl Loader<'_> {
-    /// The file's tensor of a name, which has to be float32 in this shape.
+    /// Reads the file's tensor of a name, which has to be float32 and of this shape.
     fn tensor(&self, name: &str, shape: &[usize]) -> Result<TensorData, String> {
         let view = self.file.tensor(name);
         let view = view.map_err(|_| format!("the file lacks `{name}`, which the network has"))?;
         if view.dtype() != Dtype::F32 || view.shape() != shape {
-            let (dtype, given) = (view.dtype(), view.shape());
+            let (dtype, actual) = (view.dtype(), view.shape());
             return Err(format!(
-                "`{name}` is {dtype:?} {given:?} in the file, but has to be F32 {shape:?}"
+                "`{name}` is {dtype:?} {actual:?} in the file, but has to be F32 {shape:?}"
             ));
         }
         let values = view.data().as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes));
@@ -233,7 +224,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_tells_its_network_and_loads_into_it() {
+    fn a_network_is_derived_and_loaded_from_its_file() {
         let mut config = NetworkConfig::plain(&[3, 2, 4]);
         config.hidden[1] = BlockConfig { batch_norm: true, ..BlockConfig::plain(2) };
         let device = Device::flex();
@@ -252,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn layers_that_do_not_follow_one_another_are_refused() {
+    fn kernels_that_do_not_form_a_network_are_refused() {
         let zeros = |shape: [usize; 2]| TensorData::new(vec![0.0_f32; shape[0] * shape[1]], shape);
         let network = |kernels: &[(&str, [usize; 2])]| {
             let tensors = kernels
@@ -266,7 +257,7 @@ mod tests {
             network(&[("hidden1", [1, 60_000]), ("hidden2", [1, 60_000]), ("output", [60_000, 1])]);
         assert_eq!(
             error.unwrap_err(),
-            unfit("a layer of 60000 units comes before one of 1 inputs".to_owned())
+            unfit("a layer has 1 inputs, but the layer before it has 60000 units".to_owned())
         );
         for kernels in
             [[("hidden1", [2, 0]), ("output", [0, 2])], [("hidden1", [2, 3]), ("output", [3, 0])]]
