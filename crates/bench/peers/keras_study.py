@@ -1,4 +1,4 @@
-"""The notebook's study in Keras: six models one after the other, on all cores."""
+"""The notebook's study in Keras: trains its six models one after the other, on all cores."""
 
 import json
 import os

@@ -1,9 +1,10 @@
-"""A study in PyTorch: its models one after the other, the data resident.
+"""A study in PyTorch: trains its models one after the other, with the data set in memory.
 
     python pytorch_study.py STUDY EPOCHS PART PARTS
 
-STUDY is `mnist`, the notebook's, or `overfit`. Of several PARTS each is a process of one thread, and trains its
-share of the models; a single one takes all cores.
+STUDY is `mnist`, the notebook's study, or `overfit`. PART, from 0, is the index of this process among PARTS
+processes, which share the models. A single process uses all cores for `mnist` and one thread for `overfit`; each of
+several processes uses one thread.
 """
 
 import json
@@ -16,8 +17,8 @@ from torch import nn
 from mnist import load
 
 STUDIES = {
-    "mnist": {"images": 60_000, "batch": 1000, "rate": 0.01, "l1": 0.01, "dropout": 0.2},
-    "overfit": {"images": 1000, "batch": 50, "rate": 0.1, "l1": 0.001, "dropout": 0.5},
+    "mnist": {"images": 60_000, "batch": 1000, "learning_rate": 0.01, "l1": 0.01, "dropout": 0.2},
+    "overfit": {"images": 1000, "batch": 50, "learning_rate": 0.1, "l1": 0.001, "dropout": 0.5},
 }
 STUDY, (EPOCHS, PART, PARTS) = STUDIES[sys.argv[1]], map(int, sys.argv[2:5])
 if PARTS > 1 or sys.argv[1] == "overfit":
@@ -46,8 +47,8 @@ def model(batch_norm=False, dropout=False):
 def accuracy_on(network, images, labels):
     network.eval()
     with torch.no_grad():
-        answers = torch.cat([network(batch).argmax(1) for batch in images.split(1000)])
-    return (answers == labels).float().mean().item()
+        predictions = torch.cat([network(batch).argmax(1) for batch in images.split(1000)])
+    return (predictions == labels).float().mean().item()
 
 
 VARIANTS = [
@@ -62,7 +63,7 @@ accuracy, fit_seconds = {}, {}
 for variant, penalty, options in VARIANTS[PART::PARTS]:
     torch.manual_seed(0)
     network = model(**options)
-    optimizer = torch.optim.SGD(network.parameters(), STUDY["rate"])
+    optimizer = torch.optim.SGD(network.parameters(), STUDY["learning_rate"])
     start = time.perf_counter()
     for _ in range(EPOCHS):
         network.train()

@@ -1,4 +1,4 @@
-//! The programs that are timed: each a process of its own.
+//! The programs that are timed: this one and its peers, in processes of their own.
 
 use std::{
     collections::BTreeMap,
@@ -17,13 +17,13 @@ use crate::{
     figures::{Accuracy, Seconds},
 };
 
-/// A program that runs a study, as often as asked.
+/// A program that is timed on the study.
 pub(crate) struct Contestant<'a> {
-    /// Its name, and its version once it has run.
+    /// Name of the program; for a peer that has run, with its version.
     pub(crate) name: String,
-    /// From the start of its processes to their end.
+    /// Times of its runs, from the start of its processes to their end.
     pub(crate) seconds: Seconds,
-    /// The accuracies of the last time.
+    /// Accuracies of the last run.
     pub(crate) accuracy: Accuracy,
     kind: Kind<'a>,
     epochs: usize,
@@ -31,28 +31,28 @@ pub(crate) struct Contestant<'a> {
 
 enum Kind<'a> {
     Trainer(&'a Trainer),
-    /// A script in `peers/`, in so many processes side by side.
+    /// The name of a peer, and the number of its concurrent processes.
     Peer(&'static str, usize),
 }
 
-/// A peer's output.
+/// The JSON that a peer's script prints.
 #[derive(Deserialize)]
 pub(crate) struct Printed {
     name: String,
     accuracy: Accuracy,
-    /// Seconds of fitting, by variant.
+    /// Seconds of training, by variant.
     #[serde(default)]
     pub(crate) fit_seconds: BTreeMap<String, f64>,
 }
 
 impl<'a> Contestant<'a> {
-    /// This program.
+    /// Creates a contestant that runs this program.
     pub(crate) fn trainer(trainer: &'a Trainer, epochs: usize) -> Self {
         Self::new("this program", Kind::Trainer(trainer), epochs)
     }
 
-    /// A script in `peers/`, in the Python environment of its name. Several processes share the variants, each on
-    /// one thread; one takes all cores.
+    /// Creates a contestant that runs a peer's script in `peers/`, in the Python environment of the peer's name. A
+    /// single process uses all cores. Several processes share the variants and have one thread each.
     pub(crate) fn peer(name: &'static str, processes: usize, epochs: usize) -> Self {
         Self::new(name, Kind::Peer(name, processes), epochs)
     }
@@ -76,9 +76,9 @@ impl<'a> Contestant<'a> {
                 let printed = peer_study(peer, "mnist", self.epochs, processes)?;
                 self.seconds.add(start.elapsed().as_secs_f64());
                 self.accuracy.clear();
-                for part in printed {
-                    self.name = part.name;
-                    self.accuracy.extend(part.accuracy);
+                for output in printed {
+                    self.name = output.name;
+                    self.accuracy.extend(output.accuracy);
                 }
                 if processes > 1 {
                     self.name += &format!(", {processes} processes");
@@ -89,7 +89,7 @@ impl<'a> Contestant<'a> {
     }
 }
 
-/// Runs a peer's study in so many processes side by side.
+/// Runs a peer's study in concurrent processes, and returns what each of them printed.
 pub(crate) fn peer_study(
     peer: &'static str,
     study: &str,
@@ -103,17 +103,21 @@ pub(crate) fn peer_study(
             let (script, epochs, parts) = (&script, &epochs, &parts);
             scope.spawn(move || python(peer, script, &[study, epochs, &part.to_string(), parts]))
         };
-        let running: Vec<_> = (0..processes).map(run).collect();
-        running.into_iter().map(|part| part.join().expect("no part panics")).collect()
+        let threads: Vec<_> = (0..processes).map(run).collect();
+        threads
+            .into_iter()
+            .map(|thread| thread.join().expect("the thread does not panic"))
+            .collect()
     })
 }
 
-/// Seconds of an epoch's matrix products alone.
-pub(crate) fn floor() -> Result<f64, Error> {
-    python("pytorch", "floor.py", &[])
+/// Measures the seconds of an epoch's matrix products alone.
+pub(crate) fn matrix_products() -> Result<f64, Error> {
+    python("pytorch", "matrix_products.py", &[])
 }
 
-/// What a script in `peers/` prints last, run in an environment that `just bench` made.
+/// Runs a script in `peers/`, in a Python environment that `just bench` has created, and parses the last line that it
+/// prints.
 fn python<T: for<'a> Deserialize<'a>>(
     environment: &str,
     script: &str,
@@ -127,27 +131,27 @@ fn python<T: for<'a> Deserialize<'a>>(
     serde_json::from_str(last).map_err(|source| Error::Unreadable { path: script, source })
 }
 
-/// This program's binary, beside this one.
+/// This program's binary, in the folder of the benchmark's own binary.
 pub(crate) struct Trainer {
     path: PathBuf,
 }
 
-/// The folder that all take MNIST from.
+/// Returns the folder of MNIST, the same for all contestants.
 fn mnist() -> Result<PathBuf, Error> {
     let folder =
         env::var_os("MNIST_DIR").filter(|folder| !folder.is_empty()).ok_or(Error::NoData)?;
     Ok(std::path::absolute(folder)?)
 }
 
-/// A study that has run.
+/// A finished study.
 pub(crate) struct Study {
-    /// From the start of the process to its end.
+    /// Seconds from the start of the process to its end.
     pub(crate) seconds: f64,
-    /// Its results.csv.
+    /// The rows of its results.csv.
     pub(crate) rows: Vec<Row>,
 }
 
-/// The columns used of a row of results.csv.
+/// A row of results.csv, with the columns that are used.
 #[derive(Deserialize)]
 pub(crate) struct Row {
     pub(crate) variant: String,
@@ -158,7 +162,7 @@ pub(crate) struct Row {
 }
 
 impl Study {
-    /// The time that its longest fit took, which with one core a run is that of all side by side.
+    /// Returns the seconds of the longest fit. With a core for each run, that is the time of all concurrent fits.
     pub(crate) fn longest_fit(&self) -> f64 {
         self.rows.iter().map(|row| row.fit_seconds).fold(0.0, f64::max)
     }
@@ -170,7 +174,7 @@ impl Trainer {
         Ok(Self { path: env::current_exe()?.with_file_name("trainer") })
     }
 
-    /// Runs a study of the repository with some settings, in a new folder.
+    /// Runs one of the repository's studies with these settings, in a new folder.
     pub(crate) fn run(&self, config: &str, settings: &[&str]) -> Result<Study, Error> {
         let folder = TempDir::new()?;
         let mut command = Command::new(&self.path);
@@ -188,7 +192,7 @@ impl Trainer {
     }
 }
 
-/// Waits for a command that must succeed, and gives what it printed.
+/// Runs a command that has to succeed, and returns its stdout.
 fn finish(path: &Path, command: &mut Command) -> Result<String, Error> {
     command.current_dir(env!("CARGO_MANIFEST_DIR")).env("MNIST_DIR", mnist()?);
     let output = command.stdin(Stdio::null()).output();

@@ -1,4 +1,4 @@
-//! What keeps a benchmark from being made.
+//! Errors of a benchmark.
 
 use std::{io, path::PathBuf};
 
@@ -6,15 +6,17 @@ use std::{io, path::PathBuf};
 pub(crate) enum Error {
     #[error("MNIST_DIR is not set; set it to a folder with MNIST's four gzipped IDX files")]
     NoData,
-    #[error("the program trained on `{0}`; set MNIST_DIR to a folder with MNIST's four IDX files")]
+    #[error(
+        "the program trained on `{0}`; set MNIST_DIR to a folder with MNIST's four gzipped IDX files"
+    )]
     OtherData(String),
-    #[error("{} cannot be started: {source}; run `just bench`, which makes what is missing", path.display())]
+    #[error("cannot start {}: {source}; run `just bench`, which builds what is missing", path.display())]
     Start { path: PathBuf, source: io::Error },
     #[error("{} failed:\n{stderr}", path.display())]
     Failed { path: PathBuf, stderr: String },
-    #[error("{} printed something else than its results: {source}", path.display())]
+    #[error("cannot parse the results that {} printed: {source}", path.display())]
     Unreadable { path: PathBuf, source: serde_json::Error },
-    #[error("results.csv cannot be read: {0}")]
+    #[error("cannot read results.csv: {0}")]
     Results(#[from] csv::Error),
     #[error(transparent)]
     Io(#[from] io::Error),

@@ -1,14 +1,14 @@
-//! Times of several runs, and whether two studies came to the same.
+//! Times of several runs, and the comparison of two studies' accuracies.
 
 use std::{collections::BTreeMap, fmt};
 
-/// How far accuracies may lie apart for two studies to count as the same work.
+/// Largest difference in accuracy at which two studies count as the same work.
 const TOLERANCE: f64 = 0.02;
 
-/// Accuracy on train and test, by variant.
+/// Accuracies on train and test, 0 to 1, by variant.
 pub(crate) type Accuracy = BTreeMap<String, [f64; 2]>;
 
-/// Times of the same work.
+/// Times of several runs of the same work, in ascending order.
 #[derive(Debug, Default)]
 pub(crate) struct Seconds(Vec<f64>);
 
@@ -24,7 +24,7 @@ impl Seconds {
         self.0.sort_by(f64::total_cmp);
     }
 
-    /// The middle one, the upper of two; NaN without any.
+    /// Returns the median; the larger of the middle two if their number is even, NaN without times.
     pub(crate) fn median(&self) -> f64 {
         self.0.get(self.0.len() / 2).copied().unwrap_or(f64::NAN)
     }
@@ -32,27 +32,28 @@ impl Seconds {
 
 impl fmt::Display for Seconds {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (Some(least), Some(most)) = (self.0.first(), self.0.last()) else {
-            return formatter.write_str("never run");
+        let (Some(min), Some(max)) = (self.0.first(), self.0.last()) else {
+            return formatter.write_str("no times");
         };
-        let digits = if *most < 10.0 { 3 } else { 1 };
-        write!(formatter, "{:>7.digits$} ({least:.digits$} to {most:.digits$})", self.median())
+        let digits = if *max < 10.0 { 3 } else { 1 };
+        write!(formatter, "{:>7.digits$} ({min:.digits$} to {max:.digits$})", self.median())
     }
 }
 
-/// The first variant whose accuracies lie apart, in words.
+/// Describes the first variant that only one of two studies has, or whose accuracies differ by more than 0.02.
 pub(crate) fn disagreement(ours: &Accuracy, theirs: &Accuracy) -> Option<String> {
     if let Some(variant) = theirs.keys().find(|variant| !ours.contains_key(*variant)) {
-        return Some(format!("only it has `{variant}`"));
+        return Some(format!("it has an additional variant `{variant}`"));
     }
     ours.iter().find_map(|(variant, ours)| {
         let Some(theirs) = theirs.get(variant) else {
-            return Some(format!("it has no `{variant}`"));
+            return Some(format!("it lacks the variant `{variant}`"));
         };
         ["train", "test"].iter().zip(ours.iter().zip(theirs)).find_map(|(set, (ours, theirs))| {
-            // Not `>`, which would let NaN pass.
+            // With `> TOLERANCE` NaN would pass as the same.
             let same = (ours - theirs).abs() <= TOLERANCE;
-            let difference = || format!("`{variant}` reached {theirs:.4} on {set}, not {ours:.4}");
+            let difference =
+                || format!("accuracy of `{variant}` on {set} is {theirs:.4}, not {ours:.4}");
             (!same).then(difference)
         })
     })
@@ -63,7 +64,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_median_is_the_middle_one() {
+    fn the_median_is_the_middle_time() {
         let mut seconds = Seconds::from(3.0);
         seconds.add(1.0);
         seconds.add(20.0);
@@ -72,11 +73,11 @@ mod tests {
     }
 
     #[test]
-    fn other_accuracies_are_other_work() {
+    fn different_accuracies_are_reported() {
         let study = |none| Accuracy::from([("none".to_owned(), [0.9, none])]);
         assert_eq!(disagreement(&study(0.9), &study(0.915)), None);
-        let why = disagreement(&study(0.9), &study(0.93)).unwrap();
-        assert_eq!(why, "`none` reached 0.9300 on test, not 0.9000");
+        let reason = disagreement(&study(0.9), &study(0.93)).unwrap();
+        assert_eq!(reason, "accuracy of `none` on test is 0.9300, not 0.9000");
         assert!(disagreement(&study(0.9), &study(f64::NAN)).is_some());
         assert!(disagreement(&study(0.9), &Accuracy::new()).is_some());
         assert!(disagreement(&Accuracy::new(), &study(0.9)).is_some());
