@@ -1,4 +1,4 @@
-//! Checkpoints: what is taken for one holds a state that can be written again and trained on.
+//! Checkpoints: a file that is accepted holds a state that can be written, read again and trained further.
 #![no_main]
 
 use std::{collections::HashMap, fs, sync::LazyLock};
@@ -18,28 +18,29 @@ use trainer::{
 };
 use training::{Epoch, Fit, FitConfig, Images, Metrics, Pixels, Score, State};
 
-/// The names and numbers of a header become words and numbers of the program: many small pieces.
+/// Bytes of memory allowed per byte of input: the names and numbers in a header become many small allocations.
 const PER_BYTE: usize = 64;
-/// What a good file of the small network takes, and some.
+/// Bytes of memory allowed in addition: a valid file of the small network needs less.
 const BASE: usize = 256 << 10;
 
 #[derive(Debug, Arbitrary)]
 enum Input {
     Anything(Vec<u8>),
-    /// With a checksum that is right.
-    Summed {
+    /// A changed file whose header has the right checksum.
+    Checksummed {
         forgery: Forgery,
-        header: Words,
+        header: HeaderFields,
     },
+    /// A changed file with any header.
     Forged {
         forgery: Forgery,
         header: String,
     },
 }
 
-/// A checkpoint's header.
+/// The fields of a checkpoint's header.
 #[derive(Debug, Arbitrary)]
-struct Words {
+struct HeaderFields {
     variant: String,
     seed: u64,
     settings: Vec<(String, Setting)>,
@@ -55,18 +56,18 @@ enum Setting {
     Text(String),
 }
 
-/// What a run of a small network needs.
+/// A small network, its images and its checkpoint.
 struct Small {
     folder: TempDir,
     network: Network,
     split: Split,
-    /// Of a good checkpoint.
+    /// The tensors of a valid checkpoint.
     tensors: Vec<Tensor>,
 }
 
 static SMALL: LazyLock<Small> = LazyLock::new(|| {
     let [.., variant] = presets(&[2, 2]);
-    let device = Backend::Flex.open().expect("a processor");
+    let device = Backend::Flex.open().expect("flex finds the CPU");
     let shape = Shape::MNIST;
     let network = variant.network.init(shape.pixels(), shape.classes, 0, &device);
     let score = Score { loss: 0.5, accuracy: 0.25 };
@@ -76,7 +77,7 @@ static SMALL: LazyLock<Small> = LazyLock::new(|| {
         history: vec![Epoch { number: 1, train: score, validation: None }],
         ..State::new(network.clone())
     };
-    let header = Words {
+    let header = HeaderFields {
         variant: "small".to_owned(),
         seed: 0,
         settings: Vec::new(),
@@ -84,25 +85,26 @@ static SMALL: LazyLock<Small> = LazyLock::new(|| {
         steps: 3,
         fit_seconds: 0.0,
     };
-    let folder = tempfile::tempdir().expect("a folder");
-    checkpoint::write(folder.path(), &header.header(), &state).expect("a checkpoint");
-    let file = fs::read(folder.path().join("checkpoint.safetensors")).expect("a checkpoint");
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    checkpoint::write(folder.path(), &header.header(), &state).expect("the checkpoint is written");
+    let file = fs::read(folder.path().join("checkpoint.safetensors"));
+    let file = file.expect("the checkpoint can be read");
     let split = Split::new(vec![7; 2 * shape.pixels()], vec![3; 2]);
     Small { folder, network, split, tensors: Tensor::all(&file) }
 });
 
 fuzz_target!(|input: Input| {
     let small = &*SMALL;
-    let run_of = |text: String| HashMap::from([("run".to_owned(), text)]);
+    let metadata = |header: String| HashMap::from([("run".to_owned(), header)]);
     let tensors = || small.tensors.clone();
     let bytes = match input {
         Input::Anything(bytes) => bytes,
-        Input::Summed { forgery, header } => {
-            forgery.make(tensors(), |data| run_of(header.header().text(data).expect("JSON")))
-        }
-        Input::Forged { forgery, header } => forgery.make(tensors(), |_| run_of(header)),
+        Input::Checksummed { forgery, header } => forgery.make(tensors(), |data| {
+            metadata(header.header().text(data).expect("the header can be serialised"))
+        }),
+        Input::Forged { forgery, header } => forgery.make(tensors(), |_| metadata(header)),
     };
-    let device = Backend::Flex.open().expect("a processor");
+    let device = Backend::Flex.open().expect("flex finds the CPU");
     let network = || small.network.clone();
     let loaded = bounded(BASE + PER_BYTE * bytes.len(), || {
         let (header, checkpoint) = checkpoint::parse(bytes).ok()?;
@@ -112,13 +114,15 @@ fuzz_target!(|input: Input| {
     let Some((header, state)) = loaded else { return };
 
     let folder = small.folder.path();
-    checkpoint::write(folder, &header, &state).expect("written again");
-    let (header, again) = checkpoint::read(folder).expect("read again").expect("there");
-    let again = again.state(network(), header.steps, &device).expect("of the same variant");
-    assert_eq!(again.steps, state.steps);
-    // As text: NaN is as good as any.
-    assert_eq!(format!("{:?}", again.history), format!("{:?}", state.history));
-    assert_eq!(format!("{:?}", again.metrics.sums()), format!("{:?}", state.metrics.sums()));
+    checkpoint::write(folder, &header, &state).expect("the state is written");
+    let read = checkpoint::read(folder).expect("the checkpoint can be read");
+    let (header, checkpoint) = read.expect("the checkpoint exists");
+    let restored =
+        checkpoint.state(network(), header.steps, &device).expect("the network is the same");
+    assert_eq!(restored.steps, state.steps);
+    // Compared as text, in which NaN equals NaN.
+    assert_eq!(format!("{:?}", restored.history), format!("{:?}", state.history));
+    assert_eq!(format!("{:?}", restored.metrics.sums()), format!("{:?}", state.metrics.sums()));
 
     let config = FitConfig {
         epochs: state.history.len() + 1,
@@ -135,7 +139,7 @@ fuzz_target!(|input: Input| {
     let Ok(_) = fit.run(state, &mut ());
 });
 
-impl Words {
+impl HeaderFields {
     fn header(&self) -> Header {
         let settings = self.settings.iter().map(|(key, value)| {
             let value = match value {

@@ -1,5 +1,5 @@
-//! Configs: a text and `--set` arguments become a study or are refused. Whatever a variant is called, its
-//! runs stay inside the study's folder, and study.toml is a config for the same study.
+//! Configs: a text and `--set` arguments give a study or an error. Whatever the variants are called, the runs' folders
+//! are inside the study's folder, and study.toml is a config for the same study.
 #![no_main]
 
 use std::{
@@ -14,13 +14,14 @@ use trainer::{
     study::{Run, Study, label},
 };
 
-/// A variant of twelve bytes brings dozens of keys into being, a seed of two a run of every variant.
+/// Bytes of memory allowed per byte of input: a variant of twelve bytes adds dozens of keys, a seed of two bytes adds a
+/// run of every variant.
 const PER_BYTE: usize = 1 << 14;
-/// Runs whose number is the product of several lists.
+/// Bytes of memory allowed for the runs: their number is the product of the lengths of several lists.
 const RUNS: usize = 64 << 20;
-/// The presets' keys.
+/// Bytes of memory allowed for the presets' keys.
 const BASE: usize = 1 << 20;
-/// What parts a file's text from the arguments, and these from one another.
+/// Separates the file's text and the arguments from one another.
 const SEPARATOR: char = '\u{1e}';
 
 fuzz_target!(|input: &[u8]| {
@@ -32,41 +33,42 @@ fuzz_target!(|input: &[u8]| {
     assert!(runs.len() >= study.variants.len() * study.settings.seeds.len());
     runs.iter().for_each(check_folder);
     let folders: BTreeSet<_> = runs.iter().map(Run::folder).collect();
-    assert_eq!(folders.len(), runs.len(), "runs share a folder");
+    assert_eq!(folders.len(), runs.len(), "two runs have the same folder");
 
     let entries = Entries::parse(&study.to_toml(), Path::new("/study.toml"));
-    let again = Study::read(&study.name, &entries.expect("study.toml is TOML"));
+    let actual = Study::read(&study.name, &entries.expect("study.toml is TOML"));
     let mut expected = study;
     let paths = expected.runs.iter_mut().flat_map(|run| [&mut run.data.dir, &mut run.fit.weights]);
     for path in
         paths.chain([&mut expected.settings.data.dir, &mut expected.settings.fit.weights]).flatten()
     {
-        // An argument's path starts from the current folder.
-        *path = std::path::absolute(&path).expect("a path");
+        // An argument's path is relative to the current folder.
+        *path = std::path::absolute(&path).expect("the path is not empty");
     }
-    assert_eq!(again.expect("study.toml is a config"), expected);
+    assert_eq!(actual.expect("study.toml is a config"), expected);
 });
 
 fn read(input: &str) -> Option<Study> {
     let mut parts = input.split(SEPARATOR);
     let text = parts.next().unwrap_or_default();
-    // Messages are made too: they quote what was found.
-    let mut entries = Entries::parse(text, Path::new("/folder/mine.toml")).map_err(told).ok()?;
+    // Errors are formatted too, because their messages quote the input.
+    let mut entries =
+        Entries::parse(text, Path::new("/folder/mine.toml")).map_err(check_message).ok()?;
     for argument in parts {
-        entries.extend(Entries::parse_argument(argument).map_err(told).ok()?);
+        entries.extend(Entries::parse_argument(argument).map_err(check_message).ok()?);
     }
-    Study::read("mine", &entries).map_err(told).ok()
+    Study::read("mine", &entries).map_err(check_message).ok()
 }
 
-fn told(error: impl std::fmt::Display) {
+fn check_message(error: impl std::fmt::Display) {
     assert!(!error.to_string().is_empty());
 }
 
-/// `runs/<variant>/seed-<n>`, and nothing that leads elsewhere.
+/// Checks that a run's folder is `runs/<variant>/seed-<n>`, with no component that leads out of the study's folder.
 fn check_folder(run: &Run) {
     let folder = run.folder();
     let names = folder.components().map(|component| match component {
-        Component::Normal(name) => name.to_str().expect("text"),
+        Component::Normal(name) => name.to_str().expect("the name is UTF-8"),
         other => panic!("{other:?} in {}", folder.display()),
     });
     let (names, variant): (Vec<&str>, _) = (names.collect(), run.variant.name.as_str());

@@ -1,5 +1,5 @@
-//! The four IDX files of a set, gzipped or not: what is read is what they hold, and no more is unpacked than
-//! their headers promise.
+//! The four IDX files of a data set, gzipped or not: the images and labels read are those in the files, and no more is
+//! unpacked than the headers announce.
 #![no_main]
 
 use std::{fs, io::Write, sync::LazyLock};
@@ -11,27 +11,31 @@ use fuzz::memory::bounded;
 use libfuzzer_sys::fuzz_target;
 use tempfile::TempDir;
 
-/// What deflate makes of a byte, at most.
+/// Largest number of bytes that one byte of deflate unpacks to.
 const DEFLATE: usize = 1032;
-/// A vector that grows holds what it had and twice that; images are kept a moment beside one another.
+/// Bytes of memory allowed per unpacked byte: a growing vector holds its old buffer and one of twice that size, and two
+/// copies of images exist for a moment.
 const GROWING: usize = 4;
-/// Decompressors, and what threads take when they begin.
+/// Bytes of memory allowed in addition, for decompressors and starting threads.
 const BASE: usize = 1 << 20;
-/// What a bomb is made of, unpacked.
+/// Unpacked size of each gzip member of a decompression bomb, in bytes.
 const MEMBER: usize = 1 << 20;
 
+/// One of the four files.
 #[derive(Debug, Arbitrary)]
 struct Stored {
     contents: Contents,
+    /// `None` for a file that is not gzipped.
     packed: Option<Packing>,
 }
 
 #[derive(Debug, Arbitrary)]
 enum Contents {
     Anything(Vec<u8>),
-    /// A header and something after it.
+    /// A header and the bytes after it.
     Idx {
         count: u32,
+        /// Offset of a byte in the header, and a mask that is XORed to it.
         change: Option<(u8, u8)>,
         follows: Follows,
     },
@@ -39,23 +43,27 @@ enum Contents {
 
 #[derive(Debug, Arbitrary)]
 enum Follows {
-    /// What the header promises, of these bytes over and over.
-    Promised(Vec<u8>),
+    /// As many bytes as the header announces: these, repeated.
+    Announced(Vec<u8>),
+    /// These bytes, however many the header announces.
     Other(Vec<u8>),
 }
 
 /// How a file is gzipped.
 #[derive(Debug, Arbitrary)]
 struct Packing {
-    /// Where one member ends and the next begins.
+    /// Offset in the unpacked file where the second gzip member starts.
     split: u16,
-    /// How many members of zeros follow, up to seven, each of them a mebibyte.
+    /// Number of members of zeros that follow, modulo 8; each unpacks to 1 MiB.
     bomb: u8,
+    /// Offset of a byte in the packed file, and a mask that is XORed to it.
     change: Option<(u16, u8)>,
+    /// Number of bytes that are cut off the end.
     cut: u8,
 }
 
-static FOLDER: LazyLock<TempDir> = LazyLock::new(|| tempfile::tempdir().expect("a folder"));
+static FOLDER: LazyLock<TempDir> =
+    LazyLock::new(|| tempfile::tempdir().expect("a temporary folder"));
 static ZEROS: LazyLock<Vec<u8>> = LazyLock::new(|| gzip(&vec![0; MEMBER]));
 
 fuzz_target!(|files: [Stored; 4]| {
@@ -69,7 +77,7 @@ fuzz_target!(|files: [Stored; 4]| {
     for (stored, (name, item)) in files.iter().zip(names) {
         let (bytes, unpacked) = stored.file(item);
         allowed += GROWING * unpacked;
-        fs::write(FOLDER.path().join(name), bytes).expect("a file");
+        fs::write(FOLDER.path().join(name), bytes).expect("the file is written");
     }
     let dir = Some(FOLDER.path().to_owned());
     let request = Request { sources: Vec::new(), dir };
@@ -78,14 +86,16 @@ fuzz_target!(|files: [Stored; 4]| {
     let Digits { name, train, test, sha256 } = loaded.digits;
     assert!(!train.is_empty() && !test.is_empty());
     assert!(train.labels().iter().chain(test.labels()).all(|&label| label < 10));
-    // The sums are of the files as they would be written: nothing in them was passed over.
+    // `sha256` covers the files as they were read. It equals that of the same images in new files only if no byte was
+    // skipped.
     assert_eq!(Digits::new(name, train, test).sha256, sha256);
 });
 
 impl Stored {
-    /// The file, and how much of it may be kept: what it holds, as far as its header promises that much.
+    /// Returns the file, and the number of unpacked bytes that may be kept: the file's own, but no more than its header
+    /// announces.
     fn file(&self, item: usize) -> (Vec<u8>, usize) {
-        let (plain, promised) = match &self.contents {
+        let (plain, announced) = match &self.contents {
             Contents::Anything(bytes) => {
                 let ratio = if bytes.starts_with(&[0x1f, 0x8b]) { DEFLATE } else { 1 };
                 (bytes.clone(), bytes.len() * ratio)
@@ -93,56 +103,57 @@ impl Stored {
             Contents::Idx { count, change, follows } => idx(*count, *change, follows, item),
         };
         let Some(Packing { split, bomb, change, cut }) = &self.packed else {
-            return (plain, promised);
+            return (plain, announced);
         };
         let (start, end) = plain.split_at(usize::from(*split).min(plain.len()));
         let mut packed = [gzip(start), gzip(end)].concat();
         let bombs = usize::from(*bomb % 8);
         (0..bombs).for_each(|_| packed.extend_from_slice(&ZEROS));
-        if let &Some((place, flip)) = change {
-            let place = usize::from(place) % packed.len();
-            packed[place] ^= flip;
+        if let &Some((offset, mask)) = change {
+            let offset = usize::from(offset) % packed.len();
+            packed[offset] ^= mask;
         }
         packed.truncate(packed.len().saturating_sub((*cut).into()));
         let kept = match self.contents {
             Contents::Anything(_) => plain.len() + bombs * MEMBER,
-            Contents::Idx { .. } => promised.min(plain.len() + bombs * MEMBER),
+            Contents::Idx { .. } => announced.min(plain.len() + bombs * MEMBER),
         };
-        // A change may make other data of it.
+        // A changed byte may unpack to other data.
         let kept = if change.is_some() { packed.len() * DEFLATE } else { kept };
         (packed, kept)
     }
 }
 
-/// An IDX file, and what its header has one expect.
+/// Returns an IDX file, and the number of bytes that its header announces. `item` is the number of bytes of an image or
+/// label.
 fn idx(count: u32, change: Option<(u8, u8)>, follows: &Follows, item: usize) -> (Vec<u8>, usize) {
     let count = match follows {
-        Follows::Promised(_) => count % 9,
+        Follows::Announced(_) => count % 9,
         Follows::Other(_) => count,
     };
-    let side = u32::try_from(Shape::MNIST.width).expect("a small number");
+    let side = u32::try_from(Shape::MNIST.width).expect("an image is small");
     let numbers: &[u32] = if item == 1 { &[0x0801, count] } else { &[0x0803, count, side, side] };
     let mut file: Vec<u8> = numbers.iter().flat_map(|number| number.to_be_bytes()).collect();
-    if let Some((place, flip)) = change {
-        let place = usize::from(place) % file.len();
-        file[place] ^= flip;
+    if let Some((offset, mask)) = change {
+        let offset = usize::from(offset) % file.len();
+        file[offset] ^= mask;
     }
     let stated = u32::from_be_bytes([file[4], file[5], file[6], file[7]]) as usize;
-    let promised = file.len() + stated.saturating_mul(item) + 1;
+    let announced = file.len() + stated.saturating_mul(item) + 1;
     match follows {
-        Follows::Promised(bytes) if !bytes.is_empty() => {
+        Follows::Announced(bytes) if !bytes.is_empty() => {
             let len = count as usize * item;
             file.extend(bytes.iter().map(|byte| byte % 11).cycle().take(len));
         }
-        Follows::Promised(_) => file.resize(file.len() + count as usize * item, 1),
+        Follows::Announced(_) => file.resize(file.len() + count as usize * item, 1),
         Follows::Other(bytes) => file.extend(bytes),
     }
-    let promised = promised.min(usize::MAX / 16);
-    (file, promised)
+    let announced = announced.min(usize::MAX / 16);
+    (file, announced)
 }
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
-    encoder.write_all(bytes).expect("memory");
-    encoder.finish().expect("memory")
+    encoder.write_all(bytes).expect("a vector takes any bytes");
+    encoder.finish().expect("a vector takes any bytes")
 }

@@ -1,4 +1,4 @@
-//! Images: a PNG's or JPEG's bytes become a digit or are refused; a bomb is not unpacked.
+//! Images: the bytes of a PNG or JPEG give a digit or an error, and a decompression bomb is not unpacked.
 #![no_main]
 
 use std::io::Cursor;
@@ -10,16 +10,16 @@ use image::{DynamicImage, ImageFormat, RgbaImage};
 use libfuzzer_sys::fuzz_target;
 use trainer::commands::predict::prepare::prepare;
 
-/// What a byte of deflate may unpack to, at eight pixels a byte, in four channels of two bytes, twice over
-/// while it is made grey. JPEG packs less.
+/// Bytes of memory allowed per byte of input. A byte of deflate unpacks to 1032 bytes at most, of eight pixels each. A
+/// pixel has four channels of two bytes, and exists twice during the conversion to grey. JPEG unpacks to less.
 const PER_BYTE: usize = 1032 * 8 * 8 * 2;
-/// Decoders' tables.
+/// Bytes of memory allowed in addition, for the decoders' tables.
 const BASE: usize = 8 << 20;
 
 #[derive(Debug, Arbitrary)]
 enum Input {
     Anything(Vec<u8>),
-    /// A good file, some bytes of it changed.
+    /// A valid file with some bytes changed.
     Damaged {
         jpeg: bool,
         width: u8,
@@ -33,10 +33,10 @@ fuzz_target!(|input: Input| {
     let bytes = match input {
         Input::Anything(bytes) => bytes,
         Input::Damaged { jpeg, width, colours, changes, cut } => {
-            let Some(mut bytes) = packed(jpeg, width, &colours) else { return };
-            for (place, flip) in changes {
-                let place = usize::from(place) % bytes.len();
-                bytes[place] ^= flip;
+            let Some(mut bytes) = encode(jpeg, width, &colours) else { return };
+            for (offset, mask) in changes {
+                let offset = usize::from(offset) % bytes.len();
+                bytes[offset] ^= mask;
             }
             bytes.truncate(bytes.len().saturating_sub(cut.into()));
             bytes
@@ -52,8 +52,8 @@ fuzz_target!(|input: Input| {
     }
 });
 
-/// A picture so wide of these colours, row by row.
-fn packed(jpeg: bool, width: u8, colours: &[[u8; 4]]) -> Option<Vec<u8>> {
+/// Encodes an image of this width, whose pixels have these colours row by row.
+fn encode(jpeg: bool, width: u8, colours: &[[u8; 4]]) -> Option<Vec<u8>> {
     let width = u32::from(width).max(1);
     let height = u32::try_from(colours.len()).ok()? / width;
     let pixels = colours[..(width * height) as usize].concat();

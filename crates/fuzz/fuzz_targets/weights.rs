@@ -1,5 +1,5 @@
-//! Start weights and trained variants: whatever a safetensors file holds, a network takes it over to the bit or
-//! says why not, and one that was taken over answers.
+//! Initial weights and trained variants: a network loads the weights of a safetensors file to the bit or returns an
+//! error, and a network that has been loaded computes probabilities.
 #![no_main]
 
 use std::{collections::HashMap, sync::LazyLock};
@@ -18,9 +18,9 @@ use training::{
     weights::{self, Weights},
 };
 
-/// The names and numbers of a header become words and numbers of the program: many small pieces.
+/// Bytes of memory allowed per byte of input: the names and numbers in a header become many small allocations.
 const PER_BYTE: usize = 64;
-/// What a good file of the small network takes, and some.
+/// Bytes of memory allowed in addition: a valid file of the small network needs less.
 const BASE: usize = 256 << 10;
 
 #[derive(Debug, Arbitrary)]
@@ -31,38 +31,46 @@ enum Input {
 
 static NETWORK: LazyLock<Network> = LazyLock::new(|| {
     let [.., variant] = presets(&[2, 2]);
-    variant.network.init(Shape::MNIST.pixels(), 10, 0, &Backend::Flex.open().expect("a processor"))
+    variant.network.init(
+        Shape::MNIST.pixels(),
+        10,
+        0,
+        &Backend::Flex.open().expect("flex finds the CPU"),
+    )
 });
 
 static SPLIT: LazyLock<Split> =
     LazyLock::new(|| Split::new(vec![7; Shape::MNIST.pixels()], vec![3]));
 
-static GOOD: LazyLock<Vec<Tensor>> =
-    LazyLock::new(|| Tensor::all(&weights::to_bytes(&NETWORK).expect("weights")));
+static VALID: LazyLock<Vec<Tensor>> =
+    LazyLock::new(|| Tensor::all(&weights::to_bytes(&NETWORK).expect("the weights can be read")));
 
 fuzz_target!(|input: Input| {
     let bytes = match input {
         Input::Anything(bytes) => bytes,
         Input::Forged { forgery, metadata } => {
-            forgery.make(GOOD.clone(), |_| metadata.into_iter().collect::<HashMap<_, _>>())
+            forgery.make(VALID.clone(), |_| metadata.into_iter().collect::<HashMap<_, _>>())
         }
     };
     let network = NETWORK.clone();
     let allowed = BASE + PER_BYTE * bytes.len();
     let split = &*SPLIT;
     bounded(allowed, || {
-        let device = Backend::Flex.open().expect("a processor");
+        let device = Backend::Flex.open().expect("flex finds the CPU");
         let Ok(model) = SavedModel::parse(&bytes, Pixels::Unit, device) else { return };
         if model.inputs == split.shape().pixels() {
-            assert_eq!(model.probabilities(split).expect("answers").len(), split.len());
+            assert_eq!(
+                model.probabilities(split).expect("the probabilities can be read").len(),
+                split.len()
+            );
         }
     });
     bounded(allowed, || {
         let Ok(start) = Weights::parse(bytes) else { return };
         let Ok(network) = start.load(network) else { return };
-        let written = weights::to_bytes(&network).expect("weights");
-        let again = Weights::parse(written.clone()).expect("what was written");
-        let network = again.load(NETWORK.clone()).expect("what was written");
-        assert!(weights::to_bytes(&network).expect("weights") == written);
+        let written = weights::to_bytes(&network).expect("the weights can be read");
+        let restored = Weights::parse(written.clone()).expect("the written file is valid");
+        let network = restored.load(NETWORK.clone()).expect("the written weights fit");
+        assert!(weights::to_bytes(&network).expect("the weights can be read") == written);
     });
 });

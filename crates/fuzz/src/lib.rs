@@ -1,4 +1,4 @@
-//! What the targets share: a bound on memory, and files that are nearly right.
+//! Code that the targets share: a limit on memory, and safetensors files that are nearly valid.
 
 pub mod memory;
 pub mod safetensors;

@@ -1,20 +1,20 @@
-//! Memory is to be taken only where the input justifies it.
+//! A limit on the memory that a parser allocates for its input.
 
 use peak_alloc::PeakAlloc;
 
 #[global_allocator]
 static MEMORY: PeakAlloc = PeakAlloc;
 
-/// Does `work`.
+/// Runs `work` and returns its result.
 ///
 /// # Panics
 ///
-/// When at any time it held more bytes than are allowed.
+/// If `work` holds more than `allowed` bytes at any time.
 pub fn bounded<T>(allowed: usize, work: impl FnOnce() -> T) -> T {
     MEMORY.reset_peak_usage();
     let before = MEMORY.current_usage();
-    let outcome = work();
-    let taken = MEMORY.peak_usage().saturating_sub(before);
-    assert!(taken <= allowed, "{taken} bytes were taken where {allowed} are allowed");
-    outcome
+    let result = work();
+    let peak = MEMORY.peak_usage().saturating_sub(before);
+    assert!(peak <= allowed, "{peak} bytes were allocated, {allowed} are allowed");
+    result
 }

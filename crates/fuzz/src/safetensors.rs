@@ -1,4 +1,4 @@
-//! Safetensors files that are nearly right: what is drawn at random is seldom one at all.
+//! Safetensors files that are nearly valid. Random bytes are seldom valid enough to test more than the header.
 
 use std::collections::HashMap;
 
@@ -6,41 +6,41 @@ use arbitrary::Arbitrary;
 use safetensors::SafeTensors;
 use serde_json::{Map, Value, json};
 
-/// What becomes of a good file.
+/// Changes to a valid file.
 #[derive(Debug, Arbitrary)]
 pub struct Forgery {
     changes: Vec<Change>,
-    /// Places and what is flipped there, in the finished file.
+    /// Offsets in the finished file, each with a mask that is XORed to the byte there.
     flips: Vec<(u16, u8)>,
-    /// Bytes that its end lacks.
+    /// Number of bytes that are cut off the end.
     cut: u8,
 }
 
-/// One change to a list of tensors; indices go round.
+/// A change to a list of tensors. Indices wrap around.
 #[derive(Debug, Arbitrary)]
 enum Change {
     Remove {
-        at: u8,
+        index: u8,
     },
     Rename {
-        at: u8,
+        index: u8,
         name: String,
     },
     Retype {
-        at: u8,
+        index: u8,
         dtype: Dtype,
     },
     Reshape {
-        at: u8,
+        index: u8,
         shape: Vec<u64>,
     },
-    /// Says where it lies, whatever is there.
+    /// Sets the data offsets in the header, whatever is there.
     Offset {
-        at: u8,
+        index: u8,
         offsets: (u64, u64),
     },
     Write {
-        at: u8,
+        index: u8,
         start: u16,
         bytes: Vec<u8>,
     },
@@ -63,25 +63,25 @@ enum Dtype {
     Unknown,
 }
 
-/// A tensor as the file's header has it, and its bytes.
+/// A tensor's entry in the file's header, and its bytes.
 #[derive(Debug, Clone)]
 pub struct Tensor {
     name: String,
     dtype: String,
     shape: Vec<u64>,
+    /// Data offsets in the header; `None` for the true ones.
     offsets: Option<(u64, u64)>,
     bytes: Vec<u8>,
 }
 
 impl Tensor {
-    /// The tensors of a good file.
+    /// Returns the tensors of a valid file.
     ///
     /// # Panics
     ///
-    /// When it is none.
-    #[must_use]
+    /// If the file is not valid.
     pub fn all(file: &[u8]) -> Vec<Self> {
-        let file = SafeTensors::deserialize(file).expect("a good file");
+        let file = SafeTensors::deserialize(file).expect("the file is valid");
         let tensors = file.iter().map(|(name, view)| Self {
             name: name.to_owned(),
             dtype: format!("{:?}", view.dtype()),
@@ -94,15 +94,14 @@ impl Tensor {
 }
 
 impl Forgery {
-    /// A file of these tensors after the changes, its metadata made from the tensors' bytes.
-    #[must_use]
+    /// Applies the changes to these tensors and builds a file of them. `metadata` gets the bytes of all tensors.
     pub fn make(
         &self,
         mut tensors: Vec<Tensor>,
         metadata: impl FnOnce(&[u8]) -> HashMap<String, String>,
     ) -> Vec<u8> {
         for change in &self.changes {
-            change.make(&mut tensors);
+            change.apply(&mut tensors);
         }
         let (mut header, mut data) = (Map::new(), Vec::new());
         for Tensor { name, dtype, shape, offsets, bytes } in tensors {
@@ -119,9 +118,9 @@ impl Forgery {
         }
         let header = Value::from(header).to_string();
         let mut file = [&(header.len() as u64).to_le_bytes(), header.as_bytes(), &data].concat();
-        for &(place, flip) in &self.flips {
-            let place = usize::from(place) % file.len();
-            file[place] ^= flip;
+        for &(offset, mask) in &self.flips {
+            let offset = usize::from(offset) % file.len();
+            file[offset] ^= mask;
         }
         file.truncate(file.len().saturating_sub(self.cut.into()));
         file
@@ -129,7 +128,7 @@ impl Forgery {
 }
 
 impl Change {
-    fn make(&self, tensors: &mut Vec<Tensor>) {
+    fn apply(&self, tensors: &mut Vec<Tensor>) {
         if let Self::Add { name, dtype, shape, bytes } = self {
             let (name, dtype, bytes) = (name.clone(), dtype.name(), bytes.clone());
             let shape = shape.iter().map(|&size| size.into()).collect();
@@ -137,18 +136,18 @@ impl Change {
             return;
         }
         let Some(last) = tensors.len().checked_sub(1) else { return };
-        let place = |at: u8| usize::from(at) % (last + 1);
+        let wrap = |index: u8| usize::from(index) % (last + 1);
         match self {
-            &Self::Remove { at } => drop(tensors.remove(place(at))),
-            Self::Rename { at, name } => tensors[place(*at)].name.clone_from(name),
-            Self::Retype { at, dtype } => tensors[place(*at)].dtype = dtype.name(),
-            Self::Reshape { at, shape } => tensors[place(*at)].shape.clone_from(shape),
-            &Self::Offset { at, offsets } => tensors[place(at)].offsets = Some(offsets),
-            Self::Write { at, start, bytes } => {
-                let there = &mut tensors[place(*at)].bytes;
-                let start = usize::from(*start).min(there.len());
-                let end = (start + bytes.len()).min(there.len());
-                there.splice(start..end, bytes.iter().copied());
+            &Self::Remove { index } => drop(tensors.remove(wrap(index))),
+            Self::Rename { index, name } => tensors[wrap(*index)].name.clone_from(name),
+            Self::Retype { index, dtype } => tensors[wrap(*index)].dtype = dtype.name(),
+            Self::Reshape { index, shape } => tensors[wrap(*index)].shape.clone_from(shape),
+            &Self::Offset { index, offsets } => tensors[wrap(index)].offsets = Some(offsets),
+            Self::Write { index, start, bytes } => {
+                let current = &mut tensors[wrap(*index)].bytes;
+                let start = usize::from(*start).min(current.len());
+                let end = (start + bytes.len()).min(current.len());
+                current.splice(start..end, bytes.iter().copied());
             }
             Self::Add { .. } => {}
         }
