@@ -48,7 +48,6 @@ pub struct Digits {
 
 impl Digits {
     /// A set made in memory; its [`sha256`](Self::sha256) is that of the same set read from files.
-    #[must_use]
     pub fn new(name: impl Into<String>, train: Split, test: Split) -> Self {
         let sums = [
             Kind::Images.sha256(&train.images),
@@ -71,26 +70,22 @@ impl Split {
     /// # Panics
     ///
     /// When the two lengths do not belong together.
-    #[must_use]
     pub fn new(images: Vec<u8>, labels: Vec<u8>) -> Self {
         assert_eq!(images.len(), labels.len() * PIXELS, "one label per image");
         Self { shape: Shape::MNIST, images, labels }
     }
 
     /// The images' size, and the number of classes.
-    #[must_use]
     pub fn shape(&self) -> Shape {
         self.shape
     }
 
     /// How many images there are.
-    #[must_use]
     pub fn len(&self) -> usize {
         self.labels.len()
     }
 
     /// Whether there is no image at all.
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.labels.is_empty()
     }
@@ -100,14 +95,12 @@ impl Split {
     /// # Panics
     ///
     /// When `index` is not under [`len`](Self::len).
-    #[must_use]
     pub fn image(&self, index: usize) -> &[u8] {
         let pixels = self.shape.pixels();
         &self.images[index * pixels..(index + 1) * pixels]
     }
 
     /// The labels, in the images' order.
-    #[must_use]
     pub fn labels(&self) -> &[u8] {
         &self.labels
     }
@@ -131,7 +124,6 @@ impl Split {
     /// # Panics
     ///
     /// When `len` is more than there are.
-    #[must_use]
     pub fn split_at(mut self, len: usize) -> (Self, Self) {
         let rest = Self {
             shape: self.shape,

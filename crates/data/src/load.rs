@@ -77,7 +77,6 @@ pub struct Loaded {
 impl Places {
     /// `$MNIST_DIR` if it is set and not empty, the user's cache folder, and the server that
     /// burn-dataset uses.
-    #[must_use]
     pub fn from_environment() -> Self {
         let mnist_dir = env::var_os("MNIST_DIR").filter(|dir| !dir.is_empty());
         Self {

@@ -16,7 +16,6 @@ impl Shape {
     pub const MNIST: Self = Self { width: 28, height: 28, classes: 10 };
 
     /// Pixels of an image: a network's inputs.
-    #[must_use]
     pub const fn pixels(self) -> usize {
         self.width * self.height
     }

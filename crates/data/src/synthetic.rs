@@ -20,7 +20,6 @@ use crate::digits::{Digits, PIXELS, Split};
 
 /// Draws 60 000 digits to train on and 10 000 to test with: the same bytes every time, on every
 /// machine.
-#[must_use]
 pub fn synthetic() -> Digits {
     let train = draw(Half::Train, 60_000);
     let test = draw(Half::Test, 10_000);

@@ -35,7 +35,6 @@ pub struct BatchStatistics([Tensor<1>; 2]);
 
 impl BatchNorm {
     /// Creates a layer with Keras's initial values: gamma and moving variance 1, beta and moving mean 0.
-    #[must_use]
     pub fn new(units: usize, device: &Device) -> Self {
         let constant = |value: f32| Param::from_data(vec![value; units].as_slice(), device);
         Self {

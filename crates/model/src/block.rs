@@ -33,7 +33,6 @@ pub struct Block {
 
 impl BlockConfig {
     /// Returns the settings of a layer without regularisation.
-    #[must_use]
     pub fn plain(units: usize) -> Self {
         Self { units, regularizers: Regularizers::default(), batch_norm: false, dropout: 0.0 }
     }

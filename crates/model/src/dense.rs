@@ -50,7 +50,6 @@ impl Regularizers {
 
 impl Dense {
     /// Returns the kernel's shape, `[inputs, units]`.
-    #[must_use]
     pub fn dims(&self) -> [usize; 2] {
         self.kernel.dims()
     }

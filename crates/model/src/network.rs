@@ -46,7 +46,6 @@ pub struct Output {
 
 impl NetworkConfig {
     /// Returns the settings of a network without regularisation, given the number of units in each hidden layer.
-    #[must_use]
     pub fn plain(hidden: &[usize]) -> Self {
         Self {
             hidden: hidden.iter().map(|&units| BlockConfig::plain(units)).collect(),
@@ -55,7 +54,6 @@ impl NetworkConfig {
     }
 
     /// Initialises a network. The same seed gives the same weights on every device.
-    #[must_use]
     pub fn init(&self, inputs: usize, classes: usize, seed: u64, device: &Device) -> Network {
         let mut inputs = inputs;
         let hidden = self.hidden.iter().enumerate().map(|(index, block)| {
@@ -75,7 +73,6 @@ impl Network {
     /// # Panics
     ///
     /// If a mask's shape differs from that of its layer's output.
-    #[must_use]
     pub fn forward(&self, images: Tensor<2>, Masks(masks): Masks) -> Output {
         let (mut penalties, mut statistics) = (Vec::new(), Vec::new());
         let mut features = images;
@@ -96,14 +93,12 @@ impl Network {
     }
 
     /// Returns the network's widths: its inputs, the units of each hidden layer, its classes.
-    #[must_use]
     pub fn widths(&self) -> Vec<usize> {
         let inputs = self.hidden.iter().map(|block| block.dense.dims()[0]);
         inputs.chain(self.output.dims()).collect()
     }
 
     /// Draws the dropout masks of one training step, the same on every device.
-    #[must_use]
     pub fn masks(&self, seed: u64, step: u64, batch: usize) -> Masks {
         let mask = |(index, block): (usize, &Block)| {
             block.mask(seed, LayerName::Hidden(index), step, batch)
@@ -127,7 +122,6 @@ impl Network {
 impl Output {
     /// Computes the loss as Keras reports it, `[1]`: the mean categorical cross-entropy over the batch plus the
     /// penalties. `classes` holds the true classes, `[batch]`.
-    #[must_use]
     pub fn loss(&self, classes: Tensor<1, Int>) -> Tensor<1> {
         let cross_entropy = ops::cross_entropy(self.logits.clone(), classes);
         match self.penalty.clone() {
@@ -137,7 +131,6 @@ impl Output {
     }
 
     /// Counts the images whose true class has the largest logit, `[1]`. `classes` holds the true classes, `[batch]`.
-    #[must_use]
     pub fn correct(&self, classes: Tensor<1, Int>) -> Tensor<1, Int> {
         let predictions = self.logits.clone().without_autodiff().argmax(1).squeeze_dim::<1>(1);
         predictions.equal(classes).int().sum()

@@ -50,7 +50,6 @@ fn generator(seed: u64, purpose: Purpose, step: u64) -> Xoshiro256PlusPlus {
 
 /// Draws Keras's `glorot_uniform` kernel, `[inputs, outputs]` in row-major order: uniform within
 /// ±√(6 / (inputs + outputs)) (Glorot & Bengio 2010, eq. 16).
-#[must_use]
 pub fn glorot_uniform(seed: u64, layer: LayerName, inputs: usize, outputs: usize) -> Vec<f32> {
     let limit = (6.0 / (inputs + outputs) as f32).sqrt();
     let mut generator = generator(seed, Purpose::Kernel(layer), 0);
@@ -58,7 +57,6 @@ pub fn glorot_uniform(seed: u64, layer: LayerName, inputs: usize, outputs: usize
 }
 
 /// Draws the order of an epoch's `len` images: a uniform permutation of `0..len`.
-#[must_use]
 pub fn shuffled(seed: u64, epoch: u64, len: usize) -> Vec<usize> {
     let mut order: Vec<usize> = (0..len).collect();
     order.shuffle(&mut generator(seed, Purpose::Shuffle, epoch));
@@ -67,7 +65,6 @@ pub fn shuffled(seed: u64, epoch: u64, len: usize) -> Vec<usize> {
 
 /// Draws a dropout mask of `len` factors: 0 with probability `rate` (0 or more and below 1), else 1 / (1 − rate).
 /// This is inverted dropout, as in Keras (Srivastava et al. 2014).
-#[must_use]
 pub fn dropout_mask(seed: u64, layer: LayerName, step: u64, rate: f64, len: usize) -> Vec<f32> {
     #[expect(
         clippy::cast_possible_truncation,

@@ -20,13 +20,11 @@ pub struct Regularizer {
 
 impl Regularizer {
     /// Returns whether both factors are 0.
-    #[must_use]
     pub fn is_none(&self) -> bool {
         self.l1 == 0.0 && self.l2 == 0.0
     }
 
     /// Computes a tensor's penalty, `[1]`; `None` if both factors are 0.
-    #[must_use]
     pub fn penalty<const D: usize>(&self, tensor: Tensor<D>) -> Option<Tensor<1>> {
         (!self.is_none()).then(|| l1_l2(tensor, self.l1, self.l2))
     }

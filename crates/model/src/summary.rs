@@ -21,7 +21,6 @@ pub struct Row {
 
 impl NetworkConfig {
     /// Summarises the network's layers, in order from the input, for these numbers of inputs and classes.
-    #[must_use]
     pub fn summary(&self, inputs: usize, classes: usize) -> Vec<Row> {
         let mut inputs = inputs;
         let mut rows = Vec::new();
@@ -38,7 +37,6 @@ impl NetworkConfig {
 
     /// Counts all parameters, trainable or not: Keras's "Total params". A count above `usize::MAX` is returned as
     /// `usize::MAX`.
-    #[must_use]
     pub fn parameters(&self, inputs: usize, classes: usize) -> usize {
         let count = |row: &Row| row.trainable.saturating_add(row.non_trainable);
         self.summary(inputs, classes).iter().map(count).fold(0, usize::saturating_add)

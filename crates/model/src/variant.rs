@@ -20,7 +20,6 @@ pub struct Variant {
 
 /// Returns the notebook's six variants in the notebook's order, given the number of units in each hidden layer. They
 /// differ only in the last hidden layer.
-#[must_use]
 pub fn presets(hidden: &[usize]) -> [Variant; 6] {
     let preset = |name: &str, change: fn(&mut BlockConfig)| {
         let mut network = NetworkConfig::plain(hidden);

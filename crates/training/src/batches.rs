@@ -74,7 +74,6 @@ impl<'a> Images<'a> {
     /// # Panics
     ///
     /// If an index is out of range.
-    #[must_use]
     pub fn batch(&self, indices: &[usize], device: &Device) -> Batch {
         let divisor = match self.pixels {
             Pixels::Unit => 255.0,

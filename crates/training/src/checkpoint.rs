@@ -69,7 +69,6 @@ impl Checkpoint {
     }
 
     /// Returns the number of epochs begun, including the finished ones.
-    #[must_use]
     pub fn epochs(&self) -> usize {
         let [.., images] = self.sums;
         self.history.len() + usize::from(images > 0.0)

@@ -91,7 +91,6 @@ impl Callback for () {
 
 impl State {
     /// Creates the state before the first step.
-    #[must_use]
     pub fn new(network: Network) -> Self {
         Self {
             network: network.train(),
@@ -143,13 +142,11 @@ impl Fit<'_> {
     }
 
     /// Returns the number of steps in an epoch.
-    #[must_use]
     pub fn steps_per_epoch(&self) -> usize {
         self.train.split.len().div_ceil(self.config.batch_size)
     }
 
     /// Evaluates a network on images, on the fit's device.
-    #[must_use]
     pub fn evaluate(&self, network: &Network, images: Images<'_>) -> Score {
         evaluate(network, images, self.device)
     }

@@ -42,7 +42,6 @@ impl Metrics {
     }
 
     /// Reads the sums from the device: of losses weighted by images, of correct predictions, and of images.
-    #[must_use]
     pub fn sums(&self) -> [f64; 3] {
         let loss = self.loss.clone().map_or(0.0, |sum| f64::from(sum.into_scalar::<f32>()));
         let correct = self.correct.clone().map_or(0, |sum| sum.into_scalar::<i64>());
@@ -50,7 +49,6 @@ impl Metrics {
     }
 
     /// Restores the metrics on a device from their [`sums`](Self::sums).
-    #[must_use]
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
@@ -68,7 +66,6 @@ impl Metrics {
     }
 
     /// Reads the mean loss and accuracy from the device. Both are NaN if no batch was added.
-    #[must_use]
     pub fn score(self) -> Score {
         let [loss, correct, images] = self.sums();
         Score { loss: loss / images, accuracy: correct / images }
@@ -76,7 +73,6 @@ impl Metrics {
 }
 
 /// Evaluates a network in inference mode, as Keras's `evaluate` does. The loss includes the penalties.
-#[must_use]
 pub fn evaluate(network: &Network, images: Images<'_>, device: &Device) -> Score {
     let network = network.valid();
     let mut metrics = Metrics::default();

@@ -32,7 +32,6 @@ impl SavedModel {
     }
 
     /// Returns the number of hidden layers, 1 or more.
-    #[must_use]
     pub fn depth(&self) -> usize {
         self.network.hidden.len()
     }
@@ -59,7 +58,6 @@ impl SavedModel {
 
 /// Returns the most probable class, the first if several are equally probable. Returns `None` if a probability is NaN,
 /// as it is after training has diverged.
-#[must_use]
 pub fn answer(probabilities: &[f32]) -> Option<usize> {
     if probabilities.iter().any(|probability| probability.is_nan()) {
         return None;

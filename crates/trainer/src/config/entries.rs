@@ -50,7 +50,6 @@ impl fmt::Display for Origin {
 
 impl Origin {
     /// The folder that relative paths written there start from.
-    #[must_use]
     pub fn folder(&self) -> &Path {
         match self {
             Self::File { path, .. } => path.parent().unwrap_or(Path::new("")),
@@ -73,7 +72,6 @@ pub struct Entry {
 
 impl Entry {
     /// Refuses the value, for a reason.
-    #[must_use]
     pub fn refuse(&self, key: &str, reason: String) -> ConfigError {
         ConfigError::Value { origin: self.origin.clone(), key: key.to_owned(), reason }
     }
@@ -191,7 +189,6 @@ impl Entries {
     }
 
     /// What was written for a key.
-    #[must_use]
     pub fn get(&self, key: &str) -> Option<&Entry> {
         self.0.get(key)
     }
@@ -212,7 +209,6 @@ impl Entries {
     }
 
     /// Whether nothing was written.
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

@@ -76,7 +76,6 @@ fn not_found(name: &str) -> ConfigError {
 }
 
 /// Describes every config that can be named, by its name: the comment in its first line.
-#[must_use]
 pub fn descriptions() -> BTreeMap<String, String> {
     let built_in = builtin::ALL.iter().map(|config| (config.name.to_owned(), comment(config.text)));
     let mut all: BTreeMap<String, String> = built_in.collect();
@@ -113,7 +112,6 @@ impl Config {
 
     /// Where results go without `--out`: `results/<name>` beside the folder `configs` that holds the file, or in the
     /// current folder.
-    #[must_use]
     pub fn results(&self) -> PathBuf {
         let root = match &self.location {
             Location::File(path) => {

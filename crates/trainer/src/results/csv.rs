@@ -69,7 +69,6 @@ fn summary_text(records: &[Record], first: &str) -> Result<String, Error> {
 }
 
 /// Every key that some run was swept by; each is a column of its own.
-#[must_use]
 pub fn swept_keys(records: &[Record]) -> BTreeSet<&str> {
     records.iter().flat_map(|record| record.point.keys()).map(String::as_str).collect()
 }

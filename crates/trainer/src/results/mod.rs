@@ -49,7 +49,6 @@ pub fn read(study: &Study, output: &Path) -> Result<Vec<Record>, Error> {
 }
 
 /// What there is to say of a study's runs that have not finished: how many there are, and why some failed.
-#[must_use]
 pub fn unfinished(study: &Study, records: &[Record], output: &Path) -> Vec<String> {
     let records: HashMap<&Path, &Record> =
         records.iter().map(|record| (record.folder.as_path(), record)).collect();

@@ -17,7 +17,6 @@ pub struct Spread {
 
 impl Spread {
     /// Of one value or more; the mean of none is NaN.
-    #[must_use]
     pub fn of(values: &[f64]) -> Self {
         let count = values.len() as f64;
         let mean = values.iter().sum::<f64>() / count;
@@ -42,7 +41,6 @@ pub struct Difference {
 
 impl Difference {
     /// Student's interval of the mean of these differences, one a pair; `None` of fewer than two.
-    #[must_use]
     pub fn of(differences: &[f64]) -> Option<Self> {
         let pairs = differences.len();
         let Spread { mean, deviation } = Spread::of(differences);

@@ -40,7 +40,6 @@ pub struct Against {
 }
 
 /// Each variant's summary, in the order in which they come, compared with the `first` of the study.
-#[must_use]
 pub fn summaries(records: &[Record], first: &str) -> Vec<Summary> {
     let cells: Vec<&[Record]> = cells(records).collect();
     let summary = |runs: &&[Record]| Summary {
@@ -73,7 +72,6 @@ fn reference<'a>(cells: &[&'a [Record]], first: &str, run: &Record) -> Option<&'
 }
 
 /// Whether a variant has runs of several seeds.
-#[must_use]
 pub fn has_several_seeds(records: &[Record]) -> bool {
     records.windows(2).any(|pair| pair[0].is_beside(&pair[1]))
 }

@@ -14,7 +14,6 @@ use crate::{
 
 /// The notebook's table, over the seeds where there are several and compared with the study's `first` variant,
 /// with its notes.
-#[must_use]
 pub fn table(records: &[Record], first: &str) -> String {
     let rows =
         if has_several_seeds(records) { over_seeds(records, first) } else { single(records) };
@@ -92,7 +91,6 @@ fn interval(Difference { mean, low, high, .. }: Difference) -> String {
 }
 
 /// What leads from a variant to a note, if anything.
-#[must_use]
 pub fn mark(runs: &[Record]) -> Option<String> {
     if runs.iter().any(diverged) {
         Some("†".to_owned())
@@ -120,7 +118,6 @@ fn aligned(rows: &[Vec<String>]) -> String {
 }
 
 /// What a reader of the results should know, in the order of importance.
-#[must_use]
 pub fn notes(records: &[Record]) -> Vec<String> {
     let mut notes = Vec::new();
     if records.iter().any(diverged) {

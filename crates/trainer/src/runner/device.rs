@@ -52,7 +52,6 @@ impl Backend {
     }
 
     /// Whether this build has it.
-    #[must_use]
     pub fn is_built_in(self) -> bool {
         self.device_type().is_some()
     }
@@ -63,7 +62,6 @@ impl Backend {
     }
 
     /// The names of the devices it sees, in its order of preference; none where this build lacks it.
-    #[must_use]
     pub fn devices(self) -> Vec<String> {
         if self.is_cpu() {
             let cores = std::thread::available_parallelism().map_or(1, usize::from);
@@ -128,7 +126,6 @@ fn processor() -> String {
 }
 
 /// One line per backend: whether this build has it, and the devices it sees.
-#[must_use]
 pub fn overview() -> String {
     lines(&Backend::ALL.map(|backend| (backend, backend.devices())))
 }
@@ -148,7 +145,6 @@ fn lines(backends: &[(Backend, Vec<String>)]) -> String {
 }
 
 /// What to write instead of a backend that cannot be used.
-#[must_use]
 pub fn advice() -> String {
     let backends = Backend::ALL.map(|backend| (backend, backend.devices()));
     let usable = backends.iter().filter(|(_, devices)| !devices.is_empty());

@@ -80,7 +80,6 @@ pub enum Error {
 
 impl Error {
     /// Returns the program's exit code: 2 where the request was wrong, 1 where the work failed.
-    #[must_use]
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Runs { failures } if failures.iter().all(|(_, error)| error.exit_code() == 2) => {
@@ -107,7 +106,6 @@ impl Error {
     }
 
     /// Returns what to do, where the message does not say so itself.
-    #[must_use]
     pub fn advice(&self) -> Option<String> {
         match self {
             Self::Device(_) => Some(device::advice()),

@@ -43,7 +43,6 @@ pub enum Task {
 
 impl Progress {
     /// Bars where stderr is a terminal, lines where it is not, nothing where `quiet`.
-    #[must_use]
     pub fn new(quiet: bool) -> Self {
         if quiet {
             Self::Quiet
@@ -72,21 +71,18 @@ impl Progress {
     }
 
     /// The bar of the whole study. It stays the lowest.
-    #[must_use]
     pub fn study(&self, runs: usize) -> Task {
         let bar = "{prefix:24} {bar:24} {pos}/{len} runs  {elapsed} so far, {eta} left";
         self.task("study", runs as u64, bar, MultiProgress::add)
     }
 
     /// The bar of one run.
-    #[must_use]
     pub fn run(&self, run: &Run, epochs: usize) -> Task {
         let bar = "{prefix:24} {bar:24} epoch {pos}/{len}  {msg}  {eta} left";
         self.task(&run.to_string(), epochs as u64, bar, |bars, bar| bars.insert_from_back(1, bar))
     }
 
     /// The bar of a download, in bytes.
-    #[must_use]
     pub fn download(&self, file: &str, bytes: u64) -> Task {
         let bar = "{prefix:24} {bar:24} {bytes}/{total_bytes}  {eta} left";
         self.task(file, bytes, bar, MultiProgress::add)

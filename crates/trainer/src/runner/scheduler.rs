@@ -16,7 +16,6 @@ use crate::study::{Backend, Jobs, Run};
 impl Jobs {
     /// How many runs train at a time on a backend. A run takes one core of a CPU, and a GPU whole. Slurm says
     /// how many of a node's cores are meant, also where it does not keep a task from the others.
-    #[must_use]
     pub fn resolve(self, backend: Backend) -> usize {
         match self {
             Self::Count(jobs) => jobs,

@@ -33,7 +33,6 @@ pub(super) fn listen() -> io::Result<()> {
 }
 
 /// The number of the signal that asked to end, if one did.
-#[must_use]
 pub(super) fn requested() -> Option<u8> {
     u8::try_from(SIGNAL.load(Ordering::Relaxed)).ok().filter(|&signal| signal != 0)
 }

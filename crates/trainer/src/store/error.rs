@@ -42,7 +42,6 @@ pub enum Error {
 
 impl Error {
     /// Returns what to do, where the message does not say so itself.
-    #[must_use]
     pub fn advice(&self) -> Option<String> {
         match self {
             Self::Write { .. } => {

@@ -84,7 +84,6 @@ pub fn sweep(folder: &Path) -> Result<(), Error> {
 }
 
 /// Whether nothing is there, on the whole way.
-#[must_use]
 pub fn is_missing(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }

@@ -47,7 +47,6 @@ impl Lock {
 
 impl Lock {
     /// The folder that is held.
-    #[must_use]
     pub fn folder(&self) -> &Path {
         self.path.parent().unwrap_or(Path::new(""))
     }

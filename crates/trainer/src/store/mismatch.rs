@@ -17,7 +17,6 @@ pub struct Mismatch {
 }
 
 /// Describes each setting that differs between a run that was found and one that is expected.
-#[must_use]
 pub fn differences(found: &KeyValues, expected: &KeyValues) -> Vec<String> {
     let shown = |value: Option<&toml::Value>| value.map_or("unset".to_owned(), ToString::to_string);
     let keys: BTreeSet<&String> = found.keys().chain(expected.keys()).collect();

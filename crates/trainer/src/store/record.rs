@@ -76,26 +76,22 @@ pub struct Checksums {
 impl Record {
     /// The notebook's `1 − acc_test / acc_train`: how much of the training accuracy is lost on images
     /// never seen. NaN where nothing was learnt at all.
-    #[must_use]
     pub fn pct_diff(&self) -> f64 {
         1.0 - self.acc_test / self.acc_train
     }
 
     /// What its network sees of a pixel.
-    #[must_use]
     pub fn pixels(&self) -> Option<Pixels> {
         let name = self.setting("data.pixels");
         Pixels::ALL.into_iter().find(|pixels| pixels.to_string() == name)
     }
 
     /// A setting as text; empty where there is none.
-    #[must_use]
     pub fn setting(&self, key: &str) -> String {
         setting_text(&self.settings, key)
     }
 
     /// Units of its hidden layers, from the input on.
-    #[must_use]
     pub fn hidden_units(&self) -> Vec<usize> {
         let units = self.settings.get(HIDDEN).and_then(toml::Value::as_array);
         let unit = |unit: &toml::Value| usize::try_from(unit.as_integer()?).ok();
@@ -103,7 +99,6 @@ impl Record {
     }
 
     /// Whether it regularises a layer.
-    #[must_use]
     pub fn regularises(&self, layer: LayerName) -> bool {
         let prefix = format!("{layer}.");
         self.settings
@@ -113,45 +108,38 @@ impl Record {
     }
 
     /// Whether it is of the same variant at the same point as another.
-    #[must_use]
     pub fn is_beside(&self, other: &Self) -> bool {
         (&self.variant, &self.point) == (&other.variant, &other.point)
     }
 
     /// Whether it is the record of this run.
-    #[must_use]
     pub fn is_of(&self, run: &Run) -> bool {
         self.variant == run.variant.name && self.seed == run.seed && self.point == run.point
     }
 
     /// Whether the loss ceased to be finite before the last epoch, which ends a run for good.
-    #[must_use]
     pub fn ended_early(&self) -> bool {
         self.asked_epochs().is_some_and(|asked| self.epochs < asked)
     }
 
     /// The epochs that it was asked for.
-    #[must_use]
     pub fn asked_epochs(&self) -> Option<usize> {
         usize::try_from(self.settings.get(EPOCHS)?.as_integer()?).ok()
     }
 
     /// Whether its run needs no more training to have so many epochs.
-    #[must_use]
     pub fn is_finished(&self, epochs: usize) -> bool {
         self.epochs >= epochs || self.ended_early()
     }
 
     /// Whether a run of so many epochs may be this one: it goes on from where this ends, unless the loss
     /// already ceased to be finite.
-    #[must_use]
     pub fn goes_on(&self, epochs: usize) -> bool {
         let asked = self.asked_epochs().unwrap_or(usize::MAX);
         asked < epochs || (self.ended_early() && self.epochs <= epochs)
     }
 
     /// Whether it lies in its run's folder of an output folder, and not in one that somebody copied or renamed.
-    #[must_use]
     pub fn is_in_place(&self, output: &Path) -> bool {
         self.folder == output.join(run_folder(&self.variant, &self.point, self.seed))
     }
@@ -222,7 +210,6 @@ pub fn unmark_failed(folder: &Path) -> Result<(), Error> {
 }
 
 /// Why the run in a folder failed, if it did.
-#[must_use]
 pub fn failure(folder: &Path) -> Option<String> {
     fs::read_to_string(folder.join(FAILURE)).ok().map(|reason| reason.trim_end().to_owned())
 }

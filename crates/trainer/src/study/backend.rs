@@ -22,7 +22,6 @@ impl Backend {
     pub const ALL: [Self; 5] = [Self::Flex, Self::Ndarray, Self::Wgpu, Self::Vulkan, Self::Cuda];
 
     /// Returns whether it computes on the CPU, where one run takes one core.
-    #[must_use]
     pub fn is_cpu(self) -> bool {
         matches!(self, Self::Flex | Self::Ndarray)
     }

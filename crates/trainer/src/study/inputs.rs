@@ -16,7 +16,6 @@ const NUMERICS: i64 = 3;
 impl Study {
     /// The settings that a run's result depends on, its seed apart; the variant's own without its name. Checksums
     /// stand for the data set and for start weights; they are known later.
-    #[must_use]
     pub fn run_settings(&self, run: &Run) -> KeyValues {
         let hidden = run.variant.network.hidden.iter().map(|block| block.units).collect();
         let mut settings = self.inputs(&run.data, &run.fit, NetworkSettings { hidden });
@@ -27,7 +26,6 @@ impl Study {
     /// The settings that a finished run should have to stand beside this study's runs although it is none of
     /// them: its variant's, unless the study has none of that name. What is swept in either may be as it was
     /// `found`.
-    #[must_use]
     pub fn settings_beside(
         &self,
         variant: &str,

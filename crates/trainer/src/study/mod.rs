@@ -76,7 +76,6 @@ pub struct Run {
 
 impl Run {
     /// A run by the default settings.
-    #[must_use]
     pub fn new(variant: Variant, seed: u64) -> Self {
         let (point, data, fit) = Default::default();
         Self { variant, seed, point, data, fit }
@@ -84,7 +83,6 @@ impl Run {
 
     /// The run's folder inside the study's: `runs/<variant>/seed-<n>`, the variant's name followed by the
     /// point in a sweep.
-    #[must_use]
     pub fn folder(&self) -> PathBuf {
         run_folder(&self.variant.name, &self.point, self.seed)
     }
@@ -92,26 +90,22 @@ impl Run {
 
 impl Study {
     /// Whether a key has several values in this study.
-    #[must_use]
     pub fn is_swept(&self, key: &str) -> bool {
         self.sweep.contains_key(&sweep_key(key))
     }
 
     /// The name of the variant that others are compared with.
-    #[must_use]
     pub fn first_variant(&self) -> &str {
         self.variants.first().map_or("", |variant| &variant.name)
     }
 
     /// The first of a variant's runs, if it has any.
-    #[must_use]
     pub fn first_run_of(&self, variant: &str) -> Option<&Run> {
         self.runs.iter().find(|run| run.variant.name == variant)
     }
 }
 
 /// A setting as text; empty where there is none.
-#[must_use]
 pub fn setting_text(settings: &KeyValues, key: &str) -> String {
     match settings.get(key) {
         Some(Value::String(text)) => text.clone(),
@@ -129,19 +123,16 @@ impl fmt::Display for Run {
 }
 
 /// A run's folder inside its study's.
-#[must_use]
 pub fn run_folder(variant: &str, point: &KeyValues, seed: u64) -> PathBuf {
     ["runs", &cell(variant, point, ","), &format!("seed-{seed}")].iter().collect()
 }
 
 /// What messages call a run.
-#[must_use]
 pub fn run_name(variant: &str, point: &KeyValues, seed: u64) -> String {
     format!("{} seed {seed}", cell_name(variant, point))
 }
 
 /// A variant, and its point in a sweep: `l2 l2=0.01`.
-#[must_use]
 pub fn cell_name(variant: &str, point: &KeyValues) -> String {
     cell(variant, point, " ")
 }

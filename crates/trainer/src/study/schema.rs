@@ -207,7 +207,6 @@ impl Default for FitSettings {
 
 impl FitSettings {
     /// Returns what training takes of these.
-    #[must_use]
     pub fn config(&self) -> FitConfig {
         let Self { epochs, batch_size, learning_rate, shuffle, .. } = *self;
         FitConfig { epochs, batch_size, learning_rate, shuffle }
@@ -216,14 +215,12 @@ impl FitSettings {
 
 impl LayerSettings {
     /// Configures a hidden layer of so many units.
-    #[must_use]
     pub fn block(&self, units: usize) -> BlockConfig {
         let Self { batch_norm, dropout, .. } = *self;
         BlockConfig { units, regularizers: self.regularizers(), batch_norm, dropout }
     }
 
     /// Configures the penalties, which are all that the output layer has.
-    #[must_use]
     pub fn regularizers(&self) -> Regularizers {
         let regularizer = |RegularizerSettings { l1, l2 }| Regularizer { l1, l2 };
         Regularizers {

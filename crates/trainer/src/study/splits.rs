@@ -59,13 +59,11 @@ impl Splits {
     }
 
     /// The sizes that the data set gives a network.
-    #[must_use]
     pub fn shape(&self) -> Shape {
         self.test.shape()
     }
 
     /// The cut that a run's settings ask for.
-    #[must_use]
     pub fn of(&self, settings: &DataSettings) -> &Cut {
         // There is one for every run of the study.
         self.cuts.iter().find(|cut| cut.is_for(settings)).unwrap_or(&self.cuts[0])

@@ -4,7 +4,6 @@ use super::{KeyValues, Study, flat::flat, layers};
 
 impl Study {
     /// Every setting of the study. Written as `key = value` lines they are a config for the same study.
-    #[must_use]
     pub fn key_values(&self) -> KeyValues {
         let mut settings = flat(&self.settings);
         settings.extend(self.variant_settings.clone());
@@ -18,7 +17,6 @@ impl Study {
     }
 
     /// The study as a config file, every setting in it.
-    #[must_use]
     pub fn to_toml(&self) -> String {
         let lines = self.key_values().into_iter();
         lines.map(|(key, value)| format!("{key} = {value}\n")).collect()

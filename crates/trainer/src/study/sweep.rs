@@ -218,7 +218,6 @@ fn swept_value(key: &str, value: &Value) -> Parsed<Value> {
 }
 
 /// A point in short, `l2=0.01,learning_rate=0.1`.
-#[must_use]
 pub fn label(point: &KeyValues) -> String {
     let keys = point.keys().map(String::as_str).collect();
     let part = |key: &&str| format!("{}={}", short(key, &keys), label_text(point, key));
@@ -234,7 +233,6 @@ fn label_text(point: &KeyValues, key: &str) -> String {
 }
 
 /// As much of a key's end as tells it from the others of these keys.
-#[must_use]
 pub fn short<'a>(key: &'a str, keys: &BTreeSet<&str>) -> &'a str {
     let ends = key.rmatch_indices('.').map(|(dot, _)| &key[dot + 1..]);
     let is_its_own = |end: &&str| {
