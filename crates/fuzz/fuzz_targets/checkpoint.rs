@@ -16,7 +16,7 @@ use trainer::{
     store::checkpoint::{self, Header},
     study::{Backend, FitSettings, KeyValues},
 };
-use training::{Epoch, Fit, FitConfig, Images, Metrics, Pixels, Score, State};
+use training::{Epoch, Fit, FitConfig, Images, RunningMetrics, Pixels, Metrics, State};
 
 /// Bytes of memory allowed per byte of input: the names and numbers in a header become many small allocations.
 const PER_BYTE: usize = 64;
@@ -70,11 +70,11 @@ static SMALL: LazyLock<Small> = LazyLock::new(|| {
     let device = Backend::Flex.open().expect("flex finds the CPU");
     let shape = Shape::MNIST;
     let network = variant.network.init(shape.pixels(), shape.classes, 0, &device);
-    let score = Score { loss: 0.5, accuracy: 0.25 };
+    let metrics = Metrics { loss: 0.5, accuracy: 0.25 };
     let state = State {
         steps: 3,
-        metrics: Metrics::from_sums([0.5, 1.0, 1.0], &device),
-        history: vec![Epoch { number: 1, train: score, validation: None }],
+        metrics: RunningMetrics::from_sums([0.5, 1.0, 1.0], &device),
+        history: vec![Epoch { number: 1, train: metrics, validation: None }],
         ..State::new(network.clone())
     };
     let header = HeaderFields {

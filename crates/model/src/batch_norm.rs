@@ -62,7 +62,10 @@ impl BatchNorm {
 
     /// Updates the moving statistics with a batch's: moving · momentum + batch · (1 − momentum), with momentum 0.99.
     #[must_use]
-    pub fn update(mut self, BatchStatistics([mean, variance]): BatchStatistics) -> Self {
+    pub fn update_moving_statistics(
+        mut self,
+        BatchStatistics([mean, variance]): BatchStatistics,
+    ) -> Self {
         // The operations are in Keras's order, so that they round in the same way.
         let updated = |moving: Tensor<1>, batch: Tensor<1>| {
             moving.without_autodiff() * MOMENTUM + batch * (1.0 - MOMENTUM)
@@ -87,7 +90,7 @@ mod tests {
         let row = |values: [f32; 2]| Tensor::<1>::from_data(values, &device);
         let batch_norm = BatchNorm::new(2, &device);
         let statistics = BatchStatistics([row([2.0, 10.0]), row([1.0, 0.0])]);
-        let batch_norm = batch_norm.update(statistics);
+        let batch_norm = batch_norm.update_moving_statistics(statistics);
         let close = |tensor: Tensor<1>, expected: [f32; 2]| {
             for (value, expected) in values(tensor).into_iter().zip(expected) {
                 assert!((value - expected).abs() < 1e-6, "{value}, expected {expected}");

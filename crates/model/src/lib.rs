@@ -23,5 +23,5 @@ pub use dense::{Dense, Regularizers};
 pub use layer_name::LayerName;
 pub use network::{Masks, Network, NetworkConfig, Output};
 pub use regularizer::Regularizer;
-pub use summary::Row;
+pub use summary::SummaryRow;
 pub use variant::{NOTEBOOK_HIDDEN, Variant, presets};

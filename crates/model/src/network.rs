@@ -108,11 +108,13 @@ impl Network {
 
     /// Updates batch normalisation's moving statistics with those of a training batch, [`Output::statistics`].
     #[must_use]
-    pub fn update(mut self, statistics: Vec<Option<BatchStatistics>>) -> Self {
+    pub fn update_moving_statistics(mut self, statistics: Vec<Option<BatchStatistics>>) -> Self {
         for (block, statistics) in self.hidden.iter_mut().zip(statistics) {
             if let Some(statistics) = statistics {
-                block.batch_norm =
-                    block.batch_norm.take().map(|batch_norm| batch_norm.update(statistics));
+                block.batch_norm = block
+                    .batch_norm
+                    .take()
+                    .map(|batch_norm| batch_norm.update_moving_statistics(statistics));
             }
         }
         self

@@ -4,7 +4,7 @@ use crate::{BlockConfig, LayerName, NetworkConfig, Regularizers};
 
 /// A row of a network's summary: a Dense, batch normalisation or dropout layer.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Row {
+pub struct SummaryRow {
     /// Name, such as `hidden2` or `hidden2.batch_norm`.
     pub name: String,
     /// Kind of layer, such as `Dense, ReLU`.
@@ -21,7 +21,7 @@ pub struct Row {
 
 impl NetworkConfig {
     /// Summarises the network's layers, in order from the input, for these numbers of inputs and classes.
-    pub fn summary(&self, inputs: usize, classes: usize) -> Vec<Row> {
+    pub fn summary(&self, inputs: usize, classes: usize) -> Vec<SummaryRow> {
         let mut inputs = inputs;
         let mut rows = Vec::new();
         for (index, block) in self.hidden.iter().enumerate() {
@@ -38,7 +38,7 @@ impl NetworkConfig {
     /// Counts all parameters, trainable or not: Keras's "Total params". A count above `usize::MAX` is returned as
     /// `usize::MAX`.
     pub fn parameters(&self, inputs: usize, classes: usize) -> usize {
-        let count = |row: &Row| row.trainable.saturating_add(row.non_trainable);
+        let count = |row: &SummaryRow| row.trainable.saturating_add(row.non_trainable);
         self.summary(inputs, classes).iter().map(count).fold(0, usize::saturating_add)
     }
 }
@@ -48,7 +48,7 @@ fn dense(
     activation: &str,
     regularizers: &Regularizers,
     [inputs, units]: [usize; 2],
-) -> Row {
+) -> SummaryRow {
     let penalties: Vec<String> = [
         ("kernel", regularizers.kernel),
         ("bias", regularizers.bias),
@@ -58,7 +58,7 @@ fn dense(
     .filter(|(_, regularizer)| !regularizer.is_none())
     .map(|(part, regularizer)| format!("{part} {regularizer}"))
     .collect();
-    Row {
+    SummaryRow {
         name: name.to_string(),
         kind: format!("Dense, {activation}"),
         units,
@@ -68,8 +68,8 @@ fn dense(
     }
 }
 
-fn batch_norm(name: LayerName, block: &BlockConfig) -> Option<Row> {
-    block.batch_norm.then(|| Row {
+fn batch_norm(name: LayerName, block: &BlockConfig) -> Option<SummaryRow> {
+    block.batch_norm.then(|| SummaryRow {
         name: format!("{name}.batch_norm"),
         kind: "BatchNormalization".to_owned(),
         units: block.units,
@@ -79,8 +79,8 @@ fn batch_norm(name: LayerName, block: &BlockConfig) -> Option<Row> {
     })
 }
 
-fn dropout(name: LayerName, block: &BlockConfig) -> Option<Row> {
-    (block.dropout > 0.0).then(|| Row {
+fn dropout(name: LayerName, block: &BlockConfig) -> Option<SummaryRow> {
+    (block.dropout > 0.0).then(|| SummaryRow {
         name: format!("{name}.dropout"),
         kind: format!("Dropout {}", block.dropout),
         units: block.units,

@@ -14,7 +14,7 @@ use model::{BlockConfig, LayerName, Masks, Network, NetworkConfig, Regularizer, 
 use safetensors::{SafeTensors, tensor::TensorView};
 use serde::Deserialize;
 use trainer::{runner::StartWeights, study::Backend};
-use training::{Batch, Score, State, weights};
+use training::{Batch, Metrics, State, weights};
 
 /// The number of fixtures.
 const CASES: usize = 49;
@@ -135,15 +135,15 @@ impl Fixture {
     }
 
     /// How far an epoch's loss is from what Keras's `fit` reports; its accuracy must be the same.
-    fn epoch_distance(&self, epoch: usize, score: Score) -> f64 {
+    fn epoch_distance(&self, epoch: usize, metrics: Metrics) -> f64 {
         // Where masks are given, `fit` could not be used.
         let Some(data) = self.tensors.get("epochs") else {
             return 0.0;
         };
         let reported: Vec<f32> = data.try_to_vec().unwrap();
         let (losses, accuracies) = reported.split_at(self.case.epochs);
-        assert!((score.accuracy - f64::from(accuracies[epoch])).abs() < 1e-6, "{}", self.name);
-        (score.loss / f64::from(losses[epoch]) - 1.0).abs()
+        assert!((metrics.accuracy - f64::from(accuracies[epoch])).abs() < 1e-6, "{}", self.name);
+        (metrics.loss / f64::from(losses[epoch]) - 1.0).abs()
     }
 
     /// The masks of a step, for a batch of so many images.
@@ -219,8 +219,8 @@ fn replay(fixture: &Fixture, device: &Device) -> Reached {
             losses.push(loss_sum / (to - from) as f64);
             (loss, correct) = (loss + loss_sum, correct + correct_sum);
         }
-        let score = Score { loss: loss / images as f64, accuracy: correct / images as f64 };
-        reached.epochs = reached.epochs.max(fixture.epoch_distance(epoch, score));
+        let metrics = Metrics { loss: loss / images as f64, accuracy: correct / images as f64 };
+        reached.epochs = reached.epochs.max(fixture.epoch_distance(epoch, metrics));
     }
     assert!(losses.len() >= 30 && losses.iter().all(|loss| loss.is_finite()));
     assert_eq!(losses.len(), fixture.values("losses").len());

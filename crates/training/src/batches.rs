@@ -10,7 +10,7 @@ use model::Network;
 /// Largest batch size in inference; wide layers lower it. The batch size affects results only by rounding.
 const INFERENCE_BATCH: usize = 1000;
 /// Largest number of float32 values in one tensor: 128 MiB, the largest buffer of many GPUs.
-pub const LARGEST_GPU_BUFFER: usize = (128 << 20) / size_of::<f32>();
+pub const LARGEST_GPU_TENSOR: usize = (128 << 20) / size_of::<f32>();
 
 /// The range of the pixel values that a network gets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,7 +62,7 @@ impl<'a> Images<'a> {
     ) -> impl Iterator<Item = Batch> + use<'a> {
         let widest = network.widths().into_iter().max().unwrap_or(1);
         let (len, batch) =
-            (self.split.len(), (LARGEST_GPU_BUFFER / widest).clamp(1, INFERENCE_BATCH));
+            (self.split.len(), (LARGEST_GPU_TENSOR / widest).clamp(1, INFERENCE_BATCH));
         (0..len).step_by(batch).map(move |start| {
             let indices: Vec<usize> = (start..len.min(start + batch)).collect();
             self.batch(&indices, device)

@@ -7,12 +7,12 @@ use burn::tensor::{Device, TensorData};
 use model::Network;
 use safetensors::{Dtype, SafeTensors};
 
-use crate::{Epoch, Error, Metrics, Score, State, weights};
+use crate::{Epoch, Error, Metrics, RunningMetrics, State, weights};
 
 /// Name of the tensor of the finished epochs' metrics, float64. It is `[epochs, 2]`, loss and accuracy, or with
 /// validation `[epochs, 4]`, followed by the validation loss and accuracy.
 const HISTORY: &str = "fit.history";
-/// Name of the tensor of the current epoch's running metrics, float64, `[3]`: [`Metrics::sums`].
+/// Name of the tensor of the current epoch's running metrics, float64, `[3]`: [`RunningMetrics::sums`].
 const SUMS: &str = "fit.sums";
 /// Key of the header in the file's metadata.
 const HEADER: &str = "run";
@@ -32,12 +32,12 @@ impl Checkpoint {
     ///
     /// # Errors
     ///
-    /// [`Error::NotCheckpoint`] if the bytes are not a checkpoint, or if `header` returns an error.
+    /// [`Error::InvalidCheckpoint`] if the bytes are not a checkpoint, or if `header` returns an error.
     pub fn parse<H>(
         bytes: Vec<u8>,
         header: impl FnOnce(&str, &[u8]) -> Result<H, String>,
     ) -> Result<(H, Self), Error> {
-        Self::read(bytes, header).map_err(Error::NotCheckpoint)
+        Self::read(bytes, header).map_err(Error::InvalidCheckpoint)
     }
 
     fn read<H>(
@@ -79,12 +79,12 @@ impl Checkpoint {
     ///
     /// # Errors
     ///
-    /// [`Error::Unfit`] if the checkpoint's weights do not fit the network.
+    /// [`Error::WeightsMismatch`] if the checkpoint's weights do not fit the network.
     pub fn state(self, network: Network, steps: u64, device: &Device) -> Result<State, Error> {
         let file = SafeTensors::deserialize(&self.bytes)
-            .map_err(|error| Error::NotSafetensors(error.to_string()))?;
+            .map_err(|error| Error::InvalidSafetensors(error.to_string()))?;
         let network = weights::load(network, &file, &[HISTORY, SUMS])?;
-        let metrics = Metrics::from_sums(self.sums, device);
+        let metrics = RunningMetrics::from_sums(self.sums, device);
         Ok(State { steps, metrics, history: self.history, ..State::new(network) })
     }
 }
@@ -94,7 +94,7 @@ impl Checkpoint {
 ///
 /// # Errors
 ///
-/// [`Error::Unsaved`] if the weights cannot be read from the device, or if `header` returns an error.
+/// [`Error::Save`] if the weights cannot be read from the device, or if `header` returns an error.
 pub fn to_bytes(
     state: &State,
     header: impl FnOnce(&[u8]) -> Result<String, String>,
@@ -108,7 +108,7 @@ pub fn to_bytes(
     tensors.insert(SUMS.to_owned(), TensorData::new(sums.to_vec(), [sums.len()]));
     let headerless = weights::serialize(&tensors, None)?;
     let length = SafeTensors::read_metadata(&headerless).map_or(0, |(length, _)| length);
-    let header = header(tensor_bytes(&headerless, length)).map_err(Error::Unsaved)?;
+    let header = header(tensor_bytes(&headerless, length)).map_err(Error::Save)?;
     let metadata = HashMap::from([(HEADER.to_owned(), header)]);
     weights::serialize(&tensors, Some(metadata))
 }
@@ -138,18 +138,18 @@ fn columns(epoch: &Epoch) -> impl Iterator<Item = f64> {
     [Some(epoch.train), epoch.validation]
         .into_iter()
         .flatten()
-        .flat_map(|score| [score.loss, score.accuracy])
+        .flat_map(|metrics| [metrics.loss, metrics.accuracy])
 }
 
 fn without_validation((index, &[loss, accuracy]): (usize, &[f64; 2])) -> Epoch {
-    Epoch { number: index + 1, train: Score { loss, accuracy }, validation: None }
+    Epoch { number: index + 1, train: Metrics { loss, accuracy }, validation: None }
 }
 
 fn with_validation(
     (index, &[loss, accuracy, val_loss, val_accuracy]): (usize, &[f64; 4]),
 ) -> Epoch {
-    let validation = Score { loss: val_loss, accuracy: val_accuracy };
-    Epoch { number: index + 1, train: Score { loss, accuracy }, validation: Some(validation) }
+    let validation = Metrics { loss: val_loss, accuracy: val_accuracy };
+    Epoch { number: index + 1, train: Metrics { loss, accuracy }, validation: Some(validation) }
 }
 
 #[cfg(test)]
@@ -165,14 +165,14 @@ mod tests {
     }
 
     fn state(device: &Device) -> State {
-        let score = |loss| Score { loss, accuracy: 1.0 / 3.0 };
-        let epoch = |number, loss, validation| Epoch { number, train: score(loss), validation };
+        let metrics = |loss| Metrics { loss, accuracy: 1.0 / 3.0 };
+        let epoch = |number, loss, validation| Epoch { number, train: metrics(loss), validation };
         State {
             steps: 7,
-            metrics: Metrics::from_sums([0.1_f32.into(), 5.0, 20.0], device),
+            metrics: RunningMetrics::from_sums([0.1_f32.into(), 5.0, 20.0], device),
             history: vec![
-                epoch(1, 0.1, Some(score(f64::INFINITY))),
-                epoch(2, 1e-300, Some(score(0.7))),
+                epoch(1, 0.1, Some(metrics(f64::INFINITY))),
+                epoch(2, 1e-300, Some(metrics(0.7))),
             ],
             ..State::new(network(1, device))
         }
@@ -217,7 +217,7 @@ mod tests {
         assert!(bytes(&actual) == bytes(&expected));
 
         // A state at the start of the first epoch, without validation.
-        let start = State { history: Vec::new(), metrics: Metrics::default(), ..expected };
+        let start = State { history: Vec::new(), metrics: RunningMetrics::default(), ..expected };
         assert!(parse(write(&start)).unwrap().history.is_empty());
     }
 
@@ -236,7 +236,7 @@ mod tests {
     fn a_file_with_a_refused_header_is_refused() {
         let bytes = write(&state(&Device::flex()));
         let error = Checkpoint::parse(bytes, |_, _| Err::<(), _>("refused".to_owned()));
-        assert_eq!(error.unwrap_err(), Error::NotCheckpoint("refused".to_owned()));
+        assert_eq!(error.unwrap_err(), Error::InvalidCheckpoint("refused".to_owned()));
     }
 
     proptest! {

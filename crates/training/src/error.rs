@@ -5,17 +5,17 @@
 pub enum Error {
     /// The weights cannot be read from the device, or they or the checkpoint's header cannot be serialised.
     #[error("cannot save the weights: {0}")]
-    Unsaved(String),
+    Save(String),
     /// The network's output cannot be read from the device.
     #[error("cannot read the network's output from the device: {0}")]
-    Unread(String),
+    ReadOutput(String),
     /// The bytes are not a safetensors file.
     #[error("is not a safetensors file: {0}")]
-    NotSafetensors(String),
+    InvalidSafetensors(String),
     /// The tensors do not fit the network, or do not form one.
     #[error("{0}")]
-    Unfit(String),
+    WeightsMismatch(String),
     /// The file is not a checkpoint, or is damaged.
     #[error("{0}")]
-    NotCheckpoint(String),
+    InvalidCheckpoint(String),
 }

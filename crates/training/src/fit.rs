@@ -9,7 +9,7 @@ use burn::{
 };
 use model::{Masks, Network, random::shuffled};
 
-use crate::{Batch, Images, Metrics, Score, evaluate};
+use crate::{Batch, Images, Metrics, RunningMetrics, evaluate};
 
 /// The hyperparameters of a fit.
 #[derive(Debug, Clone, PartialEq)]
@@ -48,7 +48,7 @@ pub struct State {
     /// Number of training steps done.
     pub steps: u64,
     /// The running metrics of the current epoch.
-    pub metrics: Metrics,
+    pub metrics: RunningMetrics,
     /// The finished epochs.
     pub history: Vec<Epoch>,
 }
@@ -59,9 +59,9 @@ pub struct Epoch {
     /// Number of the epoch, from 1.
     pub number: usize,
     /// Mean over the epoch's training images, each evaluated before its step's update, as Keras reports it.
-    pub train: Score,
-    /// Metrics on the validation images after the epoch; `None` without validation images.
-    pub validation: Option<Score>,
+    pub train: Metrics,
+    /// RunningMetrics on the validation images after the epoch; `None` without validation images.
+    pub validation: Option<Metrics>,
 }
 
 /// Gets the state of a fit after each step and epoch. An error ends the fit.
@@ -97,7 +97,7 @@ impl State {
             // Keras's `SGD` without momentum.
             optimizer: SgdConfig::new().init(),
             steps: 0,
-            metrics: Metrics::default(),
+            metrics: RunningMetrics::default(),
             history: Vec::new(),
         }
     }
@@ -113,7 +113,7 @@ impl State {
         self.metrics.add(loss.clone(), correct, len);
         let gradients = GradientsParams::from_grads(loss.backward(), &self.network);
         let network = self.optimizer.step(learning_rate, self.network, gradients);
-        self.network = network.update(output.statistics);
+        self.network = network.update_moving_statistics(output.statistics);
         self.steps += 1;
         self
     }
@@ -133,7 +133,7 @@ impl Fit<'_> {
                 state = state.step(batch, masks, learning_rate);
                 callback.on_step_end(&state)?;
             }
-            let train = mem::take(&mut state.metrics).score();
+            let train = mem::take(&mut state.metrics).compute();
             let validation = self.validation.map(|images| self.evaluate(&state.network, images));
             state.history.push(Epoch { number, train, validation });
             callback.on_epoch_end(&state)?;
@@ -147,7 +147,7 @@ impl Fit<'_> {
     }
 
     /// Evaluates a network on images, on the fit's device.
-    pub fn evaluate(&self, network: &Network, images: Images<'_>) -> Score {
+    pub fn evaluate(&self, network: &Network, images: Images<'_>) -> Metrics {
         evaluate(network, images, self.device)
     }
 
@@ -201,7 +201,7 @@ mod tests {
                 let batch = train.batch(indices, &device);
                 let masks = state.network.masks(3, state.steps, indices.len());
                 state = state.step(batch, masks, 0.1);
-                losses.push(mem::take(&mut state.metrics).score().loss);
+                losses.push(mem::take(&mut state.metrics).compute().loss);
             }
         }
         let bytes = |state: &State| weights::to_bytes(&state.network).unwrap();

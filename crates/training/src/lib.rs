@@ -12,8 +12,8 @@ mod metrics;
 mod saved_model;
 pub mod weights;
 
-pub use batches::{Batch, Images, LARGEST_GPU_BUFFER, Pixels};
+pub use batches::{Batch, Images, LARGEST_GPU_TENSOR, Pixels};
 pub use error::Error;
 pub use fit::{Callback, Epoch, Fit, FitConfig, State};
-pub use metrics::{Metrics, Score, evaluate};
-pub use saved_model::{SavedModel, answer};
+pub use metrics::{Metrics, RunningMetrics, evaluate};
+pub use saved_model::{SavedModel, predicted_class};

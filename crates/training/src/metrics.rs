@@ -10,7 +10,7 @@ use crate::Images;
 
 /// Loss and accuracy on some images.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Score {
+pub struct Metrics {
     /// Mean cross-entropy over the images plus penalties.
     pub loss: f64,
     /// Fraction of the images that are classified correctly, 0 to 1.
@@ -19,13 +19,13 @@ pub struct Score {
 
 /// Running sums of losses and correct predictions. They stay on the device, so that no step waits for a transfer.
 #[derive(Debug, Default)]
-pub struct Metrics {
+pub struct RunningMetrics {
     loss: Option<Tensor<1>>,
     correct: Option<Tensor<1, Int>>,
     images: usize,
 }
 
-impl Metrics {
+impl RunningMetrics {
     /// Adds a batch's mean loss, `[1]`, and its number of correct predictions, `[1]`. The loss is weighted by the
     /// batch's number of images, as in Keras.
     pub fn add(&mut self, loss: Tensor<1>, correct: Tensor<1, Int>, images: usize) {
@@ -66,21 +66,21 @@ impl Metrics {
     }
 
     /// Reads the mean loss and accuracy from the device. Both are NaN if no batch was added.
-    pub fn score(self) -> Score {
+    pub fn compute(self) -> Metrics {
         let [loss, correct, images] = self.sums();
-        Score { loss: loss / images, accuracy: correct / images }
+        Metrics { loss: loss / images, accuracy: correct / images }
     }
 }
 
 /// Evaluates a network in inference mode, as Keras's `evaluate` does. The loss includes the penalties.
-pub fn evaluate(network: &Network, images: Images<'_>, device: &Device) -> Score {
+pub fn evaluate(network: &Network, images: Images<'_>, device: &Device) -> Metrics {
     let network = network.valid();
-    let mut metrics = Metrics::default();
+    let mut metrics = RunningMetrics::default();
     for batch in images.inference_batches(&network, device) {
         let [len, _] = batch.images.dims();
         let output = network.forward(batch.images, Masks::default());
         let correct = output.correct(batch.classes.clone());
         metrics.add(output.loss(batch.classes), correct, len);
     }
-    metrics.score()
+    metrics.compute()
 }

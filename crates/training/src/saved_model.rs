@@ -47,9 +47,9 @@ impl SavedModel {
         for batch in images.inference_batches(&self.network, &self.device) {
             let logits = self.network.forward(batch.images, Masks::default()).logits;
             let data = softmax(logits, 1).try_into_data();
-            let data = data.map_err(|error| Error::Unread(error.to_string()))?;
+            let data = data.map_err(|error| Error::ReadOutput(error.to_string()))?;
             let values = data.try_into_vec::<f32>();
-            let values = values.map_err(|error| Error::Unread(format!("{error:?}")))?;
+            let values = values.map_err(|error| Error::ReadOutput(format!("{error:?}")))?;
             probabilities.extend(values.chunks(self.classes).map(<[f32]>::to_vec));
         }
         Ok(probabilities)
@@ -58,7 +58,7 @@ impl SavedModel {
 
 /// Returns the most probable class, the first if several are equally probable. Returns `None` if a probability is NaN,
 /// as it is after training has diverged.
-pub fn answer(probabilities: &[f32]) -> Option<usize> {
+pub fn predicted_class(probabilities: &[f32]) -> Option<usize> {
     if probabilities.iter().any(|probability| probability.is_nan()) {
         return None;
     }

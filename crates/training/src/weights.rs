@@ -22,7 +22,7 @@ pub fn to_bytes(network: &Network) -> Result<Vec<u8>, Error> {
 pub fn tensors(network: &Network) -> Result<BTreeMap<String, TensorData>, Error> {
     let mut saver = Saver { path: Vec::new(), tensors: Ok(BTreeMap::new()) };
     network.visit(&mut saver);
-    saver.tensors.map_err(Error::Unsaved)
+    saver.tensors.map_err(Error::Save)
 }
 
 /// Serialises float32 and float64 tensors as the bytes of a safetensors file.
@@ -36,7 +36,7 @@ pub(crate) fn serialize(
     });
     let views: Result<Vec<_>, _> = views.collect();
     let bytes = views.and_then(|views| safetensors::serialize(views, metadata));
-    bytes.map_err(|error| Error::Unsaved(error.to_string()))
+    bytes.map_err(|error| Error::Save(error.to_string()))
 }
 
 /// A weights file: the bytes of a safetensors file.
@@ -54,7 +54,7 @@ impl Weights {
     ///
     /// # Errors
     ///
-    /// [`Error::Unfit`] unless the file has every tensor of the network, as float32 and in the same shape, and no other
+    /// [`Error::WeightsMismatch`] unless the file has every tensor of the network, as float32 and in the same shape, and no other
     /// tensor.
     pub fn load(&self, network: Network) -> Result<Network, Error> {
         load(network, &deserialize(&self.0)?, &[])
@@ -65,7 +65,7 @@ impl Weights {
     ///
     /// # Errors
     ///
-    /// [`Error::Unfit`] if a kernel is missing or its shape is not `[inputs, units]`, both 1 or more, or if a layer's
+    /// [`Error::WeightsMismatch`] if a kernel is missing or its shape is not `[inputs, units]`, both 1 or more, or if a layer's
     /// inputs are not the units of the layer before.
     pub fn network(&self) -> Result<(NetworkConfig, usize, usize), Error> {
         let file = deserialize(&self.0)?;
@@ -105,7 +105,7 @@ impl Weights {
 }
 
 fn deserialize(bytes: &[u8]) -> Result<SafeTensors<'_>, Error> {
-    SafeTensors::deserialize(bytes).map_err(|error| Error::NotSafetensors(error.to_string()))
+    SafeTensors::deserialize(bytes).map_err(|error| Error::InvalidSafetensors(error.to_string()))
 }
 
 /// Replaces a network's weights by a file's, as [`Weights::load`] does, but ignores the file's tensors of these names.
@@ -125,7 +125,7 @@ pub(crate) fn load(
 }
 
 fn unfit(reason: String) -> Error {
-    Error::Unfit(reason)
+    Error::WeightsMismatch(reason)
 }
 
 /// Returns a parameter's name in a file, given its path in the modules: `hidden.0.dense.kernel` becomes

@@ -10,7 +10,7 @@ use std::{
 use clap::Args;
 use data::{Shape, Split};
 use serde::Serialize;
-use training::{Pixels, SavedModel, answer};
+use training::{Pixels, SavedModel, predicted_class};
 
 use self::prepare::{Prepared, prepare};
 use super::Error;
@@ -122,7 +122,7 @@ fn look_at(path: &Path, models: &[Model]) -> Result<Prediction, Error> {
         answers.extend(saved.probabilities(&split)?.into_iter().map(|probabilities| Answer {
             model: name.clone(),
             model_file: file.clone(),
-            digit: answer(&probabilities),
+            digit: predicted_class(&probabilities),
             probabilities,
         }));
     }

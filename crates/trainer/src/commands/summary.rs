@@ -2,7 +2,7 @@
 
 use clap::Args;
 use data::Shape;
-use model::{Row, Variant};
+use model::{SummaryRow, Variant};
 
 use super::{Error, arguments::ConfigArguments};
 use crate::{config::values, study::Study};
@@ -55,7 +55,7 @@ fn variant_text(variant: &Variant) -> String {
     )
 }
 
-fn line(row: &Row) -> String {
+fn line(row: &SummaryRow) -> String {
     let output = format!("(batch, {})", row.units);
     let parameters = row.trainable + row.non_trainable;
     let line = format!(

@@ -8,7 +8,7 @@ use data::Split;
 use model::{EPSILON, LayerName};
 use safetensors::{SafeTensorError, SafeTensors};
 use serde::Serialize;
-use training::{Pixels, SavedModel, answer};
+use training::{Pixels, SavedModel, predicted_class};
 
 use crate::store::{
     self,
@@ -94,7 +94,8 @@ impl Network {
         let kernel = kernel.data().as_chunks().0.iter().map(|&bytes| f32::from_le_bytes(bytes));
         let probabilities = test.map(|test| model.probabilities(test)).transpose();
         let probabilities = probabilities.map_err(|error| error.to_string())?;
-        let answers = probabilities.and_then(|all| all.iter().map(|of| answer(of)).collect());
+        let answers =
+            probabilities.and_then(|all| all.iter().map(|of| predicted_class(of)).collect());
         Ok(Self {
             seed: record.seed,
             pixels: pixels.to_string(),

@@ -154,8 +154,8 @@ impl History {
         Self {
             loss: means(&|epoch| Some(epoch.train.loss)).unwrap_or_default(),
             acc: means(&|epoch| Some(epoch.train.accuracy)).unwrap_or_default(),
-            val_loss: means(&|epoch| epoch.validation.map(|score| score.loss)),
-            val_acc: means(&|epoch| epoch.validation.map(|score| score.accuracy)),
+            val_loss: means(&|epoch| epoch.validation.map(|metrics| metrics.loss)),
+            val_acc: means(&|epoch| epoch.validation.map(|metrics| metrics.accuracy)),
         }
     }
 }
@@ -229,7 +229,7 @@ fn misread(test: &Split, answers: &[Option<&[usize]>]) -> (Vec<Misread>, usize) 
 
 #[cfg(test)]
 mod tests {
-    use training::Score;
+    use training::Metrics;
 
     use super::*;
 
@@ -246,8 +246,11 @@ mod tests {
 
     #[test]
     fn a_history_is_the_mean_of_those_that_got_so_far() {
-        let epoch =
-            |number, loss| Epoch { number, train: Score { loss, accuracy: 0.5 }, validation: None };
+        let epoch = |number, loss| Epoch {
+            number,
+            train: Metrics { loss, accuracy: 0.5 },
+            validation: None,
+        };
         let history = History::of(&[vec![epoch(1, 1.0), epoch(2, 3.0)], vec![epoch(1, 2.0)]]);
         assert_eq!(history.loss, [1.5, 3.0]);
         assert_eq!(history.acc, [0.5, 0.5]);

@@ -113,9 +113,9 @@ impl Progress {
 impl Task {
     /// An epoch has ended.
     pub fn epoch(&self, epoch: &Epoch) {
-        let score = epoch.validation.unwrap_or(epoch.train);
+        let metrics = epoch.validation.unwrap_or(epoch.train);
         let prefix = if epoch.validation.is_some() { "val " } else { "" };
-        let message = format!("{prefix}loss {:.4} acc {:.4}", score.loss, score.accuracy);
+        let message = format!("{prefix}loss {:.4} acc {:.4}", metrics.loss, metrics.accuracy);
         self.advance(epoch.number as u64, &message);
     }
 

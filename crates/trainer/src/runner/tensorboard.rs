@@ -147,8 +147,8 @@ fn event(step: usize) -> Event {
 #[expect(clippy::cast_possible_truncation, reason = "TensorBoard's scalars are float32")]
 fn scalars(epoch: &Epoch) -> Vec<Value> {
     let mut scalars = vec![("loss", epoch.train.loss), ("acc", epoch.train.accuracy)];
-    if let Some(score) = epoch.validation {
-        scalars.extend([("val_loss", score.loss), ("val_acc", score.accuracy)]);
+    if let Some(metrics) = epoch.validation {
+        scalars.extend([("val_loss", metrics.loss), ("val_acc", metrics.accuracy)]);
     }
     let value = |(tag, value): (&str, f64)| Value {
         tag: tag.to_owned(),

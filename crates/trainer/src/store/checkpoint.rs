@@ -87,7 +87,7 @@ mod tests {
     use burn::tensor::Device;
     use model::{Network, presets};
     use proptest::prelude::*;
-    use training::{Epoch, Metrics, Score, weights};
+    use training::{Epoch, Metrics, RunningMetrics, weights};
 
     use super::*;
     use crate::study::Backend;
@@ -112,10 +112,10 @@ mod tests {
     }
 
     fn state(device: &Device) -> State {
-        let train = Score { loss: 0.1, accuracy: 1.0 / 3.0 };
+        let train = Metrics { loss: 0.1, accuracy: 1.0 / 3.0 };
         State {
             steps: 7,
-            metrics: Metrics::from_sums([0.1_f32.into(), 5.0, 20.0], device),
+            metrics: RunningMetrics::from_sums([0.1_f32.into(), 5.0, 20.0], device),
             history: vec![Epoch { number: 1, train, validation: None }],
             ..State::new(network(1, device))
         }

@@ -7,7 +7,7 @@ use std::{
 
 use model::LayerName;
 use serde::{Deserialize, Serialize};
-use training::{Epoch, Pixels, Score};
+use training::{Epoch, Metrics, Pixels};
 
 use super::{Error, checkpoint, files};
 use crate::study::{EPOCHS, HIDDEN, KeyValues, Run, run_folder, setting_text};
@@ -255,11 +255,11 @@ pub fn read_history(folder: &Path, expected: usize) -> Result<Vec<Epoch>, Error>
         fs::read_to_string(&path).map_err(|source| Error::Read { path: path.clone(), source })?;
     let epochs = text.lines().skip(1).map(|line| {
         let numbers: Option<Vec<f64>> = line.split(',').map(|number| number.parse().ok()).collect();
-        let score = |loss, accuracy| Score { loss, accuracy };
+        let metrics = |loss, accuracy| Metrics { loss, accuracy };
         match *numbers? {
-            [_, loss, acc] => Some((score(loss, acc), None)),
+            [_, loss, acc] => Some((metrics(loss, acc), None)),
             [_, loss, acc, val_loss, val_acc] => {
-                Some((score(loss, acc), Some(score(val_loss, val_acc))))
+                Some((metrics(loss, acc), Some(metrics(val_loss, val_acc))))
             }
             _ => None,
         }
@@ -280,10 +280,10 @@ fn history_csv(history: &[Epoch]) -> String {
     let mut csv = String::from("epoch,loss,acc");
     csv.push_str(if validated { ",val_loss,val_acc\n" } else { "\n" });
     for epoch in history {
-        let score = epoch.train;
-        csv.push_str(&format!("{},{:.6},{:.6}", epoch.number, score.loss, score.accuracy));
-        if let Some(score) = epoch.validation {
-            csv.push_str(&format!(",{:.6},{:.6}", score.loss, score.accuracy));
+        let metrics = epoch.train;
+        csv.push_str(&format!("{},{:.6},{:.6}", epoch.number, metrics.loss, metrics.accuracy));
+        if let Some(metrics) = epoch.validation {
+            csv.push_str(&format!(",{:.6},{:.6}", metrics.loss, metrics.accuracy));
         }
         csv.push('\n');
     }

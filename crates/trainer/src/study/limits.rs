@@ -2,7 +2,7 @@
 
 use data::Shape;
 use model::Variant;
-use training::LARGEST_GPU_BUFFER;
+use training::LARGEST_GPU_TENSOR;
 
 use super::{
     resolve::{HIDDEN, Resolved},
@@ -47,14 +47,14 @@ fn check_buffers(settings: &Settings, has_batch_size: bool) -> Result<(), (&'sta
     let mut widths = vec![SHAPE.pixels()];
     widths.extend(&settings.network.hidden);
     widths.push(SHAPE.classes);
-    let kernel = widths.windows(2).find(|pair| pair[0] * pair[1] > LARGEST_GPU_BUFFER);
+    let kernel = widths.windows(2).find(|pair| pair[0] * pair[1] > LARGEST_GPU_TENSOR);
     if let Some([inputs, units]) = kernel {
         let reason = format!(
             "makes a kernel of {inputs} × {units}, over the 128 MiB at which a GPU's buffers end"
         );
         return Err((HIDDEN, reason));
     }
-    let largest_batch = LARGEST_GPU_BUFFER / widths.into_iter().max().unwrap_or(1);
+    let largest_batch = LARGEST_GPU_TENSOR / widths.into_iter().max().unwrap_or(1);
     if settings.fit.batch_size <= largest_batch {
         return Ok(());
     }
