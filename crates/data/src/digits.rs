@@ -4,14 +4,7 @@ use burn_dataset::{Dataset, DatasetError};
 
 use crate::idx::Kind;
 use crate::sha256::sha256;
-use crate::shape::Shape;
-
-/// Width and height of an image, in pixels.
-pub(crate) const SIDE: usize = Shape::MNIST.width;
-/// Pixels of an image.
-pub(crate) const PIXELS: usize = Shape::MNIST.pixels();
-/// Kinds of digit.
-pub(crate) const CLASSES: usize = Shape::MNIST.classes;
+use crate::shape::{PIXELS, Shape};
 
 /// One image with its label.
 #[derive(Debug, Clone, PartialEq, Eq)]

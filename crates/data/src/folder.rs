@@ -4,10 +4,11 @@ use std::fs;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
-use crate::digits::{Digits, PIXELS, Split, sha256_of_sums};
+use crate::digits::{Digits, Split, sha256_of_sums};
 use crate::error::{Error, FileFault};
 use crate::idx::Part;
 use crate::mnist::{File, Files};
+use crate::shape::PIXELS;
 
 #[cfg(test)]
 mod tests;

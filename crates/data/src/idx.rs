@@ -5,10 +5,10 @@
 
 use std::io::Read;
 
-use crate::digits::{CLASSES, PIXELS, SIDE};
 use crate::error::FileFault;
 use crate::gzip;
 use crate::sha256::sha256;
+use crate::shape::{CLASSES, PIXELS, SIDE};
 
 #[cfg(test)]
 mod tests;

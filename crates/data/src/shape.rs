@@ -11,6 +11,13 @@ pub struct Shape {
     pub classes: usize,
 }
 
+/// Width and height of an image of [`Shape::MNIST`], in pixels.
+pub(crate) const SIDE: usize = Shape::MNIST.width;
+/// Number of pixels of an image of [`Shape::MNIST`].
+pub(crate) const PIXELS: usize = Shape::MNIST.pixels();
+/// Number of classes of [`Shape::MNIST`].
+pub(crate) const CLASSES: usize = Shape::MNIST.classes;
+
 impl Shape {
     /// MNIST's, and that of every set that is read today.
     pub const MNIST: Self = Self { width: 28, height: 28, classes: 10 };

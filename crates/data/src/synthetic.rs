@@ -15,8 +15,10 @@ mod tests;
 use rand::RngExt;
 use rayon::prelude::*;
 
+use self::chance::Half;
 use self::hand::Hand;
-use crate::digits::{Digits, PIXELS, Split};
+use crate::digits::{Digits, Split};
+use crate::shape::PIXELS;
 
 /// Draws 60 000 digits to train on and 10 000 to test with: the same bytes every time, on every
 /// machine.
@@ -24,13 +26,6 @@ pub fn synthetic() -> Digits {
     let train = draw(Half::Train, 60_000);
     let test = draw(Half::Test, 10_000);
     Digits::new("synthetic", train, test)
-}
-
-/// Which of a set's two splits; both come out of the same distribution.
-#[derive(Debug, Clone, Copy)]
-enum Half {
-    Train,
-    Test,
 }
 
 /// Draws the first `len` digits of a split.

@@ -9,10 +9,10 @@ use std::path::Path;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-use crate::digits::PIXELS;
 use crate::idx::Kind;
 use crate::mnist::{self, File, Files};
 use crate::sha256::sha256;
+use crate::shape::PIXELS;
 use server::{Answer, Asked};
 
 /// Four files like MNIST's, of 5 and 2 images.

@@ -3,8 +3,8 @@ use std::io::Read;
 use proptest::prelude::*;
 
 use super::{Kind, Part};
-use crate::digits::PIXELS;
 use crate::error::FileFault;
+use crate::shape::PIXELS;
 use crate::testing::{gzip, images, labels};
 
 fn read(bytes: &[u8], kind: Kind) -> Result<Part, String> {

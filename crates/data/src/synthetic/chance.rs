@@ -4,13 +4,18 @@
 use rand::{RngExt, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 
-use super::Half;
-
 /// Where one digit gets all its random numbers from.
 pub(super) type Chance = Xoshiro256PlusPlus;
 
 /// Another seed is another data set.
 const SEED: u64 = 0x0D16_1750_0000_0000;
+
+/// Which of a set's two splits; both come out of the same distribution.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Half {
+    Train,
+    Test,
+}
 
 /// The generator of one digit, so that none depends on which were drawn before it.
 pub(super) fn of_digit(half: Half, index: u32) -> Chance {

@@ -8,7 +8,7 @@
 use std::ops::Range;
 
 use super::curve::Point;
-use crate::digits::{PIXELS, SIDE};
+use crate::shape::{PIXELS, SIDE};
 
 /// The middle of the image, in pixels.
 const MIDDLE: f32 = SIDE as f32 / 2.0;

@@ -3,7 +3,7 @@
 use rand::RngExt;
 
 use super::chance::Chance;
-use crate::digits::CLASSES;
+use crate::shape::CLASSES;
 
 /// The points that the pen goes through, in hundredths of the digit's box: x to the right, y
 /// downwards. A point given twice in a row is a corner; everywhere else the pen runs smoothly.

@@ -1,10 +1,11 @@
 use rayon::ThreadPoolBuilder;
 
-use super::chance::{self, around_zero};
+use super::chance::{self, Half, around_zero};
 use super::curve::{self, Point};
+use super::draw;
 use super::raster::{self, Pen, centre_of_mass};
-use super::{Half, draw};
-use crate::digits::{CLASSES, Digits, SIDE, Split};
+use crate::digits::{Digits, Split};
+use crate::shape::{CLASSES, SIDE};
 
 fn images(split: &Split) -> impl Iterator<Item = &[u8]> {
     (0..split.len()).map(|index| split.image(index))
