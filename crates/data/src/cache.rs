@@ -10,7 +10,7 @@ use tempfile::NamedTempFile;
 use crate::digits::Digits;
 use crate::download::Downloader;
 use crate::error::{Error, FileFault, Skipped};
-use crate::folder::{Found, in_parallel, is_absent, join};
+use crate::folder::{Found, in_parallel, join, open_regular};
 use crate::idx::Part;
 use crate::mnist::{File, Files};
 
@@ -58,10 +58,10 @@ impl Slot<'_> {
 
     fn read(&self) -> Result<Found, Skipped> {
         let path = self.path();
-        let read = match fs::File::open(&path) {
-            Ok(opened) => Part::read(opened, self.file.kind),
-            Err(error) if is_absent(&error) => return Err(Skipped::CacheLacks(path)),
-            Err(error) => Err(FileFault::Unreadable(error)),
+        let read = match open_regular(&path) {
+            Ok(Some(opened)) => Part::read(opened, self.file.kind),
+            Ok(None) => return Err(Skipped::CacheLacks(path)),
+            Err(fault) => Err(fault),
         };
         let checked = read.and_then(|part| self.check(part));
         Found::new(path, checked).map_err(Skipped::CacheBroken)

@@ -76,6 +76,12 @@ pub enum FileFault {
     /// The system would not read it.
     #[error("cannot be read: {0}")]
     Unreadable(io::Error),
+    /// It is a folder, FIFO, socket or device; none of these is opened.
+    #[error("is {found}, not a regular file: put the IDX file itself there")]
+    NotRegular {
+        /// What it is, with its article.
+        found: &'static str,
+    },
     /// It has no bytes at all.
     #[error("is empty: copy or download it again")]
     Empty,

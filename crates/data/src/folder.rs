@@ -101,8 +101,23 @@ pub(crate) fn in_parallel<T: Send, R: Send>(files: [T; 4], work: impl Fn(T) -> R
     [a, b, c, d]
 }
 
-/// Whether the error says that there is no such file, as against one that cannot be read.
-pub(crate) fn is_absent(error: &io::Error) -> bool {
+/// Opens a regular file, following symlinks. Returns `None` if there is no file at `path`.
+///
+/// Anything but a regular file is refused unopened: opening a FIFO blocks, and a device may have no end.
+pub(crate) fn open_regular(path: &Path) -> Result<Option<fs::File>, FileFault> {
+    match fs::metadata(path) {
+        Ok(metadata) if metadata.is_file() => {}
+        Ok(metadata) => {
+            let found = if metadata.is_dir() { "a folder" } else { "a FIFO, a socket or a device" };
+            return Err(FileFault::NotRegular { found });
+        }
+        Err(error) if is_absent(&error) => return Ok(None),
+        Err(error) => return Err(FileFault::Unreadable(error)),
+    }
+    fs::File::open(path).map(Some).map_err(FileFault::Unreadable)
+}
+
+fn is_absent(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
 }
 
@@ -113,13 +128,10 @@ fn open<'a>(dir: &Path, file: &'a File) -> Result<(&'a File, PathBuf, fs::File),
     let packed = format!("{}.gz", file.name);
     let places = [unpacked.clone(), dir.join(&packed), half.join(file.name), half.join(&packed)];
     for path in places {
-        match fs::File::open(&path) {
-            Ok(opened) => return Ok((file, path, opened)),
-            Err(error) if is_absent(&error) => {}
-            Err(error) => {
-                let fault = FileFault::Unreadable(error);
-                return Err(Error::File { path, fault });
-            }
+        match open_regular(&path) {
+            Ok(Some(opened)) => return Ok((file, path, opened)),
+            Ok(None) => {}
+            Err(fault) => return Err(Error::File { path, fault }),
         }
     }
     Err(Error::Missing { path: unpacked })

@@ -119,6 +119,29 @@ fn only_what_is_wrong_is_fetched_again() {
 }
 
 #[test]
+#[cfg(unix)]
+fn replaces_a_link_to_a_device() {
+    let cache = tempfile::tempdir().unwrap();
+    let folder = mnist_folder(cache.path());
+    fake_mnist().write(&folder, Layout::Halves, false);
+    let device = folder.join("test/t10k-labels-idx1-ubyte");
+    fs::remove_file(&device).unwrap();
+    std::os::unix::fs::symlink("/dev/zero", &device).unwrap();
+
+    let (digits, skipped) = get(cache.path(), &server().url);
+    assert_eq!(digits.unwrap().name, "mnist");
+    assert_complete(cache.path());
+    assert_eq!(
+        skipped,
+        [format!(
+            "in the cache, {} is a FIFO, a socket or a device, not a regular file: put the IDX file \
+             itself there",
+            device.display()
+        )]
+    );
+}
+
+#[test]
 fn nothing_wrong_reaches_the_cache() {
     let cache = tempfile::tempdir().unwrap();
     let server = Server::start(|_| ok(&gzip(&images(5))));

@@ -86,6 +86,62 @@ fn one_other_byte_makes_another_set() {
     assert_eq!(after.train, before.train);
 }
 
+/// Runs `work`, which may block for ever, and fails the test if it does.
+#[cfg(unix)]
+fn within_seconds<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    let (sender, receiver) = std::sync::mpsc::channel();
+    std::thread::spawn(move || sender.send(work()));
+    receiver.recv_timeout(std::time::Duration::from_secs(10)).expect("blocks")
+}
+
+#[test]
+#[cfg(unix)]
+fn refuses_fifos_and_devices_without_opening_them() {
+    use std::os::unix::fs::symlink;
+
+    type Make<'a> = &'a dyn Fn(&Path);
+    let make_fifo = |path: &Path| {
+        assert!(std::process::Command::new("mkfifo").arg(path).status().unwrap().success());
+    };
+    let cases: [(&str, Make<'_>); 3] = [
+        ("a FIFO", &make_fifo),
+        ("a symlink to a FIFO", &|path| {
+            let fifo = path.with_file_name("fifo");
+            make_fifo(&fifo);
+            symlink(fifo, path).unwrap();
+        }),
+        ("a symlink to a device", &|path| symlink("/dev/zero", path).unwrap()),
+    ];
+    for (case, make) in cases {
+        let dir = tempfile::tempdir().unwrap();
+        let fake = fake_mnist();
+        fake.write(dir.path(), Layout::Flat, false);
+        let path = dir.path().join("t10k-images-idx3-ubyte");
+        fs::remove_file(&path).unwrap();
+        make(&path);
+        let folder = dir.path().to_owned();
+        let error = within_seconds(move || read(&folder, &fake.files)).unwrap_err();
+        let expected = "t10k-images-idx3-ubyte is a FIFO, a socket or a device, not a regular file: put \
+                        the IDX file itself there";
+        assert_eq!(message(dir.path(), &error), expected, "{case}");
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn reads_files_through_symlinks() {
+    let parent = tempfile::tempdir().unwrap();
+    let (files, links) = (parent.path().join("files"), parent.path().join("links"));
+    let fake = fake_mnist();
+    fake.write(&files, Layout::Flat, true);
+    fs::create_dir(&links).unwrap();
+    for entry in fs::read_dir(&files).unwrap() {
+        let entry = entry.unwrap();
+        std::os::unix::fs::symlink(entry.path(), links.join(entry.file_name())).unwrap();
+    }
+    assert_eq!(read(&links, &fake.files).unwrap(), digits(&fake));
+}
+
 #[test]
 fn says_which_file_is_missing_or_wrong() {
     type Spoil = fn(&Path);
@@ -128,7 +184,7 @@ fn says_which_file_is_missing_or_wrong() {
                 fs::remove_file(dir.join("train-labels-idx1-ubyte")).unwrap();
                 fs::create_dir(dir.join("train-labels-idx1-ubyte")).unwrap();
             },
-            "train-labels-idx1-ubyte cannot be read: Is a directory (os error 21)",
+            "train-labels-idx1-ubyte is a folder, not a regular file: put the IDX file itself there",
         ),
         (
             "a label too many",

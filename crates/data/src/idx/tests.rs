@@ -166,24 +166,39 @@ fn says_what_is_wrong_with_gzip() {
     }
 }
 
-/// Counts what is read of a source that would never end.
-struct Endless<'a>(&'a mut usize);
+/// Repeats one byte for ever and counts the bytes read.
+struct Endless<'a> {
+    byte: u8,
+    count: &'a mut usize,
+}
 
 impl Read for Endless<'_> {
     fn read(&mut self, bytes: &mut [u8]) -> std::io::Result<usize> {
-        bytes.fill(0);
-        *self.0 += bytes.len();
+        bytes.fill(self.byte);
+        *self.count += bytes.len();
         Ok(bytes.len())
     }
 }
 
 #[test]
 fn stops_where_the_promise_ends() {
-    let mut unread = 0;
+    let mut count = 0;
     let file = Kind::Labels.header(3);
-    let fault = Part::read(file.chain(Endless(&mut unread)), Kind::Labels).unwrap_err();
+    let endless = Endless { byte: 0, count: &mut count };
+    let fault = Part::read(file.chain(endless), Kind::Labels).unwrap_err();
     assert!(matches!(fault, FileFault::Long { promised: 3 }));
-    assert!(unread < 100, "{unread}");
+    assert!(count < 100, "{count}");
+}
+
+#[test]
+fn stops_reading_an_endless_file_name_in_a_gzip_header() {
+    let has_name = 1 << 3;
+    let start = [0x1f, 0x8b, 8, has_name, 0, 0, 0, 0, 0, 0xff];
+    let mut count = 0;
+    let endless = Endless { byte: b'a', count: &mut count };
+    let fault = Part::read(start.chain(endless), Kind::Labels).unwrap_err();
+    assert!(matches!(fault, FileFault::Gzip), "{fault}");
+    assert!(count < 1 << 20, "{count}");
 }
 
 #[test]
