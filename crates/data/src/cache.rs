@@ -2,10 +2,10 @@
 //! unpacked. A file there counts only with MNIST's SHA-256, and none gets there without it.
 
 use std::fs;
-use std::io::{self, Write};
+use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
-use tempfile::NamedTempFile;
+use tempfile::{Builder, NamedTempFile};
 
 use crate::digits::Digits;
 use crate::download::Downloader;
@@ -81,23 +81,56 @@ impl Slot<'_> {
         fs::create_dir_all(&self.folder)
             .map_err(|reason| Error::Write { path: self.folder.clone(), reason })?;
         let unpacked = downloader.fetch(self.file)?;
-        if let Err(reason) = write_whole(&self.folder, &path, &unpacked) {
+        if let Err(reason) = write_whole(&self.folder, self.file.name, &unpacked) {
             return Err(Error::Write { path, reason });
         }
         Found::new(path, Part::read(&unpacked[..], self.file.kind))
     }
 }
 
-/// Writes a file so that it is whole whenever it is seen, after a power cut and beside another
-/// process that writes the same one.
-fn write_whole(folder: &Path, path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut beside = NamedTempFile::new_in(folder)?;
-    beside.write_all(bytes)?;
-    beside.as_file().sync_all()?;
-    beside.persist(path)?;
-    // The new name is itself something to keep; elsewhere than on Unix a folder cannot be synced.
+/// Writes a file that is either whole or not there, after a kill or a power cut too.
+///
+/// Several processes may write the same file at once, as all of them write the same bytes.
+fn write_whole(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
+    let mut temporary = temporary_file(folder, name)?;
+    temporary.write_all(bytes)?;
+    temporary.as_file().sync_all()?;
+    publish(temporary, folder, name)
+}
+
+fn temporary_file(folder: &Path, name: &str) -> io::Result<NamedTempFile> {
+    Builder::new().prefix(&temporary_prefix(name)).tempfile_in(folder)
+}
+
+fn temporary_prefix(name: &str) -> String {
+    format!(".{name}.")
+}
+
+/// Renames a whole temporary file to `name`, and removes the other temporary files of that name.
+fn publish(temporary: NamedTempFile, folder: &Path, name: &str) -> io::Result<()> {
+    match temporary.persist(folder.join(name)) {
+        Ok(_) => {}
+        // Another process has published the same bytes and removed this temporary file.
+        Err(failed) if failed.error.kind() == ErrorKind::NotFound => return Ok(()),
+        Err(failed) => return Err(failed.error),
+    }
+    // Other systems than Unix cannot sync a folder.
     if cfg!(unix) {
         fs::File::open(folder)?.sync_all()?;
+    }
+    remove_temporary_files(folder, name)
+}
+
+/// Removes the temporary files of killed processes, and those of running ones, which need them no
+/// longer.
+fn remove_temporary_files(folder: &Path, name: &str) -> io::Result<()> {
+    let prefix = temporary_prefix(name);
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_name().to_string_lossy().starts_with(&prefix) {
+            // Another process may have removed it first.
+            let _ = fs::remove_file(entry.path());
+        }
     }
     Ok(())
 }

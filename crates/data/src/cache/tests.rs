@@ -1,8 +1,9 @@
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::thread;
 
-use super::read_or_fetch;
+use super::{publish, read_or_fetch, temporary_file, write_whole};
 use crate::digits::Digits;
 use crate::download::{Downloader, Patience};
 use crate::error::{Error, Skipped};
@@ -179,15 +180,53 @@ fn a_cache_that_cannot_be_written_is_found_before_the_download() {
 }
 
 #[test]
-fn two_may_fetch_at_once() {
+fn removes_the_temporary_files_of_killed_processes() {
     let cache = tempfile::tempdir().unwrap();
-    let server = server();
-    thread::scope(|scope| {
-        let fetch = || get(cache.path(), &server.url).0.unwrap().name;
-        let both = [scope.spawn(fetch), scope.spawn(fetch)];
-        for one in both {
-            assert_eq!(one.join().unwrap(), "mnist");
-        }
-    });
+    let folder = mnist_folder(cache.path()).join("train");
+    fs::create_dir_all(&folder).unwrap();
+    for half in ["", "half"] {
+        let mut temporary = temporary_file(&folder, "train-images-idx3-ubyte").unwrap();
+        temporary.write_all(half.as_bytes()).unwrap();
+        temporary.keep().unwrap();
+    }
+    assert_eq!(files_below(cache.path()).len(), 2);
+    get(cache.path(), &server().url).0.unwrap();
     assert_complete(cache.path());
+}
+
+#[test]
+fn leaves_the_temporary_files_of_other_names() {
+    let folder = tempfile::tempdir().unwrap();
+    let other = temporary_file(folder.path(), "train-labels-idx1-ubyte").unwrap();
+    write_whole(folder.path(), "train-images-idx3-ubyte", b"images").unwrap();
+    publish(other, folder.path(), "train-labels-idx1-ubyte").unwrap();
+    assert_eq!(files_below(folder.path()).len(), 2);
+}
+
+#[test]
+fn succeeds_if_another_process_has_published_the_file_first() {
+    let cache = tempfile::tempdir().unwrap();
+    let folder = mnist_folder(cache.path()).join("train");
+    fs::create_dir_all(&folder).unwrap();
+    let mut slow = temporary_file(&folder, "train-images-idx3-ubyte").unwrap();
+    slow.write_all(b"half").unwrap();
+    get(cache.path(), &server().url).0.unwrap();
+    publish(slow, &folder, "train-images-idx3-ubyte").unwrap();
+    assert_complete(cache.path());
+}
+
+#[test]
+fn several_may_fetch_at_once() {
+    for _ in 0..20 {
+        let cache = tempfile::tempdir().unwrap();
+        let server = server();
+        thread::scope(|scope| {
+            let fetch = || get(cache.path(), &server.url).0.unwrap().name;
+            let threads = [(); 8].map(|()| scope.spawn(fetch));
+            for thread in threads {
+                assert_eq!(thread.join().unwrap(), "mnist");
+            }
+        });
+        assert_complete(cache.path());
+    }
 }
