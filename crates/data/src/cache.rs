@@ -1,5 +1,5 @@
-//! burn-dataset's cache of MNIST: `burn-dataset/mnist/{train,test}/` in the user's cache folder,
-//! unpacked. A file there counts only with MNIST's SHA-256, and none gets there without it.
+//! burn-dataset's cache of MNIST: the uncompressed files in `burn-dataset/mnist/{train,test}/` in the
+//! user's cache folder. A file is read or written there only if its SHA-256 is MNIST's.
 
 use std::fs;
 use std::io::{self, ErrorKind, Write};
@@ -9,86 +9,78 @@ use tempfile::{Builder, NamedTempFile};
 
 use crate::digits::Digits;
 use crate::download::Downloader;
-use crate::error::{Error, FileFault, Skipped};
-use crate::folder::{Found, in_parallel, join, open_regular};
-use crate::idx::Part;
+use crate::error::{Error, Skipped};
+use crate::folder::{IdxFile, in_parallel, join, open_regular};
+use crate::idx::Contents;
 use crate::mnist::{File, Files};
 
 #[cfg(test)]
 mod tests;
 
-/// Reads MNIST from the cache, after fetching into it what it lacks or has wrong: these files go to
-/// `skipped`.
+/// Reads MNIST from the cache, after downloading the files that it lacks or that are not MNIST's.
+/// Appends the reason for each download to `skipped`.
 ///
 /// # Errors
 ///
-/// [`Error::Download`] or [`Error::Write`] for the first file that could not be put there; the rest
-/// is then not tried.
-pub(crate) fn read_or_fetch(
+/// [`Error::Download`] or [`Error::Write`] for the first file that fails; the other files are then not
+/// tried.
+pub(crate) fn read_or_download(
     user_cache: &Path,
     mnist: &Files,
     downloader: &Downloader<'_>,
     skipped: &mut Vec<Skipped>,
 ) -> Result<Digits, Error> {
     let root = user_cache.join("burn-dataset").join("mnist");
-    let slots = mnist.each_ref().map(|file| Slot { file, folder: root.join(file.half) });
-    let [a, b, c, d] = in_parallel(slots, |slot| {
-        let cached = slot.read();
-        (slot, cached)
+    let files = mnist.each_ref().map(|file| CachedFile { file, folder: root.join(file.subfolder) });
+    let [a, b, c, d] = in_parallel(files, |file| {
+        let read = file.read();
+        (file, read)
     });
-    let mut get = |(slot, cached): (Slot<'_>, Result<Found, Skipped>)| {
-        cached.or_else(|reason| {
+    let mut get = |(file, read): (CachedFile<'_>, Result<IdxFile, Skipped>)| {
+        read.or_else(|reason| {
             skipped.push(reason);
-            slot.fetch(downloader)
+            file.download(downloader)
         })
     };
     join([get(a)?, get(b)?, get(c)?, get(d)?])
 }
 
-/// The place of one file in the cache.
-struct Slot<'a> {
+/// One file of MNIST and its folder in the cache.
+struct CachedFile<'a> {
     file: &'a File,
     folder: PathBuf,
 }
 
-impl Slot<'_> {
+impl CachedFile<'_> {
     fn path(&self) -> PathBuf {
         self.folder.join(self.file.name)
     }
 
-    fn read(&self) -> Result<Found, Skipped> {
+    fn read(&self) -> Result<IdxFile, Skipped> {
         let path = self.path();
         let read = match open_regular(&path) {
-            Ok(Some(opened)) => Part::read(opened, self.file.kind),
+            Ok(Some(opened)) => Contents::read(opened, self.file.kind),
             Ok(None) => return Err(Skipped::CacheLacks(path)),
             Err(fault) => Err(fault),
         };
-        let checked = read.and_then(|part| self.check(part));
-        Found::new(path, checked).map_err(Skipped::CacheBroken)
+        let verified = read.and_then(|contents| contents.verify(&self.file.sha256));
+        IdxFile::new(path, verified).map_err(Skipped::CacheBroken)
     }
 
-    fn check(&self, part: Part) -> Result<Part, FileFault> {
-        if part.sha256 == self.file.sha256 {
-            Ok(part)
-        } else {
-            Err(FileFault::Checksum { found: part.sha256, expected: self.file.sha256.clone() })
-        }
-    }
-
-    fn fetch(&self, downloader: &Downloader<'_>) -> Result<Found, Error> {
+    fn download(&self, downloader: &Downloader<'_>) -> Result<IdxFile, Error> {
         let path = self.path();
-        // Before the download, which would be for nothing if this fails.
+        // Before the download, so that it is not in vain if this fails.
         fs::create_dir_all(&self.folder)
             .map_err(|reason| Error::Write { path: self.folder.clone(), reason })?;
-        let unpacked = downloader.fetch(self.file)?;
-        if let Err(reason) = write_whole(&self.folder, self.file.name, &unpacked) {
+        let bytes = downloader.download(self.file)?;
+        if let Err(reason) = write_whole(&self.folder, self.file.name, &bytes) {
             return Err(Error::Write { path, reason });
         }
-        Found::new(path, Part::read(&unpacked[..], self.file.kind))
+        IdxFile::new(path, Contents::read(&bytes[..], self.file.kind))
     }
 }
 
-/// Writes a file that is either whole or not there, after a kill or a power cut too.
+/// Writes a file atomically: after a kill or a power failure it is complete or absent.
 ///
 /// Several processes may write the same file at once, as all of them write the same bytes.
 fn write_whole(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
@@ -106,7 +98,7 @@ fn temporary_prefix(name: &str) -> String {
     format!(".{name}.")
 }
 
-/// Renames a whole temporary file to `name`, and removes the other temporary files of that name.
+/// Renames a complete temporary file to `name` and removes the other temporary files of that name.
 fn publish(temporary: NamedTempFile, folder: &Path, name: &str) -> io::Result<()> {
     match temporary.persist(folder.join(name)) {
         Ok(_) => {}
@@ -121,8 +113,8 @@ fn publish(temporary: NamedTempFile, folder: &Path, name: &str) -> io::Result<()
     remove_temporary_files(folder, name)
 }
 
-/// Removes the temporary files of killed processes, and those of running ones, which need them no
-/// longer.
+/// Removes the temporary files of killed processes. Those of running processes are removed too:
+/// [`publish`] does without them.
 fn remove_temporary_files(folder: &Path, name: &str) -> io::Result<()> {
     let prefix = temporary_prefix(name);
     for entry in fs::read_dir(folder)? {

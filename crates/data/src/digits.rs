@@ -1,4 +1,4 @@
-//! What a data set is, whatever it came from.
+//! A data set in memory.
 
 use burn_dataset::{Dataset, DatasetError};
 
@@ -9,14 +9,13 @@ use crate::shape::{PIXELS, Shape};
 /// One image with its label.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Digit {
-    /// Row by row from the top left, 0 (paper) to 255 (ink).
+    /// Pixels row by row from the top left: 0 is background, 255 is full ink.
     pub pixels: Vec<u8>,
-    /// 0 to 9.
+    /// Class, 0 to 9.
     pub label: u8,
 }
 
-/// The training or the test half of a data set, kept as bytes: images `[len, height, width]`, labels
-/// `[len]`.
+/// Images `[len, height, width]` and labels `[len]`, all as u8.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Split {
     shape: Shape,
@@ -24,23 +23,23 @@ pub struct Split {
     labels: Vec<u8>,
 }
 
-/// A data set, complete and checked.
+/// A complete and validated data set.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Digits {
-    /// `mnist`, `synthetic`, or the folder's name.
+    /// `mnist`, `synthetic`, or the name of its folder.
     pub name: String,
-    /// What the variants learn from.
+    /// Training set.
     pub train: Split,
-    /// What they never see while learning.
+    /// Test set.
     pub test: Split,
-    /// Tells one set from another: the SHA-256, in hexadecimal, of the four SHA-256 sums, in
-    /// hexadecimal, one after another, of train images, train labels, test images and test labels,
-    /// each as an unpacked IDX file. It does not depend on the name, nor on how the set is stored.
+    /// Identifies the contents: the SHA-256 of the concatenated SHA-256 sums, in hexadecimal, of train
+    /// images, train labels, test images and test labels, each as an uncompressed IDX file. It depends
+    /// neither on the name nor on the storage.
     pub sha256: String,
 }
 
 impl Digits {
-    /// A set made in memory; its [`sha256`](Self::sha256) is that of the same set read from files.
+    /// Creates a data set. Its [`sha256`](Self::sha256) is the same as after reading it from files.
     pub fn new(name: impl Into<String>, train: Split, test: Split) -> Self {
         let sums = [
             Kind::Images.sha256(&train.images),
@@ -52,57 +51,57 @@ impl Digits {
     }
 }
 
-/// [`Digits::sha256`], from the sums of the four files.
+/// Computes [`Digits::sha256`] from the sums of the four files.
 pub(crate) fn sha256_of_sums(sums: &[String; 4]) -> String {
     sha256(sums.iter().map(String::as_bytes))
 }
 
 impl Split {
-    /// Joins images `[len, height, width]` of [`Shape::MNIST`] with their labels `[len]`.
+    /// Combines images `[len, height, width]` of [`Shape::MNIST`] with labels `[len]`.
     ///
     /// # Panics
     ///
-    /// When the two lengths do not belong together.
+    /// If the two lengths differ.
     pub fn new(images: Vec<u8>, labels: Vec<u8>) -> Self {
         assert_eq!(images.len(), labels.len() * PIXELS, "one label per image");
         Self { shape: Shape::MNIST, images, labels }
     }
 
-    /// The images' size, and the number of classes.
+    /// Returns the size of the images and the number of classes.
     pub fn shape(&self) -> Shape {
         self.shape
     }
 
-    /// How many images there are.
+    /// Returns the number of images.
     pub fn len(&self) -> usize {
         self.labels.len()
     }
 
-    /// Whether there is no image at all.
+    /// Returns whether there are no images.
     pub fn is_empty(&self) -> bool {
         self.labels.is_empty()
     }
 
-    /// The pixels of one image, row by row.
+    /// Returns the pixels of one image `[height * width]`, row by row.
     ///
     /// # Panics
     ///
-    /// When `index` is not under [`len`](Self::len).
+    /// If `index` is not below [`len`](Self::len).
     pub fn image(&self, index: usize) -> &[u8] {
         let pixels = self.shape.pixels();
         &self.images[index * pixels..(index + 1) * pixels]
     }
 
-    /// The labels, in the images' order.
+    /// Returns the labels `[len]`, in the order of the images.
     pub fn labels(&self) -> &[u8] {
         &self.labels
     }
 
-    /// A copy of the first so many.
+    /// Copies the first `len` images with their labels.
     ///
     /// # Panics
     ///
-    /// When `len` is more than there are.
+    /// If `len` is greater than [`len`](Self::len).
     #[must_use]
     pub fn first(&self, len: usize) -> Self {
         Self {
@@ -112,11 +111,11 @@ impl Split {
         }
     }
 
-    /// Cuts the split in two: the first `len` images, and the rest.
+    /// Divides the split into the first `len` images and the others, with their labels.
     ///
     /// # Panics
     ///
-    /// When `len` is more than there are.
+    /// If `len` is greater than [`len`](Self::len).
     pub fn split_at(mut self, len: usize) -> (Self, Self) {
         let rest = Self {
             shape: self.shape,

@@ -1,68 +1,69 @@
-//! What can go wrong, each as one sentence that stands by itself: no error here has a source that
-//! its message leaves out.
+//! Errors of loading a data set. Each message is a complete sentence and includes its cause, so no
+//! error has a `source`.
 
 use std::io::{self, ErrorKind};
 use std::path::PathBuf;
 
 use thiserror::Error;
 
-/// Why digits could not be loaded.
+/// An error of loading a data set.
 #[derive(Debug, Error)]
 pub enum Error {
     /// A folder lacks one of the four files.
     #[error(
-        "{} is not there, gzipped or not: put all four MNIST files into that folder or name another",
+        "{} is missing, and so is a gzipped one: put all four MNIST files into its folder, or choose \
+         another folder",
         path.display()
     )]
     Missing {
-        /// The file, without `.gz`.
+        /// Path of the file, without `.gz`.
         path: PathBuf,
     },
-    /// A file is there and is not what it should be.
+    /// A file has a defect.
     #[error("{} {fault}", path.display())]
     File {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The defect.
         fault: FileFault,
     },
-    /// The images and labels of one half do not belong together.
+    /// The numbers of images and labels differ.
     #[error(
-        "{} holds {images} images and {} {labels} labels: take both files from the same set",
+        "{} holds {images} images, but {} holds {labels} labels: use two files of the same data set",
         images_path.display(),
         labels_path.display()
     )]
     Unpaired {
-        /// The file of images.
+        /// Path of the file of images.
         images_path: PathBuf,
-        /// Its images.
+        /// Number of images.
         images: usize,
-        /// The file of labels.
+        /// Path of the file of labels.
         labels_path: PathBuf,
-        /// Its labels.
+        /// Number of labels.
         labels: usize,
     },
-    /// A file could not be put into the cache.
+    /// A file cannot be written to the cache.
     #[error("{} cannot be written: {reason}", path.display())]
     Write {
-        /// The file.
+        /// Path of the file or folder.
         path: PathBuf,
-        /// Why not.
+        /// The system's error.
         reason: io::Error,
     },
-    /// A file could not be downloaded.
+    /// A file cannot be downloaded.
     #[error("{url} cannot be downloaded: {fault}")]
     Download {
-        /// The file.
+        /// URL of the file.
         url: String,
-        /// Why not.
+        /// The cause.
         fault: DownloadFault,
     },
-    /// None of the sources asked for could be had.
+    /// None of the requested sources is available.
     #[error(
-        "no digits were found{}: set $MNIST_DIR or data.dir to a folder with the four MNIST files, \
-         or add \"synthetic\" to data.sources",
-        in_brackets(skipped)
+        "no data set was found{}: set $MNIST_DIR or data.dir to a folder with the four MNIST files, or \
+         add \"synthetic\" to data.sources",
+        in_parentheses(skipped)
     )]
     NotFound {
         /// Every place that was tried.
@@ -70,122 +71,126 @@ pub enum Error {
     },
 }
 
-/// What is wrong with a file; the message goes on from the file's name.
+/// A defect of an IDX file. The message continues a sentence that begins with the file's path.
 #[derive(Debug, Error)]
 pub enum FileFault {
-    /// The system would not read it.
+    /// The system cannot read it.
     #[error("cannot be read: {0}")]
     Unreadable(io::Error),
     /// It is a folder, FIFO, socket or device; none of these is opened.
     #[error("is {found}, not a regular file: put the IDX file itself there")]
     NotRegular {
-        /// What it is, with its article.
+        /// Type of the file, with its article.
         found: &'static str,
     },
-    /// It has no bytes at all.
+    /// It has no bytes.
     #[error("is empty: copy or download it again")]
     Empty,
-    /// It begins like text.
+    /// It begins with text.
     #[error("is text, not an IDX file of {kind}: a web page may have been saved in its place")]
     Text {
         /// `images` or `labels`.
         kind: &'static str,
     },
-    /// It begins with another number than IDX files of its kind.
+    /// It does not begin with the magic number of its kind.
     #[error("is not an IDX file of {kind}: it begins with the bytes {start:02x?}")]
     NotIdx {
         /// `images` or `labels`.
         kind: &'static str,
-        /// Its first bytes, four at most.
+        /// Its first bytes, at most four.
         start: Vec<u8>,
     },
-    /// It holds labels where images belong, or the other way round.
-    #[error("holds {found} where {kind} belong: two files may have been swapped")]
+    /// It holds labels instead of images, or images instead of labels.
+    #[error("holds {found} instead of {kind}: two files may have been swapped")]
     OtherKind {
-        /// What it holds.
+        /// The actual kind: `images` or `labels`.
         found: &'static str,
-        /// What it should hold.
+        /// The expected kind: `images` or `labels`.
         kind: &'static str,
     },
     /// It ends within its header.
     #[error(
-        "is cut short: it has {found} of the {expected} bytes of its header; copy or download it again"
+        "is truncated: it has only {found} of the {expected} bytes of its header; copy or download it \
+         again"
     )]
     ShortHeader {
-        /// Bytes there are.
+        /// Number of bytes in the file.
         found: usize,
-        /// Bytes of a header.
+        /// Number of bytes in a header.
         expected: usize,
     },
-    /// It ends before what its header promises.
+    /// It holds less data than its header declares.
     #[error(
-        "is cut short: {found} of the {promised} bytes that its header promises follow it; copy or \
+        "is truncated: its header declares {promised} bytes of data, but only {found} follow; copy or \
          download it again"
     )]
     Short {
-        /// Bytes after the header.
+        /// Number of bytes after the header.
         found: usize,
-        /// Bytes that there should be.
+        /// Number of bytes that the header declares.
         promised: usize,
     },
-    /// It goes on after what its header promises.
+    /// It holds more data than its header declares.
     #[error(
-        "goes on after the {promised} bytes that its header promises: copy or download it again"
+        "is too long: its header declares {promised} bytes of data, but more follow; copy or download \
+         it again"
     )]
     Long {
-        /// Bytes that there should be.
+        /// Number of bytes that the header declares.
         promised: usize,
     },
-    /// Its images are of another size than MNIST's.
-    #[error("holds images of {height} x {width} pixels: only 28 x 28 will do")]
+    /// The size of its images differs from MNIST's.
+    #[error("holds images of {height} x {width} pixels: only 28 x 28 is supported")]
     ImageSize {
-        /// Pixels in a column.
+        /// Height, in pixels.
         height: usize,
-        /// Pixels in a row.
+        /// Width, in pixels.
         width: usize,
     },
-    /// It holds nothing.
+    /// Its header declares no images or labels.
     #[error("holds no {kind}: at least one is needed")]
     NoItems {
         /// `images` or `labels`.
         kind: &'static str,
     },
-    /// It promises more than is ever read.
-    #[error("promises {count} {kind}: at most {most} are read")]
+    /// Its header declares more images or labels than are supported.
+    #[error("declares {count} {kind} in its header: at most {most} are supported")]
     TooMany {
         /// `images` or `labels`.
         kind: &'static str,
-        /// How many it promises.
+        /// Number that the header declares.
         count: usize,
-        /// How many may be.
+        /// Largest supported number.
         most: usize,
     },
-    /// One of its labels is no digit.
+    /// One of its labels is not 0 to 9.
     #[error("has the label {label} at index {index}: labels are 0 to 9")]
     Label {
-        /// Where it stands, from 0.
+        /// Index of the label, from 0.
         index: usize,
-        /// Which it is.
+        /// The label.
         label: u8,
     },
-    /// It is gzipped, and the gzip data is damaged or ends early.
-    #[error("cannot be unpacked: its gzip data is damaged or cut short; copy or download it again")]
-    Gzip,
-    /// It is well formed, but not MNIST's.
+    /// It is gzipped, and the gzip data is damaged or truncated.
     #[error(
-        "is not MNIST's: its SHA-256 is {found}, not {expected}; to use another set, name its folder in \
-         data.dir"
+        "cannot be decompressed: its gzip data is damaged or truncated; copy or download it again"
+    )]
+    Gzip,
+    /// It is a valid IDX file, but not the one of MNIST.
+    #[error(
+        "is not MNIST's file: its SHA-256 is {found}, expected {expected}; to use another data set, set \
+         data.dir to its folder"
     )]
     Checksum {
-        /// Its SHA-256.
+        /// SHA-256 of the file.
         found: String,
-        /// MNIST's.
+        /// SHA-256 of MNIST's file.
         expected: String,
     },
 }
 
 impl From<io::Error> for FileFault {
-    /// Tells bad gzip data, as `gzip::unpacked` reports it, from a system that would not read.
+    /// Distinguishes invalid gzip data, as `gzip::decompress` reports it, from a failure of the system.
     fn from(error: io::Error) -> Self {
         match error.kind() {
             ErrorKind::InvalidInput | ErrorKind::InvalidData | ErrorKind::UnexpectedEof => {
@@ -196,55 +201,55 @@ impl From<io::Error> for FileFault {
     }
 }
 
-/// Why a download came to nothing; the message goes on from `cannot be downloaded: `.
+/// The cause of a failed download. The message continues `cannot be downloaded: `.
 #[derive(Debug, Error)]
 pub enum DownloadFault {
-    /// No connection could be made.
+    /// The server cannot be reached.
     #[error("no connection could be made: {0}")]
     Unreachable(io::Error),
-    /// There was a connection, but no answer that makes sense.
-    #[error("the server gave no proper answer: {0}")]
+    /// The server accepted the connection, but sent no valid HTTP response.
+    #[error("the server sent no valid response: {0}")]
     NoAnswer(io::Error),
-    /// The server sends us from one address to the next.
+    /// The server redirects more often than allowed.
     #[error("the server redirects too often")]
     Redirects,
-    /// The server answered with something else than the file.
+    /// The server responded with an error status.
     #[error("the server answered with status {0}")]
     Status(u16),
-    /// The connection ended or stood still before the end of the file.
-    #[error("the connection broke off after {received} bytes: {reason}")]
+    /// The connection ended or stalled before the end of the file.
+    #[error("the connection was lost after {received} bytes: {reason}")]
     Interrupted {
-        /// Bytes that had come by then, those of earlier attempts included.
+        /// Number of bytes received so far, those of earlier attempts included.
         received: usize,
-        /// How it ended.
+        /// The cause.
         reason: io::Error,
     },
     /// The file is larger than any of MNIST's.
     #[error("the file is larger than {most} bytes")]
     TooLarge {
-        /// How much is taken.
+        /// Largest accepted size, in bytes.
         most: usize,
     },
-    /// What came does not unpack.
-    #[error("what came is damaged: its gzip data cannot be unpacked")]
+    /// The downloaded file is not valid gzip.
+    #[error("the downloaded file is damaged: its gzip data cannot be decompressed")]
     Gzip,
-    /// What came is something else.
-    #[error("what came is not MNIST's: its SHA-256 is {found}, not {expected}")]
+    /// The downloaded file is not the one of MNIST.
+    #[error("the downloaded file is not MNIST's: its SHA-256 is {found}, expected {expected}")]
     Checksum {
-        /// The SHA-256 of what came, unpacked.
+        /// SHA-256 of the downloaded file, decompressed.
         found: String,
-        /// MNIST's.
+        /// SHA-256 of MNIST's file.
         expected: String,
     },
 }
 
-/// A place where MNIST was looked for in vain, and why.
+/// A place where MNIST was not found, with the reason.
 #[derive(Debug, Error)]
 pub enum Skipped {
-    /// Nobody said where it is.
+    /// The environment variable is not set.
     #[error("$MNIST_DIR is not set")]
     MnistDirUnset,
-    /// `$MNIST_DIR` names a folder that lacks this file.
+    /// The folder `$MNIST_DIR` lacks this file.
     #[error("$MNIST_DIR has no {}", .0.display())]
     MnistDirLacks(PathBuf),
     /// The system has no cache folder for this user.
@@ -253,16 +258,16 @@ pub enum Skipped {
     /// The cache lacks this file.
     #[error("the cache has no {}", .0.display())]
     CacheLacks(PathBuf),
-    /// The cache has a file that is not MNIST's.
+    /// A file in the cache is not MNIST's.
     #[error("in the cache, {0}")]
     CacheBroken(Error),
-    /// What the cache lacked could not be fetched.
+    /// A file that the cache lacks could not be downloaded or written.
     #[error("{0}")]
     Fetch(Error),
 }
 
-/// ` (one; two)`, or nothing.
-fn in_brackets(skipped: &[Skipped]) -> String {
+/// Formats the reasons as ` (one; two)`, or as nothing if there are none.
+fn in_parentheses(skipped: &[Skipped]) -> String {
     if skipped.is_empty() {
         return String::new();
     }

@@ -1,4 +1,4 @@
-//! A folder with the four IDX files of MNIST, or of any other set in the same form.
+//! A folder with the four IDX files of MNIST, or of another data set of the same format.
 
 use std::fs;
 use std::io::{self, ErrorKind};
@@ -6,85 +6,75 @@ use std::path::{Path, PathBuf};
 
 use crate::digits::{Digits, Split, sha256_of_sums};
 use crate::error::{Error, FileFault};
-use crate::idx::Part;
+use crate::idx::Contents;
 use crate::mnist::{File, Files};
 use crate::shape::PIXELS;
 
 #[cfg(test)]
 mod tests;
 
-/// Names that say what a set is: a folder may be called so, another set in it may not.
-const RESERVED: [&str; 2] = ["mnist", "synthetic"];
+/// Names of the built-in data sets, which no other data set may have.
+const RESERVED_NAMES: [&str; 2] = ["mnist", "synthetic"];
 
-/// The contents of one of the four files, and where they were.
+/// One of the four files, with its path for error messages.
 #[derive(Debug)]
-pub(crate) struct Found {
+pub(crate) struct IdxFile {
     pub(crate) path: PathBuf,
-    pub(crate) part: Part,
+    pub(crate) contents: Contents,
 }
 
-impl Found {
-    /// Joins what was read, or what was wrong with it, with where it was.
-    pub(crate) fn new(path: PathBuf, read: Result<Part, FileFault>) -> Result<Self, Error> {
+impl IdxFile {
+    /// Adds the path to the contents or to their defect.
+    pub(crate) fn new(path: PathBuf, read: Result<Contents, FileFault>) -> Result<Self, Error> {
         match read {
-            Ok(part) => Ok(Self { path, part }),
+            Ok(contents) => Ok(Self { path, contents }),
             Err(fault) => Err(Error::File { path, fault }),
         }
     }
 }
 
-/// Reads the set in `dir`. It is called `mnist` if its sums are those of `mnist`, else as its folder.
+/// Reads the data set in `dir`. Its name is `mnist` if all four checksums are MNIST's, otherwise the
+/// folder's.
 ///
-/// Each file may be gzipped, and may lie in the folder itself or, as burn-dataset keeps them, in
-/// `train` and `test` below it.
+/// Each file may be gzipped. It may be in the folder itself or, as burn-dataset stores it, in the
+/// subfolder `train` or `test`.
 ///
 /// # Errors
 ///
-/// [`Error::Missing`] before any file is read, if one is not there; others if what is there does not
-/// make up a set.
+/// [`Error::Missing`] if any file is missing, before any is read.
 pub(crate) fn read(dir: &Path, mnist: &Files) -> Result<Digits, Error> {
-    let found = read_parts(dir, mnist)?;
-    let is_mnist = found.iter().zip(mnist).all(|(found, file)| found.part.sha256 == file.sha256);
-    let mut digits = join(found)?;
+    let files = read_files(dir, mnist, |contents, _| Ok(contents))?;
+    let is_mnist = files.iter().zip(mnist).all(|(read, file)| read.contents.sha256 == file.sha256);
+    let mut digits = join(files)?;
     if !is_mnist {
-        digits.name = name(dir, &digits.sha256);
+        digits.name = data_set_name(dir, &digits.sha256);
     }
     Ok(digits)
 }
 
-/// Reads the set in `dir` as [`read`] does, but takes no other than MNIST.
-///
-/// # Errors
-///
-/// Those of [`read`], and [`FileFault::Checksum`] for a file that is not MNIST's.
+/// Reads the data set in `dir` as [`read`] does, but accepts only MNIST.
 pub(crate) fn read_mnist(dir: &Path, mnist: &Files) -> Result<Digits, Error> {
-    let found = read_parts(dir, mnist)?;
-    for (found, file) in found.iter().zip(mnist) {
-        if found.part.sha256 != file.sha256 {
-            let (found_sum, expected) = (found.part.sha256.clone(), file.sha256.clone());
-            let fault = FileFault::Checksum { found: found_sum, expected };
-            return Err(Error::File { path: found.path.clone(), fault });
-        }
-    }
-    join(found)
+    join(read_files(dir, mnist, |contents, file| contents.verify(&file.sha256))?)
 }
 
-fn read_parts(dir: &Path, mnist: &Files) -> Result<[Found; 4], Error> {
+/// Reads the four files and passes each through `check`.
+fn read_files(
+    dir: &Path,
+    mnist: &Files,
+    check: impl Fn(Contents, &File) -> Result<Contents, FileFault> + Sync,
+) -> Result<[IdxFile; 4], Error> {
     let [a, b, c, d] = mnist.each_ref().map(|file| open(dir, file));
-    let opened = [a?, b?, c?, d?];
-    let [a, b, c, d] =
-        in_parallel(opened, |(file, path, opened)| Found::new(path, Part::read(opened, file.kind)));
+    let [a, b, c, d] = in_parallel([a?, b?, c?, d?], |(file, path, opened)| {
+        let read = Contents::read(opened, file.kind);
+        IdxFile::new(path, read.and_then(|contents| check(contents, file)))
+    });
     Ok([a?, b?, c?, d?])
 }
 
-/// Joins the four files to a set called `mnist`.
-///
-/// # Errors
-///
-/// [`Error::Unpaired`] if there is not one label per image.
-pub(crate) fn join(found: [Found; 4]) -> Result<Digits, Error> {
-    let sums = found.each_ref().map(|found| found.part.sha256.clone());
-    let [train_images, train_labels, test_images, test_labels] = found;
+/// Joins the four files into a data set with the name `mnist`.
+pub(crate) fn join(files: [IdxFile; 4]) -> Result<Digits, Error> {
+    let sums = files.each_ref().map(|file| file.contents.sha256.clone());
+    let [train_images, train_labels, test_images, test_labels] = files;
     Ok(Digits {
         name: "mnist".to_owned(),
         train: pair(train_images, train_labels)?,
@@ -93,7 +83,7 @@ pub(crate) fn join(found: [Found; 4]) -> Result<Digits, Error> {
     })
 }
 
-/// Does the same with all four files at once: unpacking and summing one keeps a core busy.
+/// Runs `work` on all four files in parallel: decompressing and hashing one occupies a core.
 pub(crate) fn in_parallel<T: Send, R: Send>(files: [T; 4], work: impl Fn(T) -> R + Sync) -> [R; 4] {
     let [a, b, c, d] = files;
     let ((a, b), (c, d)) =
@@ -121,25 +111,28 @@ fn is_absent(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
 }
 
-/// Opens the first of the places where a file may be.
+/// Opens a file at the first of its possible paths that exists.
 fn open<'a>(dir: &Path, file: &'a File) -> Result<(&'a File, PathBuf, fs::File), Error> {
-    let unpacked = dir.join(file.name);
-    let half = dir.join(file.half);
-    let packed = format!("{}.gz", file.name);
-    let places = [unpacked.clone(), dir.join(&packed), half.join(file.name), half.join(&packed)];
-    for path in places {
+    let subfolder = dir.join(file.subfolder);
+    let gzipped_name = format!("{}.gz", file.name);
+    for path in [
+        dir.join(file.name),
+        dir.join(&gzipped_name),
+        subfolder.join(file.name),
+        subfolder.join(&gzipped_name),
+    ] {
         match open_regular(&path) {
             Ok(Some(opened)) => return Ok((file, path, opened)),
             Ok(None) => {}
             Err(fault) => return Err(Error::File { path, fault }),
         }
     }
-    Err(Error::Missing { path: unpacked })
+    Err(Error::Missing { path: dir.join(file.name) })
 }
 
-fn pair(images: Found, labels: Found) -> Result<Split, Error> {
-    let image_count = images.part.bytes.len() / PIXELS;
-    let label_count = labels.part.bytes.len();
+fn pair(images: IdxFile, labels: IdxFile) -> Result<Split, Error> {
+    let image_count = images.contents.bytes.len() / PIXELS;
+    let label_count = labels.contents.bytes.len();
     if image_count != label_count {
         return Err(Error::Unpaired {
             images_path: images.path,
@@ -148,16 +141,16 @@ fn pair(images: Found, labels: Found) -> Result<Split, Error> {
             labels: label_count,
         });
     }
-    Ok(Split::new(images.part.bytes, labels.part.bytes))
+    Ok(Split::new(images.contents.bytes, labels.contents.bytes))
 }
 
-/// What to call a set that is not MNIST.
-fn name(dir: &Path, sha256: &str) -> String {
-    // `..` has no name of its own before it is resolved.
+/// Name of a data set that is not MNIST.
+fn data_set_name(dir: &Path, sha256: &str) -> String {
+    // A path such as `..` has a file name only once it is resolved.
     let resolved = dir.canonicalize().unwrap_or_default();
     let name = dir.file_name().or(resolved.file_name());
     let name = name.unwrap_or(dir.as_os_str()).to_string_lossy();
-    if RESERVED.contains(&name.as_ref()) {
+    if RESERVED_NAMES.contains(&name.as_ref()) {
         format!("{name}-{}", &sha256[..8])
     } else {
         name.into_owned()

@@ -1,4 +1,4 @@
-//! Gzip, recognised by its first bytes: a name says little about what a file holds.
+//! Gzip, recognised by a file's first bytes, not by its name.
 
 use std::io::{self, Read};
 
@@ -6,11 +6,11 @@ use flate2::read::MultiGzDecoder;
 
 const MAGIC: [u8; 2] = [0x1f, 0x8b];
 
-/// The contents of `source`, unpacked if they are gzipped, as they are otherwise.
+/// Decompresses `source` if it is gzipped, and passes it through otherwise.
 ///
-/// Bad gzip data reads as an [`io::ErrorKind`] of `InvalidInput`, `InvalidData` or `UnexpectedEof`.
-/// How much comes out is for the caller to limit.
-pub(crate) fn unpacked<'a>(mut source: impl Read + 'a) -> io::Result<Box<dyn Read + 'a>> {
+/// Invalid gzip data gives an [`io::ErrorKind`] of `InvalidInput`, `InvalidData` or `UnexpectedEof`.
+/// The output is not limited: the caller has to stop reading.
+pub(crate) fn decompress<'a>(mut source: impl Read + 'a) -> io::Result<Box<dyn Read + 'a>> {
     let mut start = Vec::with_capacity(MAGIC.len());
     source.by_ref().take(MAGIC.len() as u64).read_to_end(&mut start)?;
     let gzipped = start == MAGIC;

@@ -1,7 +1,8 @@
-//! IDX files, the form that MNIST comes in: a header of big-endian numbers, then a byte per value.
+//! IDX files, the format of MNIST: a header of big-endian 32-bit numbers, then one byte per value.
+//! Format: <https://yann.lecun.com/exdb/mnist/>.
 //!
-//! A header is believed only as far as the bytes after it bear it out: memory grows with what was
-//! read, and reading stops one byte after the promised end.
+//! Memory grows with the bytes read, not with the size that a header declares. Reading stops one byte
+//! after the declared size.
 
 use std::io::Read;
 
@@ -13,36 +14,36 @@ use crate::shape::{CLASSES, PIXELS, SIDE};
 #[cfg(test)]
 mod tests;
 
-/// The most images or labels that a header may promise: a gibibyte of images.
+/// Largest number of images or labels in a file: 1 GiB of images.
 const MAX_ITEMS: usize = (1 << 30) / PIXELS;
 
-/// Bytes of each number in a header.
-const NUMBER: usize = 4;
+/// Length of each number in a header, in bytes.
+const NUMBER_LEN: usize = 4;
 
-/// What a file holds.
+/// The kind of data in a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// Images of [`SIDE`] by [`SIDE`] pixels.
     Images,
-    /// Labels under [`CLASSES`].
+    /// Labels below [`CLASSES`].
     Labels,
 }
 
-/// The contents of a file, checked.
+/// The validated contents of a file.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Part {
-    /// The pixels or labels, without the header.
+pub(crate) struct Contents {
+    /// Pixels or labels, without the header.
     pub(crate) bytes: Vec<u8>,
-    /// Of the whole unpacked file, header included.
+    /// SHA-256 of the decompressed file, header included.
     pub(crate) sha256: String,
 }
 
-impl Part {
+impl Contents {
     /// Reads an IDX file, gzipped or not.
     pub(crate) fn read(source: impl Read, kind: Kind) -> Result<Self, FileFault> {
-        let mut source = gzip::unpacked(source)?;
+        let mut source = gzip::decompress(source)?;
         let header = read_at_most(kind.header_len(), &mut source)?;
-        let promised = kind.promised_bytes(&header)?;
+        let promised = kind.data_len(&header)?;
         let bytes = read_at_most(promised + 1, &mut source)?;
         if bytes.len() < promised {
             let found = bytes.len();
@@ -56,10 +57,19 @@ impl Part {
         }
         Ok(Self { sha256: sha256([&header[..], &bytes]), bytes })
     }
+
+    /// Refuses contents with another SHA-256 than `expected`.
+    pub(crate) fn verify(self, expected: &str) -> Result<Self, FileFault> {
+        if self.sha256 == expected {
+            Ok(self)
+        } else {
+            Err(FileFault::Checksum { found: self.sha256, expected: expected.to_owned() })
+        }
+    }
 }
 
 impl Kind {
-    /// How messages call it.
+    /// Name of the kind in messages.
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Images => "images",
@@ -67,7 +77,7 @@ impl Kind {
         }
     }
 
-    /// Bytes of one image or label.
+    /// Length of one image or label, in bytes.
     pub(crate) const fn item_len(self) -> usize {
         match self {
             Self::Images => PIXELS,
@@ -75,12 +85,12 @@ impl Kind {
         }
     }
 
-    /// The sum of the unpacked file that holds these pixels or labels.
+    /// SHA-256 of the uncompressed file that holds these pixels or labels.
     pub(crate) fn sha256(self, bytes: &[u8]) -> String {
         sha256([&self.header(bytes.len() / self.item_len()), bytes])
     }
 
-    /// The header of a file of `count` images or labels.
+    /// Header of a file of `count` images or labels.
     pub(crate) fn header(self, count: usize) -> Vec<u8> {
         let mut header = self.magic().to_vec();
         let sizes: &[usize] = match self {
@@ -88,15 +98,15 @@ impl Kind {
             Self::Labels => &[count],
         };
         for &size in sizes {
-            // No file can hold more than the saturated count.
+            // A count that saturates is far above `MAX_ITEMS`.
             let size = u32::try_from(size).unwrap_or(u32::MAX);
             header.extend(size.to_be_bytes());
         }
         header
     }
 
-    /// Zero, zero, the type of the values (8: unsigned bytes), the number of dimensions.
-    const fn magic(self) -> [u8; NUMBER] {
+    /// Magic number: zero, zero, the type of the values (8: unsigned byte), the number of dimensions.
+    const fn magic(self) -> [u8; NUMBER_LEN] {
         match self {
             Self::Images => [0, 0, 8, 3],
             Self::Labels => [0, 0, 8, 1],
@@ -105,8 +115,8 @@ impl Kind {
 
     const fn header_len(self) -> usize {
         match self {
-            Self::Images => 4 * NUMBER,
-            Self::Labels => 2 * NUMBER,
+            Self::Images => 4 * NUMBER_LEN,
+            Self::Labels => 2 * NUMBER_LEN,
         }
     }
 
@@ -117,9 +127,9 @@ impl Kind {
         }
     }
 
-    /// How many bytes must follow this header.
-    fn promised_bytes(self, header: &[u8]) -> Result<usize, FileFault> {
-        self.check_magic(&header[..header.len().min(NUMBER)])?;
+    /// Validates a header and returns the number of bytes that it declares to follow.
+    fn data_len(self, header: &[u8]) -> Result<usize, FileFault> {
+        self.check_magic(&header[..header.len().min(NUMBER_LEN)])?;
         if header.len() < self.header_len() {
             return Err(FileFault::ShortHeader {
                 found: header.len(),
@@ -127,12 +137,12 @@ impl Kind {
             });
         }
         if self == Self::Images {
-            let (height, width) = (number(header, 2), number(header, 3));
+            let (height, width) = (header_number(header, 2), header_number(header, 3));
             if (height, width) != (SIDE, SIDE) {
                 return Err(FileFault::ImageSize { height, width });
             }
         }
-        let count = number(header, 1);
+        let count = header_number(header, 1);
         let kind = self.name();
         match count {
             0 => Err(FileFault::NoItems { kind }),
@@ -141,7 +151,7 @@ impl Kind {
         }
     }
 
-    /// Checks the first four bytes, or as many of them as there are.
+    /// Checks the magic number. `start` is shorter only if the file is.
     fn check_magic(self, start: &[u8]) -> Result<(), FileFault> {
         let kind = self.name();
         let is_text = |byte: &u8| byte.is_ascii_graphic() || byte.is_ascii_whitespace();
@@ -167,9 +177,9 @@ fn read_at_most(len: usize, source: &mut impl Read) -> Result<Vec<u8>, FileFault
     Ok(bytes)
 }
 
-/// One of the numbers that a header is made of.
-fn number(header: &[u8], index: usize) -> usize {
-    header[index * NUMBER..][..NUMBER]
+/// Decodes one of the numbers of a header; the magic number has index 0.
+fn header_number(header: &[u8], index: usize) -> usize {
+    header[index * NUMBER_LEN..][..NUMBER_LEN]
         .iter()
         .fold(0, |number, &byte| (number << 8) | usize::from(byte))
 }

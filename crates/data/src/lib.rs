@@ -1,7 +1,7 @@
-//! Digits to learn from: MNIST's four IDX files, their cache and download, and a set that the
-//! program draws itself. Everything here ends in [`Digits`], two [`Split`]s of u8 images and labels.
+//! Data sets of digits: the four IDX files of MNIST, with a cache and a download, and a synthetic data
+//! set. All are loaded as [`Digits`]: a training and a test [`Split`] of u8 images and labels.
 //!
-//! [`load()`] goes through the places where a set may be; [`Places`] says which these are.
+//! [`load()`] tries the sources of a [`Request`] in order and looks for MNIST in [`Places`].
 
 mod cache;
 mod digits;

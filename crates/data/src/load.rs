@@ -1,4 +1,4 @@
-//! From what a study asks for to the digits: which sources, in which places, in which order.
+//! Loading the first available of several data sets.
 
 use std::env;
 use std::fmt;
@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use crate::cache;
 use crate::digits::Digits;
-use crate::download::{Downloader, Patience, Progress};
+use crate::download::{Downloader, Progress, Timeouts};
 use crate::error::{Error, Skipped};
 use crate::folder;
 use crate::mnist::{self, Files};
@@ -15,17 +15,17 @@ use crate::synthetic;
 #[cfg(test)]
 mod tests;
 
-/// Where digits may come from.
+/// A built-in data set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Source {
-    /// Handwritten: 60 000 to learn from and 10 000 to test with.
+    /// MNIST: 60 000 training and 10 000 test images of handwritten digits.
     Mnist,
-    /// Drawn by the program: as many, the same every time.
+    /// Synthetic digits, as many as MNIST: see [`synthetic()`].
     Synthetic,
 }
 
 impl Source {
-    /// All sources, in the order in which they are tried by default.
+    /// All sources, in the default order of trying them.
     pub const ALL: [Self; 2] = [Self::Mnist, Self::Synthetic];
 }
 
@@ -38,44 +38,42 @@ impl fmt::Display for Source {
     }
 }
 
-/// What a study asks for.
+/// The data set to load.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
-    /// The first that can be had is taken.
+    /// Sources in the order of trying them; the first available one is loaded.
     pub sources: Vec<Source>,
-    /// A folder with the four IDX files. If it is given, the digits are there or nowhere, and
-    /// `sources` does not count.
+    /// Folder with the four IDX files of any data set. If it is given, `sources` is ignored.
     pub dir: Option<PathBuf>,
 }
 
-/// Where MNIST is looked for, in the order of the fields.
+/// Places to look for MNIST, tried in the order of the fields.
 #[derive(Debug, Clone)]
 pub struct Places {
-    /// A folder with the four IDX files.
+    /// Folder with the four IDX files.
     pub mnist_dir: Option<PathBuf>,
-    /// The user's cache folder, in which burn-dataset has its own.
+    /// The user's cache folder, in which burn-dataset's cache is a subfolder.
     pub cache: Option<PathBuf>,
-    /// The folder on a server, with a slash at the end, from which the cache is filled: HTTPS, or
-    /// `http://127.0.0.1:<port>/` in tests.
+    /// HTTPS URL, ending in a slash, of the folder from which files are downloaded to the cache. Tests
+    /// may use `http://127.0.0.1:<port>/`.
     pub base_url: String,
-    /// What makes a set MNIST, here so that tests can do with less.
+    /// Names and checksums of the four files; tests replace them by smaller files.
     pub(crate) files: Files,
-    /// How long to wait for the server, here so that tests can be short.
-    pub(crate) patience: Patience,
+    /// Timeouts of the download; tests use shorter ones.
+    pub(crate) timeouts: Timeouts,
 }
 
-/// What was found.
+/// A loaded data set.
 #[derive(Debug)]
 pub struct Loaded {
-    /// The digits.
+    /// The data set.
     pub digits: Digits,
-    /// The places that were tried before, in order, and why each did not do. Worth a warning when
-    /// the digits are not the source asked for first.
+    /// Places that were tried before, in order, each with the reason why it was skipped.
     pub skipped: Vec<Skipped>,
 }
 
 impl Places {
-    /// `$MNIST_DIR` if it is set and not empty, the user's cache folder, and the server that
+    /// Returns `$MNIST_DIR` if it is set and not empty, the user's cache folder, and the server that
     /// burn-dataset uses.
     pub fn from_environment() -> Self {
         let mnist_dir = env::var_os("MNIST_DIR").filter(|dir| !dir.is_empty());
@@ -84,20 +82,20 @@ impl Places {
             cache: dirs::cache_dir(),
             base_url: mnist::BASE_URL.to_owned(),
             files: mnist::files(),
-            patience: Patience::default(),
+            timeouts: Timeouts::default(),
         }
     }
 }
 
-/// Loads the digits asked for. `progress` hears of any download, many times a second.
+/// Loads a data set. Calls `progress` many times a second during a download.
 ///
-/// Blocks for as long as a download takes. A server that does not answer at all costs at most 5 s, one
-/// that falls silent in the middle 10 s, and one that trickles 2 min, four times over.
+/// Blocks during a download. A server that cannot be reached is given up after 5 s. Otherwise each of
+/// four attempts per file ends after 10 s without data, and after 2 min in any case.
 ///
 /// # Errors
 ///
-/// For `dir` and `$MNIST_DIR`, whatever is wrong with the files there; except that `$MNIST_DIR` may
-/// lack a file, which is just no place to find MNIST then. [`Error::NotFound`] if no source could be had.
+/// [`Error::NotFound`] if no source is available. Other errors concern the files in `dir` or
+/// `$MNIST_DIR`: defects there are not skipped. Only a `$MNIST_DIR` that lacks a file is skipped.
 pub fn load(
     request: &Request,
     places: &Places,
@@ -120,7 +118,7 @@ pub fn load(
     Err(Error::NotFound { skipped })
 }
 
-/// Looks for MNIST in one place after the other.
+/// Looks for MNIST in one place after another. Returns `None` if it is in none of them.
 fn find_mnist(
     places: &Places,
     progress: &dyn Fn(Progress<'_>),
@@ -137,8 +135,8 @@ fn find_mnist(
         skipped.push(Skipped::NoCache);
         return Ok(None);
     };
-    let downloader = Downloader::new(&places.base_url, places.patience, progress);
-    match cache::read_or_fetch(cache, &places.files, &downloader, skipped) {
+    let downloader = Downloader::new(&places.base_url, places.timeouts, progress);
+    match cache::read_or_download(cache, &places.files, &downloader, skipped) {
         Ok(digits) => Ok(Some(digits)),
         Err(error) => {
             skipped.push(Skipped::Fetch(error));

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use sha2::{Digest, Sha256};
 
-/// The SHA-256 of the pieces one after another, in hexadecimal.
+/// Returns the SHA-256 of the concatenated pieces: 64 hexadecimal digits in lower case.
 pub fn sha256<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> String {
     let mut hasher = Sha256::new();
     for piece in pieces {
@@ -23,7 +23,7 @@ mod tests {
     use super::sha256;
 
     #[test]
-    fn agrees_with_the_standard() {
+    fn matches_the_example_of_the_standard() {
         // FIPS 180-2, example B.1.
         let expected = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
         assert_eq!(sha256([&b"abc"[..]]), expected);

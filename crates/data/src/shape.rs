@@ -1,13 +1,13 @@
-//! The sizes that a data set gives a network.
+//! Image size and number of classes.
 
-/// Width and height of the images of a data set, one channel, and the number of its classes.
+/// Size of the images of a data set, which have one channel, and number of its classes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Shape {
-    /// Pixels in a row.
+    /// Width, in pixels.
     pub width: usize,
-    /// Rows.
+    /// Height, in pixels.
     pub height: usize,
-    /// The labels are under this.
+    /// Number of classes; labels are below it.
     pub classes: usize,
 }
 
@@ -19,10 +19,10 @@ pub(crate) const PIXELS: usize = Shape::MNIST.pixels();
 pub(crate) const CLASSES: usize = Shape::MNIST.classes;
 
 impl Shape {
-    /// MNIST's, and that of every set that is read today.
+    /// Shape of MNIST and of every other supported data set.
     pub const MNIST: Self = Self { width: 28, height: 28, classes: 10 };
 
-    /// Pixels of an image: a network's inputs.
+    /// Returns the number of pixels of an image, which is a network's number of inputs.
     pub const fn pixels(self) -> usize {
         self.width * self.height
     }

@@ -1,12 +1,13 @@
-//! A data set in the manner of MNIST that the program draws itself, for work without a download.
+//! A synthetic data set similar to MNIST, which needs no download.
 //!
-//! A digit is written in strokes ([`strokes`]) by some hand ([`hand`]) along smooth lines
-//! ([`curve`]), and comes to pixels as MNIST's did ([`raster`]). Nothing in it is taken from MNIST
-//! but how thick, slanted and varied the digits are as a whole.
+//! Each digit has a table of strokes ([`strokes`]). A random handwriting distorts them
+//! ([`handwriting`]) into smooth curves ([`curve`]), which are drawn, fitted and centred as in MNIST
+//! ([`raster`]). The only statistics taken from MNIST are the thickness, slant and variation of its
+//! digits as a whole.
 
-mod chance;
 mod curve;
-mod hand;
+mod handwriting;
+mod random;
 mod raster;
 mod strokes;
 #[cfg(test)]
@@ -15,33 +16,32 @@ mod tests;
 use rand::RngExt;
 use rayon::prelude::*;
 
-use self::chance::Half;
-use self::hand::Hand;
+use self::handwriting::Handwriting;
+use self::random::Subset;
 use crate::digits::{Digits, Split};
 use crate::shape::PIXELS;
 
-/// Draws 60 000 digits to train on and 10 000 to test with: the same bytes every time, on every
-/// machine.
+/// Draws 60 000 training and 10 000 test images: the same bytes on every call and every machine.
 pub fn synthetic() -> Digits {
-    let train = draw(Half::Train, 60_000);
-    let test = draw(Half::Test, 10_000);
+    let train = draw(Subset::Train, 60_000);
+    let test = draw(Subset::Test, 10_000);
     Digits::new("synthetic", train, test)
 }
 
 /// Draws the first `len` digits of a split.
-fn draw(half: Half, len: u32) -> Split {
-    let digits = (0..len).into_par_iter().map(|index| digit(half, index));
+fn draw(subset: Subset, len: u32) -> Split {
+    let digits = (0..len).into_par_iter().map(|index| digit(subset, index));
     let (images, labels): (Vec<_>, Vec<_>) = digits.unzip();
     Split::new(images.into_flattened(), labels)
 }
 
-/// Draws one digit: its image and its label.
-fn digit(half: Half, index: u32) -> ([u8; PIXELS], u8) {
-    let chance = &mut chance::of_digit(half, index);
-    let label = chance.random_range(0..=9);
-    let hand = Hand::any(chance);
-    let strokes = strokes::any_style(label, chance);
-    let lines = strokes.iter().map(|stroke| hand.write(stroke, chance)).collect();
-    let pen = hand::any_pen(chance);
+/// Draws one digit and returns its image and its label.
+fn digit(subset: Subset, index: u32) -> ([u8; PIXELS], u8) {
+    let rng = &mut random::of_digit(subset, index);
+    let label = rng.random_range(0..=9);
+    let handwriting = Handwriting::random(rng);
+    let strokes = strokes::random_style(label, rng);
+    let lines = strokes.iter().map(|stroke| handwriting.write(stroke, rng)).collect();
+    let pen = handwriting::random_pen(rng);
     (raster::draw(lines, &pen), label)
 }

@@ -1,4 +1,4 @@
-//! What several tests need: a small set in MNIST's form, folders of it, and a server.
+//! Test helpers: a small data set in the format of MNIST, folders with it, and a server.
 
 pub(crate) mod server;
 
@@ -13,13 +13,13 @@ use crate::idx::Kind;
 use crate::mnist::{self, File, Files};
 use crate::sha256::sha256;
 use crate::shape::PIXELS;
-use server::{Answer, Asked};
+use server::{Request, Response};
 
-/// Four files like MNIST's, of 5 and 2 images.
+/// Four files like MNIST's, with 5 training and 2 test images.
 pub(crate) struct FakeMnist {
-    /// Unpacked, in the usual order.
+    /// Uncompressed contents, in the order of [`Files`].
     pub(crate) contents: [Vec<u8>; 4],
-    /// Names and sums.
+    /// Names and checksums.
     pub(crate) files: Files,
 }
 
@@ -32,20 +32,20 @@ pub(crate) fn fake_mnist() -> FakeMnist {
     FakeMnist { contents, files }
 }
 
-/// How a folder of the four files may look.
+/// Layout of a folder with the four files.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Layout {
     Flat,
-    Halves,
+    Subfolders,
 }
 
 impl FakeMnist {
-    /// Writes the four files into `dir`, gzipped ones with `.gz`.
+    /// Writes the four files into `dir`; gzipped ones have `.gz` in their names.
     pub(crate) fn write(&self, dir: &Path, layout: Layout, gzipped: bool) {
         for (file, contents) in self.files.iter().zip(&self.contents) {
             let folder = match layout {
                 Layout::Flat => dir.to_owned(),
-                Layout::Halves => dir.join(file.half),
+                Layout::Subfolders => dir.join(file.subfolder),
             };
             fs::create_dir_all(&folder).unwrap();
             if gzipped {
@@ -56,24 +56,24 @@ impl FakeMnist {
         }
     }
 
-    /// What a server that has the four files, gzipped, says.
-    pub(crate) fn answer(&self, asked: &Asked) -> Answer {
-        let is_asked = |file: &File| asked.path == format!("{}.gz", file.name);
-        match self.files.iter().position(is_asked) {
+    /// Responds like a server that has the four files, gzipped.
+    pub(crate) fn respond(&self, request: &Request) -> Response {
+        let is_requested = |file: &File| request.path == format!("{}.gz", file.name);
+        match self.files.iter().position(is_requested) {
             Some(index) => server::ok(&gzip(&self.contents[index])),
             None => server::status("404 Not Found", ""),
         }
     }
 }
 
-/// An IDX file of images, no two alike.
+/// Returns an IDX file of different images.
 pub(crate) fn images(count: usize) -> Vec<u8> {
     let mut file = Kind::Images.header(count);
     file.extend((0..=250).cycle().take(count * PIXELS));
     file
 }
 
-/// An IDX file of labels.
+/// Returns an IDX file of labels.
 pub(crate) fn labels(labels: &[u8]) -> Vec<u8> {
     [&Kind::Labels.header(labels.len()), labels].concat()
 }

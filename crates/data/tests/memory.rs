@@ -1,4 +1,4 @@
-//! What is unpacked of the four files never takes more memory than they hold, nor than their headers promise.
+//! Loading takes memory in proportion to the data of the files, and no more than their headers declare.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::{fs, io::Write};
@@ -11,10 +11,10 @@ use proptest::prelude::*;
 #[global_allocator]
 static MEMORY: PeakAlloc = PeakAlloc;
 
-/// Decompressors, and what threads take when they begin.
+/// Memory of the decompressors and of new threads, in bytes.
 const BASE: usize = 1 << 20;
-/// A vector that grows holds what it had and twice that.
-const GROWING: usize = 4;
+/// A growing vector holds its old buffer and a new one of twice the size.
+const GROWTH: usize = 4;
 
 const NAMES: [(&str, usize); 4] = [
     ("train-images-idx3-ubyte", Shape::MNIST.pixels()),
@@ -23,7 +23,7 @@ const NAMES: [(&str, usize); 4] = [
     ("t10k-labels-idx1-ubyte", 1),
 ];
 
-/// A file of zeros whose header promises `count` images or labels.
+/// Returns a file of zeros whose header declares `count` images or labels of `item` bytes.
 fn idx(item: usize, count: u32, len: usize) -> Vec<u8> {
     let side = u32::try_from(Shape::MNIST.width).unwrap();
     let numbers: &[u32] = if item == 1 { &[0x0801, count] } else { &[0x0803, count, side, side] };
@@ -42,7 +42,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn no_promise_and_no_bomb_takes_memory(
+    fn neither_header_nor_gzip_bomb_takes_memory(
         files in prop::array::uniform4((
             prop_oneof![1_u32..9, 1_u32..2_000_000, any::<u32>()],
             prop_oneof![4 => 0_usize..9, 1 => 0_usize..6_000],
@@ -51,20 +51,20 @@ proptest! {
     ) {
         let folder = tempfile::tempdir().unwrap();
         let mut allowed = BASE;
-        for ((count, items, packed), (name, item)) in files.into_iter().zip(NAMES) {
-            let plain = idx(item, count, items * item);
-            allowed += GROWING * plain.len().min(16 + (count as usize).saturating_mul(item));
-            fs::write(folder.path().join(name), if packed { gzip(&plain) } else { plain }).unwrap();
+        for ((count, items, gzipped), (name, item)) in files.into_iter().zip(NAMES) {
+            let file = idx(item, count, items * item);
+            allowed += GROWTH * file.len().min(16 + (count as usize).saturating_mul(item));
+            fs::write(folder.path().join(name), if gzipped { gzip(&file) } else { file }).unwrap();
         }
         let request = Request { sources: Vec::new(), dir: Some(folder.path().to_owned()) };
         let places = Places::from_environment();
         MEMORY.reset_peak_usage();
         let before = MEMORY.current_usage();
         let loaded = data::load(&request, &places, &|_| {});
-        let taken = MEMORY.peak_usage().saturating_sub(before);
-        prop_assert!(taken <= allowed, "{} bytes where {} are allowed", taken, allowed);
-        let whole = files.iter().all(|&(count, items, _)| count as usize == items && items > 0);
+        let used = MEMORY.peak_usage().saturating_sub(before);
+        prop_assert!(used <= allowed, "{} bytes used, {} allowed", used, allowed);
+        let complete = files.iter().all(|&(count, items, _)| count as usize == items && items > 0);
         let paired = files[0].0 == files[1].0 && files[2].0 == files[3].0;
-        prop_assert_eq!(loaded.is_ok(), whole && paired);
+        prop_assert_eq!(loaded.is_ok(), complete && paired);
     }
 }

@@ -17,15 +17,15 @@ fn digits(fake: &FakeMnist) -> Digits {
     )
 }
 
-/// The message, with the folder's path taken out.
+/// Returns the message without the path of the folder.
 fn message(dir: &Path, error: &Error) -> String {
     error.to_string().replace(&format!("{}/", dir.display()), "")
 }
 
 #[test]
-fn every_layout_holds_the_same_set() {
+fn reads_every_layout() {
     let fake = fake_mnist();
-    for layout in [Layout::Flat, Layout::Halves] {
+    for layout in [Layout::Flat, Layout::Subfolders] {
         for gzipped in [false, true] {
             let dir = tempfile::tempdir().unwrap();
             fake.write(dir.path(), layout, gzipped);
@@ -36,7 +36,7 @@ fn every_layout_holds_the_same_set() {
 }
 
 #[test]
-fn the_name_of_a_file_does_not_say_whether_it_is_gzipped() {
+fn detects_gzip_by_content_not_by_name() {
     let fake = fake_mnist();
     let dir = tempfile::tempdir().unwrap();
     for (file, contents) in fake.files.iter().zip(&fake.contents) {
@@ -51,7 +51,7 @@ fn the_name_of_a_file_does_not_say_whether_it_is_gzipped() {
 }
 
 #[test]
-fn only_the_sums_make_a_set_mnist() {
+fn names_a_data_set_by_its_checksums_or_its_folder() {
     let fake = fake_mnist();
     let parent = tempfile::tempdir().unwrap();
     let real = mnist::files();
@@ -67,14 +67,14 @@ fn only_the_sums_make_a_set_mnist() {
         } else {
             assert_eq!(other.name, name);
         }
-        let roundabout = dir.join("train").join("..");
+        let unresolved = dir.join("train").join("..");
         fs::create_dir_all(dir.join("train")).unwrap();
-        assert_eq!(read(&roundabout, &real).unwrap().name, other.name, "{folder}");
+        assert_eq!(read(&unresolved, &real).unwrap().name, other.name, "{folder}");
     }
 }
 
 #[test]
-fn one_other_byte_makes_another_set() {
+fn one_changed_byte_makes_another_data_set() {
     let mut fake = fake_mnist();
     let before = digits(&fake);
     fake.contents[3][8] = 6;
@@ -91,7 +91,7 @@ fn one_other_byte_makes_another_set() {
 fn within_seconds<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     let (sender, receiver) = std::sync::mpsc::channel();
     std::thread::spawn(move || sender.send(work()));
-    receiver.recv_timeout(std::time::Duration::from_secs(10)).expect("blocks")
+    receiver.recv_timeout(std::time::Duration::from_secs(10)).expect("it blocks")
 }
 
 #[test]
@@ -143,14 +143,14 @@ fn reads_files_through_symlinks() {
 }
 
 #[test]
-fn says_which_file_is_missing_or_wrong() {
-    type Spoil = fn(&Path);
-    let cases: &[(&str, Spoil, &str)] = &[
+fn reports_the_missing_or_defective_file() {
+    type Damage = fn(&Path);
+    let cases: &[(&str, Damage, &str)] = &[
         (
             "no folder",
             |dir| fs::remove_dir_all(dir).unwrap(),
-            "train-images-idx3-ubyte is not there, gzipped or not: put all four MNIST files into that \
-             folder or name another",
+            "train-images-idx3-ubyte is missing, and so is a gzipped one: put all four MNIST files into \
+             its folder, or choose another folder",
         ),
         (
             "a file instead of the folder",
@@ -158,20 +158,20 @@ fn says_which_file_is_missing_or_wrong() {
                 fs::remove_dir_all(dir).unwrap();
                 fs::write(dir, "").unwrap();
             },
-            "train-images-idx3-ubyte is not there, gzipped or not: put all four MNIST files into that \
-             folder or name another",
+            "train-images-idx3-ubyte is missing, and so is a gzipped one: put all four MNIST files into \
+             its folder, or choose another folder",
         ),
         (
-            "three files, one of them broken",
+            "one file missing and another defective",
             |dir| {
                 fs::remove_file(dir.join("t10k-labels-idx1-ubyte")).unwrap();
-                fs::write(dir.join("train-images-idx3-ubyte"), "broken").unwrap();
+                fs::write(dir.join("train-images-idx3-ubyte"), "text").unwrap();
             },
-            "t10k-labels-idx1-ubyte is not there, gzipped or not: put all four MNIST files into that \
-             folder or name another",
+            "t10k-labels-idx1-ubyte is missing, and so is a gzipped one: put all four MNIST files into \
+             its folder, or choose another folder",
         ),
         (
-            "two broken files",
+            "two defective files",
             |dir| {
                 fs::write(dir.join("train-labels-idx1-ubyte"), "").unwrap();
                 fs::write(dir.join("t10k-labels-idx1-ubyte"), "").unwrap();
@@ -187,16 +187,16 @@ fn says_which_file_is_missing_or_wrong() {
             "train-labels-idx1-ubyte is a folder, not a regular file: put the IDX file itself there",
         ),
         (
-            "a label too many",
+            "too many labels",
             |dir| fs::write(dir.join("train-labels-idx1-ubyte"), labels(&[1; 6])).unwrap(),
-            "train-images-idx3-ubyte holds 5 images and train-labels-idx1-ubyte 6 labels: take both \
-             files from the same set",
+            "train-images-idx3-ubyte holds 5 images, but train-labels-idx1-ubyte holds 6 labels: use two \
+             files of the same data set",
         ),
         (
-            "an image too many",
+            "too many images",
             |dir| fs::write(dir.join("t10k-images-idx3-ubyte"), images(3)).unwrap(),
-            "t10k-images-idx3-ubyte holds 3 images and t10k-labels-idx1-ubyte 2 labels: take both \
-             files from the same set",
+            "t10k-images-idx3-ubyte holds 3 images, but t10k-labels-idx1-ubyte holds 2 labels: use two \
+             files of the same data set",
         ),
         (
             "no test images",
@@ -208,11 +208,11 @@ fn says_which_file_is_missing_or_wrong() {
         ),
     ];
     let fake = fake_mnist();
-    for (case, spoil, expected) in cases {
+    for (case, damage, expected) in cases {
         let parent = tempfile::tempdir().unwrap();
         let dir = parent.path().join("set");
         fake.write(&dir, Layout::Flat, false);
-        spoil(&dir);
+        damage(&dir);
         let error = read(&dir, &fake.files).unwrap_err();
         assert_eq!(&message(&dir, &error), expected, "{case}");
     }

@@ -4,13 +4,13 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use super::{Loaded, Places, Request, Source, load};
-use crate::download::{Patience, Progress};
+use crate::download::{Progress, Timeouts};
 use crate::error::Error;
 use crate::testing::server::Server;
 use crate::testing::{Layout, fake_mnist, labels};
 use crate::{Split, mnist};
 
-/// Nobody listens there.
+/// No server listens at this address.
 const NO_SERVER: &str = "http://127.0.0.1:9/";
 
 fn places(mnist_dir: Option<&Path>, cache: Option<&Path>) -> Places {
@@ -19,7 +19,7 @@ fn places(mnist_dir: Option<&Path>, cache: Option<&Path>) -> Places {
         cache: cache.map(PathBuf::from),
         base_url: NO_SERVER.to_owned(),
         files: fake_mnist().files,
-        patience: Patience::default(),
+        timeouts: Timeouts::default(),
     }
 }
 
@@ -27,122 +27,123 @@ fn request(sources: &[Source]) -> Request {
     Request { sources: sources.to_vec(), dir: None }
 }
 
-fn quietly(request: &Request, places: &Places) -> Result<Loaded, Error> {
+fn load_silently(request: &Request, places: &Places) -> Result<Loaded, Error> {
     load(request, places, &|_| {})
 }
 
-fn skipped(loaded: &Loaded) -> Vec<String> {
+fn reasons(loaded: &Loaded) -> Vec<String> {
     loaded.skipped.iter().map(ToString::to_string).collect()
 }
 
 const BOTH: [Source; 2] = [Source::Mnist, Source::Synthetic];
 
 #[test]
-fn a_given_folder_is_the_only_place() {
+fn a_given_folder_is_the_only_place_tried() {
     let parent = tempfile::tempdir().unwrap();
     let mnist_dir = parent.path().join("mnist_dir");
     fake_mnist().write(&mnist_dir, Layout::Flat, true);
     let dir = parent.path().join("dir");
     let request = Request { sources: BOTH.to_vec(), dir: Some(dir.clone()) };
-    let error = quietly(&request, &places(Some(&mnist_dir), None)).unwrap_err();
+    let error = load_silently(&request, &places(Some(&mnist_dir), None)).unwrap_err();
     assert!(matches!(error, Error::Missing { .. }), "{error}");
 
     fake_mnist().write(&dir, Layout::Flat, true);
     fs::write(dir.join("train-labels-idx1-ubyte"), labels(&[1; 5])).unwrap();
-    let loaded = quietly(&request, &places(Some(&mnist_dir), None)).unwrap();
+    let loaded = load_silently(&request, &places(Some(&mnist_dir), None)).unwrap();
     assert_eq!(loaded.digits.name, "dir");
     assert_eq!(loaded.digits.train.labels(), [1; 5]);
-    assert_eq!(skipped(&loaded), [""; 0]);
+    assert_eq!(reasons(&loaded), [""; 0]);
 }
 
 #[test]
 fn mnist_dir_comes_before_the_cache() {
     let parent = tempfile::tempdir().unwrap();
     let (dir, cache) = (parent.path().join("subset"), parent.path().join("cache"));
-    fake_mnist().write(&cache.join("burn-dataset/mnist"), Layout::Halves, false);
+    fake_mnist().write(&cache.join("burn-dataset/mnist"), Layout::Subfolders, false);
     fake_mnist().write(&dir, Layout::Flat, true);
     let other = dir.join("train-labels-idx1-ubyte");
     fs::write(&other, labels(&[1; 5])).unwrap();
 
-    let error = quietly(&request(&BOTH), &places(Some(&dir), Some(&cache))).unwrap_err();
-    let message = format!("{} is not MNIST's: its SHA-256 is ", other.display());
+    let error = load_silently(&request(&BOTH), &places(Some(&dir), Some(&cache))).unwrap_err();
+    let message = format!("{} is not MNIST's file: its SHA-256 is ", other.display());
     assert!(error.to_string().starts_with(&message), "{error}");
     fs::remove_file(&other).unwrap();
 
-    let lacking = dir.join("t10k-labels-idx1-ubyte");
+    let missing = dir.join("t10k-labels-idx1-ubyte");
     fs::remove_file(dir.join("t10k-labels-idx1-ubyte.gz")).unwrap();
-    let loaded = quietly(&request(&BOTH), &places(Some(&dir), Some(&cache))).unwrap();
+    let loaded = load_silently(&request(&BOTH), &places(Some(&dir), Some(&cache))).unwrap();
     assert_eq!(loaded.digits.name, "mnist");
-    assert_eq!(skipped(&loaded), [format!("$MNIST_DIR has no {}", lacking.display())]);
+    assert_eq!(reasons(&loaded), [format!("$MNIST_DIR has no {}", missing.display())]);
 
-    fs::write(&lacking, "").unwrap();
-    let error = quietly(&request(&BOTH), &places(Some(&dir), Some(&cache))).unwrap_err();
+    fs::write(&missing, "").unwrap();
+    let error = load_silently(&request(&BOTH), &places(Some(&dir), Some(&cache))).unwrap_err();
     assert_eq!(
         error.to_string(),
-        format!("{} is empty: copy or download it again", lacking.display())
+        format!("{} is empty: copy or download it again", missing.display())
     );
 }
 
 #[test]
-fn the_cache_may_be_all_there_is() {
+fn the_cache_is_read_without_mnist_dir() {
     let cache = tempfile::tempdir().unwrap();
     let folder = cache.path().join("burn-dataset/mnist");
-    fake_mnist().write(&folder, Layout::Halves, false);
-    let loaded = quietly(&request(&BOTH), &places(None, Some(cache.path()))).unwrap();
+    fake_mnist().write(&folder, Layout::Subfolders, false);
+    let loaded = load_silently(&request(&BOTH), &places(None, Some(cache.path()))).unwrap();
     assert_eq!(loaded.digits.name, "mnist");
-    assert_eq!(skipped(&loaded), ["$MNIST_DIR is not set"]);
+    assert_eq!(reasons(&loaded), ["$MNIST_DIR is not set"]);
 }
 
 #[test]
-fn without_mnist_the_next_source_is_taken_and_the_reasons_are_told() {
+fn without_mnist_loads_the_next_source_and_returns_the_reasons() {
     let cache = tempfile::tempdir().unwrap();
     let start = Instant::now();
-    let loaded = quietly(&request(&BOTH), &places(None, Some(cache.path()))).unwrap();
+    let loaded = load_silently(&request(&BOTH), &places(None, Some(cache.path()))).unwrap();
     assert!(start.elapsed() < Duration::from_secs(5));
     assert_eq!(loaded.digits.name, "synthetic");
     let first = cache.path().join("burn-dataset/mnist/train/train-images-idx3-ubyte");
-    let reasons = [
+    let expected = [
         "$MNIST_DIR is not set".to_owned(),
         format!("the cache has no {}", first.display()),
         "http://127.0.0.1:9/train-images-idx3-ubyte.gz cannot be downloaded: no connection could be \
          made: Connection refused (os error 111)"
             .to_owned(),
     ];
-    assert_eq!(skipped(&loaded), reasons);
+    assert_eq!(reasons(&loaded), expected);
 
-    let error = quietly(&request(&[Source::Mnist]), &places(None, Some(cache.path()))).unwrap_err();
+    let error =
+        load_silently(&request(&[Source::Mnist]), &places(None, Some(cache.path()))).unwrap_err();
     assert_eq!(
         error.to_string(),
         format!(
-            "no digits were found ({}): set $MNIST_DIR or data.dir to a folder with the four MNIST \
+            "no data set was found ({}): set $MNIST_DIR or data.dir to a folder with the four MNIST \
              files, or add \"synthetic\" to data.sources",
-            reasons.join("; ")
+            expected.join("; ")
         )
     );
 }
 
 #[test]
-fn what_is_nowhere_is_fetched_and_its_progress_told() {
+fn downloads_mnist_and_reports_the_progress() {
     let fake = fake_mnist();
-    let server = Server::start(move |asked| fake.answer(asked));
+    let server = Server::start(move |request| fake.respond(request));
     let cache = tempfile::tempdir().unwrap();
     let mut places = places(None, Some(cache.path()));
     places.base_url.clone_from(&server.url);
-    let heard = RefCell::new(Vec::new());
-    let listen = |progress: Progress<'_>| {
+    let finished = RefCell::new(Vec::new());
+    let on_progress = |progress: Progress<'_>| {
         if Some(progress.done) == progress.total {
-            heard.borrow_mut().push(progress.file.to_owned());
+            finished.borrow_mut().push(progress.file.to_owned());
         }
     };
-    let loaded = load(&request(&BOTH), &places, &listen).unwrap();
+    let loaded = load(&request(&BOTH), &places, &on_progress).unwrap();
     assert_eq!(loaded.digits.name, "mnist");
-    assert_eq!(heard.into_inner(), fake_mnist().files.map(|file| file.name));
-    assert_eq!(skipped(&loaded).len(), 5);
+    assert_eq!(finished.into_inner(), fake_mnist().files.map(|file| file.name));
+    assert_eq!(reasons(&loaded).len(), 5);
 }
 
 #[test]
-fn without_a_cache_folder_nothing_is_downloaded() {
-    let error = quietly(&request(&[Source::Mnist]), &places(None, None)).unwrap_err();
+fn does_not_download_without_a_cache_folder() {
+    let error = load_silently(&request(&[Source::Mnist]), &places(None, None)).unwrap_err();
     let Error::NotFound { skipped } = error else {
         panic!("{error}");
     };
@@ -150,19 +151,19 @@ fn without_a_cache_folder_nothing_is_downloaded() {
 }
 
 #[test]
-fn the_order_of_the_sources_counts() {
+fn tries_the_sources_in_the_given_order() {
     let dir = tempfile::tempdir().unwrap();
     fake_mnist().write(dir.path(), Layout::Flat, true);
     let places = places(Some(dir.path()), None);
     let reversed = request(&[Source::Synthetic, Source::Mnist]);
-    let loaded = quietly(&reversed, &places).unwrap();
+    let loaded = load_silently(&reversed, &places).unwrap();
     assert_eq!(loaded.digits.name, "synthetic");
-    assert_eq!(quietly(&request(&BOTH), &places).unwrap().digits.name, "mnist");
-    let error = quietly(&request(&[]), &places).unwrap_err();
-    assert!(error.to_string().starts_with("no digits were found: set "), "{error}");
+    assert_eq!(load_silently(&request(&BOTH), &places).unwrap().digits.name, "mnist");
+    let error = load_silently(&request(&[]), &places).unwrap_err();
+    assert!(error.to_string().starts_with("no data set was found: set "), "{error}");
 }
 
-/// How many labels of each class a split has.
+/// Counts the labels of each class.
 fn histogram(split: &Split) -> [usize; 10] {
     let mut counts = [0; 10];
     for &label in split.labels() {
@@ -172,7 +173,7 @@ fn histogram(split: &Split) -> [usize; 10] {
 }
 
 #[test]
-#[expect(clippy::print_stderr, reason = "a test that checks nothing has to say so")]
+#[expect(clippy::print_stderr, reason = "a skipped test has to say so")]
 fn reads_the_real_mnist() {
     let places = Places::from_environment();
     let Some(dir) = &places.mnist_dir else {

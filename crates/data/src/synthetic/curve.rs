@@ -1,6 +1,6 @@
-//! Smooth lines through a few points.
+//! Smooth curves through a few points.
 
-/// A place on the paper: x to the right, y downwards.
+/// A point of the drawing: x to the right, y downwards.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Point {
     pub(super) x: f32,
@@ -13,13 +13,13 @@ impl Point {
     }
 }
 
-/// Straight pieces between two of the points; more would not show at 28 pixels.
-const PIECES: u8 = 6;
+/// Number of straight segments between two points; more make no difference at 28 pixels.
+const SEGMENTS: u8 = 6;
 
-/// A Catmull-Rom curve through the points, at least one, as a chain of straight pieces.
+/// Returns the uniform Catmull-Rom spline through at least one point, as a chain of straight segments.
 ///
-/// A point given twice in a row is a corner: the pen stops there and sets off anew.
-pub(super) fn through(points: &[Point]) -> Vec<Point> {
+/// A point given twice in a row is a corner.
+pub(super) fn catmull_rom(points: &[Point]) -> Vec<Point> {
     let last = points.len() - 1;
     let mut line = vec![points[0]];
     for index in 0..last {
@@ -29,19 +29,19 @@ pub(super) fn through(points: &[Point]) -> Vec<Point> {
         }
         let before = points[index.saturating_sub(1)];
         let after = points[(index + 2).min(last)];
-        line.extend((1..=PIECES).map(|piece| {
-            let share = f32::from(piece) / f32::from(PIECES);
+        line.extend((1..=SEGMENTS).map(|segment| {
+            let share = f32::from(segment) / f32::from(SEGMENTS);
             Point::new(
-                between([before.x, from.x, to.x, after.x], share),
-                between([before.y, from.y, to.y, after.y], share),
+                interpolate([before.x, from.x, to.x, after.x], share),
+                interpolate([before.y, from.y, to.y, after.y], share),
             )
         }));
     }
     line
 }
 
-/// One coordinate at a share of the way from the second to the third of four points.
-fn between([before, from, to, after]: [f32; 4], share: f32) -> f32 {
+/// Interpolates one coordinate between the second and third of four points; `share` is 0 to 1.
+fn interpolate([before, from, to, after]: [f32; 4], share: f32) -> f32 {
     let square = share * share;
     let cube = square * share;
     0.5 * (before * (2.0 * square - cube - share)

@@ -1,8 +1,8 @@
-//! Lines to pixels, fitted and centred as the makers of MNIST did it.
+//! Drawing lines as pixels, fitted and centred as in MNIST (<https://yann.lecun.com/exdb/mnist/>).
 #![expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
-    reason = "pixel numbers are under 784 and ink is within 0 to 255"
+    reason = "pixel indices are below 784 and ink is 0 to 255"
 )]
 
 use std::ops::Range;
@@ -10,47 +10,47 @@ use std::ops::Range;
 use super::curve::Point;
 use crate::shape::{PIXELS, SIDE};
 
-/// The middle of the image, in pixels.
-const MIDDLE: f32 = SIDE as f32 / 2.0;
-/// Pixels on every side that stay free when the ink is fitted: it goes into a box of 20 x 20.
+/// Centre of the image, in pixels.
+const CENTRE: f32 = SIDE as f32 / 2.0;
+/// Width of the margin around the fitted ink, in pixels: the ink fits into a box of 20 x 20.
 const MARGIN: f32 = 4.0;
 
-/// What the digit is written with; lengths in pixels.
+/// The pen that draws a digit; lengths in pixels.
 pub(super) struct Pen {
-    /// Half the width of the line, to the middle of its grey edge.
+    /// Half the width of the line, measured to the middle of its grey edge.
     pub(super) radius: f32,
-    /// Width of the grey edge between ink and paper.
-    pub(super) softness: f32,
+    /// Width of the grey edge between ink and background.
+    pub(super) edge_width: f32,
 }
 
 impl Pen {
-    /// How far from the line's middle there is any ink.
+    /// Returns the largest distance from the centre line that has any ink.
     fn reach(&self) -> f32 {
-        self.radius + self.softness / 2.0
+        self.radius + self.edge_width / 2.0
     }
 
-    /// The ink at a distance from the line's middle, 0 to 255.
+    /// Returns the ink, 0 to 255, at a distance from the centre line.
     fn ink(&self, distance: f32) -> u8 {
-        let share = (self.reach() - distance) / self.softness;
+        let share = (self.reach() - distance) / self.edge_width;
         (share.clamp(0.0, 1.0) * 255.0).round() as u8
     }
 }
 
-/// Draws the lines, which are neither empty nor a single point, whatever their size and place.
+/// Draws lines of any size and position. They must have at least two different points.
 pub(super) fn draw(mut lines: Vec<Vec<Point>>, pen: &Pen) -> [u8; PIXELS] {
-    fit(&mut lines, 2.0 * (MIDDLE - MARGIN - pen.reach()));
+    fit(&mut lines, 2.0 * (CENTRE - MARGIN - pen.reach()));
     let ink = squared_distances(&lines, pen.reach()).map(|square| pen.ink(square.sqrt()));
-    centred(&ink)
+    centre(&ink)
 }
 
-/// Puts the lines in the middle, the longer of their width and height stretched to `length` pixels.
+/// Centres the lines and scales them so that the longer of width and height is `length` pixels.
 fn fit(lines: &mut [Vec<Point>], length: f32) {
     let (left, right) = bounds(lines.iter().flatten().map(|point| point.x));
     let (top, bottom) = bounds(lines.iter().flatten().map(|point| point.y));
     let scale = length / (right - left).max(bottom - top);
     for point in lines.iter_mut().flatten() {
-        point.x = MIDDLE + (point.x - f32::midpoint(left, right)) * scale;
-        point.y = MIDDLE + (point.y - f32::midpoint(top, bottom)) * scale;
+        point.x = CENTRE + (point.x - f32::midpoint(left, right)) * scale;
+        point.y = CENTRE + (point.y - f32::midpoint(top, bottom)) * scale;
     }
 }
 
@@ -60,25 +60,26 @@ fn bounds(numbers: impl Iterator<Item = f32>) -> (f32, f32) {
     })
 }
 
-/// The squared distance from each pixel's centre to the nearest line, right where it is within `reach`.
+/// Returns the squared distance from each pixel's centre to the nearest line. Distances above `reach` may
+/// be too large.
 fn squared_distances(lines: &[Vec<Point>], reach: f32) -> [f32; PIXELS] {
     let mut nearest = [f32::INFINITY; PIXELS];
-    for piece in lines.iter().flat_map(|line| line.array_windows()) {
-        let [from, to] = piece;
-        for row in near(from.y, to.y, reach) {
-            for column in near(from.x, to.x, reach) {
+    for segment in lines.iter().flat_map(|line| line.array_windows()) {
+        let [from, to] = segment;
+        for row in pixels_near(from.y, to.y, reach) {
+            for column in pixels_near(from.x, to.x, reach) {
                 let centre = Point::new(column as f32 + 0.5, row as f32 + 0.5);
                 let pixel = &mut nearest[row * SIDE + column];
-                *pixel = pixel.min(squared_distance(centre, piece));
+                *pixel = pixel.min(squared_distance(centre, segment));
             }
         }
     }
     nearest
 }
 
-/// The pixels, along one axis, within `reach` of what lies between two places.
-fn near(one: f32, other: f32, reach: f32) -> Range<usize> {
-    // A cast turns what is below zero into zero.
+/// Returns the pixels, along one axis, that are within `reach` of the interval between two coordinates.
+fn pixels_near(one: f32, other: f32, reach: f32) -> Range<usize> {
+    // The cast saturates negative numbers to 0.
     let first = (one.min(other) - reach) as usize;
     let end = (one.max(other) + reach).ceil() as usize;
     first..end.min(SIDE)
@@ -87,19 +88,19 @@ fn near(one: f32, other: f32, reach: f32) -> Range<usize> {
 fn squared_distance(point: Point, [from, to]: &[Point; 2]) -> f32 {
     let (along_x, along_y) = (to.x - from.x, to.y - from.y);
     let (x, y) = (point.x - from.x, point.y - from.y);
-    // Not zero, even where the two ends fell together.
-    let length = (along_x * along_x + along_y * along_y).max(f32::MIN_POSITIVE);
-    let share = ((x * along_x + y * along_y) / length).clamp(0.0, 1.0);
+    // Avoids a division by zero if both ends are equal.
+    let squared_length = (along_x * along_x + along_y * along_y).max(f32::MIN_POSITIVE);
+    let share = ((x * along_x + y * along_y) / squared_length).clamp(0.0, 1.0);
     let (x, y) = (x - share * along_x, y - share * along_y);
     x * x + y * y
 }
 
-/// Shifts the image by whole pixels until its centre of mass is in column 14 and row 14, or less than
-/// a pixel off: MNIST has it there, not between its middle pixels.
-fn centred(image: &[u8; PIXELS]) -> [u8; PIXELS] {
+/// Shifts the image by whole pixels so that its centre of mass is less than a pixel from column 14 and
+/// row 14, as in MNIST.
+fn centre(image: &[u8; PIXELS]) -> [u8; PIXELS] {
     let (x, y) = centre_of_mass(image);
-    // No further than the margin, so that no ink gets lost.
-    let shift = |centre: f32| (MIDDLE - centre).round().clamp(-MARGIN, MARGIN) as isize;
+    // A shift within the margin loses no ink.
+    let shift = |mean: f32| (CENTRE - mean).round().clamp(-MARGIN, MARGIN) as isize;
     let offset = shift(y) * SIDE.cast_signed() + shift(x);
     let mut shifted = [0; PIXELS];
     for (index, &ink) in image.iter().enumerate().filter(|&(_, &ink)| ink > 0) {
@@ -108,7 +109,7 @@ fn centred(image: &[u8; PIXELS]) -> [u8; PIXELS] {
     shifted
 }
 
-/// Where the ink balances: column and row, whole where it is a pixel's centre.
+/// Returns the column and row of the centre of mass; whole numbers are the centres of pixels.
 pub(super) fn centre_of_mass(image: &[u8]) -> (f32, f32) {
     let (mut mass, mut x, mut y) = (0.0, 0.0, 0.0);
     for (index, &ink) in image.iter().enumerate() {

@@ -1,8 +1,8 @@
 use rayon::ThreadPoolBuilder;
 
-use super::chance::{self, Half, around_zero};
 use super::curve::{self, Point};
 use super::draw;
+use super::random::{self, Subset, near_zero};
 use super::raster::{self, Pen, centre_of_mass};
 use crate::digits::{Digits, Split};
 use crate::shape::{CLASSES, SIDE};
@@ -17,37 +17,37 @@ fn mean(numbers: &[f32]) -> f32 {
 }
 
 #[test]
-fn are_the_same_bytes_on_every_machine() {
-    let start = Digits::new("start", draw(Half::Train, 200), draw(Half::Test, 200));
+fn the_bytes_are_the_same_on_every_machine() {
+    let start = Digits::new("start", draw(Subset::Train, 200), draw(Subset::Test, 200));
     let expected = "a063a1b47c6e1c4188dcb31bf1af824c6b3e9c399662d23c5ee1cfab235b6310";
-    assert_eq!(start.sha256, expected, "a change of the set: its users will want to know");
+    assert_eq!(start.sha256, expected, "the synthetic data set has changed");
 }
 
 #[test]
-fn depend_neither_on_threads_nor_on_how_many_are_drawn() {
+fn digits_depend_neither_on_the_threads_nor_on_the_number_drawn() {
     let with_threads = |threads, len| {
         let pool = ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-        pool.install(|| draw(Half::Train, len))
+        pool.install(|| draw(Subset::Train, len))
     };
     let (start, _) = with_threads(3, 100).split_at(40);
     assert_eq!(start, with_threads(1, 40));
 }
 
 #[test]
-fn are_about_as_many_of_each_class_in_no_order() {
-    let split = draw(Half::Train, 5000);
+fn classes_are_equally_frequent_and_in_random_order() {
+    let split = draw(Subset::Train, 5000);
     let mut counts = [0; CLASSES];
     for &label in split.labels() {
         counts[usize::from(label)] += 1;
     }
     assert!(counts.iter().all(|count| (400..=600).contains(count)), "{counts:?}");
     let repeats = split.labels().windows(2).filter(|pair| pair[0] == pair[1]).count();
-    assert!((400..=600).contains(&repeats), "{repeats} labels like the one before");
+    assert!((400..=600).contains(&repeats), "{repeats} labels equal to the previous one");
 }
 
 #[test]
-fn have_their_ink_in_a_box_of_20_by_20_balanced_in_the_middle() {
-    for image in images(&draw(Half::Train, 2000)) {
+fn ink_is_fitted_to_20_by_20_pixels_and_centred_by_mass() {
+    for image in images(&draw(Subset::Train, 2000)) {
         let inked = |row: usize, column: usize| image[row * SIDE + column] > 0;
         let rows = (0..SIDE).filter(|&row| (0..SIDE).any(|column| inked(row, column)));
         let columns = (0..SIDE).filter(|&column| (0..SIDE).any(|row| inked(row, column)));
@@ -60,8 +60,8 @@ fn have_their_ink_in_a_box_of_20_by_20_balanced_in_the_middle() {
 }
 
 #[test]
-fn have_as_much_ink_as_handwriting() {
-    let split = draw(Half::Train, 2000);
+fn the_mean_ink_is_similar_to_that_of_mnist() {
+    let split = draw(Subset::Train, 2000);
     let inks: Vec<f32> = images(&split)
         .map(|image| mean(&image.iter().copied().map(f32::from).collect::<Vec<_>>()))
         .collect();
@@ -71,8 +71,8 @@ fn have_as_much_ink_as_handwriting() {
 }
 
 #[test]
-fn differ_between_and_within_the_splits() {
-    let (train, test) = (draw(Half::Train, 500), draw(Half::Test, 500));
+fn all_images_of_both_splits_differ() {
+    let (train, test) = (draw(Subset::Train, 500), draw(Subset::Test, 500));
     let mut all: Vec<_> = images(&train).chain(images(&test)).collect();
     all.sort_unstable();
     all.dedup();
@@ -81,8 +81,8 @@ fn differ_between_and_within_the_splits() {
 }
 
 #[test]
-fn vary_within_a_class() {
-    let split = draw(Half::Train, 500);
+fn images_of_one_class_differ_in_many_pixels() {
+    let split = draw(Subset::Train, 500);
     for class in 0..CLASSES {
         let of_class: Vec<_> = images(&split)
             .zip(split.labels())
@@ -91,15 +91,15 @@ fn vary_within_a_class() {
         for pair in of_class.windows(2) {
             let pixels = pair[0].iter().zip(pair[1]);
             let differing = pixels.filter(|(one, other)| one.abs_diff(**other) > 50).count();
-            assert!(differing > 20, "{differing} pixels between two of {class}");
+            assert!(differing > 20, "{differing} pixels differ between two images of {class}");
         }
     }
 }
 
 #[test]
-fn chance_is_spread_as_asked() {
-    let chance = &mut chance::of_digit(Half::Train, 0);
-    let numbers: Vec<f32> = (0..10_000).map(|_| around_zero(chance, 0.5)).collect();
+fn random_numbers_have_the_given_mean_and_spread() {
+    let rng = &mut random::of_digit(Subset::Train, 0);
+    let numbers: Vec<f32> = (0..10_000).map(|_| near_zero(rng, 0.5)).collect();
     assert!(mean(&numbers).abs() < 0.02);
     let squares: Vec<f32> = numbers.iter().map(|number| number * number).collect();
     let variance = mean(&squares);
@@ -107,27 +107,27 @@ fn chance_is_spread_as_asked() {
 }
 
 #[test]
-fn curves_go_through_their_points_and_stop_in_corners() {
+fn curves_pass_through_their_points_and_have_sharp_corners() {
     let [start, corner, end] = [Point::new(0.0, 0.0), Point::new(1.0, 0.0), Point::new(1.0, 1.0)];
 
-    let round = curve::through(&[start, corner, end]);
+    let round = curve::catmull_rom(&[start, corner, end]);
     for point in [start, corner, end] {
         assert!(round.contains(&point), "{point:?}");
     }
-    assert!(round.iter().any(|point| point.x > 1.0), "swings out");
+    assert!(round.iter().any(|point| point.x > 1.0), "a smooth curve overshoots");
 
-    let sharp = curve::through(&[start, corner, corner, end]);
+    let sharp = curve::catmull_rom(&[start, corner, corner, end]);
     assert_eq!(sharp.len(), round.len());
     assert!(
         sharp.iter().all(|point| point.y.abs() < 1e-6 || (point.x - 1.0).abs() < 1e-6),
-        "keeps to the lines"
+        "the segments at a corner are straight"
     );
 }
 
 #[test]
-fn a_line_is_fitted_and_has_the_width_of_the_pen() {
+fn a_line_is_fitted_and_as_wide_as_the_pen() {
     let line = vec![Point::new(-3.0, 7.0), Point::new(-3.0, 8.0)];
-    let pen = Pen { radius: 1.5, softness: 1.0 };
+    let pen = Pen { radius: 1.5, edge_width: 1.0 };
     let image = raster::draw(vec![line], &pen);
 
     let inked = |row: &[u8]| row.iter().copied().filter(|&ink| ink > 0).collect::<Vec<_>>();

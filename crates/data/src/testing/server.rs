@@ -1,4 +1,4 @@
-//! An HTTP server on this machine that misbehaves as told.
+//! A local HTTP server that can misbehave.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
@@ -6,76 +6,80 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-/// What was asked for.
+/// A received request.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Asked {
-    /// Without the leading slash.
+pub(crate) struct Request {
+    /// Path, without the leading slash.
     pub(crate) path: String,
-    /// Where the range starts, if the request has one.
-    pub(crate) from: Option<usize>,
-    /// Which request to this server it is, from 0.
+    /// First byte of the range, if the request has one.
+    pub(crate) range_start: Option<usize>,
+    /// Index of the request to this server, from 0.
     pub(crate) number: usize,
 }
 
-/// What the server does about it.
-pub(crate) enum Answer {
-    /// These bytes go out as they are, then the connection is closed.
+/// The response to a request.
+pub(crate) enum Response {
+    /// Sends these bytes, then closes the connection.
     Raw(Vec<u8>),
-    /// The first of these bytes go out at once, the others one by one, for a while.
+    /// Sends this many of the bytes at once and the others one by one, for up to 3 s.
     Trickle(usize, Vec<u8>),
-    /// These bytes go out, then nothing more for a while.
+    /// Sends these bytes, then keeps the connection open for 2 s.
     Stall(Vec<u8>),
 }
 
-/// Runs until the test process ends.
+/// A server that runs until the test process ends.
 pub(crate) struct Server {
-    /// With a slash at the end.
+    /// URL, ending in a slash.
     pub(crate) url: String,
-    asked: Arc<Mutex<Vec<Asked>>>,
+    requests: Arc<Mutex<Vec<Request>>>,
 }
 
 impl Server {
-    pub(crate) fn start(answer: impl Fn(&Asked) -> Answer + Send + Sync + 'static) -> Self {
+    pub(crate) fn start(respond: impl Fn(&Request) -> Response + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}/", listener.local_addr().unwrap());
-        let asked = Arc::new(Mutex::new(Vec::new()));
-        let log = Arc::clone(&asked);
-        let answer = Arc::new(answer);
+        let requests = Arc::new(Mutex::new(Vec::new()));
+        let log = Arc::clone(&requests);
+        let respond = Arc::new(respond);
         thread::spawn(move || {
             for stream in listener.incoming() {
-                let (log, answer) = (Arc::clone(&log), Arc::clone(&answer));
-                thread::spawn(move || serve(&stream.unwrap(), &log, &*answer));
+                let (log, respond) = (Arc::clone(&log), Arc::clone(&respond));
+                thread::spawn(move || serve(&stream.unwrap(), &log, &*respond));
             }
         });
-        Self { url, asked }
+        Self { url, requests }
     }
 
-    /// Every request so far.
-    pub(crate) fn asked(&self) -> Vec<Asked> {
-        self.asked.lock().unwrap().clone()
+    /// Returns all requests so far.
+    pub(crate) fn requests(&self) -> Vec<Request> {
+        self.requests.lock().unwrap().clone()
     }
 }
 
-/// Takes one request, answers it and closes the connection.
-fn serve(mut stream: &TcpStream, log: &Mutex<Vec<Asked>>, answer: &dyn Fn(&Asked) -> Answer) {
+/// Reads one request, sends the response and closes the connection.
+fn serve(
+    mut stream: &TcpStream,
+    log: &Mutex<Vec<Request>>,
+    respond: &dyn Fn(&Request) -> Response,
+) {
     let mut lines = BufReader::new(stream).lines().map_while(Result::ok);
     let request_line = lines.next().unwrap_or_default();
     let path = request_line.split(' ').nth(1).unwrap_or("/")[1..].to_owned();
     let headers: Vec<String> = lines.take_while(|line| !line.is_empty()).collect();
-    let from = headers
+    let range_start = headers
         .iter()
         .find_map(|line| line.strip_prefix("range: bytes="))
         .map(|range| range.trim_end_matches('-').parse().unwrap());
-    let asked = {
+    let request = {
         let mut log = log.lock().unwrap();
         let number = log.len();
-        log.push(Asked { path, from, number });
+        log.push(Request { path, range_start, number });
         log[number].clone()
     };
-    // The client may have gone away by now: that is for it to judge.
-    match answer(&asked) {
-        Answer::Raw(bytes) => drop(stream.write_all(&bytes)),
-        Answer::Trickle(first, bytes) => {
+    // The client may have disconnected, so errors are ignored.
+    match respond(&request) {
+        Response::Raw(bytes) => drop(stream.write_all(&bytes)),
+        Response::Trickle(first, bytes) => {
             let _ = stream.write_all(&bytes[..first]);
             for byte in bytes[first..].iter().take(100) {
                 if stream.write_all(&[*byte]).is_err() {
@@ -84,33 +88,33 @@ fn serve(mut stream: &TcpStream, log: &Mutex<Vec<Asked>>, answer: &dyn Fn(&Asked
                 thread::sleep(Duration::from_millis(30));
             }
         }
-        Answer::Stall(bytes) => {
+        Response::Stall(bytes) => {
             let _ = stream.write_all(&bytes);
             thread::sleep(Duration::from_secs(2));
         }
     }
 }
 
-/// A whole answer with its true length.
-pub(crate) fn ok(body: &[u8]) -> Answer {
-    Answer::Raw(response("200 OK", "", body.len(), body))
+/// Returns a complete response with its length.
+pub(crate) fn ok(body: &[u8]) -> Response {
+    Response::Raw(response_bytes("200 OK", "", body.len(), body))
 }
 
-/// An answer without a body.
-pub(crate) fn status(line: &str, headers: &str) -> Answer {
-    Answer::Raw(response(line, headers, 0, b""))
+/// Returns a response without a body.
+pub(crate) fn status(line: &str, headers: &str) -> Response {
+    Response::Raw(response_bytes(line, headers, 0, b""))
 }
 
-/// What goes over the wire; `length` is what the header claims.
-pub(crate) fn response(line: &str, headers: &str, length: usize, body: &[u8]) -> Vec<u8> {
+/// Returns the bytes of a response that declares the given `length`.
+pub(crate) fn response_bytes(line: &str, headers: &str, length: usize, body: &[u8]) -> Vec<u8> {
     let head = format!(
         "HTTP/1.1 {line}\r\ncontent-length: {length}\r\nconnection: close\r\n{headers}\r\n"
     );
     [head.as_bytes(), body].concat()
 }
 
-/// The rest of `body` after `from`, as an answer to a range.
-pub(crate) fn rest(body: &[u8], from: usize) -> Answer {
+/// Returns the response to a request for the range of `body` from byte `from` on.
+pub(crate) fn partial_content(body: &[u8], from: usize) -> Response {
     let range = format!("content-range: bytes {from}-{}/{}\r\n", body.len() - 1, body.len());
-    Answer::Raw(response("206 Partial Content", &range, body.len() - from, &body[from..]))
+    Response::Raw(response_bytes("206 Partial Content", &range, body.len() - from, &body[from..]))
 }
