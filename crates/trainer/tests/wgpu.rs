@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{Place, has_wgpu};
+use common::{Place, has_wgpu, stderr};
 use model::Network;
 use trainer::study::Backend;
 use training::weights;
@@ -53,4 +53,17 @@ fn starts_and_drops_as_on_flex() {
 fn losses(history: &str) -> Vec<f64> {
     let column = |line: &str| line.split(',').nth(1).unwrap().parse().unwrap();
     history.lines().skip(1).map(column).collect()
+}
+
+/// Mesa writes to stderr that there is no desktop, each time that it looks for devices.
+#[cfg(unix)]
+#[test]
+fn drivers_stay_silent_without_a_desktop() {
+    if !has_wgpu() {
+        return;
+    }
+    let place = Place::new();
+    let output = place.command(&["backends"]).env_remove("XDG_RUNTIME_DIR").output().unwrap();
+    assert_eq!(stderr(&output), "");
+    assert!(output.status.success());
 }

@@ -60,7 +60,7 @@ pub struct Epoch {
     pub number: usize,
     /// Mean over the epoch's training images, each evaluated before its step's update, as Keras reports it.
     pub train: Metrics,
-    /// RunningMetrics on the validation images after the epoch; `None` without validation images.
+    /// Metrics on the validation images after the epoch; `None` without validation images.
     pub validation: Option<Metrics>,
 }
 

@@ -8,6 +8,7 @@ use std::{
 
 use burn::tensor::{Device, DeviceFilter, DeviceType};
 
+use super::quiet::quietly;
 use crate::{config::values, study::Backend};
 
 /// Why a backend cannot be used here.
@@ -67,10 +68,17 @@ impl Backend {
             let cores = std::thread::available_parallelism().map_or(1, usize::from);
             return vec![format!("{}, {cores} cores", processor())];
         }
-        let devices = self.device_type().map(DeviceFilter::from).map(Device::enumerate);
-        (devices.iter().flat_map(|devices| devices.iter()))
-            .map(|device| device.identity().map_or("unnamed".to_owned(), |identity| identity.name))
-            .collect()
+        let name = |device: &Device| {
+            device.identity().map_or("unnamed".to_owned(), |identity| identity.name)
+        };
+        let filter = self.device_type().map(DeviceFilter::from);
+        let devices = || {
+            filter
+                .map(Device::enumerate)
+                .into_iter()
+                .flat_map(|all| all.iter().map(name).collect::<Vec<_>>())
+        };
+        quietly(|| devices().collect())
     }
 
     /// Opens its first device.
@@ -108,7 +116,7 @@ impl Backend {
         if let Some((_, device)) = opened.iter().find(|(backend, _)| *backend == self) {
             return Ok(device.clone());
         }
-        let device = start()
+        let device = quietly(start)
             .map_err(|error| DeviceError::Broken { backend: self, reason: error.to_string() })?;
         opened.push((self, device.clone()));
         Ok(device)

@@ -5,6 +5,7 @@ mod device;
 mod digits;
 mod error;
 mod progress;
+mod quiet;
 pub mod resume;
 mod run;
 mod scheduler;
