@@ -40,6 +40,16 @@ fn a_built_in_config_is_found_from_any_folder() {
 }
 
 #[test]
+fn a_file_of_this_folder_is_named_with_its_ending() {
+    let place = Place::new();
+    place.write("mine.toml", "extends = \"mnist.toml\"");
+    let message = refusal(&place, &["summary", "mine"]);
+    let advice = "; to use the file mine.toml of this folder, write its ending too";
+    assert!(message.ends_with(advice), "{message}");
+    output(&place, &["summary", "mine.toml"]);
+}
+
+#[test]
 fn a_config_extends_a_built_in_one_where_no_such_file_is() {
     let place = Place::new();
     place.write("mine.toml", "extends = \"overfit.toml\"\nvariants = [\"dropout\"]");

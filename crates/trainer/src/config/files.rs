@@ -72,7 +72,12 @@ fn folders() -> impl Iterator<Item = PathBuf> {
 
 fn not_found(name: &str) -> ConfigError {
     let names: Vec<String> = descriptions().into_keys().collect();
-    ConfigError::NotFound { message: values::unknown("config", name, &names) }
+    let mut message = values::unknown("config", name, &names);
+    let file = format!("{name}{ENDING}");
+    if Path::new(&file).is_file() {
+        message += &format!("; to use the file {file} of this folder, write its ending too");
+    }
+    ConfigError::NotFound { message }
 }
 
 /// Describes every config that can be named, by its name: the comment in its first line.

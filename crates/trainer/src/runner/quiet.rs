@@ -1,8 +1,7 @@
-//! Silencing drivers.
+//! Silences drivers.
 
-/// Does `work` without the messages that Mesa's drivers write to stderr where no desktop is: "error: XDG_RUNTIME_DIR is
-/// invalid or not set in the environment.", once for each time that devices are looked for. Nothing else may write to
-/// stderr meanwhile.
+/// Does `work` without the error about `XDG_RUNTIME_DIR` that Mesa's drivers write to stderr where there is no desktop,
+/// each time that devices are looked for. Nothing else may write to stderr meanwhile.
 #[cfg(unix)]
 pub(super) fn quietly<T>(work: impl FnOnce() -> T) -> T {
     use std::{env, fs::File, os::fd::AsFd};

@@ -6,8 +6,9 @@ use toml::Value;
 use super::{
     DataSettings, FitSettings, HIDDEN, KeyValues, Run, Study,
     flat::{changed, flat},
+    keys::is_input,
     layers,
-    schema::{LayerSettings, NOT_INPUTS, NetworkSettings, Settings},
+    schema::{LayerSettings, NetworkSettings, Settings},
 };
 
 /// Changes whenever the same settings begin to give other results, to the last bit.
@@ -73,16 +74,6 @@ impl Study {
         inputs.insert("numerics".to_owned(), NUMERICS.into());
         inputs
     }
-}
-
-/// Returns whether a result depends on a setting.
-fn is_input(key: &str) -> bool {
-    key == "backend" || is_sweepable(key)
-}
-
-/// Returns whether a setting outside variants may be swept.
-pub(super) fn is_sweepable(key: &str) -> bool {
-    key.contains('.') && !NOT_INPUTS.contains(&key)
 }
 
 /// The settings of a network's layers that differ from plain ones.

@@ -4,10 +4,7 @@ use data::Shape;
 use model::Variant;
 use training::LARGEST_GPU_TENSOR;
 
-use super::{
-    resolve::{HIDDEN, Resolved},
-    schema::Settings,
-};
+use super::{HIDDEN, Settings, resolve::Resolved};
 use crate::config::{ConfigError, Entries, Origin};
 
 /// The most parameters of a network.

@@ -1,10 +1,15 @@
 //! A study ready to run. [`Study::read`] refuses all that can be refused before the data is loaded.
 
 mod backend;
+mod canonical;
 mod flat;
 mod inputs;
+mod jobs;
+mod keys;
+mod label;
 mod layers;
 mod limits;
+mod named_entries;
 pub mod numbers;
 mod presets;
 mod ranges;
@@ -15,27 +20,22 @@ mod schema;
 mod splits;
 mod study_toml;
 mod sweep;
+mod variant_keys;
 
 use std::{collections::BTreeMap, fmt, path::PathBuf};
 
 use model::Variant;
 use toml::Value;
 
-use self::sweep::sweep_key;
+use self::keys::sweep_key;
 pub use self::{
     backend::Backend,
-    resolve::HIDDEN,
-    schema::{DataSettings, FitSettings, Jobs, NOT_INPUTS, Settings},
+    jobs::Jobs,
+    keys::{EPOCHS, HIDDEN, NOT_INPUTS, WEIGHTS},
+    label::{label, setting_text, short},
+    schema::{DataSettings, FitSettings, Settings},
     splits::{Cut, SettingError, Splits},
-    sweep::{label, short},
 };
-
-/// The key of the number of epochs, the one setting that a finished run may have another value of: it can be
-/// resumed.
-pub const EPOCHS: &str = "fit.epochs";
-
-/// The key of the start weights: a file in a config, its checksum in a run's settings.
-pub const WEIGHTS: &str = "fit.weights";
 
 /// Dotted config keys and their values.
 pub type KeyValues = BTreeMap<String, Value>;
@@ -102,17 +102,6 @@ impl Study {
     /// The first of a variant's runs, if it has any.
     pub fn first_run_of(&self, variant: &str) -> Option<&Run> {
         self.runs.iter().find(|run| run.variant.name == variant)
-    }
-}
-
-/// A setting as text; empty where there is none.
-pub fn setting_text(settings: &KeyValues, key: &str) -> String {
-    match settings.get(key) {
-        Some(Value::String(text)) => text.clone(),
-        // As few digits as tell it from other numbers, where TOML would write zeros.
-        Some(Value::Float(number)) => format!("{number:?}"),
-        Some(value) => value.to_string(),
-        None => String::new(),
     }
 }
 

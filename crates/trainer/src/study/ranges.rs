@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 use toml::Value;
 use training::Pixels;
 
-use super::{Backend, schema::Jobs};
+use super::{Backend, Jobs};
 use crate::config::values::{self, Parsed};
 
 /// The most hidden layers.
@@ -32,7 +32,7 @@ ranges! {
     boolean -> bool = values::boolean;
     count -> usize = values::count;
     hidden -> Vec<usize> = hidden_units;
-    jobs -> Jobs = jobs_of;
+    jobs -> Jobs = Jobs::parse;
     names -> Vec<String> = |value| values::list(|value| values::text(value).map(str::to_owned), value);
     not_negative -> f64 = values::not_negative;
     optional_count -> Option<usize> = |value| values::count(value).map(Some);
@@ -59,15 +59,6 @@ pub(super) fn hidden_units(value: &Value) -> Parsed<Vec<usize>> {
     let units = value.as_array().filter(|units| (1..=MOST_LAYERS).contains(&units.len()));
     let count = |value: &Value| values::count(value).ok().filter(|units| *units <= MOST_UNITS);
     units.and_then(|units| units.iter().map(count).collect()).ok_or_else(expected)
-}
-
-fn jobs_of(value: &Value) -> Parsed<Jobs> {
-    if value.as_str() == Some("auto") {
-        return Ok(Jobs::Auto);
-    }
-    values::count(value)
-        .map(Jobs::Count)
-        .map_err(|_| values::expected("\"auto\" or a whole number of 1 or more", value))
 }
 
 fn path_of(value: &Value) -> Parsed<Option<PathBuf>> {

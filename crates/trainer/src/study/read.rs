@@ -6,9 +6,10 @@ use model::NOTEBOOK_HIDDEN;
 use toml::Value;
 
 use super::{
-    HIDDEN, KeyValues, Run, Settings, Study, layers, limits, presets,
+    HIDDEN, KeyValues, Run, Settings, Study, limits, presets,
     resolve::{Resolved, resolve},
     sweep::Sweep,
+    variant_keys::{self, VariantKeys},
 };
 use crate::config::{ConfigError, Entries};
 
@@ -16,7 +17,7 @@ impl Study {
     /// Reads a study from a config's entries. What was not written has its default.
     pub fn read(name: &str, entries: &Entries) -> Result<Self, ConfigError> {
         let mut entries = entries.clone();
-        layers::take_yielding(&mut entries)?;
+        variant_keys::take_yielding(&mut entries)?;
         let mut sweep = Sweep::take(&mut entries)?;
         presets::add(&mut entries);
         let depths = depths(&sweep, &entries);
@@ -33,7 +34,7 @@ impl Study {
         let names: Vec<&str> = settings.variants.iter().map(String::as_str).collect();
         sweep.check_variants(&names)?;
         sweep.check_runs(&names, settings.seeds.len(), &entries)?;
-        let (mut runs, mut written) = (Vec::new(), layers::Written::default());
+        let (mut runs, mut written) = (Vec::new(), VariantKeys::default());
         for (index, name) in names.iter().enumerate() {
             written.add(name, &entries, &sweep.levels(), &depths);
             for point in sweep.points(name) {

@@ -2,21 +2,21 @@
 
 use std::collections::BTreeSet;
 
-use super::flat::Written;
+use super::named_entries::NamedEntries;
 use crate::config::{ConfigError, Entry, Origin, values};
 
 /// Refuses a value by the path at which deserializing it failed.
 pub(super) fn value(
-    written: &Written<'_>,
+    named: &NamedEntries<'_>,
     error: &serde_path_to_error::Error<toml::de::Error>,
     keys: &BTreeSet<String>,
 ) -> ConfigError {
     let key = key_of(error.path());
     let is_table = below(&key, keys).is_some();
-    match written.get(&key) {
-        Some((_, entry)) if is_table && !entry.value.is_table() => not_a_table(written, &key, keys),
+    match named.get(&key) {
+        Some((_, entry)) if is_table && !entry.value.is_table() => not_a_table(named, &key, keys),
         // A table where a value has to be.
-        None if !is_table => unknown_key(written, &key, keys),
+        None if !is_table => unknown_key(named, &key, keys),
         entry => refuse(entry, &key, error.inner().message().to_owned()),
     }
 }
@@ -38,11 +38,11 @@ fn below<'a>(table: &str, keys: &'a BTreeSet<String>) -> Option<&'a String> {
 }
 
 pub(super) fn not_a_table(
-    written: &Written<'_>,
+    named: &NamedEntries<'_>,
     key: &str,
     keys: &BTreeSet<String>,
 ) -> ConfigError {
-    let entry = written.get(key);
+    let entry = named.get(key);
     let value = entry.map_or(String::new(), |(_, entry)| format!(", not {}", entry.value));
     let example =
         below(key, keys).map_or(String::new(), |key| format!(": write for example `{key} = …`"));
@@ -50,14 +50,14 @@ pub(super) fn not_a_table(
 }
 
 pub(super) fn unknown_key(
-    written: &Written<'_>,
+    named: &NamedEntries<'_>,
     key: &str,
     keys: &BTreeSet<String>,
 ) -> ConfigError {
     // Of an unknown table, its first line.
     let prefix = format!("{key}.");
     let is_it = |other: &str| other == key || other.starts_with(&prefix);
-    let found = written.iter().find(|(other, _)| is_it(other)).map(|(_, written)| written);
+    let found = named.iter().find(|(other, _)| is_it(other)).map(|(_, written)| written);
     ConfigError::UnknownKey {
         origin: found.map_or(Origin::Argument, |(_, entry)| entry.origin.clone()),
         key: found.map_or(key, |(key, _)| key).to_owned(),

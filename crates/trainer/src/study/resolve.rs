@@ -1,21 +1,18 @@
 //! From a config's entries to its settings, at one point of a sweep.
 
-use std::collections::BTreeMap;
-
 use model::{LayerName, NOTEBOOK_HIDDEN, NetworkConfig, Variant};
-use toml::{Table, Value};
+use toml::Value;
 
 use super::{
-    flat::{Written, flat, keys, nest},
+    HIDDEN,
+    keys::all_keys,
     layers,
+    named_entries::{NamedEntries, named_entries, nest},
     ranges::hidden_units,
     refusal,
     schema::{Settings, VariantSettings},
 };
-use crate::config::{ConfigError, Entries, Entry, Origin, values, values::Parsed};
-
-/// The key of the hidden layers' units.
-pub const HIDDEN: &str = "network.hidden";
+use crate::config::{ConfigError, Entries, values, values::Parsed};
 
 /// The settings at one point of a sweep.
 pub(super) struct Resolved {
@@ -34,8 +31,8 @@ pub(super) fn resolve(entries: &Entries) -> Result<Resolved, ConfigError> {
     for (key, entry) in entries.iter() {
         check_variant_key(key, hidden.len()).map_err(|reason| entry.refuse(key, reason))?;
     }
-    let written = layers::under_own_names(entries, hidden.len())?;
-    let mut settings = deserialize(&written, hidden.len())?;
+    let named = named_entries(entries, hidden.len())?;
+    let mut settings = deserialize(&named, hidden.len())?;
     for (key, path) in
         [("data.dir", &mut settings.data.dir), ("fit.weights", &mut settings.fit.weights)]
     {
@@ -50,7 +47,7 @@ pub(super) fn resolve(entries: &Entries) -> Result<Resolved, ConfigError> {
             let known: Vec<&String> = own.keys().collect();
             let known = values::unknown("variant", name, &known);
             let reason = format!("{known}; define more as [variant.NAME]");
-            refusal::refuse(written.get("variants"), "variants", reason)
+            refusal::refuse(named.get("variants"), "variants", reason)
         })
     });
     let variants = variants.collect::<Result<_, _>>()?;
@@ -58,16 +55,20 @@ pub(super) fn resolve(entries: &Entries) -> Result<Resolved, ConfigError> {
 }
 
 /// Reads the settings from the entries, each under its layer's own name.
-fn deserialize(written: &Written<'_>, depth: usize) -> Result<Settings, ConfigError> {
-    let keys = || keys(written, depth);
-    let table = nest(written).map_err(|key| refusal::not_a_table(written, &key, &keys()))?;
+fn deserialize(named: &NamedEntries<'_>, depth: usize) -> Result<Settings, ConfigError> {
+    let keys = || {
+        let variants =
+            named.keys().filter_map(|key| key.strip_prefix("variant.")?.split('.').next());
+        all_keys(variants, depth)
+    };
+    let table = nest(named).map_err(|key| refusal::not_a_table(named, &key, &keys()))?;
     let mut unknown = Vec::new();
     let mut ignored = |path: serde_ignored::Path<'_>| unknown.push(path.to_string());
     let input = serde_ignored::Deserializer::new(Value::Table(table), &mut ignored);
     let settings = serde_path_to_error::deserialize(input)
-        .map_err(|error| refusal::value(written, &error, &keys()))?;
+        .map_err(|error| refusal::value(named, &error, &keys()))?;
     match unknown.first() {
-        Some(key) => Err(refusal::unknown_key(written, key, &keys())),
+        Some(key) => Err(refusal::unknown_key(named, key, &keys())),
         None => Ok(settings),
     }
 }
@@ -107,18 +108,4 @@ fn check_variant_name(name: &str) -> Parsed<()> {
         );
     }
     Ok(())
-}
-
-/// Brings a value into the form in which its setting has it, such as 1 into 1.0.
-pub(super) fn canonical(key: &str, value: &Value) -> Parsed<Value> {
-    let origin = Origin::Argument;
-    let entry = Entry { value: value.clone(), origin, level: 0 };
-    // In a network of one hidden layer, that layer has both names.
-    let name = key.replace(&format!(".{}.", layers::LAST_HIDDEN), ".hidden1.");
-    let written = BTreeMap::from([(name.clone(), (key, &entry))]);
-    let settings: Result<Settings, _> =
-        nest(&written).map_or_else(|_| Table::new().into(), Value::Table).try_into();
-    let settings = settings.map_err(|error| error.message().to_owned())?;
-    // An unknown key is told when the settings are read.
-    Ok(flat(&settings).remove(&name).unwrap_or_else(|| value.clone()))
 }

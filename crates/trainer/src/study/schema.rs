@@ -14,7 +14,7 @@ use serde::{
 };
 use training::{FitConfig, Pixels};
 
-use super::{Backend, ranges};
+use super::{Backend, Jobs, ranges};
 
 /// The settings of a study, or of one run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -42,20 +42,6 @@ pub struct Settings {
     pub output: OutputSettings,
     /// `[variant.NAME]`, by name.
     pub variant: BTreeMap<String, VariantSettings>,
-}
-
-/// Keys in tables on which no result depends: they say where inputs come from, or how a run is carried out.
-/// Checksums stand for `data.dir`, `data.sources` and `fit.weights` where inputs are compared.
-pub const NOT_INPUTS: [&str; 5] =
-    ["data.dir", "data.sources", "fit.checkpoint_every", "fit.weights", "output.tensorboard"];
-
-/// Number of runs that train at a time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Jobs {
-    /// One per core on a CPU backend, one on a GPU.
-    Auto,
-    /// A fixed number.
-    Count(usize),
 }
 
 /// `[network]`.
@@ -246,15 +232,6 @@ impl From<&Regularizers> for LayerSettings {
             bias_regularizer: settings(bias),
             activity_regularizer: settings(activity),
             ..Self::default()
-        }
-    }
-}
-
-impl Serialize for Jobs {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Self::Auto => serializer.serialize_str("auto"),
-            Self::Count(count) => count.serialize(serializer),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! A study as a config again: study.toml.
 
-use super::{KeyValues, Study, flat::flat, layers};
+use super::{KeyValues, Study, flat::flat, variant_keys::YIELDING};
 
 impl Study {
     /// Every setting of the study. Written as `key = value` lines they are a config for the same study.
@@ -8,7 +8,7 @@ impl Study {
         let mut settings = flat(&self.settings);
         settings.extend(self.variant_settings.clone());
         if !self.yielding.is_empty() {
-            settings.insert(layers::YIELDING.to_owned(), self.yielding.clone().into());
+            settings.insert(YIELDING.to_owned(), self.yielding.clone().into());
         }
         // What is swept has its lists instead.
         settings.retain(|key, _| !self.is_swept(key));

@@ -5,13 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use toml::Value;
 
 use super::{
-    KeyValues, Run, cell, flat::common_keys, inputs::is_sweepable, layers, resolve::canonical,
-    setting_text,
+    KeyValues, Run,
+    canonical::canonical,
+    cell,
+    keys::{SWEEP, common_keys, is_sweepable, sweep_key},
+    layers,
 };
 use crate::config::{ConfigError, Entries, Entry, values, values::Parsed};
 
-/// Where a config's keys of a sweep begin.
-const SWEEP: &str = "sweep.";
 /// Added to the level of what is swept: more than files and arguments have.
 const SWEPT: usize = 1 << 32;
 /// The most bytes of a folder's name, as file systems have it.
@@ -188,11 +189,6 @@ impl Sweep {
     }
 }
 
-/// Where a config has the list for a key.
-pub(super) fn sweep_key(key: &str) -> String {
-    format!("{SWEEP}{key}")
-}
-
 fn check_key(key: &str) -> Parsed<()> {
     if key.is_empty() {
         return Err("must be a table: of lists, each by the key that is swept".to_owned());
@@ -217,36 +213,11 @@ fn swept_value(key: &str, value: &Value) -> Parsed<Value> {
     }
 }
 
-/// A point in short, `l2=0.01,learning_rate=0.1`.
-pub fn label(point: &KeyValues) -> String {
-    let keys = point.keys().map(String::as_str).collect();
-    let part = |key: &&str| format!("{}={}", short(key, &keys), label_text(point, key));
-    keys.iter().map(part).collect::<Vec<_>>().join(",")
-}
-
-/// A setting's value as it may stand in a folder's name: `50x250` for a list.
-fn label_text(point: &KeyValues, key: &str) -> String {
-    let Some(values) = point.get(key).and_then(Value::as_array) else {
-        return setting_text(point, key);
-    };
-    values.iter().map(Value::to_string).collect::<Vec<_>>().join("x")
-}
-
-/// As much of a key's end as tells it from the others of these keys.
-pub fn short<'a>(key: &'a str, keys: &BTreeSet<&str>) -> &'a str {
-    let ends = key.rmatch_indices('.').map(|(dot, _)| &key[dot + 1..]);
-    let is_its_own = |end: &&str| {
-        let mut others = keys.iter().filter(|other| **other != key);
-        others.all(|other| !other.ends_with(&format!(".{end}")))
-    };
-    ends.into_iter().find(is_its_own).unwrap_or(key)
-}
-
 #[cfg(test)]
 mod tests {
     use std::path::Path;
 
-    use super::{super::HIDDEN, *};
+    use super::{super::label, *};
 
     fn sweep(text: &str) -> Sweep {
         Sweep::take(&mut Entries::parse(text, Path::new("")).unwrap()).unwrap()
@@ -271,20 +242,5 @@ mod tests {
             ]
         );
         assert_eq!(self::sweep("[sweep]").points("none"), [KeyValues::new()]);
-    }
-
-    #[test]
-    fn a_label_tells_keys_apart() {
-        let point = |keys: &[&str]| -> KeyValues {
-            keys.iter().map(|key| ((*key).to_owned(), 1e-6.into())).collect()
-        };
-        assert_eq!(label(&point(&["variant.a.hidden2.kernel_regularizer.l2"])), "l2=1e-6");
-        let both =
-            ["variant.a.hidden2.bias_regularizer.l2", "variant.a.hidden2.kernel_regularizer.l2"];
-        assert_eq!(label(&point(&both)), "bias_regularizer.l2=1e-6,kernel_regularizer.l2=1e-6");
-        let pixels = KeyValues::from([("data.pixels".to_owned(), "raw".into())]);
-        assert_eq!(label(&pixels), "pixels=raw");
-        let units = Value::Array(vec![Value::Integer(50), Value::Integer(250)]);
-        assert_eq!(label(&KeyValues::from([(HIDDEN.to_owned(), units)])), "hidden=50x250");
     }
 }

@@ -1,0 +1,63 @@
+//! Points of a sweep in short.
+
+use std::collections::BTreeSet;
+
+use toml::Value;
+
+use super::KeyValues;
+
+/// A point in short, `l2=0.01,learning_rate=0.1`.
+pub fn label(point: &KeyValues) -> String {
+    let keys = point.keys().map(String::as_str).collect();
+    let part = |key: &&str| format!("{}={}", short(key, &keys), label_text(point, key));
+    keys.iter().map(part).collect::<Vec<_>>().join(",")
+}
+
+/// A setting's value as it may stand in a folder's name: `50x250` for a list.
+fn label_text(point: &KeyValues, key: &str) -> String {
+    let Some(values) = point.get(key).and_then(Value::as_array) else {
+        return setting_text(point, key);
+    };
+    values.iter().map(Value::to_string).collect::<Vec<_>>().join("x")
+}
+
+/// As much of a key's end as tells it from the others of these keys.
+pub fn short<'a>(key: &'a str, keys: &BTreeSet<&str>) -> &'a str {
+    let ends = key.rmatch_indices('.').map(|(dot, _)| &key[dot + 1..]);
+    let is_its_own = |end: &&str| {
+        let mut others = keys.iter().filter(|other| **other != key);
+        others.all(|other| !other.ends_with(&format!(".{end}")))
+    };
+    ends.into_iter().find(is_its_own).unwrap_or(key)
+}
+
+/// A setting as text; empty where there is none.
+pub fn setting_text(settings: &KeyValues, key: &str) -> String {
+    match settings.get(key) {
+        Some(Value::String(text)) => text.clone(),
+        // As few digits as tell it from other numbers, where TOML would write zeros.
+        Some(Value::Float(number)) => format!("{number:?}"),
+        Some(value) => value.to_string(),
+        None => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::HIDDEN, *};
+
+    #[test]
+    fn a_label_tells_keys_apart() {
+        let point = |keys: &[&str]| -> KeyValues {
+            keys.iter().map(|key| ((*key).to_owned(), 1e-6.into())).collect()
+        };
+        assert_eq!(label(&point(&["variant.a.hidden2.kernel_regularizer.l2"])), "l2=1e-6");
+        let both =
+            ["variant.a.hidden2.bias_regularizer.l2", "variant.a.hidden2.kernel_regularizer.l2"];
+        assert_eq!(label(&point(&both)), "bias_regularizer.l2=1e-6,kernel_regularizer.l2=1e-6");
+        let pixels = KeyValues::from([("data.pixels".to_owned(), "raw".into())]);
+        assert_eq!(label(&pixels), "pixels=raw");
+        let units = Value::Array(vec![Value::Integer(50), Value::Integer(250)]);
+        assert_eq!(label(&KeyValues::from([(HIDDEN.to_owned(), units)])), "hidden=50x250");
+    }
+}
