@@ -1,15 +1,15 @@
-//! The configs that are part of the program.
+//! The built-in configs: the files of the repository's folder configs, compiled into the program.
 
-/// A config that is part of the program.
+/// Config compiled into the program.
 #[derive(Debug, PartialEq, Eq)]
 pub struct BuiltIn {
-    /// The name, which is the file's without its ending.
+    /// File name without `.toml`.
     pub name: &'static str,
-    /// The file's text.
+    /// Text of the file.
     pub text: &'static str,
 }
 
-/// Compiles in files of the folder configs.
+/// Lists files of the folder configs by name, with their texts.
 macro_rules! built_in {
     ($($name:literal),*) => {
         &[$(BuiltIn {
@@ -19,7 +19,7 @@ macro_rules! built_in {
     };
 }
 
-/// All configs of the folder configs, by name.
+/// All built-in configs, sorted by name.
 pub const ALL: &[BuiltIn] =
     built_in!["dropout", "gpu", "mnist", "ndarray", "notebook", "overfit", "smoke", "strength"];
 
@@ -28,7 +28,7 @@ pub(super) fn find(name: &str) -> Option<&'static BuiltIn> {
     ALL.iter().find(|config| config.name == name)
 }
 
-/// Finds a built-in config by its file's name.
+/// Finds a built-in config by its file name.
 pub(super) fn find_file(file: &str) -> Option<&'static BuiltIn> {
     find(file.strip_suffix(".toml")?)
 }
@@ -40,7 +40,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_config_of_the_repository_is_built_in() {
+    fn every_file_of_the_folder_configs_is_built_in() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../configs");
         let files = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().file_name());
         let mut names: Vec<String> = files.map(|file| file.into_string().unwrap()).collect();

@@ -1,4 +1,4 @@
-//! The flat form of a config: dotted keys, their values, and where each was written.
+//! The flat form of a config: dotted keys, each with its value, origin and precedence.
 
 use std::{
     collections::BTreeMap,
@@ -13,28 +13,28 @@ use toml::{
 
 use super::{ConfigError, builtin::BuiltIn};
 
-/// Tables and lists in one another, at most. The longest key has five parts; TOML goes down by thousands,
-/// and each of them takes its share of the stack.
-const DEEPEST: usize = 16;
+/// Maximum nesting depth of tables and lists. TOML sets no limit, and deep recursion would overflow the stack. The
+/// longest valid key has five parts.
+const MAX_DEPTH: usize = 16;
 
-/// Where a value was written.
+/// Location at which a value was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Origin {
-    /// In a file, at a line counted from 1.
+    /// A line of a file.
     File {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
-        /// The line.
+        /// Line number, counted from 1.
         line: usize,
     },
-    /// In a config that is part of the program.
+    /// A line of a built-in config.
     BuiltIn {
-        /// The config's name.
+        /// Name of the config.
         name: String,
-        /// The line, counted from 1.
+        /// Line number, counted from 1.
         line: usize,
     },
-    /// On the command line.
+    /// A `--set` argument.
     Argument,
 }
 
@@ -49,7 +49,7 @@ impl fmt::Display for Origin {
 }
 
 impl Origin {
-    /// The folder that relative paths written there start from.
+    /// Returns the folder to which paths written there are relative.
     pub fn folder(&self) -> &Path {
         match self {
             Self::File { path, .. } => path.parent().unwrap_or(Path::new("")),
@@ -58,57 +58,57 @@ impl Origin {
     }
 }
 
-/// A value and where it was written.
+/// Value of a key, with its origin and its precedence.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Entry {
-    /// The value. A table only where it is empty.
+    /// The value. A table is always empty: others are folded into the keys.
     pub value: Value,
-    /// Where it was written.
+    /// Location at which it was written.
     pub origin: Origin,
-    /// The rank of the file or of the arguments that it was written in: of two names of one setting the higher
-    /// one wins.
-    pub level: usize,
+    /// Precedence of the file or the arguments in which it was written. If a setting has a value under two names,
+    /// the one of higher precedence counts.
+    pub precedence: usize,
 }
 
 impl Entry {
-    /// Refuses the value, for a reason.
-    pub fn refuse(&self, key: &str, reason: String) -> ConfigError {
+    /// Creates the error for this value being invalid.
+    pub fn error(&self, key: &str, reason: String) -> ConfigError {
         ConfigError::Value { origin: self.origin.clone(), key: key.to_owned(), reason }
     }
 }
 
-/// Dotted keys and their values. Tables are folded into the keys: `[fit]` with `epochs = 5` is
-/// `fit.epochs`.
+/// Entries by dotted key. Tables are folded into the keys: `[fit]` with `epochs = 5` is `fit.epochs`.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Entries(BTreeMap<String, Entry>);
 
 impl Entries {
-    /// Reads a file's text.
+    /// Parses the text of a file.
     pub fn parse(text: &str, path: &Path) -> Result<Self, ConfigError> {
         Self::parse_lines(text, &|line| Origin::File { path: path.to_owned(), line })
     }
 
-    /// Reads a built-in config.
+    /// Parses a built-in config.
     pub(super) fn parse_built_in(config: &BuiltIn) -> Result<Self, ConfigError> {
-        let origin = |line| Origin::BuiltIn { name: config.name.to_owned(), line };
-        Self::parse_lines(config.text, &origin)
+        let origin_at = |line| Origin::BuiltIn { name: config.name.to_owned(), line };
+        Self::parse_lines(config.text, &origin_at)
     }
 
-    fn parse_lines(text: &str, origin: &dyn Fn(usize) -> Origin) -> Result<Self, ConfigError> {
+    /// Parses TOML, given the origin for each line number.
+    fn parse_lines(text: &str, origin_at: &dyn Fn(usize) -> Origin) -> Result<Self, ConfigError> {
         let ends: Vec<usize> = text.match_indices('\n').map(|(end, _)| end).collect();
-        Self::parse_with(text, &|offset| origin(ends.partition_point(|&end| end < offset) + 1))
+        Self::parse_toml(text, &|offset| origin_at(ends.partition_point(|&end| end < offset) + 1))
     }
 
-    /// Reads a `--set` argument: `KEY=VALUE`, the value in TOML or a bare word.
+    /// Parses a `--set` argument, `KEY=VALUE`. A value that is not TOML is taken as a string.
     pub fn parse_argument(argument: &str) -> Result<Self, ConfigError> {
-        let refused = || ConfigError::Argument { argument: argument.to_owned() };
-        let (key, value) = argument.split_once('=').ok_or_else(refused)?;
-        let origin = |_| Origin::Argument;
-        match Self::parse_with(&format!("{key} = {value}"), &origin) {
-            // So that `--set backend=wgpu` needs no quotes inside quotes.
+        let invalid = || ConfigError::Argument { argument: argument.to_owned() };
+        let (key, value) = argument.split_once('=').ok_or_else(invalid)?;
+        let origin_at = |_| Origin::Argument;
+        match Self::parse_toml(&format!("{key} = {value}"), &origin_at) {
+            // Lets `--set backend=wgpu` do without quotes inside quotes.
             Err(ConfigError::Syntax { .. }) => {
-                let entries = Self::parse_with(&format!("{key} = ''"), &origin);
-                let mut entries = entries.map_err(|_| refused())?;
+                let entries = Self::parse_toml(&format!("{key} = ''"), &origin_at);
+                let mut entries = entries.map_err(|_| invalid())?;
                 for entry in entries.0.values_mut() {
                     entry.value = Value::String(value.trim().to_owned());
                 }
@@ -118,111 +118,108 @@ impl Entries {
         }
     }
 
-    fn parse_with(text: &str, origin: &dyn Fn(usize) -> Origin) -> Result<Self, ConfigError> {
+    /// Parses TOML, given the origin for each byte offset.
+    fn parse_toml(text: &str, origin_at: &dyn Fn(usize) -> Origin) -> Result<Self, ConfigError> {
         let table = DeTable::parse(text).map_err(|error| ConfigError::Syntax {
-            origin: origin(error.span().map_or(0, |span| span.start)),
+            origin: origin_at(error.span().map_or(0, |span| span.start)),
             message: error.message().to_owned(),
         })?;
         let mut entries = Self::default();
-        entries.fold("", table.get_ref(), DEEPEST, origin)?;
+        entries.fold("", table.get_ref(), MAX_DEPTH, origin_at)?;
         Ok(entries)
     }
 
+    /// Adds the values of a table, with `prefix` before their keys.
     fn fold(
         &mut self,
         prefix: &str,
         table: &DeTable<'_>,
-        levels: usize,
-        origin: &dyn Fn(usize) -> Origin,
+        max_depth: usize,
+        origin_at: &dyn Fn(usize) -> Origin,
     ) -> Result<(), ConfigError> {
+        // A swept key may be quoted as a whole. Its dots separate parts all the same.
+        let is_sweep = prefix.starts_with("sweep.");
         for (name, value) in table {
-            // What is swept is a key itself, with or without quotes around it.
-            let bare = prefix.starts_with("sweep.");
-            let name_here = name.get_ref();
-            let key = if bare {
-                format!("{prefix}{name_here}")
+            let origin = origin_at(name.span().start);
+            let name = name.get_ref();
+            let key = if is_sweep {
+                format!("{prefix}{name}")
             } else {
-                format!("{prefix}{}", quoted(name_here))
+                format!("{prefix}{}", quoted(name))
             };
-            let origin_here = origin(name.span().start);
             match value.get_ref() {
-                DeValue::Table(table) if !table.is_empty() && levels > 0 => {
-                    self.fold(&format!("{key}."), table, levels - 1, origin)?;
+                DeValue::Table(table) if !table.is_empty() && max_depth > 0 => {
+                    self.fold(&format!("{key}."), table, max_depth - 1, origin_at)?;
                 }
                 value => {
-                    let value = plain(value, levels).map_err(|reason| ConfigError::Value {
-                        origin: origin_here.clone(),
-                        key: key.clone(),
-                        reason,
+                    let value = to_value(value, max_depth).map_err(|reason| {
+                        ConfigError::Value { origin: origin.clone(), key: key.clone(), reason }
                     })?;
-                    let origin = origin_here;
-                    self.0.insert(key, Entry { value, origin, level: 0 });
+                    self.0.insert(key, Entry { value, origin, precedence: 0 });
                 }
             }
         }
         Ok(())
     }
 
-    /// Lets another list's values stand over these, a level higher. One value for a key ends its sweep.
-    pub fn extend(&mut self, over: Self) {
-        let above = self.0.values().map(|entry| entry.level + 1).max().unwrap_or(0);
-        let over = over
-            .0
-            .into_iter()
-            .map(|(key, entry)| (key, Entry { level: entry.level.saturating_add(above), ..entry }));
-        self.add(Self(over.collect()));
+    /// Merges entries that override these, with a precedence above all of these.
+    pub fn extend(&mut self, mut overrides: Self) {
+        let above = self.0.values().map(|entry| entry.precedence + 1).max().unwrap_or(0);
+        overrides.raise_precedence(above);
+        self.merge(overrides);
     }
 
-    /// Lets another list's values stand over these at the level that they have.
-    pub fn add(&mut self, over: Self) {
-        for key in over.0.keys() {
+    /// Merges entries that override these, at the precedence that they have. The value of a key also removes the
+    /// key's sweep.
+    pub fn merge(&mut self, overrides: Self) {
+        for key in overrides.0.keys() {
             self.0.remove(&format!("sweep.{key}"));
         }
-        self.0.extend(over.0);
+        self.0.extend(overrides.0);
     }
 
-    /// Puts every entry so many levels higher.
-    pub fn raise(&mut self, levels: usize) {
+    /// Raises the precedence of all entries.
+    pub fn raise_precedence(&mut self, by: usize) {
         for entry in self.0.values_mut() {
-            entry.level = entry.level.saturating_add(levels);
+            entry.precedence = entry.precedence.saturating_add(by);
         }
     }
 
-    /// What was written for a key.
+    /// Returns the entry of a key.
     pub fn get(&self, key: &str) -> Option<&Entry> {
         self.0.get(key)
     }
 
-    /// Writes one key.
+    /// Sets the entry of a key.
     pub fn insert(&mut self, key: &str, entry: Entry) {
         self.0.insert(key.to_owned(), entry);
     }
 
-    /// Takes one key out.
+    /// Removes a key and returns its entry.
     pub fn remove(&mut self, key: &str) -> Option<Entry> {
         self.0.remove(key)
     }
 
-    /// All keys and values, by key.
+    /// Iterates over all entries, sorted by key.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Entry)> {
         self.0.iter().map(|(key, entry)| (key.as_str(), entry))
     }
 
-    /// Whether nothing was written.
+    /// Returns whether there are no entries.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 }
 
-/// A key's part as TOML writes it, so that a dot inside one is not taken for a step.
+/// Quotes a part of a key where TOML requires it, so that a dot inside is no separator.
 fn quoted(part: &str) -> String {
     let bare = |character: char| character.is_ascii_alphanumeric() || "_-".contains(character);
     if !part.is_empty() && part.chars().all(bare) { part.to_owned() } else { format!("{part:?}") }
 }
 
-/// The value without its places in the text, where no more than so many levels are in it.
-fn plain(value: &DeValue<'_>, levels: usize) -> Result<Value, String> {
-    let below = || levels.checked_sub(1).ok_or("is nested too deeply");
+/// Converts a parsed value, without its positions in the text. Fails if it is nested deeper than `max_depth`.
+fn to_value(value: &DeValue<'_>, max_depth: usize) -> Result<Value, String> {
+    let inner_depth = || max_depth.checked_sub(1).ok_or("is nested too deeply");
     Ok(match value {
         DeValue::String(text) => Value::String(text.to_string()),
         DeValue::Integer(number) => i64::from_str_radix(number.as_str(), number.radix())
@@ -234,14 +231,14 @@ fn plain(value: &DeValue<'_>, levels: usize) -> Result<Value, String> {
         DeValue::Boolean(boolean) => Value::Boolean(*boolean),
         DeValue::Datetime(datetime) => Value::Datetime(*datetime),
         DeValue::Array(array) => {
-            let below = below()?;
-            let values = array.iter().map(|value| plain(value.get_ref(), below));
+            let depth = inner_depth()?;
+            let values = array.iter().map(|value| to_value(value.get_ref(), depth));
             Value::Array(values.collect::<Result<_, _>>()?)
         }
         DeValue::Table(table) => {
-            let below = below()?;
+            let depth = inner_depth()?;
             let values = (table.iter()).map(|(name, value)| {
-                Ok((name.get_ref().to_string(), plain(value.get_ref(), below)?))
+                Ok((name.get_ref().to_string(), to_value(value.get_ref(), depth)?))
             });
             Value::Table(values.collect::<Result<_, String>>()?)
         }

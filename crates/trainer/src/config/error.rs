@@ -1,69 +1,69 @@
-//! Why a config was refused.
+//! The error type of configs.
 
 use std::path::PathBuf;
 
 use super::Origin;
 
-/// Why a config was refused. Each says where, which key, and what would do.
+/// Error in a config. Its message names the location and the key, and says what is valid.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
-    /// No such file, or it cannot be read.
+    /// The file does not exist or cannot be read.
     #[error("cannot read the config {}", path.display())]
     Unreadable {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
-        /// What the system said.
+        /// Error of the operating system.
         source: std::io::Error,
     },
     /// No config has the name.
     #[error("{message}")]
     NotFound {
-        /// The name, and those that there are.
+        /// The name, and the names of all configs.
         message: String,
     },
-    /// Not TOML.
+    /// The text is not TOML.
     #[error("{origin}: {message}")]
     Syntax {
-        /// The file and line.
+        /// Location of the error.
         origin: Origin,
-        /// The TOML parser's own words.
+        /// Message of the TOML parser.
         message: String,
     },
-    /// A file without a single key.
+    /// The file has no keys.
     #[error("{config} is empty: write at least `extends = \"mnist.toml\"`")]
     Empty {
-        /// The config.
+        /// Path or name of the config.
         config: String,
     },
-    /// Files that extend one another in a circle.
-    #[error("{origin}: extends: goes round in a circle: {circle}")]
-    Circle {
-        /// Where the circle closes.
+    /// The config extends itself, directly or through others.
+    #[error("{origin}: extends: goes round in a circle: {cycle}")]
+    Cycle {
+        /// Location of the `extends` that closes the cycle.
         origin: Origin,
-        /// The files, in order.
-        circle: String,
+        /// Names of the files, each followed by the one that it extends.
+        cycle: String,
     },
-    /// A key that means nothing.
+    /// No setting has the key.
     #[error("{origin}: unknown key `{key}`{hint}")]
     UnknownKey {
-        /// Where it was written.
+        /// Location of the key.
         origin: Origin,
         /// The key.
         key: String,
-        /// The nearest known key, if any is near.
+        /// Suggestion of a similar key; empty if none is similar.
         hint: String,
     },
-    /// A value that a key does not take.
+    /// The value is invalid for its key.
     #[error("{origin}: {key}: {reason}")]
     Value {
-        /// Where it was written.
+        /// Location of the value.
         origin: Origin,
         /// The key.
         key: String,
-        /// What would do, and what was found.
+        /// The valid values, and the value found.
         reason: String,
     },
-    /// A `--set` without an equals sign.
+    /// The `--set` argument has no equals sign or no valid key.
     #[error("--set {argument}: write it as KEY=VALUE, for example --set fit.epochs=5")]
     Argument {
         /// The argument as given.

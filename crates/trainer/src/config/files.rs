@@ -1,4 +1,4 @@
-//! Finding configs, and reading one over those that it extends.
+//! The files of configs: finding a config, and merging it over those that it extends.
 
 use std::{
     collections::BTreeMap,
@@ -7,26 +7,27 @@ use std::{
 };
 
 use super::{
-    ConfigError, Entries, Entry, Origin,
+    ConfigError, Entries, Origin,
     builtin::{self, BuiltIn},
     values,
 };
 
-/// The folder of configs that can be named, and the ending of their files.
-const FOLDER: &str = "configs";
-const ENDING: &str = ".toml";
-/// The most bytes of a config's file.
-const LARGEST: u64 = 16 << 20;
+/// Name of the folders in which configs are found by name.
+const CONFIGS_FOLDER: &str = "configs";
+/// End of a config's file name.
+const SUFFIX: &str = ".toml";
+/// Maximum size of a config's file in bytes: 16 MiB.
+const MAX_FILE_BYTES: u64 = 16 << 20;
 
-/// A config, and the name of its study.
+/// Config that has been found but not read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
-    /// The study's name: the file's, without its ending.
+    /// Name of the config and of its study: the file name without its extension.
     pub name: String,
     location: Location,
 }
 
-/// The location of a config's text.
+/// Location of a config's text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Location {
     File(PathBuf),
@@ -42,8 +43,8 @@ impl fmt::Display for Location {
     }
 }
 
-/// Finds a config: a path to a file, or a bare name. A name stands for a file in a folder `configs` here or above,
-/// or else for a built-in config.
+/// Finds a config by its path or its name. A name is looked up in the folders `configs` of the current folder and
+/// its ancestors, then among the built-in configs.
 pub fn find(config: &str) -> Result<Config, ConfigError> {
     let path = Path::new(config);
     let is_file_name = path.extension().is_some_and(|extension| extension == "toml");
@@ -58,37 +59,37 @@ pub fn find(config: &str) -> Result<Config, ConfigError> {
 }
 
 fn find_by_name(name: &str) -> Option<Location> {
-    let files = folders().map(|folder| folder.join(format!("{name}{ENDING}")));
+    let files = folders().map(|folder| folder.join(format!("{name}{SUFFIX}")));
     let file = files.into_iter().find(|file| file.is_file()).map(Location::File);
     file.or_else(|| builtin::find(name).map(Location::BuiltIn))
 }
 
-/// The folders of configs, the nearest first.
+/// Returns the folders `configs` of the current folder and its ancestors, in this order.
 fn folders() -> impl Iterator<Item = PathBuf> {
     let current = env::current_dir().unwrap_or_default();
-    let all: Vec<PathBuf> = current.ancestors().map(|folder| folder.join(FOLDER)).collect();
+    let all: Vec<PathBuf> = current.ancestors().map(|folder| folder.join(CONFIGS_FOLDER)).collect();
     all.into_iter()
 }
 
 fn not_found(name: &str) -> ConfigError {
     let names: Vec<String> = descriptions().into_keys().collect();
     let mut message = values::unknown("config", name, &names);
-    let file = format!("{name}{ENDING}");
+    let file = format!("{name}{SUFFIX}");
     if Path::new(&file).is_file() {
         message += &format!("; to use the file {file} of this folder, write its ending too");
     }
     ConfigError::NotFound { message }
 }
 
-/// Describes every config that can be named, by its name: the comment in its first line.
+/// Returns the description of every config that can be found by name: the comment in its first line.
 pub fn descriptions() -> BTreeMap<String, String> {
     let built_in = builtin::ALL.iter().map(|config| (config.name.to_owned(), comment(config.text)));
     let mut all: BTreeMap<String, String> = built_in.collect();
-    // The nearest folder's come last, and replace the others'.
+    // The nearest folder comes last, so that its configs replace others of the same name.
     for folder in folders().collect::<Vec<_>>().iter().rev() {
         for file in fs::read_dir(folder).into_iter().flatten().flatten() {
             let file_name = file.file_name().to_string_lossy().into_owned();
-            if let Some(name) = file_name.strip_suffix(ENDING) {
+            if let Some(name) = file_name.strip_suffix(SUFFIX) {
                 let text = read_text(&file.path()).unwrap_or_default();
                 all.insert(name.to_owned(), comment(&text));
             }
@@ -104,24 +105,24 @@ fn comment(text: &str) -> String {
 }
 
 impl Config {
-    /// Reads the config over those that it extends, then the `--set` arguments.
+    /// Reads the config, merged over those that it extends; the `--set` arguments override them all.
     pub fn read(&self, arguments: &[String]) -> Result<Entries, ConfigError> {
-        let mut entries = read_extended(&self.location, &mut Vec::new())?;
-        let mut over = Entries::default();
+        let mut entries = read_with_bases(&self.location, &mut Vec::new())?;
+        let mut overrides = Entries::default();
         for argument in arguments {
-            over.add(Entries::parse_argument(argument)?);
+            overrides.merge(Entries::parse_argument(argument)?);
         }
-        entries.extend(over);
+        entries.extend(overrides);
         Ok(entries)
     }
 
-    /// Where results go without `--out`: `results/<name>` beside the folder `configs` that holds the file, or in the
-    /// current folder.
+    /// Returns the folder of the results without `--out`: `results/<name>`, next to the folder `configs` that holds
+    /// the file, or in the current folder if no such folder holds it.
     pub fn results(&self) -> PathBuf {
         let root = match &self.location {
             Location::File(path) => {
                 let path = std::path::absolute(path).unwrap_or_else(|_| path.clone());
-                let folder = path.parent().filter(|folder| folder.ends_with(FOLDER));
+                let folder = path.parent().filter(|folder| folder.ends_with(CONFIGS_FOLDER));
                 folder.and_then(Path::parent).map(Path::to_owned)
             }
             Location::BuiltIn(_) => None,
@@ -130,8 +131,8 @@ impl Config {
     }
 }
 
-/// Reads a config over those that it extends. `chain` holds the configs being read, to find a circle.
-fn read_extended(location: &Location, chain: &mut Vec<Location>) -> Result<Entries, ConfigError> {
+/// Reads a config, merged over those that it extends. `chain` holds the configs being read, to detect a cycle.
+fn read_with_bases(location: &Location, chain: &mut Vec<Location>) -> Result<Entries, ConfigError> {
     let mut entries = match location {
         Location::File(path) => Entries::parse(&read_text(path)?, path)?,
         Location::BuiltIn(config) => Entries::parse_built_in(config)?,
@@ -139,22 +140,21 @@ fn read_extended(location: &Location, chain: &mut Vec<Location>) -> Result<Entri
     if entries.is_empty() {
         return Err(ConfigError::Empty { config: location.to_string() });
     }
-    chain.push(identity(location));
-    let Some(Entry { value, origin, level }) = entries.remove("extends") else {
+    chain.push(canonical(location));
+    let Some(entry) = entries.remove("extends") else {
         return Ok(entries);
     };
-    let base = values::text(&value).and_then(|file| extended(file, &origin));
-    let base = base.map_err(|reason| {
-        Entry { value: value.clone(), origin: origin.clone(), level }.refuse("extends", reason)
-    })?;
-    refuse_circle(&base, chain, &origin)?;
-    let mut extended = read_extended(&base, chain)?;
-    extended.extend(entries);
-    Ok(extended)
+    let base = values::text(&entry.value)
+        .and_then(|file| find_base(file, &entry.origin))
+        .map_err(|reason| entry.error("extends", reason))?;
+    check_cycle(&base, chain, &entry.origin)?;
+    let mut merged = read_with_bases(&base, chain)?;
+    merged.extend(entries);
+    Ok(merged)
 }
 
-/// Finds the config that another extends: a file from that one's folder, or else a built-in config.
-fn extended(file: &str, origin: &Origin) -> Result<Location, String> {
+/// Finds the config that `extends` names: a file relative to the folder of its origin, or else a built-in config.
+fn find_base(file: &str, origin: &Origin) -> Result<Location, String> {
     let path = origin.folder().join(file);
     let is_file = !matches!(origin, Origin::BuiltIn { .. }) && path.is_file();
     let built_in = || builtin::find_file(file).map(Location::BuiltIn);
@@ -162,21 +162,21 @@ fn extended(file: &str, origin: &Origin) -> Result<Location, String> {
     found.ok_or_else(|| format!("there is no file {}", path.display()))
 }
 
-/// Reads a config's file. Anything but a regular file is refused: a device may have no end, and a pipe no writer.
+/// Reads the text of a regular file. A device could be endless, and reading a pipe could block.
 fn read_text(path: &Path) -> Result<String, ConfigError> {
     let unreadable = |source| ConfigError::Unreadable { path: path.to_owned(), source };
     let metadata = fs::metadata(path).map_err(unreadable)?;
     if !metadata.is_file() {
         return Err(unreadable(io::Error::other("it is not a regular file")));
     }
-    if metadata.len() > LARGEST {
+    if metadata.len() > MAX_FILE_BYTES {
         return Err(unreadable(io::Error::other("it is larger than 16 MiB")));
     }
     fs::read_to_string(path).map_err(unreadable)
 }
 
-/// Returns a location that is the same for every path to a file.
-fn identity(location: &Location) -> Location {
+/// Returns the canonical form of a location, which is the same for every path to a file.
+fn canonical(location: &Location) -> Location {
     match location {
         Location::File(path) => {
             Location::File(fs::canonicalize(path).unwrap_or_else(|_| path.clone()))
@@ -192,11 +192,12 @@ fn file_name(location: &Location) -> String {
     }
 }
 
-fn refuse_circle(base: &Location, chain: &[Location], origin: &Origin) -> Result<(), ConfigError> {
-    let base = identity(base);
+/// Returns an error if `chain` contains `base` already.
+fn check_cycle(base: &Location, chain: &[Location], origin: &Origin) -> Result<(), ConfigError> {
+    let base = canonical(base);
     if !chain.contains(&base) {
         return Ok(());
     }
     let names: Vec<String> = chain.iter().chain([&base]).map(file_name).collect();
-    Err(ConfigError::Circle { origin: origin.clone(), circle: names.join(" → ") })
+    Err(ConfigError::Cycle { origin: origin.clone(), cycle: names.join(" → ") })
 }

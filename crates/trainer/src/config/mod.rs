@@ -1,6 +1,5 @@
-//! A config as written: TOML files that extend one another, and `--set`, become one flat list of
-//! dotted keys, each with its value and where it was written. [`Study`](crate::study::Study) reads
-//! that list and refuses what is wrong in it.
+//! Configs as written: TOML files that extend one another, and `--set` arguments, are merged into one flat list
+//! of dotted keys, each with its value and its origin. [`Study`](crate::study::Study) validates that list.
 
 pub mod builtin;
 mod entries;

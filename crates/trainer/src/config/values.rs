@@ -1,53 +1,53 @@
-//! What a key takes. Each parser gives the value, or the reason why it will not do.
+//! Parsers of TOML values, and the wording of their errors.
 
 use std::{collections::HashSet, fmt::Display};
 
 use toml::Value;
 
-/// A parser's answer.
+/// Result of a parser: the value, or the reason why it is invalid.
 pub(crate) type Parsed<T> = Result<T, String>;
 
-/// A string.
+/// Parses a string.
 pub(crate) fn text(value: &Value) -> Parsed<&str> {
     value.as_str().ok_or_else(|| expected("a string", value))
 }
 
-/// true or false.
+/// Parses a boolean.
 pub(crate) fn boolean(value: &Value) -> Parsed<bool> {
     value.as_bool().ok_or_else(|| expected("true or false", value))
 }
 
-/// A whole number of 0 or more.
+/// Parses a whole number of 0 or more.
 pub(crate) fn seed(value: &Value) -> Parsed<u64> {
     whole(value, 0).ok_or_else(|| expected("a whole number of 0 or more", value))
 }
 
-/// A whole number of 1 or more.
+/// Parses a whole number of 1 or more.
 pub(crate) fn count(value: &Value) -> Parsed<usize> {
     whole(value, 1)
         .and_then(|number| usize::try_from(number).ok())
         .ok_or_else(|| expected("a whole number of 1 or more", value))
 }
 
-fn whole(value: &Value, least: u64) -> Option<u64> {
+fn whole(value: &Value, min: u64) -> Option<u64> {
     let number = u64::try_from(value.as_integer()?).ok()?;
-    (number >= least).then_some(number)
+    (number >= min).then_some(number)
 }
 
-/// A finite number above 0.
+/// Parses a finite number above 0.
 pub(crate) fn positive(value: &Value) -> Parsed<f64> {
     (number(value).filter(|number| number.is_finite() && *number > 0.0))
         .ok_or_else(|| expected("a number above 0", value))
 }
 
-/// A finite number of 0 or more.
+/// Parses a finite number of 0 or more.
 pub(crate) fn not_negative(value: &Value) -> Parsed<f64> {
     (number(value).filter(|number| number.is_finite() && *number >= 0.0))
         .ok_or_else(|| expected("a number of 0 or more", value))
 }
 
-/// A share of 0 to under 1.
-pub(crate) fn share(value: &Value) -> Parsed<f64> {
+/// Parses a fraction: at least 0 and less than 1.
+pub(crate) fn fraction(value: &Value) -> Parsed<f64> {
     (number(value).filter(|number| (0.0..1.0).contains(number)))
         .ok_or_else(|| expected("a number from 0 to under 1", value))
 }
@@ -58,7 +58,7 @@ fn number(value: &Value) -> Option<f64> {
     value.as_float().or(integer).map(|number| number + 0.0)
 }
 
-/// One of a few words.
+/// Parses a string that is one of `choices`.
 pub(crate) fn one_of<T: Copy + Display>(choices: &[T], value: &Value) -> Parsed<T> {
     let word = value.as_str().unwrap_or_default();
     (choices.iter().copied())
@@ -66,7 +66,7 @@ pub(crate) fn one_of<T: Copy + Display>(choices: &[T], value: &Value) -> Parsed<
         .ok_or_else(|| expected(&format!("one of {}", listed(choices)), value))
 }
 
-/// A list with at least one element and none twice.
+/// Parses a list that has at least one element and no duplicates.
 pub(crate) fn list<T: ToString>(
     element: impl Fn(&Value) -> Parsed<T>,
     value: &Value,
@@ -86,12 +86,12 @@ pub(crate) fn list<T: ToString>(
     Ok(elements)
 }
 
-/// `must be …, not …`.
-pub(crate) fn expected(what: &str, found: &Value) -> String {
-    format!("must be {what}, not {found}")
+/// Formats `must be EXPECTED, not FOUND`.
+pub(crate) fn expected(expected: &str, found: &Value) -> String {
+    format!("must be {expected}, not {found}")
 }
 
-/// `a, b and c`, each as code.
+/// Formats a list as `a, b and c`, each element in backquotes.
 pub(crate) fn listed<T: Display>(choices: &[T]) -> String {
     let quoted: Vec<String> = choices.iter().map(|choice| format!("`{choice}`")).collect();
     match quoted.split_last() {
@@ -101,19 +101,19 @@ pub(crate) fn listed<T: Display>(choices: &[T]) -> String {
     }
 }
 
-/// `there is no WHAT `NAME`; did you mean …? There are …`
-pub(crate) fn unknown(what: &str, name: &str, known: &[impl AsRef<str> + Display]) -> String {
+/// Formats the error for an unknown name of a `kind`, such as a config: suggests a similar name and lists all.
+pub(crate) fn unknown(kind: &str, name: &str, known: &[impl AsRef<str> + Display]) -> String {
     let hint = did_you_mean(name, known.iter().map(AsRef::as_ref));
     let hint = if hint.is_empty() { "." } else { &hint };
-    format!("there is no {what} `{name}`{hint} There are {}", listed(known))
+    format!("there is no {kind} `{name}`{hint} There are {}", listed(known))
 }
 
-/// `; did you mean …?` where a known word is near.
+/// Formats a suggestion of the known word most similar to `word`; empty if none is similar.
 pub(crate) fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> String {
     known
         .into_iter()
         .map(|candidate| (strsim::jaro_winkler(word, candidate), candidate))
-        .filter(|(likeness, _)| *likeness > 0.8)
+        .filter(|(similarity, _)| *similarity > 0.8)
         .max_by(|(one, _), (other, _)| one.total_cmp(other))
         .map_or(String::new(), |(_, candidate)| format!("; did you mean `{candidate}`?"))
 }

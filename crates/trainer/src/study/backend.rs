@@ -1,27 +1,27 @@
-//! The backends by their names.
+//! The backends of Burn that configs can name.
 
 use std::fmt;
 
-/// A backend of Burn.
+/// Backend of Burn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Backend {
-    /// Burn's own CPU backend.
+    /// The CPU backend `burn-flex`.
     Flex,
-    /// The ndarray crate on the CPU; flex replaces it upstream.
+    /// The CPU backend on the ndarray crate, which Burn replaces by flex.
     Ndarray,
-    /// Any GPU through wgpu, with WGSL shaders.
+    /// GPU through wgpu, with WGSL shaders.
     Wgpu,
-    /// A GPU through Vulkan, with SPIR-V shaders.
+    /// GPU through Vulkan, with SPIR-V shaders.
     Vulkan,
-    /// An NVIDIA GPU.
+    /// NVIDIA GPU through CUDA.
     Cuda,
 }
 
 impl Backend {
-    /// All backends, built in or not.
+    /// All backends, compiled in or not.
     pub const ALL: [Self; 5] = [Self::Flex, Self::Ndarray, Self::Wgpu, Self::Vulkan, Self::Cuda];
 
-    /// Returns whether it computes on the CPU, where one run takes one core.
+    /// Returns whether the backend runs on the CPU, where each run uses one core.
     pub fn is_cpu(self) -> bool {
         matches!(self, Self::Flex | Self::Ndarray)
     }

@@ -1,18 +1,18 @@
-//! Settings as dotted keys and values.
+//! Settings as values by dotted key.
 
 use serde::Serialize;
 use toml::{Table, Value};
 
 use super::{KeyValues, schema::LayerSettings};
 
-/// Lists the settings of a layer that differ from a plain layer's.
-pub(super) fn changed(layer: &LayerSettings) -> KeyValues {
-    let plain = flat(&LayerSettings::default());
-    flat(layer).into_iter().filter(|(key, value)| plain.get(key) != Some(value)).collect()
+/// Lists the settings of a layer that differ from their defaults.
+pub(super) fn non_default(layer: &LayerSettings) -> KeyValues {
+    let defaults = flatten(&LayerSettings::default());
+    flatten(layer).into_iter().filter(|(key, value)| defaults.get(key) != Some(value)).collect()
 }
 
-/// Flattens settings to dotted keys and their values. What is not set is left out.
-pub(super) fn flat(settings: &impl Serialize) -> KeyValues {
+/// Flattens settings to dotted keys and values. Settings that are `None` are left out.
+pub(super) fn flatten(settings: &impl Serialize) -> KeyValues {
     fn add(flat: &mut KeyValues, key: String, value: Value) {
         match value {
             Value::Table(table) if !table.is_empty() => {
@@ -24,7 +24,7 @@ pub(super) fn flat(settings: &impl Serialize) -> KeyValues {
         }
     }
     let mut flat = KeyValues::new();
-    // Every setting has a form in TOML.
+    // All settings can be serialized as TOML.
     add(&mut flat, String::new(), Value::try_from(settings).unwrap_or(Table::new().into()));
     flat.retain(|_, value| !value.is_table());
     flat

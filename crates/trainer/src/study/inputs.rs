@@ -1,22 +1,22 @@
-//! The settings that a run's result depends on.
+//! The inputs of a run: the settings on which its result depends.
 
 use model::{LayerName, NetworkConfig};
 use toml::Value;
 
 use super::{
     DataSettings, FitSettings, HIDDEN, KeyValues, Run, Study,
-    flat::{changed, flat},
+    flat::{flatten, non_default},
     keys::is_input,
     layers,
     schema::{LayerSettings, NetworkSettings, Settings},
 };
 
-/// Changes whenever the same settings begin to give other results, to the last bit.
-const NUMERICS: i64 = 3;
+/// Version of the arithmetic. Increase it when the same inputs give other results, even in the last bit.
+const NUMERICS_VERSION: i64 = 3;
 
 impl Study {
-    /// The settings that a run's result depends on, its seed apart; the variant's own without its name. Checksums
-    /// stand for the data set and for start weights; they are known later.
+    /// Returns the inputs of a run except its seed and the checksums of the data set and of start weights. Keys of its
+    /// variant begin with the layer, such as `hidden1.dropout`.
     pub fn run_settings(&self, run: &Run) -> KeyValues {
         let hidden = run.variant.network.hidden.iter().map(|block| block.units).collect();
         let mut settings = self.inputs(&run.data, &run.fit, NetworkSettings { hidden });
@@ -24,9 +24,9 @@ impl Study {
         settings
     }
 
-    /// The settings that a finished run should have to stand beside this study's runs although it is none of
-    /// them: its variant's, unless the study has none of that name. What is swept in either may be as it was
-    /// `found`.
+    /// Returns the inputs that a finished run outside this study must have to share a results folder with its runs.
+    /// They are those of the variant's runs, or, for a variant that the study lacks, the study's own. Settings that may
+    /// differ have their value in `found`, the run's inputs: those swept in either study, and an unknown variant's.
     pub fn settings_beside(
         &self,
         variant: &str,
@@ -43,17 +43,17 @@ impl Study {
         );
         let depth = found.get(HIDDEN).and_then(Value::as_array).map_or(0, Vec::len);
         let is_swept = |key: &str| {
-            let of_variant = format!("variant.{variant}.{key}");
-            let other = layers::other_name(&of_variant, depth);
-            [Some(key.to_owned()), Some(of_variant), other]
+            let variant_key = format!("variant.{variant}.{key}");
+            let alias = layers::alias_of(&variant_key, depth);
+            [Some(key.to_owned()), Some(variant_key), alias]
                 .iter()
                 .flatten()
                 .any(|key| point.contains_key(key) || self.is_swept(key))
         };
-        let of_layers = |key: &str| key.starts_with("hidden") || key.starts_with("output.");
+        let is_of_layer = |key: &str| key.starts_with("hidden") || key.starts_with("output.");
         let any_layer = known.is_none() || is_swept(HIDDEN);
         let is_free = |key: &str| {
-            is_swept(key) || (any_layer && of_layers(key)) || (known.is_none() && key == HIDDEN)
+            is_swept(key) || (any_layer && is_of_layer(key)) || (known.is_none() && key == HIDDEN)
         };
         settings.retain(|key, _| !is_free(key));
         let free = found.iter().filter(|(key, _)| is_free(key));
@@ -61,7 +61,7 @@ impl Study {
         settings
     }
 
-    /// The inputs of a run, its variant apart.
+    /// Returns the inputs of a run without those of its variant's layers.
     fn inputs(
         &self,
         data: &DataSettings,
@@ -69,21 +69,23 @@ impl Study {
         network: NetworkSettings,
     ) -> KeyValues {
         let (backend, data, fit) = (self.settings.backend, data.clone(), fit.clone());
-        let mut inputs = flat(&Settings { backend, network, data, fit, ..Settings::default() });
+        let mut inputs = flatten(&Settings { backend, network, data, fit, ..Settings::default() });
         inputs.retain(|key, _| is_input(key));
-        inputs.insert("numerics".to_owned(), NUMERICS.into());
+        inputs.insert("numerics".to_owned(), NUMERICS_VERSION.into());
         inputs
     }
 }
 
-/// The settings of a network's layers that differ from plain ones.
+/// Lists the settings of a network's layers that differ from their defaults.
 fn layer_settings(network: &NetworkConfig) -> KeyValues {
     let hidden = network.hidden.iter().map(LayerSettings::from).zip(0..);
     let hidden = hidden.map(|(layer, index)| (LayerName::Hidden(index), layer));
     let layers = hidden.chain([(LayerName::Output, LayerSettings::from(&network.output))]);
     layers
         .flat_map(|(name, layer)| {
-            changed(&layer).into_iter().map(move |(key, value)| (format!("{name}.{key}"), value))
+            non_default(&layer)
+                .into_iter()
+                .map(move |(key, value)| (format!("{name}.{key}"), value))
         })
         .collect()
 }

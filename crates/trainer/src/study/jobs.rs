@@ -5,10 +5,10 @@ use toml::Value;
 
 use crate::config::values::{self, Parsed};
 
-/// Number of runs that train at a time.
+/// Number of runs that are trained at the same time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Jobs {
-    /// One per core on a CPU backend, one on a GPU.
+    /// One per core on the CPU, one on a GPU.
     Auto,
     /// A fixed number.
     Count(usize),

@@ -9,27 +9,29 @@ use super::{
     schema::{LayerSettings, Settings},
 };
 
-/// The key of the hidden layers' units.
+/// Key of the numbers of units of the hidden layers.
 pub const HIDDEN: &str = "network.hidden";
-/// The key of the number of epochs, the one setting that a finished run may have another value of: it can be
-/// resumed.
+
+/// Key of the number of epochs, the only input whose value may change after a run has finished: the run is resumed.
 pub const EPOCHS: &str = "fit.epochs";
-/// The key of the start weights: a file in a config, its checksum in a run's settings.
+
+/// Key of the start weights: their file in a config, its checksum in a run's inputs.
 pub const WEIGHTS: &str = "fit.weights";
-/// The table of swept settings, each by its key.
+
+/// Prefix of the keys of lists in a config.
 pub(super) const SWEEP: &str = "sweep.";
 
-/// Keys in tables on which no result depends: they say where inputs come from, or how a run is carried out.
-/// Checksums stand for `data.dir`, `data.sources` and `fit.weights` where inputs are compared.
+/// Keys in tables that are not inputs of runs: no result depends on them. `data.dir`, `data.sources` and `fit.weights`
+/// name files, whose checksums are inputs instead.
 pub const NOT_INPUTS: [&str; 5] =
     ["data.dir", "data.sources", "fit.checkpoint_every", "fit.weights", "output.tensorboard"];
 
-/// Returns the key of the list of a swept setting.
+/// Returns the key of a swept key's list in a config.
 pub(super) fn sweep_key(key: &str) -> String {
     format!("{SWEEP}{key}")
 }
 
-/// Returns whether a result depends on a setting.
+/// Returns whether a setting outside variants is an input.
 pub(super) fn is_input(key: &str) -> bool {
     key == "backend" || is_sweepable(key)
 }
@@ -39,12 +41,12 @@ pub(super) fn is_sweepable(key: &str) -> bool {
     key.contains('.') && !NOT_INPUTS.contains(&key)
 }
 
-/// Lists the keys outside variants, set or not.
+/// Lists the keys of all settings outside variants.
 pub(super) fn common_keys() -> BTreeSet<String> {
     keys_of(&Settings::default())
 }
 
-/// Lists the keys of settings, set or not, which as JSON are null.
+/// Lists the keys of settings. Goes through JSON, which keeps those that are `None` as null.
 fn keys_of(settings: &impl Serialize) -> BTreeSet<String> {
     fn add(keys: &mut BTreeSet<String>, key: &str, value: &serde_json::Value) {
         match value {
@@ -62,16 +64,16 @@ fn keys_of(settings: &impl Serialize) -> BTreeSet<String> {
     keys
 }
 
-/// Lists all keys of a config with these variants, whose networks have `depth` hidden layers.
-pub(super) fn all_keys<'a>(
+/// Lists the keys that are valid in a config with these variants.
+pub(super) fn known_keys<'a>(
     variants: impl Iterator<Item = &'a str>,
     depth: usize,
 ) -> BTreeSet<String> {
     let mut keys = common_keys();
-    let of_layer = keys_of(&LayerSettings::default());
+    let layer_keys = keys_of(&LayerSettings::default());
     for variant in variants.collect::<BTreeSet<_>>() {
         for layer in layers::all_names(depth) {
-            keys.extend(of_layer.iter().map(|key| format!("variant.{variant}.{layer}.{key}")));
+            keys.extend(layer_keys.iter().map(|key| format!("variant.{variant}.{layer}.{key}")));
         }
     }
     keys

@@ -1,4 +1,4 @@
-//! Points of a sweep in short.
+//! Sweep points and values in short.
 
 use std::collections::BTreeSet;
 
@@ -6,14 +6,14 @@ use toml::Value;
 
 use super::KeyValues;
 
-/// A point in short, `l2=0.01,learning_rate=0.1`.
+/// Formats a sweep point with short keys: `l2=0.01,learning_rate=0.1`.
 pub fn label(point: &KeyValues) -> String {
     let keys = point.keys().map(String::as_str).collect();
     let part = |key: &&str| format!("{}={}", short(key, &keys), label_text(point, key));
     keys.iter().map(part).collect::<Vec<_>>().join(",")
 }
 
-/// A setting's value as it may stand in a folder's name: `50x250` for a list.
+/// Formats a value for a folder's name. A list becomes `50x250`.
 fn label_text(point: &KeyValues, key: &str) -> String {
     let Some(values) = point.get(key).and_then(Value::as_array) else {
         return setting_text(point, key);
@@ -21,21 +21,21 @@ fn label_text(point: &KeyValues, key: &str) -> String {
     values.iter().map(Value::to_string).collect::<Vec<_>>().join("x")
 }
 
-/// As much of a key's end as tells it from the others of these keys.
+/// Returns the shortest end of a key, in whole parts, that is not the end of another of these keys.
 pub fn short<'a>(key: &'a str, keys: &BTreeSet<&str>) -> &'a str {
     let ends = key.rmatch_indices('.').map(|(dot, _)| &key[dot + 1..]);
-    let is_its_own = |end: &&str| {
+    let is_unique = |end: &&str| {
         let mut others = keys.iter().filter(|other| **other != key);
         others.all(|other| !other.ends_with(&format!(".{end}")))
     };
-    ends.into_iter().find(is_its_own).unwrap_or(key)
+    ends.into_iter().find(is_unique).unwrap_or(key)
 }
 
-/// A setting as text; empty where there is none.
+/// Formats a setting; empty if `settings` lacks it.
 pub fn setting_text(settings: &KeyValues, key: &str) -> String {
     match settings.get(key) {
         Some(Value::String(text)) => text.clone(),
-        // As few digits as tell it from other numbers, where TOML would write zeros.
+        // Debug switches to an exponent where TOML would write many zeros.
         Some(Value::Float(number)) => format!("{number:?}"),
         Some(value) => value.to_string(),
         None => String::new(),
@@ -47,7 +47,7 @@ mod tests {
     use super::{super::HIDDEN, *};
 
     #[test]
-    fn a_label_tells_keys_apart() {
+    fn labels_distinguish_keys() {
         let point = |keys: &[&str]| -> KeyValues {
             keys.iter().map(|key| ((*key).to_owned(), 1e-6.into())).collect()
         };

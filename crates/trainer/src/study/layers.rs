@@ -1,23 +1,25 @@
-//! The names of hidden layers in configs: `hidden1`, `hidden2`, …, and `last_hidden`, which is the last one's other
-//! name however many there are.
+//! The names of layers in config keys. The last hidden layer has two: its own, such as `hidden2`, and the alias
+//! `last_hidden`, which stays valid when the number of hidden layers changes.
+//!
+//! The `depth` of a network is the number of its hidden layers.
 
 use model::LayerName;
 
 use crate::config::values::{self, Parsed};
 
-/// The last hidden layer's other name.
+/// Alias of the last hidden layer.
 pub(super) const LAST_HIDDEN: &str = "last_hidden";
-/// Up to so many layers are listed one by one.
-const MOST_LISTED: usize = 8;
+/// Maximum number of hidden layers that an error lists one by one.
+const MAX_LISTED: usize = 8;
 
-/// Lists the names of all layers of a network with so many hidden ones.
+/// Lists the names of all layers, the alias included.
 pub(super) fn all_names(depth: usize) -> impl Iterator<Item = String> {
     let own = (0..depth).map(LayerName::Hidden).chain([LayerName::Output]);
     own.map(|layer| layer.to_string()).chain([LAST_HIDDEN.to_owned()])
 }
 
-/// Returns a key with its layer under its own name.
-pub(super) fn own_name(key: &str, depth: usize) -> String {
+/// Replaces the alias in a key by the layer's own name.
+pub(super) fn canonical_key(key: &str, depth: usize) -> String {
     let mut parts = key.splitn(4, '.');
     let (table, variant, layer) = (parts.next(), parts.next(), parts.next());
     match (table, variant, layer, depth.checked_sub(1)) {
@@ -29,14 +31,14 @@ pub(super) fn own_name(key: &str, depth: usize) -> String {
     }
 }
 
-/// Refuses a hidden layer whose number is over the network's depth. Other names pass.
+/// Returns an error if a hidden layer's number exceeds the depth. Accepts all other names.
 pub(super) fn check_name(layer: &str, depth: usize) -> Parsed<()> {
     let number = layer.strip_prefix("hidden").and_then(|number| number.parse::<usize>().ok());
     if number.is_none_or(|number| (1..=depth).contains(&number)) {
         return Ok(());
     }
     let last = LayerName::Hidden(depth - 1);
-    let mut names: Vec<String> = if depth > MOST_LISTED {
+    let mut names: Vec<String> = if depth > MAX_LISTED {
         vec![format!("{} … {last}", LayerName::Hidden(0))]
     } else {
         (0..depth).map(|index| LayerName::Hidden(index).to_string()).collect()
@@ -45,15 +47,15 @@ pub(super) fn check_name(layer: &str, depth: usize) -> Parsed<()> {
     Err(format!("the network has no `{layer}`: its layers are {}", values::listed(&names)))
 }
 
-/// The other name of a variant's setting, `variant.NAME.LAYER.…`, in a network of some depth.
-pub(super) fn other_name(key: &str, depth: usize) -> Option<String> {
+/// Returns the other key of a setting of the last hidden layer; `None` for all other settings.
+pub(super) fn alias_of(key: &str, depth: usize) -> Option<String> {
     let mut parts = key.splitn(4, '.');
     let (table, name, layer, rest) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
     let last = LayerName::Hidden(depth.checked_sub(1)?).to_string();
-    let other = match layer {
+    let alias = match layer {
         LAST_HIDDEN => last.as_str(),
         layer if layer == last => LAST_HIDDEN,
         _ => return None,
     };
-    (table == "variant").then(|| format!("{table}.{name}.{other}.{rest}"))
+    (table == "variant").then(|| format!("{table}.{name}.{alias}.{rest}"))
 }

@@ -1,4 +1,4 @@
-//! Limits of a network's and a batch's size.
+//! Upper limits on the sizes of networks and batches.
 
 use data::Shape;
 use model::Variant;
@@ -7,36 +7,38 @@ use training::LARGEST_GPU_TENSOR;
 use super::{HIDDEN, Settings, resolve::Resolved};
 use crate::config::{ConfigError, Entries, Origin};
 
-/// The most parameters of a network.
-const MOST_PARAMETERS: usize = 100_000_000;
-/// The sizes that the data set gives a network.
+/// Maximum number of parameters of a network.
+const MAX_PARAMETERS: usize = 100_000_000;
+/// Shape of the data set, which sets the sizes of the network's input and output.
 const SHAPE: Shape = Shape::MNIST;
-/// The key of the images per step.
+/// Key of the number of images per optimizer step.
 const BATCH_SIZE: &str = "fit.batch_size";
 
-/// Refuses a network or a batch that is too large, at the key that is to blame.
+/// Returns an error if a network or a batch is too large. The error names the key to change.
 pub(super) fn check(resolved: &Resolved, entries: &Entries) -> Result<(), ConfigError> {
     let Resolved { settings, variants } = resolved;
-    let is_written = entries.get(BATCH_SIZE).is_some();
+    let has_batch_size = entries.get(BATCH_SIZE).is_some();
     let checked = check_parameters(variants).map_err(|reason| (HIDDEN, reason));
-    checked.and_then(|()| check_buffers(settings, is_written)).map_err(|(key, reason)| {
+    checked.and_then(|()| check_buffers(settings, has_batch_size)).map_err(|(key, reason)| {
         let origin = entries.get(key).map_or(Origin::Argument, |entry| entry.origin.clone());
         ConfigError::Value { origin, key: key.to_owned(), reason }
     })
 }
 
+/// Returns an error if a variant's network has too many parameters.
 fn check_parameters(variants: &[Variant]) -> Result<(), String> {
     let parameters = |variant: &Variant| variant.network.parameters(SHAPE.pixels(), SHAPE.classes);
     let parameters = variants.iter().map(parameters).max().unwrap_or(0);
-    if parameters > MOST_PARAMETERS {
+    if parameters > MAX_PARAMETERS {
         return Err(format!(
-            "makes a network of {parameters} parameters: at most {MOST_PARAMETERS} can be"
+            "makes a network of {parameters} parameters: at most {MAX_PARAMETERS} can be"
         ));
     }
     Ok(())
 }
 
-/// Refuses what does not fit into the buffers of a GPU. What has its default is not to blame.
+/// Returns an error if a kernel or a batch's layer outputs do not fit into a GPU buffer. The key is that of the batch
+/// size only if the config sets it.
 fn check_buffers(settings: &Settings, has_batch_size: bool) -> Result<(), (&'static str, String)> {
     if settings.backend.is_cpu() {
         return Ok(());

@@ -1,7 +1,9 @@
-//! A study ready to run. [`Study::read`] refuses all that can be refused before the data is loaded.
+//! A study, ready to run. [`Study::read`] makes every check of a config that needs no data set.
 
 mod backend;
-mod canonical;
+mod canonical_entries;
+mod canonical_value;
+mod errors;
 mod flat;
 mod inputs;
 mod jobs;
@@ -9,18 +11,16 @@ mod keys;
 mod label;
 mod layers;
 mod limits;
-mod named_entries;
 pub mod numbers;
 mod presets;
 mod ranges;
 mod read;
-mod refusal;
 mod resolve;
+mod saved_variants;
 mod schema;
 mod splits;
 mod study_toml;
 mod sweep;
-mod variant_keys;
 
 use std::{collections::BTreeMap, fmt, path::PathBuf};
 
@@ -34,72 +34,73 @@ pub use self::{
     keys::{EPOCHS, HIDDEN, NOT_INPUTS, WEIGHTS},
     label::{label, setting_text, short},
     schema::{DataSettings, FitSettings, Settings},
-    splits::{Cut, SettingError, Splits},
+    splits::{SettingError, Splits, TrainingData},
 };
 
-/// Dotted config keys and their values.
+/// Values by dotted key.
 pub type KeyValues = BTreeMap<String, Value>;
 
-/// Everything a study is, with every setting resolved.
+/// Study with all settings resolved.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Study {
-    /// The config's name.
+    /// Name of the config.
     pub name: String,
-    /// The settings of the study as a whole; where something is swept, its first value.
+    /// Settings of the study. Swept keys have their first values.
     pub settings: Settings,
-    /// The compared variants, in the table's order; where something is swept, at its first value.
+    /// Compared variants, in the order of the results table. Swept keys have their first values.
     pub variants: Vec<Variant>,
-    /// The variants' settings as a config for the same study has them.
+    /// Settings of the variants, by their keys in study.toml.
     pub variant_settings: KeyValues,
-    /// Keys of these that yield to the other name of their layer where both are one.
+    /// Keys in study.toml of settings that are overridden under the layer's alias, `last_hidden`, wherever both keys
+    /// name the same layer. In ascending precedence.
     pub yielding: Vec<String>,
-    /// The swept keys as a config has them, each with its list.
+    /// Lists of the swept keys, by their keys in study.toml.
     pub sweep: KeyValues,
-    /// The runs in the order of the table: variant by variant, point by point, seed by seed.
+    /// Runs in the order of the results table: by variant, then by sweep point, then by seed.
     pub runs: Vec<Run>,
 }
 
-/// One variant trained from one seed, at one point of the sweep.
+/// One training of a variant, from one seed and at one sweep point.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Run {
-    /// What is trained.
+    /// Variant to train.
     pub variant: Variant,
-    /// Where its randomness starts.
+    /// Seed of the random numbers.
     pub seed: u64,
-    /// The swept keys that it uses, with its values; empty without a sweep.
+    /// Sweep point: the values of the swept keys that apply to the variant. Empty without a sweep.
     pub point: KeyValues,
-    /// What it learns from.
+    /// Settings of the data set.
     pub data: DataSettings,
-    /// How it is trained.
+    /// Settings of the training.
     pub fit: FitSettings,
 }
 
 impl Run {
-    /// A run by the default settings.
+    /// Creates a run with the default settings.
     pub fn new(variant: Variant, seed: u64) -> Self {
         let (point, data, fit) = Default::default();
         Self { variant, seed, point, data, fit }
     }
 
-    /// The run's folder inside the study's: `runs/<variant>/seed-<n>`, the variant's name followed by the
-    /// point in a sweep.
+    /// Returns the run's folder, relative to the study's: `runs/<variant>/seed-<n>`. In a sweep, the point follows the
+    /// variant's name.
     pub fn folder(&self) -> PathBuf {
         run_folder(&self.variant.name, &self.point, self.seed)
     }
 }
 
 impl Study {
-    /// Whether a key has several values in this study.
+    /// Returns whether a key is swept.
     pub fn is_swept(&self, key: &str) -> bool {
         self.sweep.contains_key(&sweep_key(key))
     }
 
-    /// The name of the variant that others are compared with.
+    /// Returns the name of the first variant, with which the others are compared.
     pub fn first_variant(&self) -> &str {
         self.variants.first().map_or("", |variant| &variant.name)
     }
 
-    /// The first of a variant's runs, if it has any.
+    /// Returns the first run of a variant.
     pub fn first_run_of(&self, variant: &str) -> Option<&Run> {
         self.runs.iter().find(|run| run.variant.name == variant)
     }
@@ -111,24 +112,24 @@ impl fmt::Display for Run {
     }
 }
 
-/// A run's folder inside its study's.
+/// Returns the folder of a run, relative to its study's.
 pub fn run_folder(variant: &str, point: &KeyValues, seed: u64) -> PathBuf {
     ["runs", &cell(variant, point, ","), &format!("seed-{seed}")].iter().collect()
 }
 
-/// What messages call a run.
+/// Formats the name of a run in messages: `l2 l2=0.01 seed 3`.
 pub fn run_name(variant: &str, point: &KeyValues, seed: u64) -> String {
     format!("{} seed {seed}", cell_name(variant, point))
 }
 
-/// A variant, and its point in a sweep: `l2 l2=0.01`.
+/// Formats the name of a variant at a sweep point: `l2 l2=0.01`.
 pub fn cell_name(variant: &str, point: &KeyValues) -> String {
     cell(variant, point, " ")
 }
 
-fn cell(variant: &str, point: &KeyValues, between: &str) -> String {
+fn cell(variant: &str, point: &KeyValues, separator: &str) -> String {
     if point.is_empty() {
         return variant.to_owned();
     }
-    format!("{variant}{between}{}", label(point))
+    format!("{variant}{separator}{}", label(point))
 }

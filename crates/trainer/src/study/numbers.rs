@@ -1,8 +1,8 @@
-//! Numbers of runs as `--only` takes them.
+//! The argument of `--only`: numbers of runs and ranges of them.
 
 use super::{Run, Study};
 
-/// Formats sorted numbers as ranges: `0-3,7`.
+/// Formats sorted numbers as `--only` takes them: `0-3,7`.
 pub fn ranges(numbers: &[usize]) -> String {
     let ranges = numbers.chunk_by(|one, next| one + 1 == *next).map(|range| match range {
         [first, .., last] => format!("{first}-{last}"),
@@ -12,12 +12,12 @@ pub fn ranges(numbers: &[usize]) -> String {
     ranges.collect::<Vec<_>>().join(",")
 }
 
-/// Parses the argument of `--only`: `7`, `10-19`, or several of them with commas between.
+/// Parses the argument of `--only`, such as `7`, `10-19` or `0-3,7`, and returns the runs that it selects.
 pub fn parse(only: &str, study: &Study) -> Result<Vec<Run>, String> {
-    let refused = |reason: String| format!("--only {only}: {reason}");
+    let error = |reason: String| format!("--only {only}: {reason}");
     let number = |text: &str| {
         let number: Option<usize> = text.trim().parse().ok();
-        number.ok_or_else(|| refused("takes run numbers, for example 7 or 0-3,10-19".to_owned()))
+        number.ok_or_else(|| error("takes run numbers, for example 7 or 0-3,10-19".to_owned()))
     };
     let mut runs = Vec::new();
     for part in only.split(',') {
@@ -25,7 +25,7 @@ pub fn parse(only: &str, study: &Study) -> Result<Vec<Run>, String> {
         let (first, last) = (number(first)?, number(last)?);
         let range = (first <= last).then(|| study.runs.get(first..=last)).flatten();
         runs.extend_from_slice(range.ok_or_else(|| {
-            refused(format!(
+            error(format!(
                 "the study's runs count from 0 to {}",
                 study.runs.len().saturating_sub(1)
             ))
@@ -42,7 +42,7 @@ mod tests {
     use crate::config::Entries;
 
     #[test]
-    fn ranges_are_what_only_takes() {
+    fn formatted_ranges_are_parsed_back() {
         let text = "variants = [\"none\"]\nseeds = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10]";
         let study = Study::read("small", &Entries::parse(text, Path::new("")).unwrap()).unwrap();
         assert_eq!(ranges(&[0, 1, 2, 5, 7, 8]), "0-2,5,7-8");

@@ -1,4 +1,4 @@
-//! From a config's entries to a study and its runs.
+//! `Study::read`: a config's entries become a study and its runs.
 
 use std::collections::BTreeSet;
 
@@ -8,38 +8,38 @@ use toml::Value;
 use super::{
     HIDDEN, KeyValues, Run, Settings, Study, limits, presets,
     resolve::{Resolved, resolve},
+    saved_variants::{SavedVariants, take_yielding},
     sweep::Sweep,
-    variant_keys::{self, VariantKeys},
 };
 use crate::config::{ConfigError, Entries};
 
 impl Study {
-    /// Reads a study from a config's entries. What was not written has its default.
+    /// Reads a study from a config's entries. Missing settings have their defaults.
     pub fn read(name: &str, entries: &Entries) -> Result<Self, ConfigError> {
         let mut entries = entries.clone();
-        variant_keys::take_yielding(&mut entries)?;
+        take_yielding(&mut entries)?;
         let mut sweep = Sweep::take(&mut entries)?;
         presets::add(&mut entries);
         let depths = depths(&sweep, &entries);
-        sweep.end_replaced(&entries, &depths);
+        sweep.drop_overridden(&entries, &depths);
         let resolve_at = |point: &KeyValues| {
             let entries = sweep.at(&entries, point);
             let resolved = resolve(&entries).and_then(|resolved| {
                 limits::check(&resolved, &entries)?;
                 Ok(resolved)
             });
-            resolved.map_err(|error| sweep.name(error))
+            resolved.map_err(|error| sweep.with_sweep_key(error))
         };
-        let Resolved { settings, variants } = resolve_at(&sweep.first())?;
+        let Resolved { settings, variants } = resolve_at(&sweep.first_values())?;
         let names: Vec<&str> = settings.variants.iter().map(String::as_str).collect();
         sweep.check_variants(&names)?;
         sweep.check_runs(&names, settings.seeds.len(), &entries)?;
-        let (mut runs, mut written) = (Vec::new(), VariantKeys::default());
+        let (mut runs, mut saved) = (Vec::new(), SavedVariants::default());
         for (index, name) in names.iter().enumerate() {
-            written.add(name, &entries, &sweep.levels(), &depths);
+            saved.add(name, &entries, &sweep.precedences(), &depths);
             for point in sweep.points(name) {
                 // The other variants' swept keys keep their first values.
-                let values = [sweep.first(), point.clone()].into_iter().flatten().collect();
+                let values = [sweep.first_values(), point.clone()].into_iter().flatten().collect();
                 let Resolved { settings: Settings { data, fit, .. }, variants } =
                     resolve_at(&values)?;
                 let Some(variant) = variants.into_iter().nth(index) else { continue };
@@ -56,8 +56,8 @@ impl Study {
         sweep.check_names(&runs)?;
         Ok(Self {
             name: name.to_owned(),
-            yielding: written.yielding(),
-            variant_settings: written.settings,
+            yielding: saved.yielding(),
+            variant_settings: saved.settings,
             sweep: sweep.settings(),
             settings,
             variants,
@@ -66,7 +66,7 @@ impl Study {
     }
 }
 
-/// The numbers of hidden layers that networks of the study have.
+/// Returns the numbers of hidden layers of the study's networks.
 fn depths(sweep: &Sweep, entries: &Entries) -> BTreeSet<usize> {
     let depth = |units: &Value| units.as_array().map_or(0, Vec::len);
     match (sweep.values(HIDDEN), entries.get(HIDDEN)) {

@@ -1,38 +1,38 @@
-//! From a config's entries to its settings, at one point of a sweep.
+//! Resolving a config's entries to typed settings and variants, at one sweep point.
 
 use model::{LayerName, NOTEBOOK_HIDDEN, NetworkConfig, Variant};
 use toml::Value;
 
 use super::{
     HIDDEN,
-    keys::all_keys,
+    canonical_entries::{CanonicalEntries, canonical_entries, nest},
+    errors,
+    keys::known_keys,
     layers,
-    named_entries::{NamedEntries, named_entries, nest},
-    ranges::hidden_units,
-    refusal,
+    ranges::parse_hidden,
     schema::{Settings, VariantSettings},
 };
 use crate::config::{ConfigError, Entries, values, values::Parsed};
 
-/// The settings at one point of a sweep.
+/// Settings at one sweep point.
 pub(super) struct Resolved {
-    /// All but the variants' own.
+    /// Settings without those of variants.
     pub(super) settings: Settings,
-    /// The variants that the settings name.
+    /// Variants that the settings name, in this order.
     pub(super) variants: Vec<Variant>,
 }
 
-/// Reads the settings and their variants.
+/// Resolves entries that hold no sweep.
 pub(super) fn resolve(entries: &Entries) -> Result<Resolved, ConfigError> {
     let hidden = match entries.get(HIDDEN) {
-        Some(entry) => hidden_units(&entry.value).map_err(|reason| entry.refuse(HIDDEN, reason))?,
+        Some(entry) => parse_hidden(&entry.value).map_err(|reason| entry.error(HIDDEN, reason))?,
         None => NOTEBOOK_HIDDEN.to_vec(),
     };
     for (key, entry) in entries.iter() {
-        check_variant_key(key, hidden.len()).map_err(|reason| entry.refuse(key, reason))?;
+        check_variant_key(key, hidden.len()).map_err(|reason| entry.error(key, reason))?;
     }
-    let named = named_entries(entries, hidden.len())?;
-    let mut settings = deserialize(&named, hidden.len())?;
+    let canonical = canonical_entries(entries, hidden.len())?;
+    let mut settings = deserialize(&canonical, hidden.len())?;
     for (key, path) in
         [("data.dir", &mut settings.data.dir), ("fit.weights", &mut settings.fit.weights)]
     {
@@ -40,40 +40,40 @@ pub(super) fn resolve(entries: &Entries) -> Result<Resolved, ConfigError> {
             *path = entry.origin.folder().join(&path);
         }
     }
-    let own = std::mem::take(&mut settings.variant);
+    let defined = std::mem::take(&mut settings.variant);
     let variants = settings.variants.iter().map(|name| {
-        let network = own.get(name).map(|variant| network(variant, &hidden));
+        let network = defined.get(name).map(|variant| network(variant, &hidden));
         network.map(|network| Variant { name: name.clone(), network }).ok_or_else(|| {
-            let known: Vec<&String> = own.keys().collect();
+            let known: Vec<&String> = defined.keys().collect();
             let known = values::unknown("variant", name, &known);
             let reason = format!("{known}; define more as [variant.NAME]");
-            refusal::refuse(named.get("variants"), "variants", reason)
+            errors::at_entry(canonical.get("variants"), "variants", reason)
         })
     });
     let variants = variants.collect::<Result<_, _>>()?;
     Ok(Resolved { settings, variants })
 }
 
-/// Reads the settings from the entries, each under its layer's own name.
-fn deserialize(named: &NamedEntries<'_>, depth: usize) -> Result<Settings, ConfigError> {
-    let keys = || {
+/// Deserializes the settings.
+fn deserialize(entries: &CanonicalEntries<'_>, depth: usize) -> Result<Settings, ConfigError> {
+    let known_keys = || {
         let variants =
-            named.keys().filter_map(|key| key.strip_prefix("variant.")?.split('.').next());
-        all_keys(variants, depth)
+            entries.keys().filter_map(|key| key.strip_prefix("variant.")?.split('.').next());
+        known_keys(variants, depth)
     };
-    let table = nest(named).map_err(|key| refusal::not_a_table(named, &key, &keys()))?;
+    let table = nest(entries).map_err(|key| errors::not_a_table(entries, &key, &known_keys()))?;
     let mut unknown = Vec::new();
     let mut ignored = |path: serde_ignored::Path<'_>| unknown.push(path.to_string());
     let input = serde_ignored::Deserializer::new(Value::Table(table), &mut ignored);
     let settings = serde_path_to_error::deserialize(input)
-        .map_err(|error| refusal::value(named, &error, &keys()))?;
+        .map_err(|error| errors::invalid_value(entries, &error, &known_keys()))?;
     match unknown.first() {
-        Some(key) => Err(refusal::unknown_key(named, key, &keys())),
+        Some(key) => Err(errors::unknown_key(entries, key, &known_keys())),
         None => Ok(settings),
     }
 }
 
-/// Configures a variant's network.
+/// Creates the config of a variant's network, given the units of its hidden layers.
 fn network(variant: &VariantSettings, hidden: &[usize]) -> NetworkConfig {
     let layer = |name| variant.layers.get(&name).copied().unwrap_or_default();
     let block = |(index, &units)| layer(LayerName::Hidden(index)).block(units);
@@ -83,8 +83,8 @@ fn network(variant: &VariantSettings, hidden: &[usize]) -> NetworkConfig {
     }
 }
 
-/// Refuses a variant's name that cannot be a folder's, a layer that the network lacks, and what only hidden layers
-/// take.
+/// Returns an error if a key of a variant has an invalid variant name, names a layer that the network lacks, or sets
+/// for the output layer what only hidden layers take.
 fn check_variant_key(key: &str, depth: usize) -> Parsed<()> {
     let Some(rest) = key.strip_prefix("variant.") else { return Ok(()) };
     let mut parts = rest.splitn(3, '.');
@@ -99,10 +99,11 @@ fn check_variant_key(key: &str, depth: usize) -> Parsed<()> {
     Ok(())
 }
 
-/// Refuses a name with other characters than letters, digits, `_` and `-`: it becomes part of a folder's.
+/// Returns an error unless a variant's name consists of 1 to 64 ASCII letters, digits, `_` and `-`. The name becomes
+/// part of a folder's name.
 fn check_variant_name(name: &str) -> Parsed<()> {
-    let plain = |character: char| character.is_ascii_alphanumeric() || "_-".contains(character);
-    if name.is_empty() || name.len() > 64 || !name.chars().all(plain) {
+    let is_valid = |character: char| character.is_ascii_alphanumeric() || "_-".contains(character);
+    if name.is_empty() || name.len() > 64 || !name.chars().all(is_valid) {
         return Err(
             "a variant's name takes letters, digits, _ and -, at most 64 of them".to_owned()
         );

@@ -1,4 +1,4 @@
-//! The settings of a config. Each is declared here once: its key, its type, its default and its range.
+//! The settings of a config: for each its key, type, default and range.
 
 use std::{
     collections::BTreeMap,
@@ -16,123 +16,123 @@ use training::{FitConfig, Pixels};
 
 use super::{Backend, Jobs, ranges};
 
-/// The settings of a study, or of one run.
+/// Settings of a study, or of one of its runs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Settings {
-    /// Backend that trains.
+    /// Backend to train on.
     #[serde(serialize_with = "ranges::as_text", deserialize_with = "ranges::backend")]
     pub backend: Backend,
-    /// Names of the compared variants, in the table's order.
+    /// Names of the compared variants, in the order of the results table.
     #[serde(deserialize_with = "ranges::names")]
     pub variants: Vec<String>,
-    /// Seeds: each variant is trained once from each.
+    /// Seeds. Each variant is trained once from each of them.
     #[serde(deserialize_with = "ranges::seeds")]
     pub seeds: Vec<u64>,
-    /// Number of runs that train at a time.
+    /// Number of runs that are trained at the same time.
     #[serde(deserialize_with = "ranges::jobs")]
     pub jobs: Jobs,
-    /// `[network]`.
+    /// Settings of `[network]`.
     pub network: NetworkSettings,
-    /// `[data]`.
+    /// Settings of `[data]`.
     pub data: DataSettings,
-    /// `[fit]`.
+    /// Settings of `[fit]`.
     pub fit: FitSettings,
-    /// `[output]`.
+    /// Settings of `[output]`.
     pub output: OutputSettings,
-    /// `[variant.NAME]`, by name.
+    /// Settings of each `[variant.NAME]`, by name.
     pub variant: BTreeMap<String, VariantSettings>,
 }
 
-/// `[network]`.
+/// Settings of `[network]`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct NetworkSettings {
-    /// Units of the hidden layers, from the input on.
+    /// Numbers of units of the hidden layers, in the order from input to output: 1 to 64 layers of 1 to 65536 units.
     #[serde(deserialize_with = "ranges::hidden")]
     pub hidden: Vec<usize>,
 }
 
-/// `[data]`.
+/// Settings of `[data]`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct DataSettings {
-    /// Sources of the images: the first that is available is used.
+    /// Sources of the data set. The first that is available is used.
     #[serde(serialize_with = "ranges::as_texts", deserialize_with = "ranges::sources")]
     pub sources: Vec<Source>,
-    /// Scale of the network's inputs.
+    /// Range of the network's inputs.
     #[serde(serialize_with = "ranges::as_text", deserialize_with = "ranges::pixels")]
     pub pixels: Pixels,
-    /// Folder with the four IDX files, instead of `sources`.
+    /// Folder of the data set's four IDX files, which replaces `sources`.
     #[serde(serialize_with = "absolute", deserialize_with = "ranges::path")]
     pub dir: Option<PathBuf>,
-    /// Share of the training images, the last ones, that are held out for validation: 0 to under 1.
-    #[serde(deserialize_with = "ranges::share")]
+    /// Fraction of the training images, the last ones, to hold out for validation: at least 0 and less than 1.
+    #[serde(deserialize_with = "ranges::fraction")]
     pub validation_split: f64,
-    /// Number of training images: the first so many, or all.
+    /// Maximum number of training images, the first ones, before any are held out for validation; `None` for all.
     #[serde(deserialize_with = "ranges::optional_count")]
     pub limit: Option<usize>,
 }
 
-/// `[fit]`.
+/// Settings of `[fit]`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct FitSettings {
-    /// Passes over the training images.
+    /// Number of passes over the training images: 1 or more.
     #[serde(deserialize_with = "ranges::count")]
     pub epochs: usize,
-    /// Images per optimizer step.
+    /// Number of images per optimizer step: 1 or more.
     #[serde(deserialize_with = "ranges::count")]
     pub batch_size: usize,
-    /// Learning rate of SGD.
+    /// Learning rate of SGD: more than 0.
     #[serde(deserialize_with = "ranges::positive")]
     pub learning_rate: f64,
-    /// Whether each epoch has an order of its own.
+    /// Whether the training images are shuffled before each epoch.
     #[serde(deserialize_with = "ranges::boolean")]
     pub shuffle: bool,
-    /// Weights file to start from, instead of a fresh draw.
+    /// File of the start weights; `None` for random ones.
     #[serde(serialize_with = "absolute", deserialize_with = "ranges::path")]
     pub weights: Option<PathBuf>,
-    /// Epochs between checkpoints, instead of seconds.
+    /// Number of epochs between checkpoints, 1 or more; `None` for a checkpoint every ten seconds.
     #[serde(deserialize_with = "ranges::optional_count")]
     pub checkpoint_every: Option<usize>,
 }
 
-/// `[output]`.
+/// Settings of `[output]`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct OutputSettings {
-    /// Whether each run's folder gets an event file for TensorBoard.
+    /// Whether each run writes an event file for TensorBoard.
     #[serde(deserialize_with = "ranges::boolean")]
     pub tensorboard: bool,
 }
 
-/// `[variant.NAME]`: its layers.
+/// Settings of one `[variant.NAME]`.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct VariantSettings {
-    /// The layers that are not plain.
+    /// Settings of the layers; a layer without an entry has the defaults.
     pub layers: BTreeMap<LayerName, LayerSettings>,
 }
 
-/// A layer of a variant.
+/// Settings of a variant's layer.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct LayerSettings {
-    /// Penalties on the kernel.
+    /// Penalty on the kernel.
     pub kernel_regularizer: RegularizerSettings,
-    /// Penalties on the bias.
+    /// Penalty on the bias.
     pub bias_regularizer: RegularizerSettings,
-    /// Penalties on the output, after the activation function.
+    /// Penalty on the output of the activation function.
     pub activity_regularizer: RegularizerSettings,
-    /// Whether the layer's output is batch-normalised. Hidden layers only.
+    /// Whether the layer has batch normalisation. Hidden layers only.
     #[serde(deserialize_with = "ranges::boolean")]
     pub batch_norm: bool,
-    /// Share of the layer's output that is dropped: 0 to under 1. Hidden layers only.
-    #[serde(deserialize_with = "ranges::share")]
+    /// Dropout rate: at least 0 and less than 1. Hidden layers only.
+    #[serde(deserialize_with = "ranges::fraction")]
     pub dropout: f64,
 }
 
-/// Penalties on a tensor: l1·Σ|w| + l2·Σw².
+/// Settings of the penalty on a tensor: l1·Σ|w| + l2·Σw².
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct RegularizerSettings {
@@ -192,7 +192,7 @@ impl Default for FitSettings {
 }
 
 impl FitSettings {
-    /// Returns what training takes of these.
+    /// Returns the part of these settings that [`training::Fit`] takes.
     pub fn config(&self) -> FitConfig {
         let Self { epochs, batch_size, learning_rate, shuffle, .. } = *self;
         FitConfig { epochs, batch_size, learning_rate, shuffle }
@@ -200,13 +200,13 @@ impl FitSettings {
 }
 
 impl LayerSettings {
-    /// Configures a hidden layer of so many units.
+    /// Creates the config of a hidden layer.
     pub fn block(&self, units: usize) -> BlockConfig {
         let Self { batch_norm, dropout, .. } = *self;
         BlockConfig { units, regularizers: self.regularizers(), batch_norm, dropout }
     }
 
-    /// Configures the penalties, which are all that the output layer has.
+    /// Creates the config of the penalties. The output layer has no other settings.
     pub fn regularizers(&self) -> Regularizers {
         let regularizer = |RegularizerSettings { l1, l2 }| Regularizer { l1, l2 };
         Regularizers {
@@ -257,7 +257,7 @@ impl<'de> Deserialize<'de> for VariantSettings {
                 while let Some(key) = map.next_key::<String>()? {
                     match key.parse() {
                         Ok(layer) => drop(variant.layers.insert(layer, map.next_value()?)),
-                        // Reported as an unknown key by the caller.
+                        // `serde_ignored` reports it as an unknown key.
                         Err(()) => drop(map.next_value::<IgnoredAny>()?),
                     }
                 }
@@ -268,7 +268,7 @@ impl<'de> Deserialize<'de> for VariantSettings {
     }
 }
 
-/// Serializes a path so that it names the same file wherever study.toml is read from.
+/// Serializes a path as an absolute one, so that it does not depend on the folder of study.toml.
 #[expect(clippy::ref_option, reason = "serde passes the field by reference")]
 fn absolute<S: Serializer>(path: &Option<PathBuf>, serializer: S) -> Result<S::Ok, S::Error> {
     let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());

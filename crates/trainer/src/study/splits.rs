@@ -1,90 +1,90 @@
-//! The data set of a study, split as its settings say.
+//! The data set of a study: limited and split into training, validation and test images.
 
 use data::{Digits, Shape, Split};
 
 use super::{DataSettings, Study};
 
-/// A setting that does not fit the data set or the start weights.
+/// Error of a setting that does not fit the data set or the start weights.
 #[derive(Debug, thiserror::Error)]
 #[error("{key}: {reason}")]
 pub struct SettingError {
-    /// The config key.
+    /// Key of the setting.
     pub key: &'static str,
-    /// The reason, and what would do.
+    /// The problem, and how to solve it.
     pub reason: String,
 }
 
-/// What a study learns from and what it is tested on.
+/// Images that a study's runs are trained, validated and tested with.
 #[derive(Debug)]
 pub struct Splits {
-    /// The data set's name.
+    /// Name of the data set.
     pub name: String,
-    /// What tells two data sets of one name apart.
+    /// SHA-256 of the data set, [`Digits::sha256`].
     pub sha256: String,
-    /// What no fit ever sees.
+    /// Test images, never used for training.
     pub test: Split,
-    /// The training set as the runs take it; the study's own cut first.
-    cuts: Vec<Cut>,
+    /// Training images for each combination of `data.limit` and `data.validation_split`, the study's own first.
+    training: Vec<TrainingData>,
 }
 
-/// A training set, limited and split.
+/// Training set of a data set, limited and split.
 #[derive(Debug)]
-pub struct Cut {
-    /// What is learnt from.
+pub struct TrainingData {
+    /// Images to train with.
     pub train: Split,
-    /// The last share of the training set, kept from training.
+    /// Images held out for validation; `None` if `data.validation_split` is 0.
     pub validation: Option<Split>,
     limit: Option<usize>,
     validation_split: f64,
 }
 
-impl Cut {
+impl TrainingData {
+    /// Returns whether these settings give this data.
     fn is_for(&self, settings: &DataSettings) -> bool {
         (self.limit, self.validation_split) == (settings.limit, settings.validation_split)
     }
 }
 
 impl Splits {
-    /// Cuts the digits as a study says, and as each of its runs does.
+    /// Splits a data set for a study and for each of its runs.
     pub fn new(digits: Digits, study: &Study) -> Result<Self, SettingError> {
-        let mut cuts: Vec<Cut> = Vec::new();
+        let mut training: Vec<TrainingData> = Vec::new();
         for settings in
             std::iter::once(&study.settings.data).chain(study.runs.iter().map(|run| &run.data))
         {
-            if !cuts.iter().any(|cut| cut.is_for(settings)) {
-                cuts.push(cut(&digits.train, settings)?);
+            if !training.iter().any(|data| data.is_for(settings)) {
+                training.push(limit_and_split(&digits.train, settings)?);
             }
         }
-        Ok(Self { name: digits.name, sha256: digits.sha256, test: digits.test, cuts })
+        Ok(Self { name: digits.name, sha256: digits.sha256, test: digits.test, training })
     }
 
-    /// The sizes that the data set gives a network.
+    /// Returns the shape of the data set.
     pub fn shape(&self) -> Shape {
         self.test.shape()
     }
 
-    /// The cut that a run's settings ask for.
-    pub fn of(&self, settings: &DataSettings) -> &Cut {
-        // There is one for every run of the study.
-        self.cuts.iter().find(|cut| cut.is_for(settings)).unwrap_or(&self.cuts[0])
+    /// Returns the training data for the settings of the study or of one of its runs.
+    pub fn of(&self, settings: &DataSettings) -> &TrainingData {
+        self.training.iter().find(|data| data.is_for(settings)).unwrap_or(&self.training[0])
     }
 }
 
-/// Takes the first `limit` training images, then the last share of them for validation, as Keras
-/// does: before any shuffling, its start rounded down.
-fn cut(all: &Split, settings: &DataSettings) -> Result<Cut, SettingError> {
+/// Takes the first `limit` images and holds out the last fraction of them for validation, before any shuffling. As in
+/// Keras, the number of images to train with is rounded down.
+fn limit_and_split(all: &Split, settings: &DataSettings) -> Result<TrainingData, SettingError> {
     let train = all.first(settings.limit.unwrap_or(all.len()).min(all.len()));
     let len = train.len();
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
-        reason = "a share of a length is a length"
+        reason = "the product is at least 0 and at most `len`"
     )]
     let kept = (len as f64 * (1.0 - settings.validation_split)).floor() as usize;
     if kept == 0 {
         return Err(SettingError {
             key: "data.validation_split",
-            reason: format!("leaves none of {len} training images to learn from; make it smaller"),
+            reason: format!("leaves none of {len} training images to train with; make it smaller"),
         });
     }
     if kept == len && settings.validation_split > 0.0 {
@@ -95,51 +95,53 @@ fn cut(all: &Split, settings: &DataSettings) -> Result<Cut, SettingError> {
             ),
         });
     }
-    let (train, rest) = train.split_at(kept);
+    let (train, validation) = train.split_at(kept);
     let (limit, validation_split) = (settings.limit, settings.validation_split);
-    let validation = (!rest.is_empty()).then_some(rest);
-    Ok(Cut { train, validation, limit, validation_split })
+    let validation = (!validation.is_empty()).then_some(validation);
+    Ok(TrainingData { train, validation, limit, validation_split })
 }
 
 #[cfg(test)]
 mod tests {
-
     use super::*;
 
-    /// Ten training images, each labelled by its place, cut by these settings.
-    fn cut_ten(validation_split: f64, limit: Option<usize>) -> Result<Cut, SettingError> {
+    /// Splits ten training images, each labelled by its index.
+    fn split_ten(
+        validation_split: f64,
+        limit: Option<usize>,
+    ) -> Result<TrainingData, SettingError> {
         let labels: Vec<u8> = (0..10).collect();
         let all = Split::new(vec![0; labels.len() * Shape::MNIST.pixels()], labels);
-        cut(&all, &DataSettings { validation_split, limit, ..Default::default() })
+        limit_and_split(&all, &DataSettings { validation_split, limit, ..Default::default() })
     }
 
     #[test]
-    fn the_last_share_validates() {
-        let cut = cut_ten(0.25, None).unwrap();
+    fn the_last_images_are_held_out_for_validation() {
+        let data = split_ten(0.25, None).unwrap();
         // Keras keeps floor(10 · 0.75).
-        assert_eq!(cut.train.labels(), [0, 1, 2, 3, 4, 5, 6]);
-        assert_eq!(cut.validation.unwrap().labels(), [7, 8, 9]);
-        assert!(cut_ten(0.0, None).unwrap().validation.is_none());
+        assert_eq!(data.train.labels(), [0, 1, 2, 3, 4, 5, 6]);
+        assert_eq!(data.validation.unwrap().labels(), [7, 8, 9]);
+        assert!(split_ten(0.0, None).unwrap().validation.is_none());
     }
 
     #[test]
-    fn the_limit_comes_before_the_share() {
-        let cut = cut_ten(0.5, Some(4)).unwrap();
-        assert_eq!(cut.train.labels(), [0, 1]);
-        assert_eq!(cut.validation.unwrap().labels(), [2, 3]);
-        assert_eq!(cut_ten(0.0, Some(99)).unwrap().train.len(), 10);
+    fn the_limit_applies_before_the_split() {
+        let data = split_ten(0.5, Some(4)).unwrap();
+        assert_eq!(data.train.labels(), [0, 1]);
+        assert_eq!(data.validation.unwrap().labels(), [2, 3]);
+        assert_eq!(split_ten(0.0, Some(99)).unwrap().train.len(), 10);
     }
 
     #[test]
-    fn something_must_be_left_to_learn_from() {
-        let error = cut_ten(0.95, None).unwrap_err();
-        let expected = "data.validation_split: leaves none of 10 training images to learn from; make it smaller";
+    fn a_split_without_training_images_is_an_error() {
+        let error = split_ten(0.95, None).unwrap_err();
+        let expected = "data.validation_split: leaves none of 10 training images to train with; make it smaller";
         assert_eq!(error.to_string(), expected);
     }
 
     #[test]
-    fn something_must_be_left_to_validate_with() {
-        let error = cut_ten(1e-300, None).unwrap_err();
+    fn a_split_without_validation_images_is_an_error() {
+        let error = split_ten(1e-300, None).unwrap_err();
         assert!(error.to_string().contains("leaves none of 10 training images to validate with"));
     }
 }

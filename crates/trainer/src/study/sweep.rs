@@ -1,4 +1,4 @@
-//! `[sweep]`: from lists of values to the points at which each variant is trained.
+//! `[sweep]`: lists of values, and the grid of sweep points at which each variant is trained.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,26 +6,26 @@ use toml::Value;
 
 use super::{
     KeyValues, Run,
-    canonical::canonical,
+    canonical_value::canonical_value,
     cell,
     keys::{SWEEP, common_keys, is_sweepable, sweep_key},
     layers,
 };
 use crate::config::{ConfigError, Entries, Entry, values, values::Parsed};
 
-/// Added to the level of what is swept: more than files and arguments have.
-const SWEPT: usize = 1 << 32;
-/// The most bytes of a folder's name, as file systems have it.
-const LONGEST_NAME: usize = 255;
-/// The most runs of a study; more of them are a mistake.
-const MOST_RUNS: usize = 100_000;
+/// Added to the precedence of swept values, so that they override all files and arguments.
+const SWEEP_PRECEDENCE: usize = 1 << 32;
+/// Maximum length of a folder's name in bytes, as most file systems limit it.
+const MAX_NAME_BYTES: usize = 255;
+/// Maximum number of runs of a study; more are taken for a mistake.
+const MAX_RUNS: usize = 100_000;
 
-/// Each swept key's values, and where they were written.
+/// Values of each swept key in canonical form, with the entry of their list.
 #[derive(Debug)]
 pub(super) struct Sweep(BTreeMap<String, (Vec<Value>, Entry)>);
 
 impl Sweep {
-    /// Takes the sweep out of a config's entries.
+    /// Removes the sweep from a config's entries and parses it.
     pub(super) fn take(entries: &mut Entries) -> Result<Self, ConfigError> {
         let keys: Vec<String> = entries
             .iter()
@@ -35,45 +35,46 @@ impl Sweep {
         let mut sweep = BTreeMap::new();
         for key in keys {
             let Some(entry) = entries.remove(&key) else { continue };
-            // `[sweep]` with nothing below it.
+            // An empty `[sweep]` is valid.
             if entry.value.as_table().is_some_and(toml::Table::is_empty) {
                 continue;
             }
             let swept = key.strip_prefix(SWEEP).unwrap_or_default();
             let values = check_key(swept)
-                .and_then(|()| values::list(|value| swept_value(swept, value), &entry.value));
-            let values = values.map_err(|reason| entry.refuse(&key, reason))?;
+                .and_then(|()| values::list(|value| parse_swept(swept, value), &entry.value));
+            let values = values.map_err(|reason| entry.error(&key, reason))?;
             sweep.insert(swept.to_owned(), (values, entry));
         }
         Ok(Self(sweep))
     }
 
-    /// Ends the sweep of each variant's setting that has a value or a sweep from a higher level under its layer's
-    /// other name, at all of these depths of the network.
-    pub(super) fn end_replaced(&mut self, entries: &Entries, depths: &BTreeSet<usize>) {
-        let levels: BTreeMap<String, usize> =
-            self.0.iter().map(|(key, (_, entry))| (key.clone(), entry.level)).collect();
+    /// Drops the lists that a value or a list of higher precedence overrides under the layer's alias, at all of these
+    /// depths of the network.
+    pub(super) fn drop_overridden(&mut self, entries: &Entries, depths: &BTreeSet<usize>) {
+        let precedences: BTreeMap<String, usize> =
+            self.0.iter().map(|(key, (_, entry))| (key.clone(), entry.precedence)).collect();
         self.0.retain(|key, (_, entry)| {
-            let is_replaced = |&depth: &usize| {
-                let Some(other) = layers::other_name(key, depth) else { return false };
-                let written = entries.get(&other).map(|other| other.level);
-                written.max(levels.get(&other).copied()) > Some(entry.level)
+            let is_overridden = |&depth: &usize| {
+                let Some(alias) = layers::alias_of(key, depth) else { return false };
+                let of_value = entries.get(&alias).map(|value| value.precedence);
+                let of_list = precedences.get(&alias).copied();
+                of_value.max(of_list) > Some(entry.precedence)
             };
-            !depths.iter().all(is_replaced)
+            !depths.iter().all(is_overridden)
         });
     }
 
-    /// The values of a key, if it is swept.
+    /// Returns the values of a key; `None` if it is not swept.
     pub(super) fn values(&self, key: &str) -> Option<&[Value]> {
         self.0.get(key).map(|(values, _)| values.as_slice())
     }
 
-    /// The swept keys, with the levels at which their lists were written.
-    pub(super) fn levels(&self) -> BTreeMap<&str, usize> {
-        self.0.iter().map(|(key, (_, entry))| (key.as_str(), entry.level)).collect()
+    /// Returns the precedence of each swept key's list.
+    pub(super) fn precedences(&self) -> BTreeMap<&str, usize> {
+        self.0.iter().map(|(key, (_, entry))| (key.as_str(), entry.precedence)).collect()
     }
 
-    /// The lists, as a config has them.
+    /// Returns the lists by their keys in a config.
     pub(super) fn settings(&self) -> KeyValues {
         let list = |(key, (values, _)): (&String, &(Vec<Value>, Entry))| {
             (sweep_key(key), Value::Array(values.clone()))
@@ -81,32 +82,31 @@ impl Sweep {
         self.0.iter().map(list).collect()
     }
 
-    /// A config's entries at a point.
+    /// Returns a config's entries, overridden by the values of a sweep point.
     pub(super) fn at(&self, entries: &Entries, point: &KeyValues) -> Entries {
         let mut entries = entries.clone();
         for (key, value) in point {
-            if let Some((_, Entry { origin, level: entry_level, .. })) = self.0.get(key) {
-                let (value, origin) = (value.clone(), origin.clone());
-                // Above every file and argument, in the order in which the sweeps were written.
-                let level = SWEPT + entry_level;
-                entries.insert(key, Entry { value, origin, level });
+            if let Some((_, list)) = self.0.get(key) {
+                let (value, origin) = (value.clone(), list.origin.clone());
+                let precedence = SWEEP_PRECEDENCE + list.precedence;
+                entries.insert(key, Entry { value, origin, precedence });
             }
         }
         entries
     }
 
-    /// The first value of every key.
-    pub(super) fn first(&self) -> KeyValues {
+    /// Returns the first value of every swept key.
+    pub(super) fn first_values(&self) -> KeyValues {
         let first = |(key, (values, _)): (&String, &(Vec<Value>, Entry))| {
             Some((key.clone(), values.first()?.clone()))
         };
         self.0.iter().filter_map(first).collect()
     }
 
-    /// The points of a variant: every combination of the values of the keys that it uses.
+    /// Returns the sweep points of a variant: the cartesian product of the values of the swept keys that apply to it.
     pub(super) fn points(&self, variant: &str) -> Vec<KeyValues> {
         let mut points = vec![KeyValues::new()];
-        for (key, (values, _)) in self.of(variant) {
+        for (key, (values, _)) in self.lists_for(variant) {
             let with = |point: &KeyValues, value: &Value| {
                 let mut point = point.clone();
                 point.insert(key.clone(), value.clone());
@@ -118,7 +118,7 @@ impl Sweep {
         points
     }
 
-    /// Refuses what is swept of a variant that is not trained.
+    /// Returns an error if a key of a variant is swept that is not among these.
     pub(super) fn check_variants(&self, variants: &[&str]) -> Result<(), ConfigError> {
         for (key, (_, entry)) in &self.0 {
             let name = key.strip_prefix("variant.").and_then(|rest| rest.split('.').next());
@@ -126,13 +126,13 @@ impl Sweep {
                 let reason = format!(
                     "`{name}` is none of `variants`: name it there, or set `{key}` to one value, which ends its sweep"
                 );
-                return Err(entry.refuse(&sweep_key(key), reason));
+                return Err(entry.error(&sweep_key(key), reason));
             }
         }
         Ok(())
     }
 
-    /// Refuses more runs than anyone means to have, before they are listed.
+    /// Returns an error if the study has more than [`MAX_RUNS`] runs. Counts them without listing them.
     pub(super) fn check_runs(
         &self,
         variants: &[&str],
@@ -140,41 +140,41 @@ impl Sweep {
         entries: &Entries,
     ) -> Result<(), ConfigError> {
         let count = |variant: &&str| {
-            let lengths = self.of(variant).map(|(_, (values, _))| values.len());
+            let lengths = self.lists_for(variant).map(|(_, (values, _))| values.len());
             lengths.fold(1, usize::saturating_mul)
         };
         let points = variants.iter().map(count).fold(0, usize::saturating_add);
         let runs = points.saturating_mul(seeds);
-        if runs <= MOST_RUNS {
+        if runs <= MAX_RUNS {
             return Ok(());
         }
-        let limit = format!("{runs} runs: at most {MOST_RUNS} can be");
+        let limit = format!("{runs} runs: at most {MAX_RUNS} can be");
         match (self.0.first_key_value(), entries.get("seeds")) {
             (Some((key, (_, entry))), _) => {
-                let reason = format!("and what else is swept make {limit}");
-                Err(entry.refuse(&sweep_key(key), reason))
+                let reason = format!("the swept keys together make {limit}");
+                Err(entry.error(&sweep_key(key), reason))
             }
-            (None, Some(entry)) => Err(entry.refuse("seeds", format!("make {limit}"))),
-            // One seed makes as many runs as variants.
+            (None, Some(entry)) => Err(entry.error("seeds", format!("make {limit}"))),
+            // With the default of one seed, there are as many runs as variants.
             (None, None) => Ok(()),
         }
     }
 
-    /// Refuses points whose folders would have longer names than file systems take.
+    /// Returns an error if the name of a run's folder would exceed [`MAX_NAME_BYTES`].
     pub(super) fn check_names(&self, runs: &[Run]) -> Result<(), ConfigError> {
-        let is_long = |run: &Run| cell(&run.variant.name, &run.point, ",").len() > LONGEST_NAME;
+        let is_long = |run: &Run| cell(&run.variant.name, &run.point, ",").len() > MAX_NAME_BYTES;
         let Some((key, (_, entry))) = self.0.first_key_value().filter(|_| runs.iter().any(is_long))
         else {
             return Ok(());
         };
         let reason = format!(
-            "and what else is swept make names of over {LONGEST_NAME} letters: sweep fewer keys at a time, or shorter values"
+            "the swept keys together make names of over {MAX_NAME_BYTES} letters: sweep fewer keys at a time, or shorter values"
         );
-        Err(entry.refuse(&sweep_key(key), reason))
+        Err(entry.error(&sweep_key(key), reason))
     }
 
-    /// Tells an error at a swept key as one in its list.
-    pub(super) fn name(&self, error: ConfigError) -> ConfigError {
+    /// Changes the key of an error from a swept key to that of its list.
+    pub(super) fn with_sweep_key(&self, error: ConfigError) -> ConfigError {
         match error {
             ConfigError::Value { origin, key, reason } if self.0.contains_key(&key) => {
                 ConfigError::Value { origin, key: sweep_key(&key), reason }
@@ -183,12 +183,14 @@ impl Sweep {
         }
     }
 
-    fn of(&self, variant: &str) -> impl Iterator<Item = (&String, &(Vec<Value>, Entry))> {
+    /// Returns the lists of the swept keys that apply to a variant: its own and those outside variants.
+    fn lists_for(&self, variant: &str) -> impl Iterator<Item = (&String, &(Vec<Value>, Entry))> {
         let own = format!("variant.{variant}.");
         self.0.iter().filter(move |(key, _)| !key.starts_with("variant.") || key.starts_with(&own))
     }
 }
 
+/// Returns an error if a key cannot be swept. Accepts all keys of variants; unknown ones are found later.
 fn check_key(key: &str) -> Parsed<()> {
     if key.is_empty() {
         return Err("must be a table: of lists, each by the key that is swept".to_owned());
@@ -203,13 +205,13 @@ fn check_key(key: &str) -> Parsed<()> {
     Err(format!("cannot be swept{hint}: only variants' settings and {known} can"))
 }
 
-/// Parses a value of a swept setting.
-fn swept_value(key: &str, value: &Value) -> Parsed<Value> {
+/// Parses one value of a swept key and returns its canonical form.
+fn parse_swept(key: &str, value: &Value) -> Parsed<Value> {
     match value {
         Value::Table(_) | Value::Datetime(_) => {
             Err(values::expected("a number, a word, true or false", value))
         }
-        value => canonical(key, value),
+        value => canonical_value(key, value),
     }
 }
 
@@ -224,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn a_variant_has_points_of_the_keys_that_it_uses() {
+    fn a_variant_has_points_of_the_keys_that_apply_to_it() {
         let sweep = sweep(
             "[sweep]\n\"fit.epochs\" = [1, 2]\n\"variant.mine.hidden2.dropout\" = [0.1, 0.2]\n\
              variant.mine2.hidden2.dropout = [0.1, 0.2]",
