@@ -39,6 +39,18 @@ fn first_key_in<'a>(table: &str, known_keys: &'a BTreeSet<String>) -> Option<&'a
     known_keys.range(prefix.clone()..).next().filter(|key| key.starts_with(&prefix))
 }
 
+/// Returns an error if a key is a table's, whose value is none.
+pub(super) fn check_table(
+    entries: &CanonicalEntries<'_>,
+    key: &str,
+    known_keys: &BTreeSet<String>,
+) -> Result<(), ConfigError> {
+    match first_key_in(key, known_keys) {
+        Some(_) => Err(not_a_table(entries, key, known_keys)),
+        None => Ok(()),
+    }
+}
+
 /// Creates the error for a value whose key is a table.
 pub(super) fn not_a_table(
     entries: &CanonicalEntries<'_>,

@@ -1,6 +1,6 @@
 //! The keys of settings.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::LazyLock};
 
 use serde::Serialize;
 
@@ -41,10 +41,9 @@ pub(super) fn is_sweepable(key: &str) -> bool {
     key.contains('.') && !NOT_INPUTS.contains(&key)
 }
 
-/// Lists the keys of all settings outside variants.
-pub(super) fn common_keys() -> BTreeSet<String> {
-    keys_of(&Settings::default())
-}
+/// Keys of all settings outside variants.
+pub(super) static COMMON_KEYS: LazyLock<BTreeSet<String>> =
+    LazyLock::new(|| keys_of(&Settings::default()));
 
 /// Lists the keys of settings. Goes through JSON, which keeps those that are `None` as null.
 fn keys_of(settings: &impl Serialize) -> BTreeSet<String> {
@@ -69,7 +68,7 @@ pub(super) fn known_keys<'a>(
     variants: impl Iterator<Item = &'a str>,
     depth: usize,
 ) -> BTreeSet<String> {
-    let mut keys = common_keys();
+    let mut keys = COMMON_KEYS.clone();
     let layer_keys = keys_of(&LayerSettings::default());
     for variant in variants.collect::<BTreeSet<_>>() {
         for layer in layers::all_names(depth) {

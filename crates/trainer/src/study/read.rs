@@ -18,8 +18,8 @@ impl Study {
     pub fn read(name: &str, entries: &Entries) -> Result<Self, ConfigError> {
         let mut entries = entries.clone();
         take_yielding(&mut entries)?;
-        let mut sweep = Sweep::take(&mut entries)?;
         presets::add(&mut entries);
+        let mut sweep = Sweep::take(&mut entries)?;
         let depths = depths(&sweep, &entries);
         sweep.drop_overridden(&entries, &depths);
         let resolve_at = |point: &KeyValues| {

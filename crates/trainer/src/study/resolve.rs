@@ -7,7 +7,7 @@ use super::{
     HIDDEN,
     canonical_entries::{CanonicalEntries, canonical_entries, nest},
     errors,
-    keys::known_keys,
+    keys::{COMMON_KEYS, known_keys},
     layers,
     ranges::parse_hidden,
     schema::{Settings, VariantSettings},
@@ -61,6 +61,17 @@ fn deserialize(entries: &CanonicalEntries<'_>, depth: usize) -> Result<Settings,
             entries.keys().filter_map(|key| key.strip_prefix("variant.")?.split('.').next());
         known_keys(variants, depth)
     };
+    for (key, (written, entry)) in entries {
+        // serde would read a date as a string, and a list as a table's values in order.
+        if has_date(&entry.value) {
+            return Err(
+                entry.error(written, "is a date or a time, which no setting takes".to_owned())
+            );
+        }
+        if entry.value.is_array() && !COMMON_KEYS.contains(key) {
+            errors::check_table(entries, key, &known_keys())?;
+        }
+    }
     let table = nest(entries).map_err(|key| errors::not_a_table(entries, &key, &known_keys()))?;
     let mut unknown = Vec::new();
     let mut ignored = |path: serde_ignored::Path<'_>| unknown.push(path.to_string());
@@ -70,6 +81,15 @@ fn deserialize(entries: &CanonicalEntries<'_>, depth: usize) -> Result<Settings,
     match unknown.first() {
         Some(key) => Err(errors::unknown_key(entries, key, &known_keys())),
         None => Ok(settings),
+    }
+}
+
+/// Returns whether a value is or holds a date or a time.
+fn has_date(value: &Value) -> bool {
+    match value {
+        Value::Datetime(_) => true,
+        Value::Array(values) => values.iter().any(has_date),
+        _ => false,
     }
 }
 

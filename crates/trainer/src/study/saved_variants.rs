@@ -35,7 +35,9 @@ impl SavedVariants {
         let mut settings = KeyValues::new();
         for (key, entry) in own {
             let precedence_of = |other: &str| entries.get(other).map(|other| other.precedence);
-            if self.add_key(key, key, entry.precedence, depths, &precedence_of) {
+            let counts = self.add_key(key, key, entry.precedence, depths, &precedence_of);
+            // What is swept has its list instead.
+            if counts && !swept.contains_key(key) {
                 settings.insert(key.to_owned(), entry.value.clone());
             }
         }

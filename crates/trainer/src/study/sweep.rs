@@ -8,7 +8,7 @@ use super::{
     KeyValues, Run,
     canonical_value::canonical_value,
     cell,
-    keys::{SWEEP, common_keys, is_sweepable, sweep_key},
+    keys::{COMMON_KEYS, SWEEP, is_sweepable, sweep_key},
     layers,
 };
 use crate::config::{ConfigError, Entries, Entry, values, values::Parsed};
@@ -195,7 +195,7 @@ fn check_key(key: &str) -> Parsed<()> {
     if key.is_empty() {
         return Err("must be a table: of lists, each by the key that is swept".to_owned());
     }
-    let mut known = common_keys();
+    let mut known = COMMON_KEYS.clone();
     known.retain(|key| is_sweepable(key));
     if key.starts_with("variant.") || known.contains(key) {
         return Ok(());
