@@ -5,22 +5,20 @@ mod common;
 
 use std::fs;
 
-use common::{Place, stderr};
+use common::{Place, StderrContains, stderr};
 
 const STUDY: &str = "variants = [\"none\", \"l2\"]\nseeds = [0, 1]";
 
 fn train(place: &Place, out: &str, arguments: &[&str]) {
     let all = [&["run", "small.toml", "--out", out], arguments].concat();
-    let output = place.trainer(&all);
-    assert!(output.status.success(), "{}", stderr(&output));
+    place.trainer(&all).assert().success();
 }
 
 /// Collects what must not belong together; gives what is said.
 fn refused(place: &Place, folders: &[&str]) -> String {
-    let output = place.trainer(&[&["collect", "all"], folders].concat());
-    assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
+    let assert = place.trainer(&[&["collect", "all"], folders].concat()).assert().code(2);
     assert!(!place.path("all").exists());
-    stderr(&output)
+    stderr(assert.get_output())
 }
 
 #[test]
@@ -31,9 +29,7 @@ fn folders_of_one_study_become_one() {
     train(&place, "a", &["--only", "0-2", "--set", "jobs=1"]);
     train(&place, "b", &["--only", "2-3"]);
     for new in ["4 new runs are in all\n", "0 new runs are in all\n"] {
-        let output = place.trainer(&["collect", "all", "a", "b"]);
-        assert!(output.status.success(), "{}", stderr(&output));
-        assert_eq!(String::from_utf8(output.stdout).unwrap(), new);
+        place.trainer(&["collect", "all", "a", "b"]).assert().success().stdout(new);
     }
     assert!(place.outcome("all") == place.outcome("whole"));
 }
@@ -45,7 +41,7 @@ fn of_a_run_that_went_on_the_furthest_is_taken() {
     let longer = ["--set", "fit.epochs=4"];
     train(&place, "whole", &longer);
     train(&place, "a", &[]);
-    assert!(place.shell("cp -r a all && cp -r a b && mv b a").status.success());
+    place.shell("cp -r a all && cp -r a b && mv b a").assert().success();
     train(&place, "a", &[&longer[..], &["--only", "0-1"]].concat());
     // One folder inside the other.
     train(
@@ -54,11 +50,10 @@ fn of_a_run_that_went_on_the_furthest_is_taken() {
         &[&longer[..], &["--only", "2-3", "--set", "output.tensorboard=true"]].concat(),
     );
     fs::copy(place.path("a/study.toml"), place.path("all/study.toml")).unwrap();
-    let output = place.trainer(&["collect", "all", "a", "a/b"]);
-    assert!(output.status.success(), "{}", stderr(&output));
-    assert_eq!(String::from_utf8(output.stdout).unwrap(), "4 new runs are in all\n");
+    let collect = ["collect", "all", "a", "a/b"];
+    place.trainer(&collect).assert().success().stdout("4 new runs are in all\n");
     assert!(place.outcome("all") == place.outcome("whole"));
-    assert!(place.shell("ls all/runs/l2/seed-0/events.out.tfevents.*").status.success());
+    place.shell("ls all/runs/l2/seed-0/events.out.tfevents.*").assert().success();
 }
 
 #[test]
@@ -97,7 +92,6 @@ fn what_does_not_belong_together_is_refused() {
 
     assert!(refused(&place, &["a", "digits"]).contains("digits is no study's folder"));
     place.write("d/runs/none/seed-1/model.safetensors", "damage");
-    let output = place.trainer(&["collect", "all", "d"]);
-    assert_eq!(output.status.code(), Some(1));
-    assert!(stderr(&output).contains("not as the run left it"));
+    let assert = place.trainer(&["collect", "all", "d"]).assert().code(1);
+    assert.stderr_contains("not as the run left it");
 }

@@ -7,14 +7,14 @@ mod common;
 
 use std::{
     fs,
-    io::Read,
     process::Stdio,
     thread,
     time::{Duration, Instant},
 };
 
+use assert_cmd::assert::OutputAssertExt;
 use common::{
-    Place, stderr,
+    Place, StderrContains, stderr,
     under_way::{
         EPOCHS, LINES, assert_whole, signal, start, undisturbed, wait_for_checkpoints, wait_until,
     },
@@ -44,8 +44,7 @@ fn kill_often(kills: u64) {
         assert_whole(&place.path(&out));
     }
     let out = format!("killed-{survived}");
-    let output = start(&place, &out).wait_with_output().unwrap();
-    assert!(output.status.success(), "{}", stderr(&output));
+    start(&place, &out).wait_with_output().unwrap().assert().success();
     assert!(place.outcome(&out) == whole);
     assert!(!place.path(&format!("{out}/runs/l1/seed-0/checkpoint.safetensors")).exists());
 }
@@ -70,16 +69,13 @@ fn a_request_to_end_keeps_what_is_done() {
         wait_for_checkpoints(&place, name);
         let asked = Instant::now();
         signal(&child, name);
-        let output = child.wait_with_output().unwrap();
+        let assert = child.wait_with_output().unwrap().assert().code(code);
         assert!(asked.elapsed() < Duration::from_secs(2));
-        assert_eq!(output.status.code(), Some(code), "{}", stderr(&output));
-        let message = stderr(&output);
-        assert!(message.starts_with("error: stopped on request"), "{message}");
+        assert.stderr_contains("error: stopped on request");
         let checkpoint = format!("{name}/runs/l1/seed-0/checkpoint.safetensors");
         assert!(place.path(&checkpoint).is_file());
 
-        let output = start(&place, name).wait_with_output().unwrap();
-        assert!(output.status.success(), "{}", stderr(&output));
+        start(&place, name).wait_with_output().unwrap().assert().success();
         assert!(place.outcome(name) == whole);
     }
 }
@@ -90,15 +86,13 @@ fn a_run_is_trained_by_one_process_at_a_time() {
     let whole = undisturbed(&place);
     let first = start(&place, "both");
     wait_for_checkpoints(&place, "both");
-    let second = start(&place, "both").wait_with_output().unwrap();
-    let message = stderr(&second);
-    assert_eq!(second.status.code(), Some(1), "{message}");
+    let second = start(&place, "both").wait_with_output().unwrap().assert().code(1);
     let expected = "error: another process is training l1 seed 0, batch_norm_dropout seed 0\n";
-    assert!(message.starts_with(expected), "{message}");
-    assert!(first.wait_with_output().unwrap().status.success());
+    second.stderr_contains(expected);
+    first.wait_with_output().unwrap().assert().success();
     assert!(place.outcome("both") == whole);
     // Now all are done.
-    assert!(start(&place, "both").wait_with_output().unwrap().status.success());
+    start(&place, "both").wait_with_output().unwrap().assert().success();
 }
 
 #[test]
@@ -106,16 +100,14 @@ fn more_epochs_go_on_from_the_last() {
     let place = Place::new();
     let whole = undisturbed(&place);
     place.results("small.toml", "longer", &["--set", "fit.epochs=50"]);
-    let output = place.trainer(&["results", "small.toml", "--out", "longer", "--set", EPOCHS]);
-    assert!(stderr(&output).contains("2 of 2 runs have not finished"), "{}", stderr(&output));
+    let results = ["results", "small.toml", "--out", "longer", "--set", EPOCHS];
+    place.trainer(&results).assert().stderr_contains("2 of 2 runs have not finished");
     place.results("small.toml", "longer", &["--set", EPOCHS]);
     assert!(place.outcome("longer") == whole);
 
     let fewer = ["run", "small.toml", "--out", "longer", "--set", "fit.epochs=50"];
-    let output = place.trainer(&fewer);
-    assert_eq!(output.status.code(), Some(2));
-    let message = stderr(&output);
-    assert!(message.contains("fit.epochs is 400 there, 50 here"), "{message}");
+    let assert = place.trainer(&fewer).assert().code(2);
+    assert.stderr_contains("fit.epochs is 400 there, 50 here");
 }
 
 #[test]
@@ -128,15 +120,12 @@ fn a_checkpoint_of_other_settings_is_refused() {
     child.wait_with_output().unwrap();
     let other = ["run", "small.toml", "--out", "out", "--set", EPOCHS];
     let other = [&other[..], &["--set", "fit.learning_rate=0.5"]].concat();
-    let output = place.trainer(&other);
-    assert_eq!(output.status.code(), Some(2));
-    let message = stderr(&output);
-    assert!(message.contains("fit.learning_rate is 0.01 there, 0.5 here"), "{message}");
-    assert!(message.contains("--fresh"), "{message}");
+    let assert = place.trainer(&other).assert().code(2);
+    let assert = assert.stderr_contains("fit.learning_rate is 0.01 there, 0.5 here");
+    assert.stderr_contains("--fresh");
 
     // What is there is set aside, not lost.
-    let output = place.trainer(&[&other[..], &["--fresh"]].concat());
-    assert!(output.status.success(), "{}", stderr(&output));
+    place.trainer(&[&other[..], &["--fresh"]].concat()).assert().success();
     assert!(place.path("out.1/runs/l1/seed-0/checkpoint.safetensors").is_file());
     assert!(place.path("out/runs/l1/seed-0/run.json").is_file());
 }
@@ -153,10 +142,8 @@ fn an_epoch_begun_is_not_taken_back() {
     signal(&child, "TERM");
     child.wait_with_output().unwrap();
     let fewer = ["run", "small.toml", "--out", "out", "--set", "fit.epochs=1"];
-    let output = place.trainer(&fewer);
-    assert_eq!(output.status.code(), Some(2));
-    let message = stderr(&output);
-    assert!(message.contains("fit.epochs is 400 there, 1 here"), "{message}");
+    let assert = place.trainer(&fewer).assert().code(2);
+    assert.stderr_contains("fit.epochs is 400 there, 1 here");
 }
 
 #[test]
@@ -166,28 +153,22 @@ fn a_folder_in_use_is_not_mixed_nor_set_aside() {
     let first = start(&place, "both");
     wait_for_checkpoints(&place, "both");
     let other = ["run", "small.toml", "--out", "both", "--set", "variants=[\"none\"]"];
-    for (more, code, words) in [
-        ("fit.learning_rate=0.5", 2, "fit.learning_rate is 0.01 there, 0.5 here"),
-        ("fit.epochs=7", 2, "fit.epochs is 400 there, 7 here"),
-        ("fit.epochs=800", 2, "fit.epochs is 400 there, 800 here"),
+    for (more, words) in [
+        ("fit.learning_rate=0.5", "fit.learning_rate is 0.01 there, 0.5 here"),
+        ("fit.epochs=7", "fit.epochs is 400 there, 7 here"),
+        ("fit.epochs=800", "fit.epochs is 400 there, 800 here"),
     ] {
-        let output = place.trainer(&[&other[..], &["--set", more]].concat());
-        let message = stderr(&output);
-        assert_eq!(output.status.code(), Some(code), "{message}");
-        assert!(message.contains(words), "{message}");
+        let arguments = [&other[..], &["--set", more]].concat();
+        place.trainer(&arguments).assert().code(2).stderr_contains(words);
     }
     // As if the first had begun a moment ago, on other digits that no run shows yet.
     let inputs = place.read("both/.inputs");
     place.write("both/.inputs", &inputs.replace("digits ", "digits x"));
-    let output = place.trainer(&[&other[..], &["--set", EPOCHS]].concat());
-    let message = stderr(&output);
-    assert_eq!(output.status.code(), Some(2), "{message}");
-    assert!(message.contains("their digits or start weights are others"), "{message}");
-    let output = place.trainer(&[&other[..], &["--fresh"]].concat());
-    let message = stderr(&output);
-    assert_eq!(output.status.code(), Some(1), "{message}");
-    assert!(message.contains("both stays as it is: another process"), "{message}");
-    assert!(first.wait_with_output().unwrap().status.success());
+    let assert = place.trainer(&[&other[..], &["--set", EPOCHS]].concat()).assert().code(2);
+    assert.stderr_contains("their digits or start weights are others");
+    let assert = place.trainer(&[&other[..], &["--fresh"]].concat()).assert().code(1);
+    assert.stderr_contains("both stays as it is: another process");
+    first.wait_with_output().unwrap().assert().success();
     assert!(place.outcome("both") == whole);
 }
 
@@ -196,9 +177,8 @@ fn only_a_study_is_set_aside() {
     let place = Place::new();
     place.config("small.toml", LINES);
     fs::create_dir(place.path("precious")).unwrap();
-    let output = place.trainer(&["run", "small.toml", "--fresh", "--out", "precious"]);
-    assert_eq!(output.status.code(), Some(2));
-    assert!(stderr(&output).contains("no study's folder"), "{}", stderr(&output));
+    let run = ["run", "small.toml", "--fresh", "--out", "precious"];
+    place.trainer(&run).assert().code(2).stderr_contains("no study's folder");
     assert!(place.path("precious").is_dir());
 }
 
@@ -211,7 +191,7 @@ fn a_second_request_ends_at_once() {
         "data.dir = \"digits\"\nfit.batch_size = 60000\nfit.epochs = 50\nvariants = [\"l1\"]";
     place.write("long.toml", lines);
     let arguments = ["run", "long.toml", "--quiet", "--out", "out"];
-    let mut child = place.command(&arguments).stderr(Stdio::piped()).spawn().unwrap();
+    let child = place.command(&arguments).stderr(Stdio::piped()).spawn().unwrap();
     let kept = place.path("out/runs/l1/seed-0/checkpoint.safetensors");
     wait_until(|| kept.exists());
     signal(&child, "INT");
@@ -219,11 +199,9 @@ fn a_second_request_ends_at_once() {
     thread::sleep(Duration::from_millis(100));
     signal(&child, "INT");
     let asked = Instant::now();
-    let status = child.wait().unwrap();
+    let assert = child.wait_with_output().unwrap().assert().code(130);
     assert!(asked.elapsed() < Duration::from_secs(1), "{:?}", asked.elapsed());
-    assert_eq!(status.code(), Some(130));
-    let mut message = String::new();
-    child.stderr.take().unwrap().read_to_string(&mut message).unwrap();
+    let message = stderr(assert.get_output());
     assert!(!message.contains("stopped on request"), "{message}");
 }
 
@@ -232,14 +210,11 @@ fn results_of_a_study_under_way() {
     let place = Place::new();
     place.config("small.toml", LINES);
     let results = ["results", "small.toml", "--out", "out", "--set", EPOCHS];
-    let output = place.trainer(&results);
-    assert!(stderr(&output).contains("train first"), "{}", stderr(&output));
+    place.trainer(&results).assert().stderr_contains("train first");
     let child = start(&place, "out");
     wait_for_checkpoints(&place, "out");
-    let output = place.trainer(&results);
-    assert_eq!(output.status.code(), Some(1));
-    let message = stderr(&output);
-    assert!(message.contains("no finished run yet\n  2 of its runs have begun"), "{message}");
-    assert!(child.wait_with_output().unwrap().status.success());
-    assert!(place.trainer(&results).status.success());
+    let assert = place.trainer(&results).assert().code(1);
+    assert.stderr_contains("no finished run yet\n  2 of its runs have begun");
+    child.wait_with_output().unwrap().assert().success();
+    place.trainer(&results).assert().success();
 }

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 /// The output of `trainer summary` for a config that must be read.
 fn summary(place: &Place, config: &str, arguments: &[&str]) -> String {
-    let output = place.trainer(&[&["summary", config], arguments].concat());
+    let output = place.output(&[&["summary", config], arguments].concat());
     assert!(output.status.success(), "{}", stderr(&output));
     String::from_utf8(output.stdout).unwrap()
 }
@@ -17,7 +17,7 @@ fn summary(place: &Place, config: &str, arguments: &[&str]) -> String {
 fn refusal(lines: &str) -> String {
     let place = Place::new();
     place.config("bad.toml", lines);
-    let output = place.trainer(&["run", "bad.toml", "--out", "out"]);
+    let output = place.output(&["run", "bad.toml", "--out", "out"]);
     assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
     assert!(!place.path("out").exists(), "something was written");
     stderr(&output).lines().next().unwrap_or_default().to_owned()
@@ -94,7 +94,7 @@ fn names_are_resolved_at_each_point_of_a_sweep() {
         "extends = \"two.toml\"\nsweep.variant.mine.last_hidden.dropout = [0.2]",
     );
     place.results("both.toml", "both", &["--set", "fit.epochs=1"]);
-    let again = place.trainer(&["runs", "both/study.toml", "--out", "both"]);
+    let again = place.output(&["runs", "both/study.toml", "--out", "both"]);
     assert!(again.status.success(), "{}", stderr(&again));
     assert_eq!(String::from_utf8_lossy(&again.stdout).matches("finished").count(), 2);
 }
@@ -148,7 +148,7 @@ fn a_network_that_cannot_be_is_refused_by_its_key() {
     // 839 images of 40 000 activities are more than 128 MiB of float32; 838 are not.
     let place = Place::new();
     place.config("wide.toml", "backend = \"wgpu\"\nnetwork.hidden = [40000]");
-    let refused = place.trainer(&["summary", "wide.toml", "--set", "fit.batch_size=839"]);
+    let refused = place.output(&["summary", "wide.toml", "--set", "fit.batch_size=839"]);
     let expected =
         "error: --set: fit.batch_size: is at most 838 on a GPU: its buffers end at 128 MiB";
     assert_eq!(stderr(&refused).lines().next(), Some(expected));
@@ -170,14 +170,14 @@ fn a_sweep_of_depths_names_its_points_and_is_read_again() {
         assert_eq!(run["settings"][format!("{layer}.dropout")], 0.2, "{run}");
     }
     // study.toml is a config for the same study.
-    let output = place.trainer(&["report", "out/study.toml", "--out", "out"]);
+    let output = place.output(&["report", "out/study.toml", "--out", "out"]);
     assert!(output.status.success(), "{}", stderr(&output));
     assert_eq!(csv_rows(&place, "out").len(), 6);
 
     let model = "out/runs/none,hidden=5x5x5/seed-0/model.safetensors";
     let other = "out/runs/dropout,hidden=4/seed-0/model.safetensors";
-    place.trainer(&["show", "0", "small.toml", "--png", "digit.png"]);
-    let output = place.trainer(&["predict", "--json", model, other, "digit.png"]);
+    place.output(&["show", "0", "small.toml", "--png", "digit.png"]);
+    let output = place.output(&["predict", "--json", model, other, "digit.png"]);
     assert!(output.status.success(), "{}", stderr(&output));
     let answers: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(answers[0]["models"].as_array().unwrap().len(), 2);
@@ -190,7 +190,7 @@ fn a_value_under_the_other_name_ends_a_sweep() {
     let lines = "variants = [\"mine\"]\n[sweep]\n\"variant.mine.last_hidden.dropout\" = [0.1, 0.2]";
     place.config("small.toml", lines);
     let runs = |argument: &str| {
-        let output = place.trainer(&["runs", "small.toml", "--json", "--set", argument]);
+        let output = place.output(&["runs", "small.toml", "--json", "--set", argument]);
         assert!(output.status.success(), "{}", stderr(&output));
         let runs: Value = serde_json::from_slice(&output.stdout).unwrap();
         runs["runs"].as_array().unwrap().len()
@@ -207,9 +207,9 @@ fn weights_of_another_depth_do_not_fit() {
     place.results("deep.toml", "deep", &[]);
     let weights = "fit.weights=deep/runs/none/seed-0/model.safetensors";
     let same = ["run", "deep.toml", "--out", "again", "--set", weights];
-    assert!(place.trainer(&same).status.success());
+    assert!(place.output(&same).status.success());
     let other = ["--set", weights, "--set", "network.hidden=[6, 5]"];
-    let output = place.trainer(&[&["run", "deep.toml", "--out", "other"], &other[..]].concat());
+    let output = place.output(&[&["run", "deep.toml", "--out", "other"], &other[..]].concat());
     assert_eq!(output.status.code(), Some(2));
     assert!(stderr(&output).contains("`output.kernel` is F32 [4, 10]"), "{}", stderr(&output));
 }

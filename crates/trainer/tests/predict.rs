@@ -5,14 +5,7 @@ mod common;
 
 use std::fs;
 
-use common::{Place, stderr};
-
-/// Runs a command that must succeed; gives its stdout.
-fn stdout(place: &Place, arguments: &[&str]) -> String {
-    let output = place.trainer(arguments);
-    assert!(output.status.success(), "{}", stderr(&output));
-    String::from_utf8(output.stdout).unwrap()
-}
+use common::{Place, StderrContains};
 
 fn model(variant: &str) -> String {
     format!("out/runs/{variant}/seed-0/model.safetensors")
@@ -26,7 +19,7 @@ fn answers_for_pictures_are_those_for_the_digits() {
     place.results("small.toml", "out", &["--set", "fit.epochs=20"]);
     for index in 0..100 {
         let (index, file) = (index.to_string(), format!("{index}.png"));
-        stdout(&place, &["show", &index, "small.toml", "--split", "test", "--png", &file]);
+        place.stdout(&["show", &index, "small.toml", "--split", "test", "--png", &file]);
     }
     let images: Vec<String> = (0..100).map(|index| format!("{index}.png")).collect();
     let models = [model("none"), model("batch_norm")];
@@ -34,7 +27,7 @@ fn answers_for_pictures_are_those_for_the_digits() {
         .into_iter()
         .chain(models.iter().chain(&images).map(String::as_str))
         .collect();
-    let predictions: serde_json::Value = serde_json::from_str(&stdout(&place, &arguments)).unwrap();
+    let predictions: serde_json::Value = serde_json::from_str(&place.stdout(&arguments)).unwrap();
     let predictions = predictions.as_array().unwrap();
     assert_eq!(predictions.len(), 100);
     for (place_of, variant) in ["none", "batch_norm"].iter().enumerate() {
@@ -50,7 +43,7 @@ fn answers_for_pictures_are_those_for_the_digits() {
     }
     assert_eq!(predictions[3]["models"][1]["model"], "batch_norm seed 0");
 
-    let text = stdout(&place, &["predict", &models[0], &models[1], "3.png"]);
+    let text = place.stdout(&["predict", &models[0], &models[1], "3.png"]);
     let lines: Vec<&str> = text.lines().collect();
     assert_eq!(lines[0], "3.png: 28 × 28, kept in place, being of MNIST's size");
     assert_eq!(lines[1], "digit    none seed 0  batch_norm seed 0");
@@ -63,11 +56,11 @@ fn what_diverged_has_no_answer() {
     let place = Place::new();
     place.config("small.toml", "variants = [\"none\"]");
     place.results("small.toml", "out", &["--set", "fit.learning_rate=1e30"]);
-    stdout(&place, &["show", "3", "small.toml", "--png", "3.png"]);
-    let text = stdout(&place, &["predict", &model("none"), "3.png"]);
+    place.stdout(&["show", "3", "small.toml", "--png", "3.png"]);
+    let text = place.stdout(&["predict", &model("none"), "3.png"]);
     let last: Vec<&str> = text.lines().last().unwrap().split_whitespace().collect();
     assert_eq!(last, ["answer", "–"], "{text}");
-    let json = stdout(&place, &["predict", "--json", &model("none"), "3.png"]);
+    let json = place.stdout(&["predict", "--json", &model("none"), "3.png"]);
     let predictions: serde_json::Value = serde_json::from_str(&json).unwrap();
     assert!(predictions[0]["models"][0]["digit"].is_null());
     let page = fs::read_to_string(place.path("out/report.html")).unwrap();
@@ -78,24 +71,23 @@ fn what_diverged_has_no_answer() {
 fn a_sheet_holds_all_digits() {
     let place = Place::new();
     place.config("small.toml", "");
-    stdout(&place, &["show", "5", "small.toml", "--count", "10", "--png", "sheet.png"]);
+    place.stdout(&["show", "5", "small.toml", "--count", "10", "--png", "sheet.png"]);
     let sheet = image::open(place.path("sheet.png")).unwrap().into_luma8();
     assert_eq!(sheet.dimensions(), (4 * 28, 3 * 28));
-    stdout(&place, &["show", "11", "small.toml", "--png", "one.png"]);
+    place.stdout(&["show", "11", "small.toml", "--png", "one.png"]);
     let one = image::open(place.path("one.png")).unwrap().into_luma8();
     // The seventh: second row, third column.
     let part = image::imageops::crop_imm(&sheet, 2 * 28, 28, 28, 28).to_image();
     assert!(part == one);
 
-    let text = stdout(&place, &["show", "0", "small.toml", "--count", "3"]);
+    let text = place.stdout(&["show", "0", "small.toml", "--count", "3"]);
     let titles: Vec<&str> = text.lines().filter(|line| line.contains("labelled")).collect();
     assert_eq!(titles.len(), 2, "two fit into a row of 80");
     let words: Vec<&str> = titles[0].split_whitespace().collect();
     assert_eq!(words.join(" "), "digit 0, labelled 0 digit 1, labelled 7");
 
-    let output = place.trainer(&["show", "298", "small.toml", "--count", "3"]);
-    assert_eq!(output.status.code(), Some(2));
-    assert!(stderr(&output).contains("no digit 300: they count from 0 to 299"));
+    let assert = place.trainer(&["show", "298", "small.toml", "--count", "3"]).assert().code(2);
+    assert.stderr_contains("no digit 300: they count from 0 to 299");
 }
 
 #[test]
@@ -113,8 +105,7 @@ fn what_is_no_picture_or_model_is_named() {
         (vec![model.as_str()], 2, "there is not an image among the files"),
         (vec!["text.png"], 2, "there is not a model.safetensors among the files"),
     ] {
-        let output = place.trainer(&[vec!["predict"], arguments].concat());
-        assert_eq!(output.status.code(), Some(code), "{}", stderr(&output));
-        assert!(stderr(&output).contains(words), "{}", stderr(&output));
+        let assert = place.trainer(&[vec!["predict"], arguments].concat()).assert();
+        assert.code(code).stderr_contains(words);
     }
 }

@@ -9,7 +9,7 @@ use common::{Place, stderr};
 fn refused(lines: &str) -> (Option<i32>, String) {
     let place = Place::new();
     place.write("bad.toml", lines);
-    let output = place.trainer(&["run", "bad.toml", "--out", "out"]);
+    let output = place.output(&["run", "bad.toml", "--out", "out"]);
     assert!(!place.path("out").exists(), "something was written");
     let text = stderr(&output);
     assert!(!text.contains("internal failure") && !text.contains("backtrace"), "{text}");
@@ -116,7 +116,7 @@ fn an_impossible_sweep_is_refused_with_its_line_and_key() {
 fn a_table_without_lines_is_no_mistake() {
     let place = Place::new();
     place.config("small.toml", "variants = [\"mine\"]\n[variant.mine]\n[outputs]\n");
-    let output = place.trainer(&["summary", "small.toml"]);
+    let output = place.output(&["summary", "small.toml"]);
     assert!(
         stderr(&output).starts_with("error: small.toml:6: unknown key `outputs`"),
         "{}",
@@ -124,7 +124,7 @@ fn a_table_without_lines_is_no_mistake() {
     );
     let lines = "variants = [\"mine\"]\n[output]\n[variant.mine]\n# hidden1.dropout = 0.1\n";
     place.config("small.toml", lines);
-    assert!(place.trainer(&["summary", "small.toml"]).status.success());
+    assert!(place.output(&["summary", "small.toml"]).status.success());
 }
 
 #[test]
@@ -133,7 +133,7 @@ fn start_weights_that_do_not_fit_are_refused_before_anything_is_written() {
     let place = Place::new();
     place.config("small.toml", "fit.weights = \"start.safetensors\"\nvariants = [\"none\"]");
     let refused = |reason: &str| {
-        let output = place.trainer(&["run", "small.toml", "--out", "out"]);
+        let output = place.output(&["run", "small.toml", "--out", "out"]);
         let text = stderr(&output);
         assert_eq!(output.status.code(), Some(2), "{text}");
         assert!(text.starts_with("error: fit.weights: ") && text.contains(reason), "{text}");
@@ -205,13 +205,13 @@ fn nobody_has_to_read_what_it_says() {
 #[test]
 fn a_missing_config_is_refused() {
     let place = Place::new();
-    let output = place.trainer(&["run", "missing.toml"]);
+    let output = place.output(&["run", "missing.toml"]);
     assert_eq!(output.status.code(), Some(2));
     assert!(stderr(&output).starts_with("error: cannot read the config missing.toml\n  because: "));
 
     std::fs::create_dir(place.path("configs")).unwrap();
     place.write("configs/here.toml", "seeds = [0]");
-    let output = place.trainer(&["run", "missing"]);
+    let output = place.output(&["run", "missing"]);
     assert_eq!(output.status.code(), Some(2));
     let expected =
         "error: there is no config `missing`. There are `dropout`, `gpu`, `here`, `mnist`, ";
@@ -222,7 +222,7 @@ fn a_missing_config_is_refused() {
 fn an_argument_without_a_value_is_refused() {
     let place = Place::new();
     place.config("small.toml", "");
-    let output = place.trainer(&["run", "small.toml", "--set", "fit.epochs"]);
+    let output = place.output(&["run", "small.toml", "--set", "fit.epochs"]);
     assert_eq!(output.status.code(), Some(2));
     let expected =
         "error: --set fit.epochs: write it as KEY=VALUE, for example --set fit.epochs=5\n";
@@ -236,7 +236,7 @@ fn a_backend_that_is_not_built_in_is_refused_with_what_there_is() {
     }
     let place = Place::new();
     place.config("small.toml", "");
-    let output = place.trainer(&["run", "small.toml", "--out", "out", "--set", "backend=cuda"]);
+    let output = place.output(&["run", "small.toml", "--out", "out", "--set", "backend=cuda"]);
     assert_eq!(output.status.code(), Some(2));
     let text = stderr(&output);
     // Drivers may speak up while devices are looked for.
@@ -277,7 +277,7 @@ fn broken_data_fails_with_exit_code_1() {
         let place = Place::new();
         place.config("small.toml", "");
         std::fs::write(place.path("digits").join(file), bytes).unwrap();
-        let output = place.trainer(&["run", "small.toml", "--out", "out"]);
+        let output = place.output(&["run", "small.toml", "--out", "out"]);
         let text = stderr(&output);
         assert_eq!(output.status.code(), Some(1), "{text}");
         assert!(text.starts_with("error: ") && text.contains(reason), "{text}");
@@ -290,7 +290,7 @@ fn an_output_that_is_no_folder_fails_before_training() {
     let place = Place::new();
     place.config("small.toml", "");
     place.write("taken", "a file");
-    let output = place.trainer(&["run", "small.toml", "--out", "taken"]);
+    let output = place.output(&["run", "small.toml", "--out", "taken"]);
     let text = stderr(&output);
     assert_eq!(output.status.code(), Some(1), "{text}");
     assert!(text.starts_with("error: cannot write taken\n  because: "), "{text}");

@@ -5,7 +5,7 @@ mod common;
 
 use std::fs;
 
-use common::{Place, stderr};
+use common::{Place, StderrContains, stderr};
 use serde_json::Value;
 
 /// What the page's scripts draw.
@@ -16,11 +16,9 @@ fn drawn(page: &str) -> Value {
 }
 
 fn report(place: &Place, arguments: &[&str]) -> String {
-    let output =
-        place.trainer(&[&["report", "small.toml", "--out", "out"][..], arguments].concat());
-    assert!(output.status.success(), "{}", stderr(&output));
-    assert_eq!(output.stdout, b"out/report.html\n");
-    stderr(&output)
+    let arguments = [&["report", "small.toml", "--out", "out"][..], arguments].concat();
+    let assert = place.trainer(&arguments).assert().success().stdout("out/report.html\n");
+    stderr(assert.get_output())
 }
 
 #[test]
@@ -102,9 +100,8 @@ fn nothing_in_a_name_becomes_markup() {
 fn what_has_not_begun_has_no_page_and_what_is_damaged_is_said_on_it() {
     let place = Place::new();
     place.config("small.toml", "variants = [\"none\", \"l1\"]");
-    let output = place.trainer(&["report", "small.toml", "--out", "out"]);
-    assert_eq!(output.status.code(), Some(1));
-    assert!(stderr(&output).contains("out has no finished run"), "{}", stderr(&output));
+    let assert = place.trainer(&["report", "small.toml", "--out", "out"]).assert().code(1);
+    assert.stderr_contains("out has no finished run");
     place.results("small.toml", "out", &[]);
     place.write("out/runs/none/seed-0/model.safetensors", "damage");
     report(&place, &[]);

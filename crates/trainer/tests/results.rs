@@ -3,12 +3,10 @@
 
 mod common;
 
-use common::{Place, stderr};
+use common::Place;
 
 fn results(place: &Place, arguments: &[&str]) -> String {
-    let output = place.trainer(&[&["results", "small.toml", "--out", "out"], arguments].concat());
-    assert!(output.status.success(), "{}", stderr(&output));
-    String::from_utf8(output.stdout).unwrap()
+    place.stdout(&[&["results", "small.toml", "--out", "out"], arguments].concat())
 }
 
 #[test]
@@ -71,7 +69,7 @@ fn a_copy_of_a_run_is_no_other_run() {
     place.results("small.toml", "out", &[]);
     let copies =
         "cp -r out/runs/none/seed-0 out/runs/none/seed-0.backup && cp -r out/runs/none out/runs/l2";
-    assert!(place.shell(copies).status.success());
+    place.shell(copies).assert().success();
     // However damaged it is.
     place.write("out/runs/none/seed-0.backup/model.safetensors", "damage");
     assert_eq!(place.results("small.toml", "out", &["--set", "seeds=[0, 1]"]).len(), 3);

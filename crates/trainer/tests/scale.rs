@@ -33,8 +33,8 @@ fn config() -> String {
 
 /// Trains one run and copies it to every other's folder, with accuracies that differ.
 fn make_up(place: &Place, study: &Study) {
-    let output = place.trainer(&["run", "many.toml", "--out", "out", "--quiet", "--only", "0"]);
-    assert!(output.status.success(), "{}", common::stderr(&output));
+    let run = ["run", "many.toml", "--out", "out", "--quiet", "--only", "0"];
+    place.trainer(&run).assert().success();
     let place_of = |run: &Run| place.path("out").join(run.folder());
     let first = place_of(&study.runs[0]);
     let trained = Record::read(&first).unwrap().unwrap();

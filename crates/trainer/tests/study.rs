@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{Place, stderr};
+use common::{Place, StderrContains};
 
 const HEADER: &str = "variant,acc_train,acc_test,pct_diff,seed,loss_train,loss_test,parameters,epochs,dataset,pixels,backend";
 
@@ -11,10 +11,7 @@ const HEADER: &str = "variant,acc_train,acc_test,pct_diff,seed,loss_train,loss_t
 fn trains_the_six_variants_and_writes_their_files() {
     let place = Place::new();
     place.config("small.toml", "");
-    let output = place.trainer(&["run", "small.toml", "--out", "out"]);
-    assert!(output.status.success(), "{}", stderr(&output));
-
-    let table = String::from_utf8(output.stdout).unwrap();
+    let table = place.stdout(&["run", "small.toml", "--out", "out"]);
     let names = ["none", "l2", "l1", "dropout", "batch_norm", "batch_norm_dropout"];
     let rows_of_table: Vec<&str> =
         table.lines().skip(1).take(6).map(|line| line.split(' ').next().unwrap()).collect();
@@ -107,8 +104,8 @@ fn a_second_run_trains_what_is_left() {
     place.config("small.toml", "");
     let none = place.results("small.toml", "out", &["--set", "variants=[\"none\"]"]);
     let record = place.read("out/runs/none/seed-0/run.json");
-    let output = place.trainer(&["results", "small.toml", "--out", "out"]);
-    assert_eq!(stderr(&output), "note: 5 of 6 runs have not finished\n");
+    let assert = place.trainer(&["results", "small.toml", "--out", "out"]).assert();
+    assert.stderr("note: 5 of 6 runs have not finished\n");
     let all = place.results("small.toml", "out", &[]);
     assert_eq!(all.len(), 7);
     assert_eq!(none[1], all[1]);
@@ -120,18 +117,15 @@ fn a_folder_of_other_settings_is_refused() {
     let place = Place::new();
     place.config("small.toml", "variants = [\"none\"]");
     let before = place.results("small.toml", "out", &[]);
-    let output = place.trainer(&["run", "small.toml", "--out", "out", "--set", "fit.epochs=1"]);
-    assert_eq!(output.status.code(), Some(2));
-    let message = stderr(&output);
-    assert!(message.contains("fit.epochs is 2 there, 1 here"), "{message}");
+    let run = ["run", "small.toml", "--out", "out"];
+    let assert = place.trainer(&[&run[..], &["--set", "fit.epochs=1"]].concat()).assert();
+    assert.code(2).stderr_contains("fit.epochs is 2 there, 1 here");
     assert_eq!(before, place.results("small.toml", "out", &[]));
 
     // Neither may another variant be put beside it.
     let beside = ["--set", "variants=[\"l2\"]", "--set", "data.pixels=raw"];
-    let output = place.trainer(&[&["run", "small.toml", "--out", "out"], &beside[..]].concat());
-    assert_eq!(output.status.code(), Some(2));
-    let message = stderr(&output);
-    assert!(message.contains("none seed 0") && message.contains("data.pixels is"), "{message}");
+    let assert = place.trainer(&[&run[..], &beside].concat()).assert().code(2);
+    assert.stderr_contains("none seed 0").stderr_contains("data.pixels is");
     assert_eq!(before, place.results("small.toml", "out", &[]));
 }
 
@@ -158,17 +152,8 @@ fn a_run_starts_from_given_weights_in_the_given_order() {
     // The same start and order: nothing is left for the seed to decide.
     assert_eq!(one[1].replace(",0,", ","), other[1].replace(",5,", ","));
 
-    let wrong = place.trainer(&[
-        "run",
-        "small.toml",
-        "--out",
-        "one",
-        "--set",
-        weights,
-        "--set",
-        "fit.weights=other.safetensors",
-    ]);
-    assert_eq!(wrong.status.code(), Some(2));
+    let wrong = ["--set", weights, "--set", "fit.weights=other.safetensors"];
+    place.trainer(&[&["run", "small.toml", "--out", "one"][..], &wrong].concat()).assert().code(2);
 }
 
 #[test]
@@ -177,9 +162,7 @@ fn a_loss_without_bounds_ends_the_run_and_is_marked() {
     let lines = "variants = [\"none\", \"wild\"]\nfit.epochs = 9\n\
                  variant.wild.hidden2.kernel_regularizer.l2 = 1e30";
     place.write("wild.toml", &format!("data.dir = \"digits\"\n{lines}"));
-    let output = place.trainer(&["run", "wild.toml", "--out", "out"]);
-    assert!(output.status.success(), "{}", stderr(&output));
-    let table = String::from_utf8(output.stdout).unwrap();
+    let table = place.stdout(&["run", "wild.toml", "--out", "out"]);
     assert!(table.contains("† the loss is no longer a finite number"), "{table}");
     let rows = place.read("out/results.csv");
     assert!(rows.lines().nth(2).unwrap().contains(",NaN,"), "{rows}");

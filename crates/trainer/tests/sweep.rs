@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{Place, stderr};
+use common::{Place, StderrContains};
 
 const SWEEP: &str = "variants = [\"none\", \"mine\"]\nseeds = [0, 1]\n[sweep]\n\
                      \"variant.mine.hidden2.kernel_regularizer.l2\" = [0.0, 0.1]\n\"fit.epochs\" = [1, 3]";
@@ -68,12 +68,8 @@ fn a_study_is_every_variant_at_each_of_its_points() {
 
     // study.toml is a config for the same study, and nothing of it is trained again.
     let before = place.read("out/runs/mine,epochs=1,l2=0.1/seed-0/run.json");
-    let again = place.trainer(&["run", "out/study.toml", "--out", "out"]);
-    assert!(
-        stderr(&again).contains("12 runs on flex, 12 of them finished before"),
-        "{}",
-        stderr(&again)
-    );
+    let assert = place.trainer(&["run", "out/study.toml", "--out", "out"]).assert();
+    assert.stderr_contains("12 runs on flex, 12 of them finished before");
     assert_eq!(place.read("out/runs/mine,epochs=1,l2=0.1/seed-0/run.json"), before);
 }
 
@@ -83,25 +79,15 @@ fn a_sweep_goes_on_with_more_values_and_refuses_other_settings() {
     place.config("small.toml", SWEEP);
     place.results("small.toml", "out", &[]);
     let more = "sweep.variant.mine.hidden2.kernel_regularizer.l2=[0.0, 0.1, 1]";
-    let output = place.trainer(&["run", "small.toml", "--out", "out", "--set", more]);
-    assert!(output.status.success());
-    assert!(
-        stderr(&output).contains("16 runs on flex, 12 of them finished before"),
-        "{}",
-        stderr(&output)
-    );
+    let run = ["run", "small.toml", "--out", "out", "--set"];
+    let assert = place.trainer(&[&run[..], &[more]].concat()).assert().success();
+    assert.stderr_contains("16 runs on flex, 12 of them finished before");
     // Fewer values leave what is there, in results.csv too.
     let fewer = "sweep.fit.epochs=[3]";
     let rows = place.results("small.toml", "out", &["--set", fewer, "--set", more]);
     assert_eq!(rows.len(), 17);
-    let rate = ["run", "small.toml", "--out", "out", "--set", "fit.learning_rate=0.5"];
-    let output = place.trainer(&rate);
-    assert_eq!(output.status.code(), Some(2));
-    assert!(
-        stderr(&output).contains("fit.learning_rate is 0.01 there, 0.5 here"),
-        "{}",
-        stderr(&output)
-    );
+    let assert = place.trainer(&[&run[..], &["fit.learning_rate=0.5"]].concat()).assert().code(2);
+    assert.stderr_contains("fit.learning_rate is 0.01 there, 0.5 here");
 }
 
 #[test]
@@ -123,8 +109,7 @@ fn one_value_ends_a_sweep() {
     place.config("small.toml", SWEEP);
     place.write("single.toml", "extends = \"small.toml\"\nfit.epochs = 1");
     let one = ["--set", "variant.mine.hidden2.kernel_regularizer.l2=0.5"];
-    let arguments = [&["runs", "single.toml"][..], &one].concat();
-    let listed = String::from_utf8(place.trainer(&arguments).stdout).unwrap();
+    let listed = place.stdout(&[&["runs", "single.toml"][..], &one].concat());
     let rows: Vec<&str> = listed.lines().skip(1).map(str::trim).collect();
     assert_eq!(rows.len(), 4, "{listed}");
     assert!(rows.iter().all(|row| !row.contains('=')), "{listed}");

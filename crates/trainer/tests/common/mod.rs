@@ -5,12 +5,14 @@ pub(crate) mod under_way;
 
 use std::{
     collections::BTreeMap,
+    ffi::OsStr,
     fs,
     io::Write,
     path::{Path, PathBuf},
     process::{Command, Output},
 };
 
+use assert_cmd::{assert::Assert, cargo::cargo_bin};
 use tempfile::TempDir;
 use trainer::study::Backend;
 
@@ -45,25 +47,38 @@ impl Place {
         self.write(name, &format!("{digits}{lines}\n"))
     }
 
-    /// Runs the program in the folder, without the data sets of this machine.
-    pub(crate) fn trainer(&self, arguments: &[&str]) -> Output {
-        self.command(arguments).output().unwrap()
+    /// The program with these arguments, as assert_cmd runs it.
+    pub(crate) fn trainer(&self, arguments: &[&str]) -> assert_cmd::Command {
+        self.command(arguments).into()
     }
 
-    /// The same, to be run otherwise.
+    /// The program with these arguments, to be spawned.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = self.here(env!("CARGO_BIN_EXE_trainer"));
+        let mut command = self.here(cargo_bin!("trainer"));
         command.args(arguments);
         command
     }
 
-    /// Runs a line of shell in the folder.
-    pub(crate) fn shell(&self, line: &str) -> Output {
-        self.here("sh").args(["-c", line]).output().unwrap()
+    /// Runs the program; returns its output, whatever its exit code.
+    pub(crate) fn output(&self, arguments: &[&str]) -> Output {
+        self.trainer(arguments).output().unwrap()
     }
 
-    /// Another program in the folder, without the data sets of this machine.
-    pub(crate) fn here(&self, program: &str) -> Command {
+    /// Runs the program, which must succeed; returns its stdout.
+    pub(crate) fn stdout(&self, arguments: &[&str]) -> String {
+        let assert = self.trainer(arguments).assert().success();
+        String::from_utf8(assert.get_output().stdout.clone()).unwrap()
+    }
+
+    /// A shell command in the folder.
+    pub(crate) fn shell(&self, line: &str) -> assert_cmd::Command {
+        let mut command = self.here("sh");
+        command.args(["-c", line]);
+        command.into()
+    }
+
+    /// A command in the folder that does not see the data sets of this machine.
+    pub(crate) fn here(&self, program: impl AsRef<OsStr>) -> Command {
         let mut command = Command::new(program);
         command.current_dir(self.folder.path());
         command.env_remove("MNIST_DIR").env("XDG_CACHE_HOME", self.folder.path().join("cache"));
@@ -79,8 +94,7 @@ impl Place {
     pub(crate) fn results(&self, config: &str, out: &str, arguments: &[&str]) -> Vec<String> {
         let mut all = vec!["run", config, "--out", out];
         all.extend(arguments);
-        let output = self.trainer(&all);
-        assert!(output.status.success(), "{}", stderr(&output));
+        self.trainer(&all).assert().success();
         self.rows(out)
     }
 
@@ -129,9 +143,22 @@ pub(crate) fn has_wgpu() -> bool {
     false
 }
 
-/// What a program said on stderr.
+/// The stderr of a program as text.
 pub(crate) fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// An assertion on a part of stderr. assert_cmd compares all of it.
+pub(crate) trait StderrContains: Sized {
+    fn stderr_contains(self, text: &str) -> Self;
+}
+
+impl StderrContains for Assert {
+    #[track_caller]
+    fn stderr_contains(self, text: &str) -> Self {
+        assert!(stderr(self.get_output()).contains(text), "stderr lacks `{text}`\n{self}");
+        self
+    }
 }
 
 /// Writes the four IDX files of a data set that can be learnt: a digit is a bar at its own place, in

@@ -5,12 +5,12 @@
 mod common;
 
 use std::{
-    process::Command,
     thread,
     time::{Duration, Instant},
 };
 
-use common::{Place, stderr};
+use assert_cmd::{Command, cargo::cargo_bin};
+use common::Place;
 
 /// Four runs of several seconds.
 const STUDY: &str = "data.dir = \"digits\"\nvariants = [\"none\", \"dropout\"]\nseeds = [0, 1]\n\
@@ -19,19 +19,22 @@ const STUDY: &str = "data.dir = \"digits\"\nvariants = [\"none\", \"dropout\"]\n
 /// Submits the study in two tasks; gives the array's job.
 fn submit(place: &Place) -> String {
     let mut command = place.here(concat!(env!("CARGO_MANIFEST_DIR"), "/slurm/submit"));
-    command.arg(env!("CARGO_BIN_EXE_trainer")).env("BATCH_MINUTES", "0");
+    command.arg(cargo_bin!("trainer")).env("BATCH_MINUTES", "0");
     command.args(["--max-tasks", "2", "small.toml", "--out", "out"]);
-    let output = command.output().unwrap();
-    assert!(output.status.success(), "{}", stderr(&output));
-    let said = String::from_utf8(output.stdout).unwrap();
+    let said = stdout(command.into());
     let (_, rest) = said.split_once("small: job ").unwrap_or_else(|| panic!("{said}"));
     rest.split_whitespace().next().unwrap().to_owned()
 }
 
+fn stdout(mut command: Command) -> String {
+    let assert = command.assert().success();
+    String::from_utf8(assert.get_output().stdout.clone()).unwrap()
+}
+
 fn slurm(command: &str, arguments: &[&str]) -> String {
-    let output = Command::new(command).args(arguments).output().unwrap();
-    assert!(output.status.success(), "{}", stderr(&output));
-    String::from_utf8(output.stdout).unwrap()
+    let mut command = Command::new(command);
+    command.args(arguments);
+    stdout(command)
 }
 
 /// The jobs and tasks that have not ended.
