@@ -23,9 +23,8 @@ fn every_variant_has_the_losses_it_has_on_flex() {
         place.results("small.toml", backend, &["--set", &format!("backend={backend}")]);
     }
     for variant in ["none", "l2", "l1", "dropout", "batch_norm", "batch_norm_dropout"] {
-        let losses = |backend: &str| {
-            losses(&place.read(&format!("{backend}/runs/{variant}/seed-0/history.csv")))
-        };
+        let losses =
+            |backend: &str| losses(&place, &format!("{backend}/runs/{variant}/seed-0/history.csv"));
         let (flex, wgpu) = (losses("flex"), losses("wgpu"));
         assert_eq!(flex.len(), 2);
         for (flex, wgpu) in flex.iter().zip(&wgpu) {
@@ -49,10 +48,9 @@ fn starts_and_drops_as_on_flex() {
     assert_eq!(mask(&flex), mask(&wgpu));
 }
 
-/// The column `loss` of a history.csv.
-fn losses(history: &str) -> Vec<f64> {
-    let column = |line: &str| line.split(',').nth(1).unwrap().parse().unwrap();
-    history.lines().skip(1).map(column).collect()
+/// The losses of a history.csv.
+fn losses(place: &Place, history: &str) -> Vec<f64> {
+    place.csv(history).iter().map(|row| row["loss"].parse().unwrap()).collect()
 }
 
 /// Mesa writes to stderr that there is no desktop, each time that it looks for devices.

@@ -16,6 +16,9 @@ use assert_cmd::{assert::Assert, cargo::cargo_bin};
 use tempfile::TempDir;
 use trainer::study::Backend;
 
+/// A row of a CSV file, by column name.
+pub(crate) type Row = BTreeMap<String, String>;
+
 /// A folder of a test's own, with a small data set in `digits`.
 pub(crate) struct Place {
     folder: TempDir,
@@ -90,29 +93,32 @@ impl Place {
         fs::read_to_string(self.path(name)).unwrap()
     }
 
-    /// Runs a study that must succeed; gives results.csv without the seconds.
-    pub(crate) fn results(&self, config: &str, out: &str, arguments: &[&str]) -> Vec<String> {
+    /// Reads a CSV file.
+    pub(crate) fn csv(&self, name: &str) -> Vec<Row> {
+        let mut reader = csv::Reader::from_path(self.path(name)).unwrap();
+        reader.deserialize().collect::<Result<_, _>>().unwrap()
+    }
+
+    /// Runs a study that must succeed; returns the rows of results.csv without `fit_seconds`.
+    pub(crate) fn results(&self, config: &str, out: &str, arguments: &[&str]) -> Vec<Row> {
         let mut all = vec!["run", config, "--out", out];
         all.extend(arguments);
         self.trainer(&all).assert().success();
         self.rows(out)
     }
 
-    /// results.csv without the seconds.
-    fn rows(&self, out: &str) -> Vec<String> {
-        let csv = self.read(&format!("{out}/results.csv"));
-        let row = |line: &str| {
-            let mut cells: Vec<&str> = line.split(',').collect();
-            // fit_seconds, before which no cell of a test has a comma in it.
-            cells.remove(12);
-            cells.join(",")
-        };
-        csv.lines().map(row).collect()
+    fn rows(&self, out: &str) -> Vec<Row> {
+        let mut rows = self.csv(&format!("{out}/results.csv"));
+        for row in &mut rows {
+            row.remove("fit_seconds").unwrap();
+        }
+        rows
     }
 
     /// All that a study's runs left, by file, but for times.
     pub(crate) fn outcome(&self, out: &str) -> BTreeMap<PathBuf, Vec<u8>> {
-        let mut outcome = BTreeMap::from([("results.csv".into(), self.rows(out).concat().into())]);
+        let rows = serde_json::to_vec(&self.rows(out)).unwrap();
+        let mut outcome = BTreeMap::from([("results.csv".into(), rows)]);
         let runs = self.path(&format!("{out}/runs"));
         for run in folders(&runs).iter().flat_map(|variant| folders(variant)) {
             for name in ["model.safetensors", "history.csv"] {
@@ -141,6 +147,11 @@ pub(crate) fn has_wgpu() -> bool {
     // Past the test harness, which would keep a passing test's words to itself.
     let _ = writeln!(std::io::stderr(), "skipped a test of the wgpu backend: {reason}");
     false
+}
+
+/// Cells of a row.
+pub(crate) fn cells<'a, const N: usize>(row: &'a Row, columns: [&str; N]) -> [&'a str; N] {
+    columns.map(|column| row[column].as_str())
 }
 
 /// The stderr of a program as text.
