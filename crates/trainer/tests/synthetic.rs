@@ -15,7 +15,7 @@ fn a_network_that_only_knows_synthetic_digits_reads_mnist() {
 
     let start = Instant::now();
     let digits = synthetic();
-    let drawn = start.elapsed().as_secs_f64();
+    let drawing = start.elapsed();
 
     let [.., batch_norm, _] = model::presets(&model::NOTEBOOK_HIDDEN);
     let device = Backend::Flex.open().unwrap();
@@ -25,11 +25,17 @@ fn a_network_that_only_knows_synthetic_digits_reads_mnist() {
     let fit = Fit { config: &config, seed: 0, train, validation: None, device: &device };
     let shape = digits.train.shape();
     let network = batch_norm.network.init(shape.pixels(), shape.classes, 0, &device);
+    let start = Instant::now();
     let Ok(State { network, .. }) = fit.run(State::new(network), &mut ());
+    let training = start.elapsed();
     let accuracy = |split| evaluate(&network, images(split), &device).accuracy;
     let (own, real) = (accuracy(&digits.test), accuracy(&mnist.test));
 
-    let report = format!("drawn in {drawn:.2} s; own test set {own:.4}, MNIST's {real:.4}");
+    let report = format!(
+        "drawn in {drawing:.2?}, trained in {training:.2?}; own test set {own:.4}, MNIST's {real:.4}"
+    );
     writeln!(std::io::stderr(), "{report}").unwrap();
-    assert!(drawn < 3.0 && (0.90..=0.995).contains(&own) && real >= 0.70, "{report}");
+    // Drawing is to take no longer than ten epochs.
+    assert!(drawing < training / 5, "{report}");
+    assert!((0.90..=0.995).contains(&own) && real >= 0.70, "{report}");
 }

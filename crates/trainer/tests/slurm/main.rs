@@ -46,6 +46,7 @@ fn wait_until(what: &str, reached: impl Fn() -> bool) {
     let begun = Instant::now();
     while !reached() {
         let queue = queue();
+        // A queue that is stuck fails the test instead of hanging it.
         assert!(begun.elapsed() < Duration::from_mins(2), "it does not come to {what}: {queue}");
         thread::sleep(Duration::from_millis(50));
     }
