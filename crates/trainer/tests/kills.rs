@@ -158,15 +158,52 @@ fn a_folder_in_use_is_not_mixed_nor_set_aside() {
         let arguments = [&other[..], &["--set", more]].concat();
         place.trainer(&arguments).assert().code(2).stderr_contains(words);
     }
-    // As if the first had begun a moment ago, on other digits that no run shows yet.
-    let inputs = place.read("both/.inputs");
-    place.write("both/.inputs", &inputs.replace("digits ", "digits x"));
-    let assert = place.trainer(&[&other[..], &["--set", EPOCHS]].concat()).assert().code(2);
-    assert.stderr_contains("their digits or start weights are others");
+    write_digits(&place.path("others"), 200, 100);
+    let data = ["--set", EPOCHS, "--set", "data.dir=others"];
+    let assert = place.trainer(&[&other[..], &data].concat()).assert().code(2);
+    assert.stderr_contains("the data set there is another than `others`");
     let assert = place.trainer(&[&other[..], &["--fresh"]].concat()).assert().code(1);
     assert.stderr_contains("both stays as it is: another process");
     first.wait_with_output().unwrap().assert().success();
     assert!(place.outcome("both") == whole);
+}
+
+/// The second process may find no run yet that records the data of the first.
+#[test]
+fn of_two_processes_started_at_once_on_different_data_one_is_refused() {
+    const DATA: [&str; 2] = ["digits", "others"];
+    let place = Place::new();
+    place.config("small.toml", &LINES);
+    write_digits(&place.path("others"), 200, 100);
+    let whole = DATA.map(|data| {
+        let out = format!("whole-{data}");
+        let set = format!("data.dir={data}");
+        place.results("small.toml", &out, &["--set", &set, "--set", "fit.epochs=50"]);
+        place.outcome(&out)
+    });
+    for round in 0..5 {
+        let out = format!("both-{round}");
+        let children = DATA.map(|data| {
+            let set = format!("data.dir={data}");
+            let run = [
+                "run",
+                "small.toml",
+                "--quiet",
+                "--out",
+                &out,
+                "--set",
+                &set,
+                "--set",
+                "fit.epochs=50",
+            ];
+            let mut command = place.command(&run);
+            command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap()
+        });
+        let outputs = children.map(|child| child.wait_with_output().unwrap());
+        let trained = outputs.iter().position(|output| output.status.success()).unwrap();
+        outputs[1 - trained].clone().assert().code(2);
+        assert!(place.outcome(&out) == whole[trained], "round {round}");
+    }
 }
 
 #[test]
