@@ -1,4 +1,4 @@
-//! Disks without room, folders that cannot be written or are gone, and damaged files: nothing finished is lost.
+//! Full disks, read-only and moved folders, damaged files: no finished run is lost.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 #![cfg(unix)]
 
@@ -18,115 +18,117 @@ use assert_cmd::{
     cargo::cargo_bin,
 };
 use common::{
-    Place, StderrContains, stderr,
-    under_way::{EPOCHS, LINES, assert_whole, start, undisturbed, wait_for_checkpoints},
+    StderrContains, TestDir,
+    long_study::{
+        CONFIG, EPOCHS, assert_csv_is_complete, spawn_study, uninterrupted, wait_for_checkpoints,
+    },
+    stderr,
 };
 
 #[test]
-fn a_run_cut_off_while_its_files_are_replaced_goes_on_rightly() {
-    let place = Place::new();
-    let whole = undisturbed(&place);
-    place.results("small.toml", "out", &["--set", "fit.epochs=50"]);
-    // Its history shorter than its record says: nothing to go on from.
-    let history = place.path("out/runs/l1/seed-0/history.csv");
+fn a_run_killed_while_its_files_are_replaced_resumes() {
+    let dir = TestDir::new();
+    let expected = uninterrupted(&dir);
+    dir.train("small.toml", "out", &["--set", "fit.epochs=50"]);
+    // A history shorter than the record says cannot be resumed.
+    let history = dir.path("out/runs/l1/seed-0/history.csv");
     let full = fs::read_to_string(&history).unwrap();
     fs::write(&history, full.lines().take(9).map(|line| format!("{line}\n")).collect::<String>())
         .unwrap();
     let longer = ["run", "small.toml", "--out", "out", "--set", EPOCHS];
-    let assert = place.trainer(&longer).assert().code(1);
+    let assert = dir.trainer(&longer).assert().code(1);
     assert.stderr_contains("history.csv: not as the run left it");
     fs::write(&history, full).unwrap();
-    // A kill that leaves temporary files.
-    let left = ["out/.writing-abc", "out/runs/l1/seed-0/.writing-abc"].map(|name| place.path(name));
-    for file in &left {
+    // Temporary files, as a kill leaves them.
+    let temporary =
+        ["out/.writing-abc", "out/runs/l1/seed-0/.writing-abc"].map(|name| dir.path(name));
+    for file in &temporary {
         fs::write(file, "half").unwrap();
     }
-    place.trainer(&longer).assert().success();
-    assert!(place.outcome("out") == whole);
-    assert!(left.iter().all(|file| !file.exists()));
+    dir.trainer(&longer).assert().success();
+    assert!(dir.artifacts("out") == expected);
+    assert!(temporary.iter().all(|file| !file.exists()));
 }
 
 #[test]
-fn a_damaged_checkpoint_is_named() {
-    let place = Place::new();
-    place.config("small.toml", LINES);
-    let folder = place.path("out/runs/l1/seed-0");
+fn the_error_names_a_damaged_checkpoint() {
+    let dir = TestDir::new();
+    dir.write_config("small.toml", CONFIG);
+    let folder = dir.path("out/runs/l1/seed-0");
     fs::create_dir_all(&folder).unwrap();
     fs::write(folder.join("checkpoint.safetensors"), [7; 100]).unwrap();
-    let assert = place.trainer(&["run", "small.toml", "--out", "out"]).assert().code(1);
+    let assert = dir.trainer(&["run", "small.toml", "--out", "out"]).assert().code(1);
     assert.stderr_contains("checkpoint.safetensors: not a checkpoint");
 }
 
 #[test]
-fn a_disk_without_room_loses_nothing() {
-    let place = Place::new();
-    let whole = undisturbed(&place);
-    // A file that grows past the limit fails to be written, as on a full disk. The kernel's signal is
-    // ignored so that the program hears of it as an error.
+fn a_failed_write_loses_no_finished_run() {
+    let dir = TestDir::new();
+    let expected = uninterrupted(&dir);
+    // Writing past the file size limit fails, as on a full disk. With SIGXFSZ ignored it is an error, not a signal.
     let trainer = cargo_bin!("trainer").display();
     let run = format!(
         "trap '' XFSZ; ulimit -f 64; exec {trainer} run small.toml --out full --set {EPOCHS}"
     );
-    let assert = place.shell(&run).assert().code(1);
+    let assert = dir.shell(&run).assert().code(1);
     assert.stderr_contains("cannot write").stderr_contains("make room");
-    assert_whole(&place.path("full"));
-    start(&place, "full").wait_with_output().unwrap().assert().success();
-    assert!(place.outcome("full") == whole);
+    assert_csv_is_complete(&dir.path("full"));
+    spawn_study(&dir, "full").wait_with_output().unwrap().assert().success();
+    assert!(dir.artifacts("full") == expected);
 }
 
-/// Runs the study on a small file system of its own, mounted at `small`, in a namespace of its own;
-/// `None` where the system lets nobody mount.
-fn on_small_disk(place: &Place, kilobytes: u32, script: &str) -> Option<Assert> {
-    let _ = fs::create_dir(place.path("small"));
+/// Runs a script in a mount namespace with a tmpfs at `small`. Returns `None` where mounting is not permitted.
+fn on_small_disk(dir: &TestDir, kilobytes: u32, script: &str) -> Option<Assert> {
+    let _ = fs::create_dir(dir.path("small"));
     let mount = format!("mount -t tmpfs -o size={kilobytes}k small small");
     let inside = |script: &str| {
         let script = format!("{mount} && {{ {script}; }}");
-        place.here("unshare").args(["--map-root-user", "--mount", "sh", "-c", &script]).output()
+        dir.program("unshare").args(["--map-root-user", "--mount", "sh", "-c", &script]).output()
     };
     if inside("true").is_ok_and(|output| output.status.success()) {
         return Some(inside(script).unwrap().assert());
     }
-    // Past the test harness, which would keep a passing test's words to itself.
-    let _ = writeln!(io::stderr(), "skipped a test on a full disk: nobody may mount one here");
+    // `eprintln!` would be captured by the test harness.
+    let _ = writeln!(io::stderr(), "skipped a test on a full disk: mounting is not permitted");
     None
 }
 
 #[test]
-fn a_full_disk_loses_nothing() {
-    let place = Place::new();
-    let whole = undisturbed(&place);
+fn a_full_disk_loses_no_finished_run() {
+    let dir = TestDir::new();
+    let expected = uninterrupted(&dir);
     let trainer = cargo_bin!("trainer").display();
     let run = format!("{trainer} run small.toml --out small/out --set {EPOCHS}");
-    // Room for one run but not for two; then as much as it takes.
+    // Space for one run but not for two; then enough.
     let script = format!(
         "{run}; echo code $? >&2; cat small/out/results.csv >&2; \
          mount -o remount,size=8m small && {run} && cp -r small/out ."
     );
-    let Some(mut assert) = on_small_disk(&place, 700, &script) else { return };
+    let Some(mut assert) = on_small_disk(&dir, 700, &script) else { return };
     assert = assert.success();
     for words in ["cannot write", "make room", "No space left", "code 1\n", "variant,acc_train"] {
         assert = assert.stderr_contains(words);
     }
-    assert!(place.outcome("out") == whole);
+    assert!(dir.artifacts("out") == expected);
 }
 
 #[test]
-fn a_read_only_folder_is_an_error_before_the_first_epoch() {
-    let place = Place::new();
-    place.config("small.toml", LINES);
-    place.results("small.toml", "out", &[]);
-    let before = place.outcome("out");
-    let program = place.path("trainer");
+fn a_read_only_folder_fails_before_the_first_epoch() {
+    let dir = TestDir::new();
+    dir.write_config("small.toml", CONFIG);
+    dir.train("small.toml", "out", &[]);
+    let before = dir.artifacts("out");
+    let program = dir.path("trainer");
     fs::copy(cargo_bin!("trainer"), &program).unwrap();
     let read_only = fs::Permissions::from_mode(0o555);
     for folder in ["", "out", "out/runs", "out/runs/l1", "out/runs/l1/seed-0"] {
-        fs::set_permissions(place.path(folder), read_only.clone()).unwrap();
+        fs::set_permissions(dir.path(folder), read_only.clone()).unwrap();
     }
     for out in ["out", "new"] {
-        let mut command = place.here(&program);
+        let mut command = dir.program(&program);
         command.args(["run", "small.toml", "--out", out, "--set", "fit.epochs=3"]);
-        if fs::metadata(place.path("")).unwrap().uid() == 0 {
-            // To root every folder is writable.
+        if fs::metadata(dir.path("")).unwrap().uid() == 0 {
+            // Root may write to read-only folders.
             command.uid(65534).gid(65534);
         }
         let message = stderr(command.assert().code(1).get_output());
@@ -134,41 +136,41 @@ fn a_read_only_folder_is_an_error_before_the_first_epoch() {
         assert!(message.contains("Permission denied"), "{message}");
         assert!(!message.contains("l1 seed 0: "), "{message}");
     }
-    assert!(place.outcome("out") == before);
-    fs::set_permissions(place.path(""), fs::Permissions::from_mode(0o755)).unwrap();
+    assert!(dir.artifacts("out") == before);
+    fs::set_permissions(dir.path(""), fs::Permissions::from_mode(0o755)).unwrap();
 }
 
 #[test]
-fn damage_to_a_finished_run_is_named() {
-    let place = Place::new();
-    place.config("small.toml", LINES);
-    place.results("small.toml", "out", &[]);
-    let model = place.path("out/runs/l1/seed-0/model.safetensors");
+fn the_error_names_a_damaged_file_of_a_finished_run() {
+    let dir = TestDir::new();
+    dir.write_config("small.toml", CONFIG);
+    dir.train("small.toml", "out", &[]);
+    let model = dir.path("out/runs/l1/seed-0/model.safetensors");
     let mut bytes = fs::read(&model).unwrap();
     let last = bytes.len() - 1;
     bytes[last] ^= 1;
     fs::write(&model, bytes).unwrap();
     let run = ["run", "small.toml", "--out", "out"];
-    for what in ["model.safetensors: not as the run left it", "model.safetensors: missing"] {
-        place.trainer(&run).assert().code(1).stderr_contains(what);
+    for error in ["model.safetensors: not as the run left it", "model.safetensors: missing"] {
+        dir.trainer(&run).assert().code(1).stderr_contains(error);
         let _ = fs::remove_file(&model);
     }
 }
 
 #[test]
-fn a_folder_deleted_meanwhile_is_an_error() {
-    let place = Place::new();
-    place.config("small.toml", LINES);
-    let child = start(&place, "gone");
-    wait_for_checkpoints(&place, "gone");
-    fs::rename(place.path("gone"), place.path("elsewhere")).unwrap();
-    // Another study takes its place, and nothing of the first gets into it.
+fn moving_the_output_folder_during_training_is_an_error() {
+    let dir = TestDir::new();
+    dir.write_config("small.toml", CONFIG);
+    let child = spawn_study(&dir, "gone");
+    wait_for_checkpoints(&dir, "gone");
+    fs::rename(dir.path("gone"), dir.path("elsewhere")).unwrap();
+    // Another study gets a folder of the same name. The first must not write into it.
     let few = ["--set", "fit.epochs=2"];
-    place.results("small.toml", "gone", &few);
-    let page = place.read("gone/report.html");
+    dir.train("small.toml", "gone", &few);
+    let page = dir.read("gone/report.html");
     let assert = child.wait_with_output().unwrap().assert().code(1);
     assert.stderr_contains("was moved or deleted meanwhile");
-    assert!(place.read("gone/report.html") == page);
-    place.results("small.toml", "few", &few);
-    assert!(place.outcome("gone") == place.outcome("few"));
+    assert!(dir.read("gone/report.html") == page);
+    dir.train("small.toml", "few", &few);
+    assert!(dir.artifacts("gone") == dir.artifacts("few"));
 }

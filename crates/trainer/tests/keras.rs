@@ -1,4 +1,4 @@
-//! Replays what Keras computed, step by step, on every backend. The fixtures come from
+//! Repeats training recorded from Keras, step by step, on every backend. The fixtures come from
 //! `keras/make_fixtures.py`.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -43,7 +43,7 @@ struct CaseLayer {
     dropout: f64,
 }
 
-/// One fixture, read.
+/// A recording of Keras training a network.
 struct Fixture {
     name: String,
     case: Case,
@@ -100,7 +100,7 @@ impl Fixture {
         NetworkConfig { hidden: (0..self.depth()).map(block).collect(), output }
     }
 
-    /// The tensors whose names begin so, without that beginning.
+    /// Returns the tensors whose names have a prefix, without it.
     fn under(&self, prefix: &str) -> BTreeMap<String, TensorData> {
         let named = |(name, data): (&String, &TensorData)| {
             Some((name.strip_prefix(prefix)?.to_owned(), data.clone()))
@@ -108,7 +108,7 @@ impl Fixture {
         self.tensors.iter().filter_map(named).collect()
     }
 
-    /// The network that Keras started from, through a file as a user would bring it.
+    /// Returns the network with Keras's start weights, loaded from a file as `fit.weights` is.
     fn start(&self, device: &Device) -> Network {
         let start = self.under("start.");
         let views = start.iter().map(|(name, data)| {
@@ -134,7 +134,7 @@ impl Fixture {
         }
     }
 
-    /// How far an epoch's loss is from what Keras's `fit` reports; its accuracy must be the same.
+    /// Relative difference of an epoch's loss from that of Keras's `fit`. The accuracies must be equal.
     fn epoch_distance(&self, epoch: usize, metrics: Metrics) -> f64 {
         // Where masks are given, `fit` could not be used.
         let Some(data) = self.tensors.get("epochs") else {
@@ -146,7 +146,7 @@ impl Fixture {
         (metrics.loss / f64::from(losses[epoch]) - 1.0).abs()
     }
 
-    /// The masks of a step, for a batch of so many images.
+    /// Returns the dropout masks of a step, for a batch of `batch` images.
     fn masks(&self, step: usize, batch: usize, device: &Device) -> Masks {
         let mask = |index| {
             let mask = self.tensors.get(&format!("mask.{}", LayerName::Hidden(index)))?;
@@ -172,8 +172,8 @@ fn tensors(bytes: &[u8]) -> BTreeMap<String, TensorData> {
     file.tensors().into_iter().map(|(name, view)| (name, data(view))).collect()
 }
 
-/// How far apart two sets of tensors are: their largest difference in parts of the largest value.
-/// A single tensor is no measure: one that is nearly zero has nothing but rounding.
+/// Largest difference between two sets of tensors, divided by the largest value of all. Divided by the largest
+/// value of each tensor, it would be mere rounding for a tensor that is nearly zero.
 fn distance(found: &BTreeMap<String, TensorData>, expected: &BTreeMap<String, TensorData>) -> f64 {
     assert!(found.keys().eq(expected.keys()), "{:?} and {:?}", found.keys(), expected.keys());
     let (mut difference, mut largest) = (0.0_f32, 0.0_f32);
@@ -189,9 +189,9 @@ fn distance(found: &BTreeMap<String, TensorData>, expected: &BTreeMap<String, Te
     f64::from(difference / largest)
 }
 
-/// The largest relative differences that a replay came to.
+/// Largest relative differences from Keras.
 #[derive(Debug, Default)]
-struct Reached {
+struct Differences {
     losses: f64,
     epochs: f64,
     gradients: f64,
@@ -199,10 +199,10 @@ struct Reached {
     evaluate: f64,
 }
 
-/// Trains as the fixture did and measures how far the results are apart.
-fn replay(fixture: &Fixture, device: &Device) -> Reached {
+/// Trains as recorded and compares the results.
+fn replay(fixture: &Fixture, device: &Device) -> Differences {
     let mut state = State::new(fixture.start(device));
-    let (mut reached, mut losses) = (Reached::default(), Vec::new());
+    let (mut differences, mut losses) = (Differences::default(), Vec::new());
     let images = fixture.tensors["labels"].shape()[0];
     for epoch in 0..fixture.case.epochs {
         let (mut loss, mut correct) = (0.0, 0.0);
@@ -212,7 +212,7 @@ fn replay(fixture: &Fixture, device: &Device) -> Reached {
             let masks = fixture.masks(losses.len(), to - from, device);
             if losses.is_empty() {
                 let found = gradients(&state.network, batch(), masks.clone());
-                reached.gradients = distance(&found, &fixture.under("gradient."));
+                differences.gradients = distance(&found, &fixture.under("gradient."));
             }
             state = state.step(batch(), masks, fixture.case.learning_rate);
             let [loss_sum, correct_sum, _] = std::mem::take(&mut state.metrics).sums();
@@ -220,22 +220,22 @@ fn replay(fixture: &Fixture, device: &Device) -> Reached {
             (loss, correct) = (loss + loss_sum, correct + correct_sum);
         }
         let metrics = Metrics { loss: loss / images as f64, accuracy: correct / images as f64 };
-        reached.epochs = reached.epochs.max(fixture.epoch_distance(epoch, metrics));
+        differences.epochs = differences.epochs.max(fixture.epoch_distance(epoch, metrics));
     }
     assert!(losses.len() >= 30 && losses.iter().all(|loss| loss.is_finite()));
     assert_eq!(losses.len(), fixture.values("losses").len());
     for (found, expected) in losses.iter().zip(fixture.values("losses")) {
-        reached.losses = reached.losses.max((found / f64::from(expected) - 1.0).abs());
+        differences.losses = differences.losses.max((found / f64::from(expected) - 1.0).abs());
     }
     let found = tensors(&weights::to_bytes(&state.network).unwrap());
-    reached.weights = distance(&found, &fixture.under("final."));
-    reached.evaluate = evaluate_distance(fixture, &state.network, device);
-    reached
+    differences.weights = distance(&found, &fixture.under("final."));
+    differences.evaluate = evaluate_distance(fixture, &state.network, device);
+    differences
 }
 
-/// All gradients of a step, by the names of their parameters.
+/// Returns the gradients of a step by parameter name.
 fn gradients(network: &Network, batch: Batch, masks: Masks) -> BTreeMap<String, TensorData> {
-    /// Puts each parameter's gradient in its place.
+    /// Replaces each parameter by its gradient.
     struct ToGradients(Gradients);
 
     impl ModuleMapper for ToGradients {
@@ -252,7 +252,7 @@ fn gradients(network: &Network, batch: Batch, masks: Masks) -> BTreeMap<String, 
     named
 }
 
-/// `evaluate` gives loss and accuracy.
+/// Relative difference of the loss from that of Keras's `evaluate`. The accuracies must be equal.
 fn evaluate_distance(fixture: &Fixture, network: &Network, device: &Device) -> f64 {
     let images = fixture.tensors["labels"].shape()[0];
     let batch = fixture.batch(0, images, device);
@@ -273,10 +273,10 @@ fn evaluate_distance(fixture: &Fixture, network: &Network, device: &Device) -> f
 fn replay_all(backend: Backend, tolerance: f64, raw_tolerance: f64) {
     let device = backend.open().unwrap();
     for fixture in Fixture::all() {
-        let reached = replay(&fixture, &device);
+        let differences = replay(&fixture, &device);
         let tolerance = if fixture.case.raw { raw_tolerance } else { tolerance };
-        let Reached { losses, epochs, gradients, weights, evaluate } = reached;
-        for (what, reached) in [
+        let Differences { losses, epochs, gradients, weights, evaluate } = differences;
+        for (what, difference) in [
             ("losses", losses),
             ("epochs", epochs),
             ("gradients", gradients),
@@ -284,8 +284,8 @@ fn replay_all(backend: Backend, tolerance: f64, raw_tolerance: f64) {
             ("evaluate", evaluate),
         ] {
             assert!(
-                reached < tolerance,
-                "{}: {what} are {reached:e} apart from Keras's",
+                difference < tolerance,
+                "{}: {what} are {difference:e} apart from Keras's",
                 fixture.name
             );
         }
@@ -293,17 +293,17 @@ fn replay_all(backend: Backend, tolerance: f64, raw_tolerance: f64) {
 }
 
 #[test]
-fn flex_computes_what_keras_computes() {
+fn flex_matches_keras() {
     replay_all(Backend::Flex, 1e-5, 1e-4);
 }
 
 #[test]
-fn ndarray_computes_what_keras_computes() {
+fn ndarray_matches_keras() {
     replay_all(Backend::Ndarray, 1e-5, 1e-4);
 }
 
 #[test]
-fn wgpu_computes_what_keras_computes() {
+fn wgpu_matches_keras() {
     if common::has_wgpu() {
         replay_all(Backend::Wgpu, 1e-3, 1e-3);
     }

@@ -3,23 +3,23 @@
 
 mod common;
 
-use common::{Place, stderr};
+use common::{TestDir, stderr};
 use serde_json::Value;
 
 /// The output of `trainer summary` for a config that must be read.
-fn summary(place: &Place, config: &str, arguments: &[&str]) -> String {
-    let output = place.output(&[&["summary", config], arguments].concat());
+fn summary(dir: &TestDir, config: &str, arguments: &[&str]) -> String {
+    let output = dir.output(&[&["summary", config], arguments].concat());
     assert!(output.status.success(), "{}", stderr(&output));
     String::from_utf8(output.stdout).unwrap()
 }
 
 /// The first line of stderr of a config that must be refused.
 fn refusal(lines: &str) -> String {
-    let place = Place::new();
-    place.config("bad.toml", lines);
-    let output = place.output(&["run", "bad.toml", "--out", "out"]);
+    let dir = TestDir::new();
+    dir.write_config("bad.toml", lines);
+    let output = dir.output(&["run", "bad.toml", "--out", "out"]);
     assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
-    assert!(!place.path("out").exists(), "something was written");
+    assert!(!dir.path("out").exists(), "something was written");
     stderr(&output).lines().next().unwrap_or_default().to_owned()
 }
 
@@ -30,11 +30,11 @@ fn dropout(summary: &str) -> &str {
 
 #[test]
 fn the_presets_regularise_the_last_hidden_layer() {
-    let place = Place::new();
-    place.config("small.toml", "network.hidden = [7]\nvariants = [\"batch_norm_dropout\"]");
-    let text = summary(&place, "small.toml", &[]);
+    let dir = TestDir::new();
+    dir.write_config("small.toml", "network.hidden = [7]\nvariants = [\"batch_norm_dropout\"]");
+    let text = summary(&dir, "small.toml", &[]);
     assert!(text.contains("hidden1.batch_norm") && text.contains("hidden1.dropout"), "{text}");
-    let text = summary(&place, "small.toml", &["--set", "network.hidden=[7, 7, 5]"]);
+    let text = summary(&dir, "small.toml", &["--set", "network.hidden=[7, 7, 5]"]);
     assert!(text.contains("hidden3.batch_norm") && !text.contains("hidden1.batch"), "{text}");
     // 784·7+7, 7·7+7, 7·5+5, four per unit of batch normalisation, 5·10+10.
     assert!(text.contains("parameters: 5671, trainable 5661, not trainable 10"), "{text}");
@@ -42,59 +42,59 @@ fn the_presets_regularise_the_last_hidden_layer() {
 
 #[test]
 fn the_later_name_of_a_layer_wins() {
-    let place = Place::new();
+    let dir = TestDir::new();
     let base = "variants = [\"mine\"]\nvariant.mine.last_hidden.dropout = 0.1";
-    place.config("base.toml", base);
-    place.write("over.toml", "extends = \"base.toml\"\nvariant.mine.hidden2.dropout = 0.2");
-    assert!(dropout(&summary(&place, "base.toml", &[])).starts_with("hidden2.dropout"));
-    assert!(dropout(&summary(&place, "over.toml", &[])).contains("Dropout 0.2"));
+    dir.write_config("base.toml", base);
+    dir.write("over.toml", "extends = \"base.toml\"\nvariant.mine.hidden2.dropout = 0.2");
+    assert!(dropout(&summary(&dir, "base.toml", &[])).starts_with("hidden2.dropout"));
+    assert!(dropout(&summary(&dir, "over.toml", &[])).contains("Dropout 0.2"));
     for (argument, expected) in [
         ("variant.mine.last_hidden.dropout=0.3", "Dropout 0.3"),
         ("variant.mine.hidden2.dropout=0.4", "Dropout 0.4"),
         // Where hidden2 is not the last layer, the two names are two layers.
         ("network.hidden=[5, 6, 7]", "Dropout 0.2"),
     ] {
-        let text = summary(&place, "over.toml", &["--set", argument]);
+        let text = summary(&dir, "over.toml", &["--set", argument]);
         assert!(dropout(&text).contains(expected), "{argument}: {text}");
     }
-    let three = summary(&place, "over.toml", &["--set", "network.hidden=[5, 6, 7]"]);
+    let three = summary(&dir, "over.toml", &["--set", "network.hidden=[5, 6, 7]"]);
     assert!(three.contains("hidden3.dropout") && three.contains("Dropout 0.1"), "{three}");
 }
 
 /// A setting's two names, written at two levels, are one setting at one point and two at the next.
 #[test]
 fn names_are_resolved_at_each_point_of_a_sweep() {
-    let place = Place::new();
+    let dir = TestDir::new();
     let base = "variants = [\"mine\"]\nvariant.mine.hidden2.dropout = 0.1\n\
                 sweep.\"network.hidden\" = [[5, 6], [5, 6, 7]]";
-    place.config("base.toml", base);
-    place.write("over.toml", "extends = \"base.toml\"\nvariant.mine.last_hidden.dropout = 0.2");
+    dir.write_config("base.toml", base);
+    dir.write("over.toml", "extends = \"base.toml\"\nvariant.mine.last_hidden.dropout = 0.2");
     for config in ["over.toml", "out/study.toml"] {
-        place.results(config, "out", &["--set", "fit.epochs=1"]);
+        dir.train(config, "out", &["--set", "fit.epochs=1"]);
         let rates = |point: &str| {
             let run = format!("out/runs/mine,hidden={point}/seed-0/run.json");
-            let run: Value = serde_json::from_str(&place.read(&run)).unwrap();
+            let run: Value = serde_json::from_str(&dir.read(&run)).unwrap();
             let rate = |layer: &str| run["settings"][format!("{layer}.dropout")].as_f64();
             [rate("hidden2"), rate("hidden3")]
         };
         assert_eq!(rates("5x6"), [Some(0.2), None], "{config}");
         assert_eq!(rates("5x6x7"), [Some(0.1), Some(0.2)], "{config}");
     }
-    let study = place.read("out/study.toml");
+    let study = dir.read("out/study.toml");
     assert!(study.contains("yielding = [\"variant.mine.hidden2.dropout\"]"), "{study}");
 
     // Two sweeps of one setting under two names: the later wins where they meet.
-    place.config(
+    dir.write_config(
         "two.toml",
         "variants = [\"mine\"]\nsweep.variant.mine.hidden2.dropout = [0.1]\n\
                               sweep.network.hidden = [[5, 6], [5, 6, 7]]",
     );
-    place.write(
+    dir.write(
         "both.toml",
         "extends = \"two.toml\"\nsweep.variant.mine.last_hidden.dropout = [0.2]",
     );
-    place.results("both.toml", "both", &["--set", "fit.epochs=1"]);
-    let again = place.output(&["runs", "both/study.toml", "--out", "both"]);
+    dir.train("both.toml", "both", &["--set", "fit.epochs=1"]);
+    let again = dir.output(&["runs", "both/study.toml", "--out", "both"]);
     assert!(again.status.success(), "{}", stderr(&again));
     assert_eq!(String::from_utf8_lossy(&again.stdout).matches("finished").count(), 2);
 }
@@ -109,14 +109,14 @@ fn both_names_at_one_level_are_refused_where_they_meet() {
         message.starts_with("error: bad.toml:5: variant.mine.last_hidden.dropout:"),
         "{message}"
     );
-    let place = Place::new();
-    place.config("small.toml", &format!("network.hidden = [4, 5, 6]\n{both}"));
-    summary(&place, "small.toml", &[]);
+    let dir = TestDir::new();
+    dir.write_config("small.toml", &format!("network.hidden = [4, 5, 6]\n{both}"));
+    summary(&dir, "small.toml", &[]);
     // Other settings of the same layer do not meet.
     let apart = "variants = [\"mine\"]\nvariant.mine.last_hidden.dropout = 0.1\n\
                  variant.mine.hidden2.batch_norm = true";
-    place.config("small.toml", apart);
-    let text = summary(&place, "small.toml", &[]);
+    dir.write_config("small.toml", apart);
+    let text = summary(&dir, "small.toml", &[]);
     assert!(text.contains("hidden2.batch_norm") && text.contains("hidden2.dropout"), "{text}");
 }
 
@@ -146,38 +146,38 @@ fn a_network_that_cannot_be_is_refused_by_its_key() {
     let message = refusal("backend = \"wgpu\"\nnetwork.hidden = [9000, 9000]");
     assert!(message.contains("a kernel of 9000 × 9000, over the 128 MiB"), "{message}");
     // 839 images of 40 000 activities are more than 128 MiB of float32; 838 are not.
-    let place = Place::new();
-    place.config("wide.toml", "backend = \"wgpu\"\nnetwork.hidden = [40000]");
-    let refused = place.output(&["summary", "wide.toml", "--set", "fit.batch_size=839"]);
+    let dir = TestDir::new();
+    dir.write_config("wide.toml", "backend = \"wgpu\"\nnetwork.hidden = [40000]");
+    let refused = dir.output(&["summary", "wide.toml", "--set", "fit.batch_size=839"]);
     let expected =
         "error: --set: fit.batch_size: is at most 838 on a GPU: its buffers end at 128 MiB";
     assert_eq!(stderr(&refused).lines().next(), Some(expected));
-    summary(&place, "wide.toml", &["--set", "fit.batch_size=838"]);
+    summary(&dir, "wide.toml", &["--set", "fit.batch_size=838"]);
 }
 
 #[test]
 fn a_sweep_of_depths_names_its_points_and_is_read_again() {
-    let place = Place::new();
+    let dir = TestDir::new();
     let lines = "variants = [\"none\", \"dropout\"]\n[sweep]\n\"network.hidden\" = [[6, 9], [4], [5, 5, 5]]";
-    place.config("small.toml", lines);
-    place.results("small.toml", "out", &[]);
-    let mut csv = csv_rows(&place, "out");
+    dir.write_config("small.toml", lines);
+    dir.train("small.toml", "out", &[]);
+    let mut csv = csv_rows(&dir, "out");
     assert_eq!(csv.len(), 6);
     assert_eq!(csv.remove(0)["network.hidden"], "[6, 9]");
     for (folder, layer) in [("6x9", "hidden2"), ("4", "hidden1"), ("5x5x5", "hidden3")] {
         let run = format!("out/runs/dropout,hidden={folder}/seed-0/run.json");
-        let run: Value = serde_json::from_str(&place.read(&run)).unwrap();
+        let run: Value = serde_json::from_str(&dir.read(&run)).unwrap();
         assert_eq!(run["settings"][format!("{layer}.dropout")], 0.2, "{run}");
     }
     // study.toml is a config for the same study.
-    let output = place.output(&["report", "out/study.toml", "--out", "out"]);
+    let output = dir.output(&["report", "out/study.toml", "--out", "out"]);
     assert!(output.status.success(), "{}", stderr(&output));
-    assert_eq!(csv_rows(&place, "out").len(), 6);
+    assert_eq!(csv_rows(&dir, "out").len(), 6);
 
     let model = "out/runs/none,hidden=5x5x5/seed-0/model.safetensors";
     let other = "out/runs/dropout,hidden=4/seed-0/model.safetensors";
-    place.output(&["show", "0", "small.toml", "--png", "digit.png"]);
-    let output = place.output(&["predict", "--json", model, other, "digit.png"]);
+    dir.output(&["show", "0", "small.toml", "--png", "digit.png"]);
+    let output = dir.output(&["predict", "--json", model, other, "digit.png"]);
     assert!(output.status.success(), "{}", stderr(&output));
     let answers: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(answers[0]["models"].as_array().unwrap().len(), 2);
@@ -186,11 +186,11 @@ fn a_sweep_of_depths_names_its_points_and_is_read_again() {
 
 #[test]
 fn a_value_under_the_other_name_ends_a_sweep() {
-    let place = Place::new();
+    let dir = TestDir::new();
     let lines = "variants = [\"mine\"]\n[sweep]\n\"variant.mine.last_hidden.dropout\" = [0.1, 0.2]";
-    place.config("small.toml", lines);
+    dir.write_config("small.toml", lines);
     let runs = |argument: &str| {
-        let output = place.output(&["runs", "small.toml", "--json", "--set", argument]);
+        let output = dir.output(&["runs", "small.toml", "--json", "--set", argument]);
         assert!(output.status.success(), "{}", stderr(&output));
         let runs: Value = serde_json::from_slice(&output.stdout).unwrap();
         runs["runs"].as_array().unwrap().len()
@@ -202,21 +202,21 @@ fn a_value_under_the_other_name_ends_a_sweep() {
 
 #[test]
 fn weights_of_another_depth_do_not_fit() {
-    let place = Place::new();
-    place.config("deep.toml", "variants = [\"none\"]\nnetwork.hidden = [6, 5, 4]");
-    place.results("deep.toml", "deep", &[]);
+    let dir = TestDir::new();
+    dir.write_config("deep.toml", "variants = [\"none\"]\nnetwork.hidden = [6, 5, 4]");
+    dir.train("deep.toml", "deep", &[]);
     let weights = "fit.weights=deep/runs/none/seed-0/model.safetensors";
     let same = ["run", "deep.toml", "--out", "again", "--set", weights];
-    assert!(place.output(&same).status.success());
+    assert!(dir.output(&same).status.success());
     let other = ["--set", weights, "--set", "network.hidden=[6, 5]"];
-    let output = place.output(&[&["run", "deep.toml", "--out", "other"], &other[..]].concat());
+    let output = dir.output(&[&["run", "deep.toml", "--out", "other"], &other[..]].concat());
     assert_eq!(output.status.code(), Some(2));
     assert!(stderr(&output).contains("`output.kernel` is F32 [4, 10]"), "{}", stderr(&output));
 }
 
 /// The rows of results.csv, by its header.
-fn csv_rows(place: &Place, out: &str) -> Vec<std::collections::HashMap<String, String>> {
-    let csv = place.read(&format!("{out}/results.csv"));
+fn csv_rows(dir: &TestDir, out: &str) -> Vec<std::collections::HashMap<String, String>> {
+    let csv = dir.read(&format!("{out}/results.csv"));
     let mut reader = csv::Reader::from_reader(csv.as_bytes());
     reader.deserialize().collect::<Result<_, _>>().unwrap()
 }

@@ -1,25 +1,25 @@
-//! Digits as pictures, and what trained variants make of pictures.
+//! `trainer show` and `trainer predict`.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod common;
 
 use std::fs;
 
-use common::{Place, StderrContains};
+use common::{StderrContains, TestDir};
 
 fn model(variant: &str) -> String {
     format!("out/runs/{variant}/seed-0/model.safetensors")
 }
 
 #[test]
-fn answers_for_pictures_are_those_for_the_digits() {
-    let place = Place::new();
+fn predictions_for_png_files_have_the_test_accuracy() {
+    let dir = TestDir::new();
     let lines = "data.pixels = \"raw\"\nvariants = [\"none\", \"batch_norm\"]";
-    place.config("small.toml", &format!("{lines}\nfit.learning_rate = 0.001"));
-    place.results("small.toml", "out", &["--set", "fit.epochs=20"]);
+    dir.write_config("small.toml", &format!("{lines}\nfit.learning_rate = 0.001"));
+    dir.train("small.toml", "out", &["--set", "fit.epochs=20"]);
     for index in 0..100 {
         let (index, file) = (index.to_string(), format!("{index}.png"));
-        place.stdout(&["show", &index, "small.toml", "--split", "test", "--png", &file]);
+        dir.stdout(&["show", &index, "small.toml", "--split", "test", "--png", &file]);
     }
     let images: Vec<String> = (0..100).map(|index| format!("{index}.png")).collect();
     let models = [model("none"), model("batch_norm")];
@@ -27,23 +27,24 @@ fn answers_for_pictures_are_those_for_the_digits() {
         .into_iter()
         .chain(models.iter().chain(&images).map(String::as_str))
         .collect();
-    let predictions: serde_json::Value = serde_json::from_str(&place.stdout(&arguments)).unwrap();
+    let predictions: serde_json::Value = serde_json::from_str(&dir.stdout(&arguments)).unwrap();
     let predictions = predictions.as_array().unwrap();
     assert_eq!(predictions.len(), 100);
-    for (place_of, variant) in ["none", "batch_norm"].iter().enumerate() {
-        // The digits' labels are index · 7 mod 10.
-        let right = predictions.iter().enumerate().filter(|(index, prediction)| {
-            prediction["models"][place_of]["digit"] == index * 7 % 10
-        });
-        let record = fs::read_to_string(place.path(&format!("out/runs/{variant}/seed-0/run.json")));
+    for (number, variant) in ["none", "batch_norm"].iter().enumerate() {
+        // The label of image i is 7i mod 10.
+        let correct = predictions
+            .iter()
+            .enumerate()
+            .filter(|(index, prediction)| prediction["models"][number]["digit"] == index * 7 % 10);
+        let record = fs::read_to_string(dir.path(&format!("out/runs/{variant}/seed-0/run.json")));
         let record: serde_json::Value = serde_json::from_str(&record.unwrap()).unwrap();
         let accuracy = record["acc_test"].as_f64().unwrap();
         assert!(accuracy > 0.5, "{accuracy}");
-        assert!((right.count() as f64 - accuracy * 100.0).abs() < 1e-6, "{variant}");
+        assert!((correct.count() as f64 - accuracy * 100.0).abs() < 1e-6, "{variant}");
     }
     assert_eq!(predictions[3]["models"][1]["model"], "batch_norm seed 0");
 
-    let text = place.stdout(&["predict", &models[0], &models[1], "3.png"]);
+    let text = dir.stdout(&["predict", &models[0], &models[1], "3.png"]);
     let lines: Vec<&str> = text.lines().collect();
     assert_eq!(lines[0], "3.png: 28 × 28, kept in place, being of MNIST's size");
     assert_eq!(lines[1], "digit    none seed 0  batch_norm seed 0");
@@ -52,51 +53,51 @@ fn answers_for_pictures_are_those_for_the_digits() {
 }
 
 #[test]
-fn what_diverged_has_no_answer() {
-    let place = Place::new();
-    place.config("small.toml", "variants = [\"none\"]");
-    place.results("small.toml", "out", &["--set", "fit.learning_rate=1e30"]);
-    place.stdout(&["show", "3", "small.toml", "--png", "3.png"]);
-    let text = place.stdout(&["predict", &model("none"), "3.png"]);
+fn a_diverged_model_predicts_no_digit() {
+    let dir = TestDir::new();
+    dir.write_config("small.toml", "variants = [\"none\"]");
+    dir.train("small.toml", "out", &["--set", "fit.learning_rate=1e30"]);
+    dir.stdout(&["show", "3", "small.toml", "--png", "3.png"]);
+    let text = dir.stdout(&["predict", &model("none"), "3.png"]);
     let last: Vec<&str> = text.lines().last().unwrap().split_whitespace().collect();
     assert_eq!(last, ["answer", "–"], "{text}");
-    let json = place.stdout(&["predict", "--json", &model("none"), "3.png"]);
+    let json = dir.stdout(&["predict", "--json", &model("none"), "3.png"]);
     let predictions: serde_json::Value = serde_json::from_str(&json).unwrap();
     assert!(predictions[0]["models"][0]["digit"].is_null());
-    let page = fs::read_to_string(place.path("out/report.html")).unwrap();
+    let page = fs::read_to_string(dir.path("out/report.html")).unwrap();
     assert!(page.contains("\"confusion\":null") && !page.contains("class=\"best\""));
 }
 
 #[test]
-fn a_sheet_holds_all_digits() {
-    let place = Place::new();
-    place.config("small.toml", "");
-    place.stdout(&["show", "5", "small.toml", "--count", "10", "--png", "sheet.png"]);
-    let sheet = image::open(place.path("sheet.png")).unwrap().into_luma8();
+fn a_sheet_holds_every_image() {
+    let dir = TestDir::new();
+    dir.write_config("small.toml", "");
+    dir.stdout(&["show", "5", "small.toml", "--count", "10", "--png", "sheet.png"]);
+    let sheet = image::open(dir.path("sheet.png")).unwrap().into_luma8();
     assert_eq!(sheet.dimensions(), (4 * 28, 3 * 28));
-    place.stdout(&["show", "11", "small.toml", "--png", "one.png"]);
-    let one = image::open(place.path("one.png")).unwrap().into_luma8();
-    // The seventh: second row, third column.
+    dir.stdout(&["show", "11", "small.toml", "--png", "one.png"]);
+    let one = image::open(dir.path("one.png")).unwrap().into_luma8();
+    // Image 11 is the seventh: second row, third column.
     let part = image::imageops::crop_imm(&sheet, 2 * 28, 28, 28, 28).to_image();
     assert!(part == one);
 
-    let text = place.stdout(&["show", "0", "small.toml", "--count", "3"]);
+    let text = dir.stdout(&["show", "0", "small.toml", "--count", "3"]);
     let titles: Vec<&str> = text.lines().filter(|line| line.contains("labelled")).collect();
     assert_eq!(titles.len(), 2, "two fit into a row of 80");
     let words: Vec<&str> = titles[0].split_whitespace().collect();
     assert_eq!(words.join(" "), "digit 0, labelled 0 digit 1, labelled 7");
 
-    let assert = place.trainer(&["show", "298", "small.toml", "--count", "3"]).assert().code(2);
+    let assert = dir.trainer(&["show", "298", "small.toml", "--count", "3"]).assert().code(2);
     assert.stderr_contains("no digit 300: they count from 0 to 299");
 }
 
 #[test]
-fn what_is_no_picture_or_model_is_named() {
-    let place = Place::new();
-    place.write("text.png", "hello");
-    place.write("bad.safetensors", "hello");
-    place.config("small.toml", "variants = [\"none\"]");
-    place.results("small.toml", "out", &[]);
+fn the_error_names_a_file_that_is_no_image_or_model() {
+    let dir = TestDir::new();
+    dir.write("text.png", "hello");
+    dir.write("bad.safetensors", "hello");
+    dir.write_config("small.toml", "variants = [\"none\"]");
+    dir.train("small.toml", "out", &[]);
     let model = model("none");
     for (arguments, code, words) in [
         (vec![model.as_str(), "text.png"], 1, "text.png: not a PNG or JPEG image"),
@@ -105,7 +106,7 @@ fn what_is_no_picture_or_model_is_named() {
         (vec![model.as_str()], 2, "there is not an image among the files"),
         (vec!["text.png"], 2, "there is not a model.safetensors among the files"),
     ] {
-        let assert = place.trainer(&[vec!["predict"], arguments].concat()).assert();
+        let assert = dir.trainer(&[vec!["predict"], arguments].concat()).assert();
         assert.code(code).stderr_contains(words);
     }
 }

@@ -3,14 +3,14 @@
 
 mod common;
 
-use common::{Place, stderr};
+use common::{TestDir, stderr};
 
 /// Runs a config of these lines; gives the exit code and the first line of stderr.
 fn refused(lines: &str) -> (Option<i32>, String) {
-    let place = Place::new();
-    place.write("bad.toml", lines);
-    let output = place.output(&["run", "bad.toml", "--out", "out"]);
-    assert!(!place.path("out").exists(), "something was written");
+    let dir = TestDir::new();
+    dir.write("bad.toml", lines);
+    let output = dir.output(&["run", "bad.toml", "--out", "out"]);
+    assert!(!dir.path("out").exists(), "something was written");
     let text = stderr(&output);
     assert!(!text.contains("internal failure") && !text.contains("backtrace"), "{text}");
     (output.status.code(), text.lines().next().unwrap_or_default().to_owned())
@@ -114,33 +114,33 @@ fn an_impossible_sweep_is_refused_with_its_line_and_key() {
 
 #[test]
 fn a_table_without_lines_is_no_mistake() {
-    let place = Place::new();
-    place.config("small.toml", "variants = [\"mine\"]\n[variant.mine]\n[outputs]\n");
-    let output = place.output(&["summary", "small.toml"]);
+    let dir = TestDir::new();
+    dir.write_config("small.toml", "variants = [\"mine\"]\n[variant.mine]\n[outputs]\n");
+    let output = dir.output(&["summary", "small.toml"]);
     assert!(
         stderr(&output).starts_with("error: small.toml:6: unknown key `outputs`"),
         "{}",
         stderr(&output)
     );
     let lines = "variants = [\"mine\"]\n[output]\n[variant.mine]\n# hidden1.dropout = 0.1\n";
-    place.config("small.toml", lines);
-    assert!(place.output(&["summary", "small.toml"]).status.success());
+    dir.write_config("small.toml", lines);
+    assert!(dir.output(&["summary", "small.toml"]).status.success());
 }
 
 #[test]
 fn start_weights_that_do_not_fit_are_refused_before_anything_is_written() {
     use safetensors::{Dtype, serialize, tensor::TensorView};
-    let place = Place::new();
-    place.config("small.toml", "fit.weights = \"start.safetensors\"\nvariants = [\"none\"]");
+    let dir = TestDir::new();
+    dir.write_config("small.toml", "fit.weights = \"start.safetensors\"\nvariants = [\"none\"]");
     let refused = |reason: &str| {
-        let output = place.output(&["run", "small.toml", "--out", "out"]);
+        let output = dir.output(&["run", "small.toml", "--out", "out"]);
         let text = stderr(&output);
         assert_eq!(output.status.code(), Some(2), "{text}");
         assert!(text.starts_with("error: fit.weights: ") && text.contains(reason), "{text}");
-        assert!(!place.path("out").exists());
+        assert!(!dir.path("out").exists());
     };
     refused("start.safetensors: cannot be read");
-    place.write("start.safetensors", "a text");
+    dir.write("start.safetensors", "a text");
     refused("is not a safetensors file");
     let file = |tensors: &[(&str, Dtype, Vec<usize>)]| {
         let bytes = vec![0; 8 * 784 * 50];
@@ -148,7 +148,7 @@ fn start_weights_that_do_not_fit_are_refused_before_anything_is_written() {
             let len = shape.iter().product::<usize>() * dtype.bitsize() / 8;
             (*name, TensorView::new(*dtype, shape.clone(), &bytes[..len]).unwrap())
         });
-        std::fs::write(place.path("start.safetensors"), serialize(views, None).unwrap()).unwrap();
+        std::fs::write(dir.path("start.safetensors"), serialize(views, None).unwrap()).unwrap();
     };
     let bias = ("hidden1.bias", Dtype::F32, vec![50]);
     file(std::slice::from_ref(&bias));
@@ -161,20 +161,20 @@ fn start_weights_that_do_not_fit_are_refused_before_anything_is_written() {
 
 #[test]
 fn start_weights_have_to_fit_every_network_of_a_sweep() {
-    let place = Place::new();
-    place.config("one.toml", "variants = [\"none\"]");
-    place.results("one.toml", "one", &[]);
+    let dir = TestDir::new();
+    dir.write_config("one.toml", "variants = [\"none\"]");
+    dir.train("one.toml", "one", &[]);
     let lines = "fit.weights = \"one/runs/none/seed-0/model.safetensors\"\nvariants = [\"none\"]\n\
                  sweep.network.hidden = [[50, 250], [50, 20]]";
-    place.config("small.toml", lines);
-    let output = place.trainer(&["run", "small.toml", "--out", "out"]);
+    dir.write_config("small.toml", lines);
+    let output = dir.output(&["run", "small.toml", "--out", "out"]);
     let text = stderr(&output);
     assert_eq!(output.status.code(), Some(2), "{text}");
     assert!(
         text.contains("`hidden2.kernel` is F32 [50, 250] in the file, but has to be F32 [50, 20]"),
         "{text}"
     );
-    assert!(!place.path("out").exists());
+    assert!(!dir.path("out").exists());
 }
 
 #[test]
@@ -188,30 +188,30 @@ fn more_runs_than_anyone_means_to_have_are_refused() {
 #[cfg(unix)]
 #[test]
 fn nobody_has_to_read_what_it_says() {
-    let place = Place::new();
-    place.config("small.toml", "variants = [\"none\"]");
+    let dir = TestDir::new();
+    dir.write_config("small.toml", "variants = [\"none\"]");
     let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
     let status = std::process::Command::new(env!("CARGO_BIN_EXE_trainer"))
         .args(["run", "small.toml", "--out", "out"])
-        .current_dir(place.path(""))
+        .current_dir(dir.path(""))
         .stderr(full)
         .stdout(std::process::Stdio::null())
         .status()
         .unwrap();
     assert!(status.success());
-    assert_eq!(place.read("out/results.csv").lines().count(), 2);
+    assert_eq!(dir.read("out/results.csv").lines().count(), 2);
 }
 
 #[test]
 fn a_missing_config_is_refused() {
-    let place = Place::new();
-    let output = place.output(&["run", "missing.toml"]);
+    let dir = TestDir::new();
+    let output = dir.output(&["run", "missing.toml"]);
     assert_eq!(output.status.code(), Some(2));
     assert!(stderr(&output).starts_with("error: cannot read the config missing.toml\n  because: "));
 
-    std::fs::create_dir(place.path("configs")).unwrap();
-    place.write("configs/here.toml", "seeds = [0]");
-    let output = place.output(&["run", "missing"]);
+    std::fs::create_dir(dir.path("configs")).unwrap();
+    dir.write("configs/here.toml", "seeds = [0]");
+    let output = dir.output(&["run", "missing"]);
     assert_eq!(output.status.code(), Some(2));
     let expected =
         "error: there is no config `missing`. There are `dropout`, `gpu`, `here`, `mnist`, ";
@@ -220,9 +220,9 @@ fn a_missing_config_is_refused() {
 
 #[test]
 fn an_argument_without_a_value_is_refused() {
-    let place = Place::new();
-    place.config("small.toml", "");
-    let output = place.output(&["run", "small.toml", "--set", "fit.epochs"]);
+    let dir = TestDir::new();
+    dir.write_config("small.toml", "");
+    let output = dir.output(&["run", "small.toml", "--set", "fit.epochs"]);
     assert_eq!(output.status.code(), Some(2));
     let expected =
         "error: --set fit.epochs: write it as KEY=VALUE, for example --set fit.epochs=5\n";
@@ -234,24 +234,24 @@ fn a_backend_that_is_not_built_in_is_refused_with_what_there_is() {
     if cfg!(feature = "cuda") {
         return;
     }
-    let place = Place::new();
-    place.config("small.toml", "");
-    let output = place.output(&["run", "small.toml", "--out", "out", "--set", "backend=cuda"]);
+    let dir = TestDir::new();
+    dir.write_config("small.toml", "");
+    let output = dir.output(&["run", "small.toml", "--out", "out", "--set", "backend=cuda"]);
     assert_eq!(output.status.code(), Some(2));
     let text = stderr(&output);
     // Drivers may speak up while devices are looked for.
     assert!(text.contains("error: backend: this build has no `cuda`\n  this build"), "{text}");
     assert!(text.contains("write backend = one of `flex`"), "{text}");
-    assert!(!place.path("out").exists());
+    assert!(!dir.path("out").exists());
 }
 
 #[test]
 fn a_backend_without_a_device_is_refused() {
-    let place = Place::new();
-    place.config("small.toml", "");
+    let dir = TestDir::new();
+    dir.write_config("small.toml", "");
     let output = std::process::Command::new(env!("CARGO_BIN_EXE_trainer"))
         .args(["run", "small.toml", "--out", "out", "--set", "backend=wgpu"])
-        .current_dir(place.path(""))
+        .current_dir(dir.path(""))
         // No driver is to be found, whatever this machine has.
         .envs([("VK_DRIVER_FILES", "/nowhere"), ("VK_ICD_FILENAMES", "/nowhere")])
         .envs([("WGPU_BACKEND", "vulkan"), ("__EGL_VENDOR_LIBRARY_FILENAMES", "/nowhere")])
@@ -260,7 +260,7 @@ fn a_backend_without_a_device_is_refused() {
     let text = stderr(&output);
     assert_eq!(output.status.code(), Some(2), "{text}");
     assert!(text.contains("error: backend: `wgpu` finds no device on this machine\n"), "{text}");
-    assert!(!text.contains("internal failure") && !place.path("out").exists(), "{text}");
+    assert!(!text.contains("internal failure") && !dir.path("out").exists(), "{text}");
 }
 
 #[test]
@@ -274,25 +274,25 @@ fn broken_data_fails_with_exit_code_1() {
         ("t10k-labels-idx1-ubyte", &[0, 0, 8, 1, 0, 0, 0, 2, 3, 4], "t10k-labels-idx1-ubyte"),
         ("train-labels-idx1-ubyte", &[0, 0, 8, 1, 0, 0, 1, 44, 3, 4], "train-labels-idx1-ubyte"),
     ] {
-        let place = Place::new();
-        place.config("small.toml", "");
-        std::fs::write(place.path("digits").join(file), bytes).unwrap();
-        let output = place.output(&["run", "small.toml", "--out", "out"]);
+        let dir = TestDir::new();
+        dir.write_config("small.toml", "");
+        std::fs::write(dir.path("digits").join(file), bytes).unwrap();
+        let output = dir.output(&["run", "small.toml", "--out", "out"]);
         let text = stderr(&output);
         assert_eq!(output.status.code(), Some(1), "{text}");
         assert!(text.starts_with("error: ") && text.contains(reason), "{text}");
-        assert!(!place.path("out").exists());
+        assert!(!dir.path("out").exists());
     }
 }
 
 #[test]
 fn an_output_that_is_no_folder_fails_before_training() {
-    let place = Place::new();
-    place.config("small.toml", "");
-    place.write("taken", "a file");
-    let output = place.output(&["run", "small.toml", "--out", "taken"]);
+    let dir = TestDir::new();
+    dir.write_config("small.toml", "");
+    dir.write("taken", "a file");
+    let output = dir.output(&["run", "small.toml", "--out", "taken"]);
     let text = stderr(&output);
     assert_eq!(output.status.code(), Some(1), "{text}");
     assert!(text.starts_with("error: cannot write taken\n  because: "), "{text}");
-    assert_eq!(place.read("taken"), "a file");
+    assert_eq!(dir.read("taken"), "a file");
 }

@@ -1,19 +1,19 @@
-//! What `trainer results` and summary.csv say of a study, compared with results.csv.
+//! `trainer results` and summary.csv, compared with results.csv.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod common;
 
-use common::{Place, cells};
+use common::{TestDir, cells};
 
-fn results(place: &Place, arguments: &[&str]) -> String {
-    place.stdout(&[&["results", "small.toml", "--out", "out"], arguments].concat())
+fn results(dir: &TestDir, arguments: &[&str]) -> String {
+    dir.stdout(&[&["results", "small.toml", "--out", "out"], arguments].concat())
 }
 
 #[test]
-fn several_seeds_are_summed_up_everywhere_alike() {
-    let place = Place::new();
-    place.config("small.toml", "variants = [\"l2\", \"none\"]\nseeds = [4, 1, 2]");
-    let rows = place.results("small.toml", "out", &[]);
+fn every_output_has_the_same_means_over_seeds() {
+    let dir = TestDir::new();
+    dir.write_config("small.toml", "variants = [\"l2\", \"none\"]\nseeds = [4, 1, 2]");
+    let rows = dir.train("small.toml", "out", &[]);
     let of = |variant: &str| -> Vec<f64> {
         let rows = rows.iter().filter(|row| row["variant"] == variant);
         rows.map(|row| row["acc_test"].parse().unwrap()).collect()
@@ -24,7 +24,7 @@ fn several_seeds_are_summed_up_everywhere_alike() {
         assert!((found.parse::<f64>().unwrap() - expected).abs() < 1e-6, "{found} for {expected}");
     };
 
-    let summary = place.csv("out/summary.csv");
+    let summary = dir.csv("out/summary.csv");
     assert_eq!(summary.len(), 2);
     assert_eq!(cells(&summary[0], ["variant", "n", "difference_mean"]), ["l2", "3", ""]);
     assert_eq!(cells(&summary[1], ["variant", "n"]), ["none", "3"]);
@@ -32,8 +32,8 @@ fn several_seeds_are_summed_up_everywhere_alike() {
     near(&summary[1]["acc_test_mean"], mean(&none));
     near(&summary[1]["difference_mean"], mean(&none) - mean(&l2));
 
-    assert_eq!(results(&place, &["--csv"]), place.read("out/results.csv"));
-    let json: serde_json::Value = serde_json::from_str(&results(&place, &["--json"])).unwrap();
+    assert_eq!(results(&dir, &["--csv"]), dir.read("out/results.csv"));
+    let json: serde_json::Value = serde_json::from_str(&results(&dir, &["--json"])).unwrap();
     assert_eq!(json["runs"].as_array().unwrap().len(), 6);
     assert_eq!((&json["runs"][1]["variant"], &json["runs"][1]["seed"]), (&"l2".into(), &1.into()));
     assert_eq!(json["summary"][1]["difference"]["variant"], "l2");
@@ -41,7 +41,7 @@ fn several_seeds_are_summed_up_everywhere_alike() {
         let expected = json["summary"][1]["difference"][end].as_f64().unwrap();
         near(&summary[1][&format!("difference_{end}")], expected);
     }
-    let table = results(&place, &[]);
+    let table = results(&dir, &[]);
     let row = table.lines().nth(2).unwrap();
     assert!(
         row.starts_with(&format!(
@@ -54,23 +54,23 @@ fn several_seeds_are_summed_up_everywhere_alike() {
 }
 
 #[test]
-fn one_seed_is_called_what_it_is() {
-    let place = Place::new();
-    place.config("small.toml", "variants = [\"l2\", \"none\"]");
-    place.results("small.toml", "out", &[]);
-    assert!(results(&place, &[]).contains("One run of each proves little"));
-    assert!(!place.path("out/summary.csv").exists());
+fn one_seed_gets_a_note_and_no_summary() {
+    let dir = TestDir::new();
+    dir.write_config("small.toml", "variants = [\"l2\", \"none\"]");
+    dir.train("small.toml", "out", &[]);
+    assert!(results(&dir, &[]).contains("One run of each proves little"));
+    assert!(!dir.path("out/summary.csv").exists());
 }
 
 #[test]
-fn a_copy_of_a_run_is_no_other_run() {
-    let place = Place::new();
-    place.config("small.toml", "variants = [\"none\"]");
-    place.results("small.toml", "out", &[]);
+fn copies_of_run_folders_are_ignored() {
+    let dir = TestDir::new();
+    dir.write_config("small.toml", "variants = [\"none\"]");
+    dir.train("small.toml", "out", &[]);
     let copies =
         "cp -r out/runs/none/seed-0 out/runs/none/seed-0.backup && cp -r out/runs/none out/runs/l2";
-    place.shell(copies).assert().success();
-    // However damaged it is.
-    place.write("out/runs/none/seed-0.backup/model.safetensors", "damage");
-    assert_eq!(place.results("small.toml", "out", &["--set", "seeds=[0, 1]"]).len(), 2);
+    dir.shell(copies).assert().success();
+    // Even a damaged one.
+    dir.write("out/runs/none/seed-0.backup/model.safetensors", "damage");
+    assert_eq!(dir.train("small.toml", "out", &["--set", "seeds=[0, 1]"]).len(), 2);
 }

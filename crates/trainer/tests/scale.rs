@@ -12,14 +12,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-use common::Place;
+use common::TestDir;
 use trainer::{
     config::Entries,
     store::record::{FILE, HISTORY, MODEL, Record},
     study::{Run, Study},
 };
 
-/// `none` at 20 points, `l2` at 980, from 10 seeds each.
+/// Returns a config of `none` at 20 points and `l2` at 980, with 10 seeds each.
 fn config() -> String {
     let numbers = |count: u32| -> Vec<f64> { (1..=count).map(|n| f64::from(n) / 1e3).collect() };
     format!(
@@ -31,15 +31,15 @@ fn config() -> String {
     )
 }
 
-/// Trains one run and copies it to every other's folder, with accuracies that differ.
-fn make_up(place: &Place, study: &Study) {
+/// Trains one run and copies it to the folders of all others, with different accuracies.
+fn write_records(dir: &TestDir, study: &Study) {
     let run = ["run", "many.toml", "--out", "out", "--quiet", "--only", "0"];
-    place.trainer(&run).assert().success();
-    let place_of = |run: &Run| place.path("out").join(run.folder());
-    let first = place_of(&study.runs[0]);
+    dir.trainer(&run).assert().success();
+    let folder_of = |run: &Run| dir.path("out").join(run.folder());
+    let first = folder_of(&study.runs[0]);
     let trained = Record::read(&first).unwrap().unwrap();
     for (run, number) in study.runs.iter().zip(0_u32..).skip(1) {
-        let folder = place_of(run);
+        let folder = folder_of(run);
         fs::create_dir_all(&folder).unwrap();
         let record = Record {
             variant: run.variant.name.clone(),
@@ -56,7 +56,8 @@ fn make_up(place: &Place, study: &Study) {
     }
 }
 
-/// Waits for a process; returns its peak memory and the bytes that it has read, as of its last millisecond.
+/// Waits for a process and returns its peak memory and the bytes that it read, both in bytes. The last millisecond
+/// before it ends is not seen.
 fn usage(child: &mut Child) -> (u64, u64) {
     let process = PathBuf::from(format!("/proc/{}", child.id()));
     let counter = |file: &str, name: &str| -> Option<u64> {
@@ -75,15 +76,15 @@ fn usage(child: &mut Child) -> (u64, u64) {
 
 #[test]
 fn every_record_of_ten_thousand_runs_is_read_once() {
-    let place = Place::new();
+    let dir = TestDir::new();
     let text = config();
-    let path = place.write("many.toml", &text);
+    let path = dir.write("many.toml", &text);
     let study = Study::read("many", &Entries::parse(&text, Path::new(&path)).unwrap()).unwrap();
     assert_eq!(study.runs.len(), 10_000);
-    make_up(&place, &study);
+    write_records(&dir, &study);
 
     let begun = Instant::now();
-    let folders = study.runs.iter().map(|run| place.path("out").join(run.folder()));
+    let folders = study.runs.iter().map(|run| dir.path("out").join(run.folder()));
     let sizes = folders.map(|folder| {
         Record::read(&folder).unwrap().unwrap();
         fs::metadata(folder.join(FILE)).unwrap().len()
@@ -99,9 +100,8 @@ fn every_record_of_ten_thousand_runs_is_read_once() {
     ] {
         let begun = Instant::now();
         let arguments = [&[command, "many.toml", "--out", "out"], arguments].concat();
-        let file = fs::File::create(place.path("said")).unwrap();
-        let mut child =
-            place.command(&arguments).stdout(file).stderr(Stdio::null()).spawn().unwrap();
+        let file = fs::File::create(dir.path("stdout")).unwrap();
+        let mut child = dir.command(&arguments).stdout(file).stderr(Stdio::null()).spawn().unwrap();
         let (memory, read) = usage(&mut child);
         let took = begun.elapsed();
         assert!(child.wait().unwrap().success());
@@ -109,8 +109,8 @@ fn every_record_of_ten_thousand_runs_is_read_once() {
         let expected = records * 9 / 10..records * 5 / 4;
         assert!(expected.contains(&read), "{arguments:?} read {read} bytes of {records}");
         assert!((1..500_000_000).contains(&memory), "{arguments:?} took {memory} bytes");
-        // Ordinarily it is 2 to 6 times. Comparing every run with every other would be thousands of times.
+        // Usually 2 to 6 times as long. Comparing all pairs of runs would take hundreds of times as long.
         assert!(took < 30 * reading, "{arguments:?} took {took:?}, reading alone {reading:?}");
     }
-    assert!(place.read("out/results.csv").lines().count() == 10_001);
+    assert!(dir.read("out/results.csv").lines().count() == 10_001);
 }

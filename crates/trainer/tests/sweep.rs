@@ -1,9 +1,9 @@
-//! Sweeps: what becomes of lists in `[sweep]`.
+//! Sweeps: the runs of a config with lists in `[sweep]`.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod common;
 
-use common::{Place, Row, StderrContains, cells};
+use common::{Row, StderrContains, TestDir, cells};
 
 const SWEEP: &str = "variants = [\"none\", \"mine\"]\nseeds = [0, 1]\n[sweep]\n\
                      \"variant.mine.hidden2.kernel_regularizer.l2\" = [0.0, 0.1]\n\"fit.epochs\" = [1, 3]";
@@ -17,13 +17,13 @@ fn rows<const N: usize>(csv: &[Row], variant: &str, columns: [&str; N]) -> Vec<S
 }
 
 #[test]
-fn a_study_is_every_variant_at_each_of_its_points() {
-    let place = Place::new();
-    place.config("small.toml", SWEEP);
-    place.results("small.toml", "out", &[]);
-    let header = place.read("out/results.csv").lines().next().unwrap().to_owned();
+fn every_variant_is_trained_at_each_of_its_points() {
+    let dir = TestDir::new();
+    dir.write_config("small.toml", SWEEP);
+    dir.train("small.toml", "out", &[]);
+    let header = dir.read("out/results.csv").lines().next().unwrap().to_owned();
     assert!(header.ends_with(&format!("fit_seconds,fit.epochs,{L2}")), "{header}");
-    let csv = place.csv("out/results.csv");
+    let csv = dir.csv("out/results.csv");
     let points = |variant: &str| rows(&csv, variant, ["epochs", "seed", "fit.epochs", L2]);
     assert_eq!(points("none"), ["1 0 1 ", "1 1 1 ", "3 0 3 ", "3 1 3 "]);
     let mine = [
@@ -37,22 +37,22 @@ fn a_study_is_every_variant_at_each_of_its_points() {
         "3 1 3 0.1",
     ];
     assert_eq!(points("mine"), mine);
-    // A penalty of 0 is none: the same network, bit for bit.
+    // A penalty of 0 gives the same bits as no penalty.
     let weights = |folder: &str| {
-        std::fs::read(place.path(&format!("out/runs/{folder}/seed-1/model.safetensors"))).unwrap()
+        std::fs::read(dir.path(&format!("out/runs/{folder}/seed-1/model.safetensors"))).unwrap()
     };
     assert!(weights("none,epochs=3") == weights("mine,epochs=3,l2=0.0"));
     assert!(weights("none,epochs=3") != weights("mine,epochs=3,l2=0.1"));
 
-    let summary = place.csv("out/summary.csv");
+    let summary = dir.csv("out/summary.csv");
     let differences = rows(&summary, "mine", ["n", "difference_mean", "fit.epochs", L2]);
-    // Each is compared with `none` after as many epochs.
+    // Each is compared with `none` at the same number of epochs.
     assert_eq!(
         (differences[0].as_str(), differences[2].as_str()),
         ("2 0.000000 1 0.0", "2 0.000000 3 0.0")
     );
 
-    let page = place.read("out/report.html");
+    let page = dir.read("out/report.html");
     for words in [
         "pixels from 0 to 1, epochs varied, batches of 64",
         ">epochs</button>",
@@ -63,49 +63,49 @@ fn a_study_is_every_variant_at_each_of_its_points() {
         assert!(page.contains(words), "{words}");
     }
 
-    // study.toml is a config for the same study, and nothing of it is trained again.
-    let before = place.read("out/runs/mine,epochs=1,l2=0.1/seed-0/run.json");
-    let assert = place.trainer(&["run", "out/study.toml", "--out", "out"]).assert();
+    // study.toml is a config for the same study: no run is trained again.
+    let before = dir.read("out/runs/mine,epochs=1,l2=0.1/seed-0/run.json");
+    let assert = dir.trainer(&["run", "out/study.toml", "--out", "out"]).assert();
     assert.stderr_contains("12 runs on flex, 12 of them finished before");
-    assert_eq!(place.read("out/runs/mine,epochs=1,l2=0.1/seed-0/run.json"), before);
+    assert_eq!(dir.read("out/runs/mine,epochs=1,l2=0.1/seed-0/run.json"), before);
 }
 
 #[test]
-fn a_sweep_goes_on_with_more_values_and_refuses_other_settings() {
-    let place = Place::new();
-    place.config("small.toml", SWEEP);
-    place.results("small.toml", "out", &[]);
+fn a_sweep_takes_more_values_and_refuses_other_settings() {
+    let dir = TestDir::new();
+    dir.write_config("small.toml", SWEEP);
+    dir.train("small.toml", "out", &[]);
     let more = "sweep.variant.mine.hidden2.kernel_regularizer.l2=[0.0, 0.1, 1]";
     let run = ["run", "small.toml", "--out", "out", "--set"];
-    let assert = place.trainer(&[&run[..], &[more]].concat()).assert().success();
+    let assert = dir.trainer(&[&run[..], &[more]].concat()).assert().success();
     assert.stderr_contains("16 runs on flex, 12 of them finished before");
-    // Fewer values leave what is there, in results.csv too.
+    // With fewer values, the other runs stay in results.csv.
     let fewer = "sweep.fit.epochs=[3]";
-    let rows = place.results("small.toml", "out", &["--set", fewer, "--set", more]);
+    let rows = dir.train("small.toml", "out", &["--set", fewer, "--set", more]);
     assert_eq!(rows.len(), 16);
-    let assert = place.trainer(&[&run[..], &["fit.learning_rate=0.5"]].concat()).assert().code(2);
+    let assert = dir.trainer(&[&run[..], &["fit.learning_rate=0.5"]].concat()).assert().code(2);
     assert.stderr_contains("fit.learning_rate is 0.01 there, 0.5 here");
 }
 
 #[test]
-fn digits_can_be_swept_too() {
-    let place = Place::new();
-    place.config("small.toml", "variants = [\"batch_norm\"]\n[sweep]\ndata.limit = [50, 250]\ndata.pixels = [\"raw\", \"unit\"]");
-    place.results("small.toml", "out", &[]);
-    let csv = place.csv("out/results.csv");
+fn data_settings_can_be_swept() {
+    let dir = TestDir::new();
+    dir.write_config("small.toml", "variants = [\"batch_norm\"]\n[sweep]\ndata.limit = [50, 250]\ndata.pixels = [\"raw\", \"unit\"]");
+    dir.train("small.toml", "out", &[]);
+    let csv = dir.csv("out/results.csv");
     let found = rows(&csv, "batch_norm", ["data.limit", "data.pixels", "pixels"]);
     assert_eq!(found, ["50 raw raw", "50 unit unit", "250 raw raw", "250 unit unit"]);
-    let json = place.read("out/runs/batch_norm,limit=50,pixels=raw/seed-0/run.json");
+    let json = dir.read("out/runs/batch_norm,limit=50,pixels=raw/seed-0/run.json");
     assert!(json.contains("\"data.limit\": 50"), "{json}");
 }
 
 #[test]
-fn one_value_ends_a_sweep() {
-    let place = Place::new();
-    place.config("small.toml", SWEEP);
-    place.write("single.toml", "extends = \"small.toml\"\nfit.epochs = 1");
+fn a_single_value_replaces_a_sweep() {
+    let dir = TestDir::new();
+    dir.write_config("small.toml", SWEEP);
+    dir.write("single.toml", "extends = \"small.toml\"\nfit.epochs = 1");
     let one = ["--set", "variant.mine.hidden2.kernel_regularizer.l2=0.5"];
-    let listed = place.stdout(&[&["runs", "single.toml"][..], &one].concat());
+    let listed = dir.stdout(&[&["runs", "single.toml"][..], &one].concat());
     let rows: Vec<&str> = listed.lines().skip(1).map(str::trim).collect();
     assert_eq!(rows.len(), 4, "{listed}");
     assert!(rows.iter().all(|row| !row.contains('=')), "{listed}");

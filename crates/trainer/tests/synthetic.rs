@@ -1,4 +1,4 @@
-//! Whether the digits that the program draws are like MNIST's: `just synthetic`.
+//! Compares the synthetic data set with MNIST: `just synthetic`.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::{io::Write, time::Instant};
@@ -9,7 +9,7 @@ use training::{Fit, Images, Pixels, State, evaluate};
 
 #[test]
 #[ignore = "trains for 50 epochs and needs MNIST"]
-fn a_network_that_only_knows_synthetic_digits_reads_mnist() {
+fn a_network_trained_on_synthetic_digits_classifies_mnist() {
     let request = Request { sources: vec![Source::Mnist], dir: None };
     let mnist = data::load(&request, &Places::from_environment(), &|_| {}).unwrap().digits;
 
@@ -35,7 +35,7 @@ fn a_network_that_only_knows_synthetic_digits_reads_mnist() {
         "drawn in {drawing:.2?}, trained in {training:.2?}; own test set {own:.4}, MNIST's {real:.4}"
     );
     writeln!(std::io::stderr(), "{report}").unwrap();
-    // Drawing is to take no longer than ten epochs.
+    // Drawing must not take longer than ten epochs.
     assert!(drawing < training / 5, "{report}");
     assert!((0.90..=0.995).contains(&own) && real >= 0.70, "{report}");
 }

@@ -1,30 +1,30 @@
-//! The wgpu backend trains what flex trains. It wants a Vulkan driver; a software one will do.
+//! Compares the wgpu backend with flex. Needs a Vulkan driver; a software one will do.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod common;
 
-use common::{Place, has_wgpu, stderr};
+use common::{TestDir, has_wgpu, stderr};
 use model::Network;
 use trainer::study::Backend;
 use training::weights;
 
-/// Largest relative difference of a loss between the two backends. They add up in another order;
-/// over two epochs that came to 1e-6 with Mesa's llvmpipe.
+/// Largest relative difference of a loss between the two backends, which add in different orders. With Mesa's
+/// llvmpipe it is 1e-6 after two epochs.
 const TOLERANCE: f64 = 1e-3;
 
 #[test]
-fn every_variant_has_the_losses_it_has_on_flex() {
+fn losses_match_those_of_flex() {
     if !has_wgpu() {
         return;
     }
-    let place = Place::new();
-    place.config("small.toml", "");
+    let dir = TestDir::new();
+    dir.write_config("small.toml", "");
     for backend in ["flex", "wgpu"] {
-        place.results("small.toml", backend, &["--set", &format!("backend={backend}")]);
+        dir.train("small.toml", backend, &["--set", &format!("backend={backend}")]);
     }
     for variant in ["none", "l2", "l1", "dropout", "batch_norm", "batch_norm_dropout"] {
         let losses =
-            |backend: &str| losses(&place, &format!("{backend}/runs/{variant}/seed-0/history.csv"));
+            |backend: &str| losses(&dir, &format!("{backend}/runs/{variant}/seed-0/history.csv"));
         let (flex, wgpu) = (losses("flex"), losses("wgpu"));
         assert_eq!(flex.len(), 2);
         for (flex, wgpu) in flex.iter().zip(&wgpu) {
@@ -35,7 +35,7 @@ fn every_variant_has_the_losses_it_has_on_flex() {
 }
 
 #[test]
-fn starts_and_drops_as_on_flex() {
+fn initial_weights_and_masks_match_those_of_flex() {
     if !has_wgpu() {
         return;
     }
@@ -48,9 +48,9 @@ fn starts_and_drops_as_on_flex() {
     assert_eq!(mask(&flex), mask(&wgpu));
 }
 
-/// The losses of a history.csv.
-fn losses(place: &Place, history: &str) -> Vec<f64> {
-    place.csv(history).iter().map(|row| row["loss"].parse().unwrap()).collect()
+/// Returns the losses of a history.csv.
+fn losses(dir: &TestDir, history: &str) -> Vec<f64> {
+    dir.csv(history).iter().map(|row| row["loss"].parse().unwrap()).collect()
 }
 
 /// Mesa writes to stderr that there is no desktop, each time that it looks for devices.
@@ -60,8 +60,8 @@ fn drivers_stay_silent_without_a_desktop() {
     if !has_wgpu() {
         return;
     }
-    let place = Place::new();
-    let output = place.command(&["backends"]).env_remove("XDG_RUNTIME_DIR").output().unwrap();
+    let dir = TestDir::new();
+    let output = dir.command(&["backends"]).env_remove("XDG_RUNTIME_DIR").output().unwrap();
     assert_eq!(stderr(&output), "");
     assert!(output.status.success());
 }

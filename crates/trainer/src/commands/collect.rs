@@ -55,7 +55,8 @@ fn collect(output: &Path, folders: &[PathBuf]) -> Result<usize, Error> {
     for record in records.values() {
         new += usize::from(copy(record, output)?);
     }
-    results::write(&study, output)?;
+    let _lock = Lock::take(output)?;
+    results::write(&study, output, &results::read(&study, output)?)?;
     Ok(new)
 }
 

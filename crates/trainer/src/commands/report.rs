@@ -9,7 +9,7 @@ use super::{
 use crate::{
     report, results,
     runner::{Progress, load_splits},
-    store::record,
+    store::{lock::Lock, record},
     study::Backend,
 };
 
@@ -33,9 +33,11 @@ impl Report {
         let splits = load_splits(&study, &progress).inspect_err(|error| {
             progress.warn(&format!("the report has no test images in it: {error}"));
         });
-        results::write(&study, &folder)?;
         let device = Backend::Flex.open()?;
-        report::write(&study, &folder, splits.ok().as_ref(), &device)?;
+        let _lock = Lock::take(&folder)?;
+        let records = results::read(&study, &folder)?;
+        results::write(&study, &folder, &records)?;
+        report::write(&study, &folder, &records, splits.ok().as_ref(), &device)?;
         Ok(format!("{}\n", folder.join(report::FILE).display()))
     }
 }

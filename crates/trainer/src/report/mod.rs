@@ -13,7 +13,7 @@ use burn::tensor::Device;
 pub use self::error::Error;
 use crate::{
     results,
-    store::{files, lock::Lock},
+    store::{files, record::Record},
     study::{Splits, Study},
 };
 
@@ -24,13 +24,11 @@ pub const FILE: &str = "report.html";
 pub fn write(
     study: &Study,
     output: &Path,
+    records: &[Record],
     splits: Option<&Splits>,
     device: &Device,
 ) -> Result<(), Error> {
-    // Whoever writes last has seen every record.
-    let _lock = Lock::take(output)?;
-    let records = results::read(study, output)?;
-    let mut notes = results::unfinished(study, &records, output);
+    let mut notes = results::unfinished(study, records, output);
     // Other digits would be answered, but say nothing of this study.
     let others =
         |splits: &&Splits| records.iter().all(|record| record.dataset_sha256 == splits.sha256);
@@ -38,14 +36,14 @@ pub fn write(
     if own.is_none() && !records.is_empty() {
         notes.push("The test digits of this study were not at hand.".to_owned());
     }
-    notes.extend(results::notes(&records));
+    notes.extend(results::notes(records));
     if !study.sweep.is_empty() {
         let note = "Below, each variant is shown where it did best on the test images. Being chosen by them, \
                     its accuracy there is a little flattered.";
         notes.push(note.to_owned());
     }
     let test = own.map(|splits| &splits.test);
-    let picture = picture::Picture::of(&records, study.first_variant(), test, device, &mut notes);
-    let page = page::text(study, &records, own, &notes, &picture)?;
+    let picture = picture::Picture::of(records, study.first_variant(), test, device, &mut notes);
+    let page = page::text(study, records, own, &notes, &picture)?;
     Ok(files::write(&output.join(FILE), page.as_bytes())?)
 }

@@ -3,12 +3,12 @@
 use std::{collections::BTreeSet, path::Path};
 
 use super::{
-    Error, read,
+    Error,
     statistics::{Difference, Spread},
     summary::{Summary, has_several_seeds, summaries},
 };
 use crate::{
-    store::{files, lock::Lock, record::Record},
+    store::{files, record::Record},
     study::{KeyValues, Study, setting_text},
 };
 
@@ -43,14 +43,12 @@ const SUMMARY_HEADER: [&str; 12] = [
     "difference_pairs",
 ];
 
-/// Writes results.csv from all finished runs, and summary.csv where there are several seeds.
-pub fn write(study: &Study, output: &Path) -> Result<(), Error> {
-    // Whoever writes last has seen every record.
-    let _lock = Lock::take(output)?;
-    let records = read(study, output)?;
-    files::write(&output.join("results.csv"), csv_text(&records)?.as_bytes())?;
-    if has_several_seeds(&records) {
-        let summary = summary_text(&records, study.first_variant())?;
+/// Writes results.csv from the records of all finished runs, and summary.csv where there are several seeds. The folder
+/// has to be locked since the records were read, so that whoever writes last has read every record.
+pub fn write(study: &Study, output: &Path, records: &[Record]) -> Result<(), Error> {
+    files::write(&output.join("results.csv"), csv_text(records)?.as_bytes())?;
+    if has_several_seeds(records) {
+        let summary = summary_text(records, study.first_variant())?;
         files::write(&output.join("summary.csv"), summary.as_bytes())?;
     }
     Ok(())

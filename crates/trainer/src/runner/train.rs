@@ -165,7 +165,8 @@ impl<'a> Csv<'a> {
     fn end(&mut self) -> Result<(), Error> {
         if self.is_kept && self.is_behind {
             let begun = Instant::now();
-            results::write(self.study, self.output)?;
+            let _lock = Lock::take(self.output)?;
+            results::write(self.study, self.output, &results::read(self.study, self.output)?)?;
             self.written = (Instant::now(), begun.elapsed());
             self.is_behind = false;
         }
@@ -244,8 +245,11 @@ impl Plan<'_> {
             // Runs trained apart have not seen each other.
             self.unfinished(output)?;
         }
-        results::write(self.study, output)?;
-        report::write(self.study, output, Some(self.splits), &Backend::Flex.open()?)?;
+        let device = Backend::Flex.open()?;
+        let _lock = Lock::take(output)?;
+        let records = results::read(self.study, output)?;
+        results::write(self.study, output, &records)?;
+        report::write(self.study, output, &records, Some(self.splits), &device)?;
         Ok(())
     }
 

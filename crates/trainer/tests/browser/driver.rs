@@ -16,7 +16,7 @@ pub(crate) struct Browser {
 }
 
 impl Browser {
-    /// Starts one.
+    /// Starts a browser.
     pub(crate) fn start() -> Self {
         let mut driver = Command::new("chromedriver")
             .arg("--port=0")
@@ -42,7 +42,7 @@ impl Browser {
         browser
     }
 
-    /// Sends a command; gives what came back.
+    /// Sends a command and returns the value of the response.
     fn post(&self, command: &str, body: &Value) -> Value {
         let address = if command.is_empty() {
             self.session.clone()
@@ -58,7 +58,7 @@ impl Browser {
         value
     }
 
-    /// A command of Chromium's own.
+    /// Sends a Chromium-specific command.
     fn chromium(&self, command: &str, parameters: &Value) -> Value {
         self.post("goog/cdp/execute", &json!({ "cmd": command, "params": parameters }))
     }
@@ -68,8 +68,8 @@ impl Browser {
         self.post("url", &json!({ "url": format!("file://{}", path.display()) }));
     }
 
-    /// Makes the window so many pixels wide, and light or dark.
-    pub(crate) fn look(&self, width: u32, scheme: &str) {
+    /// Sets the width of the window in pixels, and its colour scheme: light or dark.
+    pub(crate) fn set_window(&self, width: u32, scheme: &str) {
         let size =
             json!({ "width": width, "height": 800, "deviceScaleFactor": 1, "mobile": false });
         self.chromium("Emulation.setDeviceMetricsOverride", &size);
@@ -77,7 +77,7 @@ impl Browser {
         self.chromium("Emulation.setEmulatedMedia", &json!({ "features": scheme }));
     }
 
-    /// Runs a function's body in the page; gives what it returns.
+    /// Runs the body of a function in the page and returns its result.
     pub(crate) fn run(&self, script: &str) -> Value {
         self.post("execute/sync", &json!({ "script": script, "args": [] }))
     }
@@ -89,7 +89,7 @@ impl Browser {
         self.post(&format!("element/{id}/click"), &json!({}));
     }
 
-    /// Draws with a mouse, a stroke after the other, in pixels of the window.
+    /// Draws strokes with the mouse, in pixels of the window.
     pub(crate) fn draw(&self, strokes: &[&[(f64, f64)]]) {
         let mut actions = Vec::new();
         for stroke in strokes {
@@ -105,15 +105,15 @@ impl Browser {
         self.post("actions", &json!({ "actions": [mouse] }));
     }
 
-    /// What the console has said since it was last asked.
+    /// Returns the messages of the console since the last call.
     pub(crate) fn console(&self) -> Vec<String> {
         let lines = self.post("se/log", &json!({ "type": "browser" }));
         let lines = lines.as_array().unwrap().iter();
         lines.map(|line| format!("{}: {}", line["level"], line["message"])).collect()
     }
 
-    /// Keeps a picture of the whole page.
-    pub(crate) fn photograph(&self, path: &Path) {
+    /// Saves a screenshot of the whole page.
+    pub(crate) fn save_screenshot(&self, path: &Path) {
         let whole = json!({ "captureBeyondViewport": true });
         let picture = self.chromium("Page.captureScreenshot", &whole);
         let picture = picture["data"].as_str().unwrap();

@@ -7,7 +7,7 @@ mod driver;
 
 use std::{fs, path::Path};
 
-use common::Place;
+use common::TestDir;
 use driver::Browser;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -17,19 +17,19 @@ const VARIANTS: [&str; 3] = ["none", "l1", "batch_norm_dropout"];
 #[test]
 #[ignore = "needs Chromium: just browser"]
 fn the_report_works_in_a_browser() {
-    let place = Place::new();
+    let dir = TestDir::new();
     let names = VARIANTS.map(|name| format!("\"{name}\"")).join(", ");
     let lines = format!("variants = [{names}]\nseeds = [0, 1]\ndata.validation_split = 0.1");
-    place.config("small.toml", &lines);
-    place.results("small.toml", "out", &["--set", "fit.epochs=8"]);
-    let page = place.path("out/report.html");
+    dir.write_config("small.toml", &lines);
+    dir.train("small.toml", "out", &["--set", "fit.epochs=8"]);
+    let page = dir.path("out/report.html");
 
     let browser = Browser::start();
-    browser.look(1280, "light");
+    browser.set_window(1280, "light");
     browser.open(&page);
     sorts_its_table(&browser);
     switches_a_curve_off(&browser);
-    reads_what_is_drawn(&browser, &place);
+    classifies_a_drawing(&browser, &dir);
     assert_eq!(browser.console(), [""; 0]);
     let asked: Vec<String> =
         run(&browser, "performance.getEntriesByType('resource').map((entry) => entry.name)");
@@ -37,12 +37,12 @@ fn the_report_works_in_a_browser() {
     fits_every_window(&browser, &page);
 }
 
-/// The value of an expression in the page.
+/// Evaluates an expression in the page.
 fn run<T: DeserializeOwned>(browser: &Browser, expression: &str) -> T {
     serde_json::from_value(browser.run(&format!("return {expression}"))).unwrap()
 }
 
-/// An expression of each `element` that a CSS selector finds.
+/// Evaluates an expression for each `element` that a CSS selector finds.
 fn each<T: DeserializeOwned>(browser: &Browser, selector: &str, expression: &str) -> Vec<T> {
     let elements = format!("[...document.querySelectorAll(`{selector}`)]");
     run(browser, &format!("{elements}.map((element) => {expression})"))
@@ -88,8 +88,8 @@ fn switches_a_curve_off(browser: &Browser) {
     assert_eq!(lines(), [6, 6]);
 }
 
-/// Draws a seven and compares what the page makes of it with what the program does.
-fn reads_what_is_drawn(browser: &Browser, place: &Place) {
+/// Draws a seven and compares the page's probabilities with those of `trainer predict`.
+fn classifies_a_drawing(browser: &Browser, dir: &TestDir) {
     browser.run("document.getElementById('pad-canvas').scrollIntoView({ block: 'center' })");
     let [left, top, width, height]: [f64; 4] = run(
         browser,
@@ -102,15 +102,14 @@ fn reads_what_is_drawn(browser: &Browser, place: &Place) {
 
     let pixels: Vec<u8> = run(browser, "report.pad.pixels()");
     let inked = |line: &[u8]| line.iter().any(|&pixel| pixel > 0);
-    // Its longer side fills the box that MNIST's makers drew in.
+    // The longer side of a digit spans 20 pixels, as in MNIST.
     assert_eq!(pixels.chunks(28).filter(|row| inked(row)).count(), 20);
 
-    fs::write(place.path("seven.png"), trainer::commands::show::png(&[&pixels], 1).unwrap())
-        .unwrap();
+    fs::write(dir.path("seven.png"), trainer::commands::show::png(&[&pixels], 1).unwrap()).unwrap();
     let models = VARIANTS.map(|name| format!("out/runs/{name}/seed-0/model.safetensors"));
     let [none, l1, batch_norm_dropout] = &models;
     let predict = ["predict", "--json", none, l1, batch_norm_dropout, "seven.png"];
-    let expected: Value = serde_json::from_str(&place.stdout(&predict)).unwrap();
+    let expected: Value = serde_json::from_str(&dir.stdout(&predict)).unwrap();
     for (variant, expected) in VARIANTS.iter().zip(expected[0]["models"].as_array().unwrap()) {
         let found: [f64; 10] = run(browser, &format!("report.pad.probabilities().{variant}"));
         let cells = format!("#pad-probabilities td[data-variant={variant}][data-digit]");
@@ -119,22 +118,22 @@ fn reads_what_is_drawn(browser: &Browser, place: &Place) {
             let expected = expected["probabilities"][digit].as_f64().unwrap();
             assert!((found - expected).abs() < 1e-4, "{variant} {digit}: {found} for {expected}");
         }
-        assert!(found.iter().any(|&share| share > 0.11), "{variant} says nothing: {found:?}");
+        assert!(found.iter().any(|&share| share > 0.11), "{variant} has no preference: {found:?}");
     }
     browser.click("#pad-clear");
     assert!(!inked(&run::<Vec<u8>>(browser, "report.pad.pixels()")));
 }
 
-/// Nothing sticks out at the width of a phone and of a desk, and the page follows the system's colours.
+/// Checks that nothing overflows at the widths of a phone and a desktop, and that colours follow the system's.
 fn fits_every_window(browser: &Browser, page: &Path) {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("report");
     fs::create_dir_all(&folder).unwrap();
     for width in [390, 1280] {
         let inks = ["light", "dark"].map(|scheme| {
-            browser.look(width, scheme);
+            browser.set_window(width, scheme);
             browser.open(page);
             assert_eq!(run::<u32>(browser, "document.documentElement.scrollWidth"), width);
-            // What scrolls in a box of its own may be wider than the window.
+            // Content of a scrolling box may be wider than the window.
             let out = each::<String>(
                 browser,
                 "main *",
@@ -142,7 +141,7 @@ fn fits_every_window(browser: &Browser, page: &Path) {
                  ? '' : element.outerHTML.slice(0, 99)",
             );
             assert_eq!(out.concat(), "", "{width} {scheme}");
-            browser.photograph(&folder.join(format!("{width}-{scheme}.png")));
+            browser.save_screenshot(&folder.join(format!("{width}-{scheme}.png")));
             run::<String>(browser, "getComputedStyle(document.body).color")
         });
         assert_ne!(inks[0], inks[1]);

@@ -1,7 +1,7 @@
-//! A small data set and the program itself, for the tests that use it from the outside.
+//! Runs the program in a temporary folder with a small data set.
 #![allow(dead_code, reason = "each test file uses a part")]
 
-pub(crate) mod under_way;
+pub(crate) mod long_study;
 
 use std::{
     collections::BTreeMap,
@@ -19,20 +19,20 @@ use trainer::study::Backend;
 /// A row of a CSV file, by column name.
 pub(crate) type Row = BTreeMap<String, String>;
 
-/// A folder of a test's own, with a small data set in `digits`.
-pub(crate) struct Place {
+/// A temporary folder with a small data set in `digits`.
+pub(crate) struct TestDir {
     folder: TempDir,
 }
 
-impl Place {
-    /// A new folder with 300 training and 100 test images.
+impl TestDir {
+    /// Creates the folder, with 300 training and 100 test images.
     pub(crate) fn new() -> Self {
         let folder = TempDir::new().unwrap();
-        write_digits(&folder.path().join("digits"), 300, 100);
+        write_data_set(&folder.path().join("digits"), 300, 100);
         Self { folder }
     }
 
-    /// A path in the folder.
+    /// Returns a path in the folder.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
@@ -44,51 +44,51 @@ impl Place {
         path
     }
 
-    /// Writes a config for the small data set, with these lines before its tables.
-    pub(crate) fn config(&self, name: &str, lines: &str) -> PathBuf {
+    /// Writes a config that trains on the small data set for two epochs, followed by these lines.
+    pub(crate) fn write_config(&self, name: &str, lines: &str) -> PathBuf {
         let digits = "data.dir = \"digits\"\nfit.batch_size = 64\nfit.epochs = 2\n";
         self.write(name, &format!("{digits}{lines}\n"))
     }
 
-    /// The program with these arguments, as assert_cmd runs it.
+    /// Returns a command that runs the program.
     pub(crate) fn trainer(&self, arguments: &[&str]) -> assert_cmd::Command {
         self.command(arguments).into()
     }
 
-    /// The program with these arguments, to be spawned.
+    /// Returns a command that runs the program and can be spawned.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = self.here(cargo_bin!("trainer"));
+        let mut command = self.program(cargo_bin!("trainer"));
         command.args(arguments);
         command
     }
 
-    /// Runs the program; returns its output, whatever its exit code.
+    /// Runs the program and returns its output, whatever the exit code.
     pub(crate) fn output(&self, arguments: &[&str]) -> Output {
         self.trainer(arguments).output().unwrap()
     }
 
-    /// Runs the program, which must succeed; returns its stdout.
+    /// Runs the program, asserts that it succeeds and returns its stdout.
     pub(crate) fn stdout(&self, arguments: &[&str]) -> String {
         let assert = self.trainer(arguments).assert().success();
         String::from_utf8(assert.get_output().stdout.clone()).unwrap()
     }
 
-    /// A shell command in the folder.
+    /// Returns a command that runs a line of shell.
     pub(crate) fn shell(&self, line: &str) -> assert_cmd::Command {
-        let mut command = self.here("sh");
+        let mut command = self.program("sh");
         command.args(["-c", line]);
         command.into()
     }
 
-    /// A command in the folder that does not see the data sets of this machine.
-    pub(crate) fn here(&self, program: impl AsRef<OsStr>) -> Command {
-        let mut command = Command::new(program);
+    /// Returns a command that runs in the folder and does not find the machine's data sets.
+    pub(crate) fn program(&self, name: impl AsRef<OsStr>) -> Command {
+        let mut command = Command::new(name);
         command.current_dir(self.folder.path());
         command.env_remove("MNIST_DIR").env("XDG_CACHE_HOME", self.folder.path().join("cache"));
         command
     }
 
-    /// A file's text.
+    /// Reads a text file.
     pub(crate) fn read(&self, name: &str) -> String {
         fs::read_to_string(self.path(name)).unwrap()
     }
@@ -99,15 +99,16 @@ impl Place {
         reader.deserialize().collect::<Result<_, _>>().unwrap()
     }
 
-    /// Runs a study that must succeed; returns the rows of results.csv without `fit_seconds`.
-    pub(crate) fn results(&self, config: &str, out: &str, arguments: &[&str]) -> Vec<Row> {
+    /// Trains a study, asserts that it succeeds and returns the rows of results.csv without `fit_seconds`.
+    pub(crate) fn train(&self, config: &str, out: &str, arguments: &[&str]) -> Vec<Row> {
         let mut all = vec!["run", config, "--out", out];
         all.extend(arguments);
         self.trainer(&all).assert().success();
-        self.rows(out)
+        self.results(out)
     }
 
-    fn rows(&self, out: &str) -> Vec<Row> {
+    /// Reads results.csv without `fit_seconds`.
+    fn results(&self, out: &str) -> Vec<Row> {
         let mut rows = self.csv(&format!("{out}/results.csv"));
         for row in &mut rows {
             row.remove("fit_seconds").unwrap();
@@ -115,19 +116,19 @@ impl Place {
         rows
     }
 
-    /// All that a study's runs left, by file, but for times.
-    pub(crate) fn outcome(&self, out: &str) -> BTreeMap<PathBuf, Vec<u8>> {
-        let rows = serde_json::to_vec(&self.rows(out)).unwrap();
-        let mut outcome = BTreeMap::from([("results.csv".into(), rows)]);
+    /// Reads the results, models and histories of a study, by file. Two studies that trained alike have equal ones.
+    pub(crate) fn artifacts(&self, out: &str) -> BTreeMap<PathBuf, Vec<u8>> {
+        let rows = serde_json::to_vec(&self.results(out)).unwrap();
+        let mut artifacts = BTreeMap::from([("results.csv".into(), rows)]);
         let runs = self.path(&format!("{out}/runs"));
         for run in folders(&runs).iter().flat_map(|variant| folders(variant)) {
             for name in ["model.safetensors", "history.csv"] {
                 let file = run.join(name);
                 let bytes = fs::read(&file).unwrap();
-                outcome.insert(file.strip_prefix(&runs).unwrap().to_owned(), bytes);
+                artifacts.insert(file.strip_prefix(&runs).unwrap().to_owned(), bytes);
             }
         }
-        outcome
+        artifacts
     }
 }
 
@@ -136,30 +137,29 @@ fn folders(folder: &Path) -> Vec<PathBuf> {
     entries.filter(|path| path.is_dir()).collect()
 }
 
-/// Whether the wgpu backend can be tested here. CI has to be able to; elsewhere a test that is
-/// skipped says so.
+/// Returns whether the wgpu backend can be tested. On CI it must be; elsewhere a skipped test prints the reason.
 pub(crate) fn has_wgpu() -> bool {
     if !Backend::Wgpu.devices().is_empty() {
         return true;
     }
     let reason = "wgpu finds no device; Debian's mesa-vulkan-drivers has a software one";
     assert!(std::env::var_os("CI").is_none(), "{reason}");
-    // Past the test harness, which would keep a passing test's words to itself.
+    // `eprintln!` would be captured by the test harness.
     let _ = writeln!(std::io::stderr(), "skipped a test of the wgpu backend: {reason}");
     false
 }
 
-/// Cells of a row.
+/// Returns the cells of these columns.
 pub(crate) fn cells<'a, const N: usize>(row: &'a Row, columns: [&str; N]) -> [&'a str; N] {
     columns.map(|column| row[column].as_str())
 }
 
-/// The stderr of a program as text.
+/// Returns stderr as text.
 pub(crate) fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
-/// An assertion on a part of stderr. assert_cmd compares all of it.
+/// Asserts that stderr contains a text. `assert_cmd` alone compares all of stderr.
 pub(crate) trait StderrContains: Sized {
     fn stderr_contains(self, text: &str) -> Self;
 }
@@ -172,9 +172,8 @@ impl StderrContains for Assert {
     }
 }
 
-/// Writes the four IDX files of a data set that can be learnt: a digit is a bar at its own place, in
-/// noise.
-pub(crate) fn write_digits(folder: &Path, train: usize, test: usize) {
+/// Writes the four IDX files of a data set. An image of class c is a bar at rows 4 + 2c and 5 + 2c, with noise.
+pub(crate) fn write_data_set(folder: &Path, train: usize, test: usize) {
     fs::create_dir_all(folder).unwrap();
     for (name, len) in [("train", train), ("t10k", test)] {
         let labels: Vec<u8> = (0..len).map(|index| u8::try_from(index * 7 % 10).unwrap()).collect();
@@ -190,9 +189,9 @@ pub(crate) fn write_digits(folder: &Path, train: usize, test: usize) {
 
 fn image(index: usize, label: u8) -> Vec<u8> {
     let bar = 4 + 2 * usize::from(label);
-    let pixel = |place: usize| {
-        let noise = (index * 31 + place * 17) % 61;
-        let ink = if place / 28 / 2 * 2 == bar { 190 } else { 0 };
+    let pixel = |position: usize| {
+        let noise = (index * 31 + position * 17) % 61;
+        let ink = if position / 28 / 2 * 2 == bar { 190 } else { 0 };
         u8::try_from(ink + noise).unwrap()
     };
     (0..784).map(pixel).collect()

@@ -1,10 +1,9 @@
-"""Writes fixtures/*.safetensors: what Keras computes, step by step, for Rust tests to replay.
+"""Writes fixtures/*.safetensors: training recorded from Keras, step by step, for the Rust tests to repeat.
 
     python3 -m venv venv && venv/bin/pip install --requirement requirements.txt
     venv/bin/python make_fixtures.py
 
-A fixture is what Keras gave when its case was written. It is never made again to let a test pass: those that
-are there stay as they are.
+Fixtures that exist are never written again.
 """
 
 import json
@@ -32,7 +31,7 @@ L1, L2, BOTH = {"l1": 0.01}, {"l2": 0.01}, {"l1": 0.003, "l2": 0.02}
 
 
 def cases():
-    """Name, settings by layer, and what else differs."""
+    """Yields name, settings by layer, and other arguments of `write`."""
     yield "none", {}, {}
     yield "l2", {"hidden2": {"kernel_regularizer": L2}}, {}
     yield "l1", {"hidden2": {"kernel_regularizer": L1}}, {}
@@ -74,11 +73,11 @@ def cases():
 
 
 def digits(random, raw):
-    """Images that a network can learn: a bright place per class, in noise."""
+    """Returns noisy images with a bright spot per class, and their labels."""
     labels = random.integers(0, UNITS["output"], IMAGES)
     images = random.integers(0, 90, (IMAGES, INPUTS))
-    for place in range(3):
-        images[np.arange(IMAGES), labels * 3 + place] += 160
+    for pixel in range(3):
+        images[np.arange(IMAGES), labels * 3 + pixel] += 160
     images = images.astype("float32")
     return images if raw else images / 255, labels.astype("int32")
 
@@ -88,7 +87,7 @@ def mask_layers(model):
 
 
 def train(model, images, labels, masks, batch, epochs, rate):
-    """One Keras step after the other, in plain order; the losses and the first gradients."""
+    """Takes Keras steps without shuffling; returns the losses and the first gradients."""
     optimizer = keras.optimizers.SGD(rate)
     targets = keras.utils.to_categorical(labels, UNITS["output"])
     losses, first = [], None
@@ -140,7 +139,7 @@ def write(name, settings, images, labels, start, masks, units=UNITS, raw=False, 
 
 
 def fit(units, settings, images, targets, start, batch, epochs, rate):
-    """Loss and accuracy per epoch as `fit` itself reports them."""
+    """Returns the loss and accuracy that `fit` reports per epoch."""
     model = network.build(INPUTS, units, settings)
     sgd = keras.optimizers.SGD(rate)
     model.compile(sgd, loss="categorical_crossentropy", metrics=["accuracy"])

@@ -7,7 +7,7 @@ REGULARIZERS = ("kernel_regularizer", "bias_regularizer", "activity_regularizer"
 
 
 class GivenDropout(layers.Layer):
-    """Dropout by a mask from outside, so that both sides drop the same units."""
+    """Dropout by a given mask, so that Keras and the program drop the same units."""
 
     given = None  # [batch, units], set before each step.
 
@@ -16,9 +16,10 @@ class GivenDropout(layers.Layer):
 
 
 def build(inputs, units, settings, dropout=None):
-    """The network of `settings`: {layer: {"kernel_regularizer": {"l1": …, "l2": …}, "batch_norm": …}}.
+    """Returns the network of `settings`: {layer: {"kernel_regularizer": {"l1": …, "l2": …}, "batch_norm": …}}.
 
-    `units` has the layers in their order: hidden1, hidden2, …, output. `dropout(rate)` makes a dropout layer; without it, there is none.
+    `units` has the layers in order: hidden1, hidden2, …, output. `dropout(rate)` makes a dropout layer; without it,
+    there is none.
     """
     model = keras.Sequential([keras.Input((inputs,))])
     for name in units:
@@ -34,12 +35,12 @@ def build(inputs, units, settings, dropout=None):
 
 
 def named(layer):
-    """Whether a layer's weights have names in model.safetensors."""
+    """Returns whether model.safetensors has the weights of a layer."""
     return layer.name.startswith(("hidden", "output"))
 
 
 def weights(model):
-    """The model's weights by the names they have in model.safetensors."""
+    """Returns the model's weights by their names in model.safetensors."""
     found = {}
     for layer in model.layers:
         for weight in layer.weights:
@@ -49,7 +50,7 @@ def weights(model):
 
 
 def load(model, tensors):
-    """Puts the tensors of a model.safetensors into the model."""
+    """Loads the tensors of a model.safetensors into the model."""
     for layer in model.layers:
         for weight in layer.weights:
             if named(layer):

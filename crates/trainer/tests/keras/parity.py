@@ -1,8 +1,8 @@
-"""Trains Keras and the program from the same start on the same digits, and compares them.
+"""Trains Keras and the program from the same weights on the same images, and compares the results.
 
     MNIST_DIR=… python parity.py TRAINER
 
-TRAINER is the compiled program. Dropout is left out: its masks are each side's own.
+TRAINER is the compiled program. There is no dropout: the two would draw different masks.
 """
 
 import csv
@@ -43,8 +43,8 @@ CASES = {
         "hidden4": {"kernel_regularizer": L1, "batch_norm": True},
     },
 }
-# Few steps: where a ReLU's input is within rounding of zero, either side may take it for silent, which
-# moves weights by a thousandth. Over a whole epoch of MNIST some always are.
+# Few steps: a ReLU whose input is zero up to rounding may be active on one side only, which moves weights by a
+# thousandth. In a whole epoch of MNIST that always happens.
 IMAGES, BATCH, EPOCHS, SPLIT, RATE = 2_000, 350, 3, 0.1, 0.05
 
 
@@ -65,7 +65,7 @@ def digits(name):
 
 
 def settings(folder, name, layers):
-    """The case as a config."""
+    """Writes the case as a config."""
     lines = ['data.sources = ["mnist"]', f"data.limit = {IMAGES}", f"data.validation_split = {SPLIT}"]
     lines += [f"fit.epochs = {EPOCHS}", f"fit.batch_size = {BATCH}", f"fit.learning_rate = {RATE}"]
     lines += [f"network.hidden = {list(units_of(name).values())[:-1]}"]
@@ -81,8 +81,8 @@ def settings(folder, name, layers):
     return path
 
 
-def apart(found, expected):
-    """Length of the difference in parts of the expected length."""
+def relative_difference(found, expected):
+    """Returns the norm of the difference, divided by the norm of the expected values."""
     found, expected = (np.hstack([np.ravel(part) for part in parts]) for parts in (found, expected))
     return np.linalg.norm(found.astype("float64") - expected) / np.linalg.norm(expected)
 
@@ -109,14 +109,16 @@ def compare(trainer, folder, name, layers, train, test):
     weights = network.weights(model)
     names = {"loss": "loss", "acc": "accuracy", "val_loss": "val_loss", "val_acc": "val_accuracy"}
     results = {
-        "weights": apart([trained[key] for key in weights], weights.values()),
-        "history": apart([[float(row[key]) for row in rows] for key in names], [history[names[key]] for key in names]),
-        "evaluate": apart([record["loss_train"], record["loss_test"]], [score[0] for score in scores]),
+        "weights": relative_difference([trained[key] for key in weights], weights.values()),
+        "history": relative_difference(
+            [[float(row[key]) for row in rows] for key in names], [history[names[key]] for key in names]
+        ),
+        "evaluate": relative_difference([record["loss_train"], record["loss_test"]], [score[0] for score in scores]),
     }
-    # The program's weights, in Keras.
+    # Keras evaluates the weights that the program trained.
     network.load(model, trained)
     in_keras = model.evaluate(*test, verbose=0)
-    results["in Keras"] = apart([record["loss_test"], record["acc_test"]], in_keras)
+    results["in Keras"] = relative_difference([record["loss_test"], record["acc_test"]], in_keras)
     return results
 
 
@@ -133,7 +135,7 @@ def main():
             print(f"{name:12}" + "".join(f"  {key} {value:.1e}" for key, value in results.items()))
             failed |= any(results[key] > limit for key, limit in limits.items())
     if failed:
-        sys.exit(f"further apart than {limits}")
+        sys.exit(f"the differences exceed {limits}")
     print("Keras and the program agree")
 
 

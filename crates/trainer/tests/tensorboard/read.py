@@ -1,6 +1,6 @@
 """Compares event files, read by TensorBoard's own reader, with history.csv and the trained weights.
 
-Usage: read.py TRAINER. Trains on the digits that the program draws; `just tensorboard` calls it.
+Usage: read.py TRAINER. Trains on the synthetic data set; `just tensorboard` calls it.
 """
 
 import csv
@@ -50,12 +50,12 @@ def check(run, epochs):
 
 
 with tempfile.TemporaryDirectory() as folder:
-    # Two epochs, then two more by another process: its file takes up where the first one ends.
+    # Two epochs, then two more by another process, whose file continues the first one.
     for epochs in [2, 4]:
         train(folder, epochs)
         for variant in ["l1", "batch_norm"]:
             check(Path(folder) / "runs" / variant / "seed-0", epochs)
-    # One that was cut off says of its last epoch what the next process says again: the later one counts.
+    # A run trained again writes its epochs a second time: the later values count.
     run = Path(folder) / "runs" / "l1" / "seed-0"
     for file in ["run.json", "model.safetensors", "history.csv"]:
         (run / file).unlink()
