@@ -8,13 +8,14 @@ use std::{fs, process::Stdio, thread, time::Duration};
 
 use assert_cmd::assert::OutputAssertExt;
 use common::{
-    StderrContains, TestDir,
+    TestDir,
     long_study::{
         CONFIG, EPOCHS, VARIANTS, assert_csv_is_complete, send_signal, spawn_study, uninterrupted,
         wait_for_checkpoints, wait_until,
     },
     stderr, write_data_set,
 };
+use predicates::str::contains;
 use trainer::store::checkpoint;
 
 /// Returns a pseudo-random number below `end`.
@@ -64,7 +65,7 @@ fn a_signal_ends_training_with_a_checkpoint_to_resume_from() {
         wait_for_checkpoints(&dir, name);
         send_signal(&child, name);
         let assert = child.wait_with_output().unwrap().assert().code(code);
-        assert.stderr_contains("error: stopped on request");
+        assert.stderr(contains("error: stopped on request"));
         for variant in VARIANTS {
             let folder = dir.path(&format!("{name}/runs/{variant}/seed-0"));
             let (_, checkpoint) = checkpoint::read(&folder).unwrap().unwrap();
@@ -84,7 +85,7 @@ fn a_run_is_trained_by_one_process_at_a_time() {
     wait_for_checkpoints(&dir, "both");
     let second = spawn_study(&dir, "both").wait_with_output().unwrap().assert().code(1);
     let message = "error: another process is training l1 seed 0, batch_norm_dropout seed 0\n";
-    second.stderr_contains(message);
+    second.stderr(contains(message));
     first.wait_with_output().unwrap().assert().success();
     assert!(dir.artifacts("both") == expected);
     // Every run has finished.
@@ -97,13 +98,13 @@ fn more_epochs_resume_a_finished_run() {
     let expected = uninterrupted(&dir);
     dir.train("small.toml", "longer", &["--set", "fit.epochs=50"]);
     let results = ["results", "small.toml", "--out", "longer", "--set", EPOCHS];
-    dir.trainer(&results).assert().stderr_contains("2 of 2 runs have not finished");
+    dir.trainer(&results).assert().stderr(contains("2 of 2 runs have not finished"));
     dir.train("small.toml", "longer", &["--set", EPOCHS]);
     assert!(dir.artifacts("longer") == expected);
 
     let fewer = ["run", "small.toml", "--out", "longer", "--set", "fit.epochs=50"];
     let assert = dir.trainer(&fewer).assert().code(2);
-    assert.stderr_contains("fit.epochs is 400 there, 50 here");
+    assert.stderr(contains("fit.epochs is 400 there, 50 here"));
 }
 
 #[test]
@@ -117,8 +118,8 @@ fn a_checkpoint_of_other_settings_is_refused() {
     let other = ["run", "small.toml", "--out", "out", "--set", EPOCHS];
     let other = [&other[..], &["--set", "fit.learning_rate=0.5"]].concat();
     let assert = dir.trainer(&other).assert().code(2);
-    let assert = assert.stderr_contains("fit.learning_rate is 0.01 there, 0.5 here");
-    assert.stderr_contains("--fresh");
+    let assert = assert.stderr(contains("fit.learning_rate is 0.01 there, 0.5 here"));
+    assert.stderr(contains("--fresh"));
 
     // The old folder is renamed, not deleted.
     dir.trainer(&[&other[..], &["--fresh"]].concat()).assert().success();
@@ -143,7 +144,7 @@ fn fewer_epochs_than_begun_are_refused() {
     child.wait_with_output().unwrap();
     let fewer = ["run", "small.toml", "--out", "out", "--set", "fit.epochs=1"];
     let assert = dir.trainer(&fewer).assert().code(2);
-    assert.stderr_contains("fit.epochs is 400 there, 1 here");
+    assert.stderr(contains("fit.epochs is 400 there, 1 here"));
 }
 
 #[test]
@@ -159,14 +160,14 @@ fn a_folder_in_use_refuses_other_settings_and_fresh() {
         ("fit.epochs=800", "fit.epochs is 400 there, 800 here"),
     ] {
         let arguments = [&other[..], &["--set", more]].concat();
-        dir.trainer(&arguments).assert().code(2).stderr_contains(words);
+        dir.trainer(&arguments).assert().code(2).stderr(contains(words));
     }
     write_data_set(&dir.path("others"), 200, 100);
     let data = ["--set", EPOCHS, "--set", "data.dir=others"];
     let assert = dir.trainer(&[&other[..], &data].concat()).assert().code(2);
-    assert.stderr_contains("the data set there is another than `others`");
+    assert.stderr(contains("the data set there is another than `others`"));
     let assert = dir.trainer(&[&other[..], &["--fresh"]].concat()).assert().code(1);
-    assert.stderr_contains("both stays as it is: another process");
+    assert.stderr(contains("both stays as it is: another process"));
     first.wait_with_output().unwrap().assert().success();
     assert!(dir.artifacts("both") == expected);
 }
@@ -206,7 +207,7 @@ fn fresh_refuses_a_folder_that_is_no_study() {
     dir.write_config("small.toml", CONFIG);
     fs::create_dir(dir.path("precious")).unwrap();
     let run = ["run", "small.toml", "--fresh", "--out", "precious"];
-    dir.trainer(&run).assert().code(2).stderr_contains("no study's folder");
+    dir.trainer(&run).assert().code(2).stderr(contains("no study's folder"));
     assert!(dir.path("precious").is_dir());
 }
 
@@ -239,11 +240,11 @@ fn results_need_a_finished_run() {
     let dir = TestDir::new();
     dir.write_config("small.toml", CONFIG);
     let results = ["results", "small.toml", "--out", "out", "--set", EPOCHS];
-    dir.trainer(&results).assert().stderr_contains("train first");
+    dir.trainer(&results).assert().stderr(contains("train first"));
     let child = spawn_study(&dir, "out");
     wait_for_checkpoints(&dir, "out");
     let assert = dir.trainer(&results).assert().code(1);
-    assert.stderr_contains("no finished run yet\n  2 of its runs have begun");
+    assert.stderr(contains("no finished run yet\n  2 of its runs have begun"));
     child.wait_with_output().unwrap().assert().success();
     dir.trainer(&results).assert().success();
 }

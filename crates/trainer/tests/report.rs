@@ -5,7 +5,8 @@ mod common;
 
 use std::fs;
 
-use common::{StderrContains, TestDir, stderr};
+use common::{TestDir, stderr};
+use predicates::str::contains;
 use serde_json::Value;
 
 /// Returns the data that the page's scripts draw.
@@ -104,7 +105,7 @@ fn a_report_needs_a_finished_run_and_names_damaged_files() {
     let dir = TestDir::new();
     dir.write_config("small.toml", "variants = [\"none\", \"l1\"]");
     let assert = dir.trainer(&["report", "small.toml", "--out", "out"]).assert().code(1);
-    assert.stderr_contains("out has no finished run");
+    assert.stderr(contains("out has no finished run"));
     dir.train("small.toml", "out", &[]);
     dir.write("out/runs/none/seed-0/model.safetensors", "damage");
     report(&dir, &[]);

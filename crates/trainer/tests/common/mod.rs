@@ -12,7 +12,7 @@ use std::{
     process::{Command, Output},
 };
 
-use assert_cmd::{assert::Assert, cargo::cargo_bin};
+use assert_cmd::cargo::cargo_bin;
 use tempfile::TempDir;
 use trainer::study::Backend;
 
@@ -157,19 +157,6 @@ pub(crate) fn cells<'a, const N: usize>(row: &'a Row, columns: [&str; N]) -> [&'
 /// Returns stderr as text.
 pub(crate) fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
-}
-
-/// Asserts that stderr contains a text. `assert_cmd` alone compares all of stderr.
-pub(crate) trait StderrContains: Sized {
-    fn stderr_contains(self, text: &str) -> Self;
-}
-
-impl StderrContains for Assert {
-    #[track_caller]
-    fn stderr_contains(self, text: &str) -> Self {
-        assert!(stderr(self.get_output()).contains(text), "stderr lacks `{text}`\n{self}");
-        self
-    }
 }
 
 /// Writes the four IDX files of a data set. An image of class c is a bar at rows 4 + 2c and 5 + 2c, with noise.
