@@ -1,8 +1,8 @@
-//! Why a report cannot be written.
+//! Errors of writing a report.
 
 use crate::{results, store};
 
-/// Why a report cannot be written.
+/// An error of writing a report.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The study's folder cannot be read or written.
@@ -12,6 +12,6 @@ pub enum Error {
     #[error(transparent)]
     Results(#[from] results::Error),
     /// The page cannot be rendered.
-    #[error("cannot be written as HTML: {0}")]
+    #[error("cannot write the report as HTML: {0}")]
     Page(String),
 }

@@ -1,26 +1,29 @@
-//! report.html: a study to look at, on one page that needs no network.
+//! The report of a study: report.html, one page that needs no network access.
 
 mod error;
 mod network;
 mod page;
-mod paths;
-mod picture;
+mod page_data;
+mod sweep;
 
 use std::path::Path;
 
 use burn::tensor::Device;
 
 pub use self::error::Error;
+use self::page_data::PageData;
 use crate::{
     results,
     store::{files, record::Record},
     study::{Splits, Study},
 };
 
-/// The page's name in the study's folder.
+/// The report's file name in the study's folder.
 pub const FILE: &str = "report.html";
 
-/// Writes the page from every finished run. Without digits it lacks what takes test images to see.
+/// Writes the report from all finished runs.
+///
+/// Without the study's own data set, it has no confusion matrices and no misclassified images.
 pub fn write(
     study: &Study,
     output: &Path,
@@ -29,21 +32,21 @@ pub fn write(
     device: &Device,
 ) -> Result<(), Error> {
     let mut notes = results::unfinished(study, records, output);
-    // Other digits would be answered, but say nothing of this study.
-    let others =
+    // Accuracies on another data set would not be those of this study.
+    let is_own =
         |splits: &&Splits| records.iter().all(|record| record.dataset_sha256 == splits.sha256);
-    let own = splits.filter(others);
-    if own.is_none() && !records.is_empty() {
+    let splits = splits.filter(is_own);
+    if splits.is_none() && !records.is_empty() {
         notes.push("The test digits of this study were not at hand.".to_owned());
     }
     notes.extend(results::notes(records));
     if !study.sweep.is_empty() {
-        let note = "Below, each variant is shown where it did best on the test images. Being chosen by them, \
-                    its accuracy there is a little flattered.";
+        let note = "Below, each variant is shown where it did best on the test images. Its accuracy there is \
+                    biased upwards, as the point was chosen by it.";
         notes.push(note.to_owned());
     }
-    let test = own.map(|splits| &splits.test);
-    let picture = picture::Picture::of(records, study.first_variant(), test, device, &mut notes);
-    let page = page::text(study, records, own, &notes, &picture)?;
+    let test = splits.map(|splits| &splits.test);
+    let data = PageData::new(records, study.first_variant(), test, device, &mut notes);
+    let page = page::render(study, records, splits, &notes, &data)?;
     Ok(files::write(&output.join(FILE), page.as_bytes())?)
 }

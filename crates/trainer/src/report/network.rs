@@ -1,4 +1,4 @@
-//! A trained network as the page has it: its weights, what they look like, and what it answers.
+//! A trained network for the page: its parameters, the histogram of its weights, and its predictions.
 
 use std::fs;
 
@@ -15,25 +15,25 @@ use crate::store::{
     record::{MODEL, Record},
 };
 
-/// A weight under this counts as gone.
-const GONE: f32 = 1e-3;
+/// The magnitude below which a weight counts as near zero.
+const NEAR_ZERO: f32 = 1e-3;
 
-/// A network that the page computes with.
+/// A network with which the page classifies images.
 #[derive(Debug, Serialize)]
 pub(super) struct Network {
     pub(super) seed: u64,
     pixels: String,
     epsilon: f64,
     layers: Vec<Layer>,
-    /// The kernel whose weights are shown.
+    /// The kernel of the shown layer, row-major `[inputs, units]`.
     #[serde(skip)]
     pub(super) kernel: Vec<f32>,
-    /// For each test image, the most probable digit; `None` without images, or where it has no answer to some.
+    /// The predicted class of each test image; `None` without test images, or if a probability is NaN.
     #[serde(skip)]
-    pub(super) answers: Option<Vec<usize>>,
+    pub(super) predictions: Option<Vec<usize>>,
 }
 
-/// Tensors in base64, of little-endian float32.
+/// A dense layer. Tensors are little-endian float32 in base64; the kernel is row-major `[inputs, units]`.
 #[derive(Debug, Serialize)]
 struct Layer {
     inputs: usize,
@@ -43,6 +43,7 @@ struct Layer {
     batch_norm: Option<BatchNorm>,
 }
 
+/// The batch normalisation after a layer, with tensors encoded as in [`Layer`].
 #[derive(Debug, Serialize)]
 struct BatchNorm {
     gamma: String,
@@ -52,8 +53,10 @@ struct BatchNorm {
 }
 
 impl Network {
-    /// The network of a finished run, and its answers to the test images, if there are any. Of the layer `shown`,
-    /// or the last hidden one, it has the weights to show.
+    /// Reads the network of a finished run and classifies the test images, if there are any.
+    ///
+    /// Its `kernel` is that of the layer `shown`, or of the last hidden layer if `shown` is `None` or the network lacks
+    /// that layer.
     pub(super) fn read(
         record: &Record,
         shown: Option<LayerName>,
@@ -78,7 +81,7 @@ impl Network {
         let pixels = record.pixels().unwrap_or(Pixels::Unit);
         let model =
             SavedModel::parse(bytes, pixels, device.clone()).map_err(|error| error.to_string())?;
-        // Another set's images would be of another size or of other classes.
+        // Images of another size or with other classes do not fit the network.
         let test = test.filter(|test| {
             (test.shape().pixels(), test.shape().classes) == (model.inputs, model.classes)
         });
@@ -94,15 +97,15 @@ impl Network {
         let kernel = kernel.data().as_chunks().0.iter().map(|&bytes| f32::from_le_bytes(bytes));
         let probabilities = test.map(|test| model.probabilities(test)).transpose();
         let probabilities = probabilities.map_err(|error| error.to_string())?;
-        let answers =
-            probabilities.and_then(|all| all.iter().map(|of| predicted_class(of)).collect());
+        let predictions = probabilities
+            .and_then(|images| images.iter().map(|image| predicted_class(image)).collect());
         Ok(Self {
             seed: record.seed,
             pixels: pixels.to_string(),
             epsilon: EPSILON,
             layers: layers.map_err(|error| error.to_string())?,
             kernel: kernel.collect(),
-            answers,
+            predictions,
         })
     }
 }
@@ -110,14 +113,14 @@ impl Network {
 impl Layer {
     fn read(file: &SafeTensors<'_>, name: &str) -> Result<Self, SafeTensorError> {
         let tensor = |part: &str| file.tensor(&format!("{name}.{part}"));
-        let packed =
+        let encoded =
             |part: &str| Ok::<_, SafeTensorError>(BASE64_STANDARD.encode(tensor(part)?.data()));
         let batch_norm = || {
             Ok::<_, SafeTensorError>(BatchNorm {
-                gamma: packed("batch_norm.gamma")?,
-                beta: packed("batch_norm.beta")?,
-                moving_mean: packed("batch_norm.moving_mean")?,
-                moving_variance: packed("batch_norm.moving_variance")?,
+                gamma: encoded("batch_norm.gamma")?,
+                beta: encoded("batch_norm.beta")?,
+                moving_mean: encoded("batch_norm.moving_mean")?,
+                moving_variance: encoded("batch_norm.moving_variance")?,
             })
         };
         let [inputs, units] = *tensor("kernel")?.shape() else {
@@ -126,57 +129,62 @@ impl Layer {
         Ok(Self {
             inputs,
             units,
-            kernel: packed("kernel")?,
-            bias: packed("bias")?,
+            kernel: encoded("kernel")?,
+            bias: encoded("bias")?,
             batch_norm: tensor("batch_norm.gamma").is_ok().then(batch_norm).transpose()?,
         })
     }
 }
 
-/// How a kernel's weights are spread.
+/// The histogram of a kernel's weights, and norms of the kernel.
 #[derive(Debug, PartialEq, Serialize)]
-pub(super) struct Weights {
+pub(super) struct WeightHistogram {
     edges: Vec<f64>,
     counts: Vec<usize>,
-    /// The share that is next to nothing, 0 to 1.
-    below: f64,
-    /// Sum of the sizes.
+    /// The share of weights below [`NEAR_ZERO`] in magnitude, 0 to 1.
+    near_zero: f64,
+    /// The sum of the magnitudes.
     l1: f64,
-    /// Root of the sum of squares.
+    /// The square root of the sum of squares.
     l2: f64,
-    /// The run's.
+    /// The run's seed.
     seed: u64,
 }
 
-impl Weights {
-    /// Of a kernel. The outermost bins hold what lies beyond them too; what is no number is left out.
-    pub(super) fn of(kernel: &[f32], edges: Vec<f64>, seed: u64) -> Self {
+impl WeightHistogram {
+    /// Counts a kernel's weights in the bins between the edges. The outermost bins include the weights beyond them. NaN
+    /// is left out.
+    pub(super) fn new(kernel: &[f32], edges: Vec<f64>, seed: u64) -> Self {
         let mut counts = vec![0; edges.len().saturating_sub(1)];
         for &weight in kernel {
-            let place = edges.partition_point(|&edge| edge <= f64::from(weight)).saturating_sub(1);
-            let place = place.min(counts.len().saturating_sub(1));
-            if let Some(count) = counts.get_mut(place).filter(|_| !weight.is_nan()) {
+            let bin = edges.partition_point(|&edge| edge <= f64::from(weight)).saturating_sub(1);
+            let bin = bin.min(counts.len().saturating_sub(1));
+            if let Some(count) = counts.get_mut(bin).filter(|_| !weight.is_nan()) {
                 *count += 1;
             }
         }
-        let sizes = || kernel.iter().map(|&weight| f64::from(weight).abs());
-        let gone = sizes().filter(|&size| size < f64::from(GONE)).count();
+        let magnitudes = || kernel.iter().map(|&weight| f64::from(weight).abs());
+        let near_zero = magnitudes().filter(|&magnitude| magnitude < f64::from(NEAR_ZERO)).count();
         Self {
             edges,
             counts,
-            below: gone as f64 / kernel.len() as f64,
-            l1: sizes().sum(),
-            l2: sizes().map(|size| size * size).sum::<f64>().sqrt(),
+            near_zero: near_zero as f64 / kernel.len() as f64,
+            l1: magnitudes().sum(),
+            l2: magnitudes().map(|magnitude| magnitude * magnitude).sum::<f64>().sqrt(),
             seed,
         }
     }
 }
 
-/// How often each digit, a row each, got each answer, a column each.
-pub(super) fn confusion(labels: &[u8], answers: &[usize], classes: usize) -> Vec<Vec<usize>> {
+/// Counts the images of each label (row) by their predicted class (column).
+pub(super) fn confusion_matrix(
+    labels: &[u8],
+    predictions: &[usize],
+    classes: usize,
+) -> Vec<Vec<usize>> {
     let mut counts = vec![vec![0; classes]; classes];
-    for (&label, &answer) in labels.iter().zip(answers) {
-        counts[usize::from(label)][answer] += 1;
+    for (&label, &prediction) in labels.iter().zip(predictions) {
+        counts[usize::from(label)][prediction] += 1;
     }
     counts
 }
@@ -186,21 +194,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_weight_is_in_its_bin() {
+    fn every_weight_is_counted_in_its_bin() {
         let kernel = [-1.0, -0.5, 0.0, 0.0005, 0.25, 1.0, f32::NAN];
-        let weights = Weights::of(&kernel, vec![-1.0, -0.5, 0.0, 0.5, 1.0], 7);
-        assert_eq!(weights.counts, [1, 1, 3, 1]);
-        assert!((weights.below - 2.0 / 7.0).abs() < 1e-12);
-        let weights = Weights::of(&kernel, vec![-0.2, 0.0, 0.1, 0.2], 7);
-        assert_eq!(weights.counts, [2, 2, 2]);
-        let weights = Weights::of(&kernel[..6], vec![-1.0, 1.0], 7);
-        assert!((weights.l1 - 2.7505).abs() < 1e-6);
-        assert!((weights.l2 - 2.3125_f64.sqrt()).abs() < 1e-6);
+        let histogram = WeightHistogram::new(&kernel, vec![-1.0, -0.5, 0.0, 0.5, 1.0], 7);
+        assert_eq!(histogram.counts, [1, 1, 3, 1]);
+        assert!((histogram.near_zero - 2.0 / 7.0).abs() < 1e-12);
+        let histogram = WeightHistogram::new(&kernel, vec![-0.2, 0.0, 0.1, 0.2], 7);
+        assert_eq!(histogram.counts, [2, 2, 2]);
+        let histogram = WeightHistogram::new(&kernel[..6], vec![-1.0, 1.0], 7);
+        assert!((histogram.l1 - 2.7505).abs() < 1e-6);
+        assert!((histogram.l2 - 2.3125_f64.sqrt()).abs() < 1e-6);
     }
 
     #[test]
-    fn a_row_of_the_confusion_is_a_digit() {
-        let counts = confusion(&[3, 3, 7], &[5, 3, 7], 10);
+    fn rows_of_the_confusion_matrix_are_labels() {
+        let counts = confusion_matrix(&[3, 3, 7], &[5, 3, 7], 10);
         assert_eq!((counts[3][5], counts[3][3], counts[7][7]), (1, 1, 1));
         assert_eq!(counts.iter().flatten().sum::<usize>(), 3);
     }

@@ -1,13 +1,12 @@
-//! The page's text: the template and what is put into it.
+//! The HTML of the report: its template, and the texts and the table in it.
 
 use askama::Template;
-
 use training::Pixels;
 
-use super::{Error, picture::Picture};
+use super::{Error, page_data::PageData};
 use crate::{
     results::{
-        self, Against, Summary, cells,
+        self, Comparison, Summary, groups,
         statistics::{Difference, Spread},
         summaries,
     },
@@ -15,13 +14,13 @@ use crate::{
     study::{Splits, Study, setting_text, short},
 };
 
-/// From here on a number is written as a power of ten.
+/// The magnitude from which numbers are written in scientific notation.
 const LARGE: f64 = 1e6;
 
 const STYLE: &str = include_str!("../../templates/report.css");
-/// Data-driven drawing, <https://d3js.org>, on which Plot stands.
+/// D3, <https://d3js.org>, which Plot depends on.
 const D3: &str = include_str!("../../templates/vendor/d3.min.js");
-/// Charts as SVG, <https://observablehq.com/plot>.
+/// Observable Plot, <https://observablehq.com/plot>, which draws the charts.
 const PLOT: &str = include_str!("../../templates/vendor/plot.umd.min.js");
 const SCRIPT: &str = concat!(
     include_str!("../../templates/scripts/data.js"),
@@ -29,8 +28,8 @@ const SCRIPT: &str = concat!(
     include_str!("../../templates/scripts/network.js"),
     include_str!("../../templates/scripts/figure.js"),
     include_str!("../../templates/scripts/charts.js"),
-    include_str!("../../templates/scripts/paths.js"),
-    include_str!("../../templates/scripts/misread.js"),
+    include_str!("../../templates/scripts/sweep.js"),
+    include_str!("../../templates/scripts/misclassified.js"),
     include_str!("../../templates/scripts/pad.js"),
 );
 
@@ -38,8 +37,8 @@ const SCRIPT: &str = concat!(
 #[template(path = "report.html")]
 struct Page<'a> {
     title: &'a str,
-    sentence: String,
-    weights_of: &'a str,
+    description: String,
+    shown_layer: &'a str,
     notes: Vec<String>,
     headings: Vec<Heading>,
     rows: Vec<Row>,
@@ -50,6 +49,7 @@ struct Page<'a> {
     script: &'a str,
 }
 
+/// A column of the table.
 struct Heading {
     name: String,
     hint: String,
@@ -61,57 +61,57 @@ struct Row {
 
 struct Cell {
     text: String,
-    /// What leads to a note.
+    /// The mark of a note.
     mark: String,
-    /// Below it, smaller.
-    small: String,
-    /// What it is sorted by.
+    /// Small text below the cell's text.
+    detail: String,
+    /// The sort key.
     value: String,
     best: bool,
 }
 
-/// The whole page.
-pub(super) fn text(
+/// Renders the page.
+pub(super) fn render(
     study: &Study,
     records: &[Record],
     splits: Option<&Splits>,
     notes: &[String],
-    picture: &Picture,
+    data: &PageData,
 ) -> Result<String, Error> {
-    let unwritten = |error: &dyn std::fmt::Display| Error::Page(error.to_string());
+    let page_error = |error: &dyn std::fmt::Display| Error::Page(error.to_string());
     let page = Page {
         title: &study.name,
-        sentence: sentence(study, records, splits),
-        weights_of: &picture.weights_of,
+        description: description(study, records, splits),
+        shown_layer: &data.shown_layer,
         notes: notes
             .iter()
             .map(|note| note.replace('\n', " ").replace("95 %", "95\u{a0}%"))
             .collect(),
         headings: headings(study, records),
         rows: rows(study, records),
-        data: picture.json().map_err(|error| unwritten(&error))?,
+        data: data.json().map_err(|error| page_error(&error))?,
         style: STYLE,
         d3: D3,
         plot: PLOT,
         script: SCRIPT,
     };
-    page.render().map_err(|error| unwritten(&error))
+    page.render().map_err(|error| page_error(&error))
 }
 
-/// What was run, on what, and how long it took.
-fn sentence(study: &Study, records: &[Record], splits: Option<&Splits>) -> String {
+/// Describes the study: its data set, its main settings, the machines, and the time that training took.
+fn description(study: &Study, records: &[Record], splits: Option<&Splits>) -> String {
     let dataset = match (records.first(), splits) {
         (Some(record), _) => &record.dataset,
         (None, Some(splits)) => &splits.name,
-        (None, None) => "digits not at hand",
+        (None, None) => "a data set that was not at hand",
     };
-    let images = splits.map_or_else(String::new, |splits| images(study, splits));
+    let images = splits.map_or_else(String::new, |splits| image_counts(study, splits));
     let pixels = match study.settings.data.pixels {
         Pixels::Unit => "pixels from 0 to 1",
         Pixels::Raw => "pixels from 0 to 255",
     };
     let fit = &study.settings.fit;
-    // What is swept has no one value.
+    // A swept setting has several values.
     let settings = [
         ("data.pixels", "pixels", pixels.to_owned()),
         ("fit.epochs", "epochs", counted(fit.epochs, "epoch")),
@@ -132,7 +132,7 @@ fn sentence(study: &Study, records: &[Record], splits: Option<&Splits>) -> Strin
     let seeds: Vec<String> = study.settings.seeds.iter().map(u64::to_string).collect();
     format!(
         "{} of one network on {dataset}{images}: {}, {} {}, backend {}{machine}. \
-         The finished runs took {seconds:.1} s of training.",
+         Training the finished runs took {seconds:.1} s.",
         counted(study.variants.len(), "variant"),
         settings.join(", "),
         if seeds.len() == 1 { "seed" } else { "seeds" },
@@ -141,8 +141,8 @@ fn sentence(study: &Study, records: &[Record], splits: Option<&Splits>) -> Strin
     )
 }
 
-/// How many images there are of each kind, in brackets.
-fn images(study: &Study, splits: &Splits) -> String {
+/// Formats the numbers of training, validation and test images, in brackets.
+fn image_counts(study: &Study, splits: &Splits) -> String {
     let cut = splits.of(&study.settings.data);
     let (train, test) = (cut.train.len(), splits.test.len());
     if study.is_swept("data.limit") || study.is_swept("data.validation_split") {
@@ -154,130 +154,144 @@ fn images(study: &Study, splits: &Splits) -> String {
     format!(" ({train} training{validation} and {test} test images)")
 }
 
-/// `1 epoch`, `2 epochs`.
-fn counted(number: usize, what: &str) -> String {
-    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
+/// Formats a number with its noun: `1 epoch`, `2 epochs`.
+fn counted(number: usize, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }
 
+/// Returns the headings of the table's columns.
 fn headings(study: &Study, records: &[Record]) -> Vec<Heading> {
     let heading = |name: &str, hint: &str| Heading { name: name.to_owned(), hint: hint.to_owned() };
     let keys = results::swept_keys(records);
     let several = results::has_several_seeds(records);
     let swept = keys.iter().map(|key| {
-        heading(short(key, &keys), &format!("{key}, as it was set; empty where it has no meaning"))
+        heading(
+            short(key, &keys),
+            &format!("Value of {key}; empty where the setting does not apply"),
+        )
     });
-    let n =
-        heading("n", "How many runs, each from a seed of its own; ± is their standard deviation");
+    let n = heading(
+        "n",
+        "Number of runs, each with its own seed; ± is the standard deviation over them",
+    );
     let first = study.first_variant();
     let difference = heading(
         &format!("acc_test − {first}’s"),
-        "Mean difference over pairs of runs of one seed, with its 95 % confidence interval: one that holds 0 leaves open whether there is any",
+        "Mean difference over pairs of runs of the same seed, with its 95 % confidence interval; not significant if the interval contains 0",
     );
     let variant = heading("variant", "How the network is regularised");
     let accuracies = [
-        heading("acc_train", "Share of the training images that the trained network reads rightly"),
+        heading(
+            "acc_train",
+            "Share of the training images that the trained network classifies correctly",
+        ),
         heading(
             "acc_test",
-            "Share of the test images that it reads rightly, which it has never seen; the highest is marked",
+            "Share of the test images that the trained network classifies correctly; the highest is marked",
         ),
         heading(
             "pct_diff",
-            "1 − acc_test / acc_train: the share of the training accuracy that is lost on new digits",
+            "1 − acc_test / acc_train: the share of the training accuracy that is lost on the test images",
         ),
     ];
-    let rest = [
+    let other_metrics = [
         heading(
             "loss_train",
-            "Mean cross-entropy and penalties on the training images, without dropout",
+            "Mean cross-entropy plus penalties on the training images, without dropout",
         ),
-        heading("loss_test", "The same on the test images"),
+        heading("loss_test", "Mean cross-entropy plus penalties on the test images"),
         heading(
             "epochs",
-            "Times through the training images; fewer than asked for where the loss ceased to be finite",
+            "Passes over the training images; fewer than configured if the loss stopped being finite",
         ),
-        heading("fit_seconds", "Time spent on training, in seconds"),
+        heading("fit_seconds", "Training time in seconds"),
     ];
     std::iter::once(variant)
         .chain(swept)
         .chain(several.then_some(n))
         .chain(accuracies)
         .chain(several.then_some(difference))
-        .chain(rest)
+        .chain(other_metrics)
         .collect()
 }
 
-/// The cells below the headings, a row for each variant at each point of its sweep.
+/// Returns the rows of the table, one for each group of runs.
 fn rows(study: &Study, records: &[Record]) -> Vec<Row> {
     let keys = results::swept_keys(records);
     let several = results::has_several_seeds(records);
     let summaries = summaries(records, study.first_variant());
-    let cells_of_runs: Vec<&[Record]> = cells(records).collect();
-    let sound = summaries.iter().zip(&cells_of_runs);
-    let sound = sound.filter(|(_, runs)| !runs.iter().any(results::diverged));
-    let best = sound.map(|(summary, _)| summary.acc_test.mean).fold(f64::NAN, f64::max);
+    let groups: Vec<&[Record]> = groups(records).collect();
+    let finite = summaries.iter().zip(&groups);
+    let finite = finite.filter(|(_, runs)| !runs.iter().any(results::diverged));
+    let best = finite.map(|(summary, _)| summary.acc_test.mean).fold(f64::NAN, f64::max);
     let row = |(summary, runs): (&Summary, &[Record])| {
         let mean = |value: &dyn Fn(&Record) -> f64, digits: usize| {
-            spread(Spread::of(&runs.iter().map(value).collect::<Vec<_>>()), digits)
+            spread_cell(Spread::new(&runs.iter().map(value).collect::<Vec<_>>()), digits)
         };
         let accuracies = [
-            spread(summary.acc_train, 5),
-            Cell { best: summary.acc_test.mean == best, ..spread(summary.acc_test, 5) },
-            spread(summary.pct_diff, 5),
+            spread_cell(summary.acc_train, 5),
+            Cell { best: summary.acc_test.mean == best, ..spread_cell(summary.acc_test, 5) },
+            spread_cell(summary.pct_diff, 5),
         ];
-        let rest = [
+        let other_metrics = [
             mean(&|run| run.loss_train, 5),
             mean(&|run| run.loss_test, 5),
             mean(&|run| run.epochs as f64, 0),
             mean(&|run| run.fit_seconds, 2),
         ];
-        let cells = std::iter::once(marked(&summary.variant, results::mark(runs)))
-            .chain(keys.iter().map(|key| plain(&setting_text(&summary.point, key))))
-            .chain(several.then(|| plain(&summary.n.to_string())))
+        let cells = std::iter::once(variant_cell(&summary.variant, results::footnote_mark(runs)))
+            .chain(keys.iter().map(|key| plain_cell(&setting_text(&summary.point, key))))
+            .chain(several.then(|| plain_cell(&summary.n.to_string())))
             .chain(accuracies)
-            .chain(several.then(|| difference(summary.difference.as_ref())))
-            .chain(rest);
+            .chain(several.then(|| comparison_cell(summary.difference.as_ref())))
+            .chain(other_metrics);
         Row { cells: cells.collect() }
     };
-    summaries.iter().zip(cells_of_runs).map(row).collect()
+    summaries.iter().zip(groups).map(row).collect()
 }
 
-fn plain(text: &str) -> Cell {
+fn plain_cell(text: &str) -> Cell {
     Cell {
         text: text.to_owned(),
         mark: String::new(),
-        small: String::new(),
+        detail: String::new(),
         value: text.to_owned(),
         best: false,
     }
 }
 
-fn marked(variant: &str, mark: Option<String>) -> Cell {
-    Cell { mark: mark.map_or_else(String::new, |mark| format!(" {mark}")), ..plain(variant) }
+fn variant_cell(variant: &str, mark: Option<String>) -> Cell {
+    Cell { mark: mark.map_or_else(String::new, |mark| format!(" {mark}")), ..plain_cell(variant) }
 }
 
-fn spread(Spread { mean, deviation }: Spread, digits: usize) -> Cell {
-    // What is the same in all runs need not be said to vary by nothing.
+fn spread_cell(Spread { mean, deviation }: Spread, digits: usize) -> Cell {
+    // Whole numbers, such as the epochs, are often equal in all runs: a deviation of 0 is not shown for them.
     let deviation = deviation.filter(|&deviation| digits > 0 || deviation > 0.0);
     let deviation =
         deviation.map_or_else(String::new, |deviation| format!("± {}", number(deviation, digits)));
-    Cell { text: number(mean, digits), small: deviation, value: mean.to_string(), ..plain("") }
+    Cell {
+        text: number(mean, digits),
+        detail: deviation,
+        value: mean.to_string(),
+        ..plain_cell("")
+    }
 }
 
-/// A number in short.
+/// Formats a number with so many decimals; large numbers in scientific notation.
 fn number(number: f64, digits: usize) -> String {
     if number.abs() < LARGE { format!("{number:.digits$}") } else { format!("{number:.3e}") }
 }
 
-fn difference(against: Option<&Against>) -> Cell {
-    against.map_or_else(
-        || plain(""),
-        |Against { difference, .. }| {
+fn comparison_cell(comparison: Option<&Comparison>) -> Cell {
+    comparison.map_or_else(
+        || plain_cell(""),
+        |Comparison { difference, .. }| {
             let Difference { mean, low, high, .. } = difference;
             Cell {
                 text: format!("{mean:+.5}"),
-                small: format!("{low:+.5} to {high:+.5}"),
+                detail: format!("{low:+.5} to {high:+.5}"),
                 value: mean.to_string(),
-                ..plain("")
+                ..plain_cell("")
             }
         },
     )

@@ -1,4 +1,4 @@
-//! results.csv and summary.csv.
+//! The files results.csv and summary.csv.
 
 use std::{collections::BTreeSet, path::Path};
 
@@ -54,24 +54,25 @@ pub fn write(study: &Study, output: &Path, records: &[Record]) -> Result<(), Err
     Ok(())
 }
 
-/// What results.csv holds of these records.
+/// Formats the records as results.csv: a header and a row for each run.
 pub fn csv_text(records: &[Record]) -> Result<String, Error> {
     let keys = swept_keys(records);
-    text(&HEADER, &keys, records.iter().map(|record| (row(record), &record.point)))
+    format_rows(&HEADER, &keys, records.iter().map(|record| (row(record), &record.point)))
 }
 
+/// Formats the summaries as summary.csv: a header and a row for each group of runs.
 fn summary_text(records: &[Record], first: &str) -> Result<String, Error> {
     let (keys, summaries) = (swept_keys(records), summaries(records, first));
     let rows = summaries.iter().map(|summary| (summary_row(summary), &summary.point));
-    text(&SUMMARY_HEADER, &keys, rows)
+    format_rows(&SUMMARY_HEADER, &keys, rows)
 }
 
-/// Every key that some run was swept by; each is a column of its own.
+/// Returns every key that is swept in some run. Each is a column of its own.
 pub fn swept_keys(records: &[Record]) -> BTreeSet<&str> {
     records.iter().flat_map(|record| record.point.keys()).map(String::as_str).collect()
 }
 
-fn text<'a, const COLUMNS: usize>(
+fn format_rows<'a, const COLUMNS: usize>(
     header: &[&str; COLUMNS],
     keys: &BTreeSet<&str>,
     rows: impl Iterator<Item = ([String; COLUMNS], &'a KeyValues)>,
@@ -85,9 +86,9 @@ fn text<'a, const COLUMNS: usize>(
         }
         writer.into_inner().map_err(|error| error.into_error().into())
     };
-    let unwritten = |reason| Error::Unwritten { format: "CSV", reason };
-    let bytes = write().map_err(|error| unwritten(error.to_string()))?;
-    String::from_utf8(bytes).map_err(|error| unwritten(error.to_string()))
+    let error = |reason| Error::Serialize { format: "CSV", reason };
+    let bytes = write().map_err(|source| error(source.to_string()))?;
+    String::from_utf8(bytes).map_err(|source| error(source.to_string()))
 }
 
 fn row(record: &Record) -> [String; 13] {
@@ -110,7 +111,7 @@ fn row(record: &Record) -> [String; 13] {
 
 fn summary_row(summary: &Summary) -> [String; 12] {
     let deviation = |spread: Spread| spread.deviation.map_or(String::new(), number);
-    let difference = summary.difference.as_ref().map(|against| against.difference);
+    let difference = summary.difference.as_ref().map(|comparison| comparison.difference);
     let [mean, low, high, pairs] = difference.map_or_else(Default::default, |difference| {
         let Difference { mean, low, high, pairs } = difference;
         [number(mean), number(low), number(high), pairs.to_string()]
@@ -140,7 +141,7 @@ mod tests {
     use super::{super::tests::record, *};
 
     #[test]
-    fn a_row_holds_what_the_header_says() {
+    fn rows_match_the_header() {
         let csv = csv_text(&[record("l2", 3, (0.8, 0.75), f64::NAN)]).unwrap();
         let expected = "variant,acc_train,acc_test,pct_diff,seed,loss_train,loss_test,parameters,epochs,dataset,pixels,backend,fit_seconds\n\
                         l2,0.800000,0.750000,0.062500,3,NaN,1.000000,5,2,\"a, b\",raw,,1.23\n";
@@ -148,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn a_summary_holds_what_its_header_says() {
+    fn summary_rows_match_their_header() {
         let accuracies = [("none", [(0.5, 0.4), (1.0, 0.8)]), ("l1", [(0.5, 0.5), (0.5, 0.95)])];
         let records: Vec<Record> = accuracies
             .iter()
@@ -157,7 +158,7 @@ mod tests {
             })
             .collect();
         let csv = summary_text(&records, "none").unwrap();
-        // Differences 0.1 and 0.15; the quantile of one degree of freedom is 12.7062.
+        // The differences are 0.1 and 0.15; the 0.975 quantile of Student's t with one degree of freedom is 12.7062.
         let expected = "variant,n,acc_train_mean,acc_train_deviation,acc_test_mean,acc_test_deviation,pct_diff_mean,pct_diff_deviation,difference_mean,difference_low,difference_high,difference_pairs\n\
                         none,2,0.750000,0.353553,0.600000,0.282843,0.200000,0.000000,,,,\n\
                         l1,2,0.500000,0.000000,0.725000,0.318198,-0.450000,0.636396,0.125000,-0.192655,0.442655,2\n";

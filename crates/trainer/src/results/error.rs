@@ -1,19 +1,19 @@
-//! Why results cannot be read or written.
+//! Errors of reading and writing results.
 
 use crate::store;
 
-/// Why results cannot be read or written.
+/// An error of reading or writing results.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The study's folder cannot be read or written.
     #[error(transparent)]
     Store(#[from] store::Error),
-    /// Results have no form in a format.
-    #[error("cannot be written as {format}: {reason}")]
-    Unwritten {
+    /// The results cannot be serialised.
+    #[error("cannot write the results as {format}: {reason}")]
+    Serialize {
         /// JSON or CSV.
         format: &'static str,
-        /// The format's error.
+        /// The serialiser's message.
         reason: String,
     },
 }

@@ -1,4 +1,4 @@
-//! `trainer results --json`.
+//! Results as JSON, the output of `trainer results --json`.
 
 use serde::Serialize;
 
@@ -14,7 +14,7 @@ struct Results<'a> {
     summary: Vec<Summary>,
 }
 
-/// A row of results.csv, unrounded.
+/// A row of results.csv with unrounded numbers.
 #[derive(Serialize)]
 struct Row<'a> {
     variant: &'a str,
@@ -34,13 +34,14 @@ struct Row<'a> {
     fit_seconds: f64,
 }
 
-/// The runs and their summaries for a program, compared with the study's `first` variant; what is not finite is null.
+/// Formats the runs and their summaries as JSON. The summaries are compared with the variant `first`. Numbers that are
+/// not finite become null.
 pub fn json(records: &[Record], first: &str) -> Result<String, Error> {
     let summary = summaries(records, first);
     let results = Results { runs: records.iter().map(row).collect(), summary };
     serde_json::to_string_pretty(&results)
         .map(|json| json + "\n")
-        .map_err(|error| Error::Unwritten { format: "JSON", reason: error.to_string() })
+        .map_err(|error| Error::Serialize { format: "JSON", reason: error.to_string() })
 }
 
 fn row(record: &Record) -> Row<'_> {

@@ -1,5 +1,4 @@
-//! What a study has come to: its finished runs as rows, tables and summaries, and whether two results belong
-//! together.
+//! The results of a study's finished runs: CSV and JSON, summaries over seeds, and the table for the terminal.
 
 mod csv;
 mod error;
@@ -17,38 +16,39 @@ pub use self::{
     csv::{csv_text, swept_keys, write},
     error::Error,
     json::json,
-    summary::{Against, Summary, cells, has_several_seeds, summaries},
-    table::{mark, notes, table},
+    summary::{Comparison, Summary, groups, has_several_seeds, summaries},
+    table::{footnote_mark, notes, table},
 };
 use crate::{
     store::record::{self, Record},
     study::{Run, Study, label},
 };
 
-/// Under this share of the training images a variant has barely learnt: guessing gives 0.1, and
-/// the least of the variants that do learn is above 0.8.
+/// The training accuracy below which a run counts as barely trained. Guessing gives 0.1 with ten classes, and the
+/// variants that do train exceed 0.8.
 const BARELY_TRAINED: f64 = 0.5;
 
-/// Everything finished in an output folder, in the study's order; what the study does not name
-/// comes after it.
+/// Reads the records of all finished runs in an output folder, in the study's order of variants and runs.
+///
+/// Runs that the study does not name come after the others of their variant, and variants that it does not name come
+/// last.
 pub fn read(study: &Study, output: &Path) -> Result<Vec<Record>, Error> {
     let mut records = Record::read_all(output)?;
-    let variant_of = |record: &Record| {
-        let place = study.variants.iter().position(|variant| variant.name == record.variant);
-        (place.unwrap_or(usize::MAX), record.variant.clone())
+    let variant_order = |record: &Record| {
+        let index = study.variants.iter().position(|variant| variant.name == record.variant);
+        (index.unwrap_or(usize::MAX), record.variant.clone())
     };
-    let places: HashMap<PathBuf, usize> =
+    let run_indices: HashMap<PathBuf, usize> =
         study.runs.iter().map(|run| output.join(run.folder())).zip(0..).collect();
-    // Of one variant, those that the study names first, in its order.
-    let place = |record: &Record| {
-        let place = places.get(&record.folder).copied().unwrap_or(usize::MAX);
-        (variant_of(record), place, label(&record.point), record.seed)
+    let order = |record: &Record| {
+        let index = run_indices.get(&record.folder).copied().unwrap_or(usize::MAX);
+        (variant_order(record), index, label(&record.point), record.seed)
     };
-    records.sort_by_cached_key(place);
+    records.sort_by_cached_key(order);
     Ok(records)
 }
 
-/// What there is to say of a study's runs that have not finished: how many there are, and why some failed.
+/// Returns notes on the study's runs that have not finished: their number, and the reason for each failure.
 pub fn unfinished(study: &Study, records: &[Record], output: &Path) -> Vec<String> {
     let records: HashMap<&Path, &Record> =
         records.iter().map(|record| (record.folder.as_path(), record)).collect();
@@ -59,21 +59,21 @@ pub fn unfinished(study: &Study, records: &[Record], output: &Path) -> Vec<Strin
     };
     let runs: Vec<&Run> = study.runs.iter().filter(|run| !is_finished(run)).collect();
     let count = format!("{} of {all} runs have not finished", runs.len());
-    let failed = runs.iter().filter_map(|run| {
+    let failures = runs.iter().filter_map(|run| {
         let reason = record::failure(&output.join(run.folder()))?;
         Some(format!("{run} failed: {reason}"))
     });
-    let failed: Vec<String> = failed.collect();
+    let failures: Vec<String> = failures.collect();
     let count = (!runs.is_empty()).then_some(count);
-    count.into_iter().chain(failed).collect()
+    count.into_iter().chain(failures).collect()
 }
 
-/// Whether a run's loss ceased to be finite.
+/// Returns whether a run's loss stopped being finite.
 pub(crate) fn diverged(record: &Record) -> bool {
     record.ended_early() || !record.loss_train.is_finite()
 }
 
-/// Whether a run did not diverge but learnt hardly anything.
+/// Returns whether a run did not diverge but has a training accuracy below [`BARELY_TRAINED`].
 pub(crate) fn barely_trained(record: &Record) -> bool {
     !diverged(record) && record.acc_train < BARELY_TRAINED
 }
@@ -83,7 +83,7 @@ pub(crate) mod tests {
     use super::*;
     use crate::study::KeyValues;
 
-    /// A run's record on raw pixels, of which these figures are known.
+    /// Builds the record of a run on raw pixels with these metrics.
     pub(crate) fn record(
         variant: &str,
         seed: u64,

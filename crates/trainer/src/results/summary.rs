@@ -1,4 +1,4 @@
-//! What the seeds of each variant say together.
+//! Summaries of groups of runs that differ only by their seeds.
 
 use serde::Serialize;
 
@@ -8,40 +8,41 @@ use super::{
 };
 use crate::{store::record::Record, study::KeyValues};
 
-/// A variant at a point of the sweep, over its seeds.
+/// The summary of a group: the runs of one variant at one point of the sweep.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Summary {
-    /// Its name.
+    /// The variant's name.
     pub variant: String,
-    /// Where it stands in the sweep.
+    /// The point of the sweep.
     #[serde(skip_serializing_if = "KeyValues::is_empty")]
     pub point: KeyValues,
-    /// How many of its runs have finished.
+    /// The number of finished runs.
     pub n: usize,
-    /// Of the accuracies on the training images.
+    /// The accuracy on the training images, 0 to 1.
     pub acc_train: Spread,
-    /// Of the accuracies on the test images.
+    /// The accuracy on the test images, 0 to 1.
     pub acc_test: Spread,
-    /// Of the share of the accuracy that is lost on the test images.
+    /// The share of the training accuracy that is lost on the test images: `1 − acc_test / acc_train`.
     pub pct_diff: Spread,
-    /// How much higher its accuracy on the test images is than the first variant's, at the same point as far as
-    /// that has it; `None` of the first itself, or where fewer than two seeds are common to both.
-    pub difference: Option<Against>,
+    /// The difference in test accuracy to the study's first variant at the same point, where keys of single variants
+    /// (`variant.…`) are ignored. `None` for the group that is compared with, and for fewer than two pairs of runs.
+    pub difference: Option<Comparison>,
 }
 
-/// A difference to another variant. Runs of one seed are a pair: they share first weights and batches.
+/// A difference to another variant, over pairs of runs. The runs of a pair have the same seed, and so the same initial
+/// weights and batches.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Against {
+pub struct Comparison {
     /// The other variant.
     pub variant: String,
-    /// By how much.
+    /// The mean difference and its confidence interval.
     #[serde(flatten)]
     pub difference: Difference,
 }
 
-/// Each variant's summary, in the order in which they come, compared with the `first` of the study.
+/// Summarises each group of runs, in the order of the records, and compares it with the variant `first`.
 pub fn summaries(records: &[Record], first: &str) -> Vec<Summary> {
-    let cells: Vec<&[Record]> = cells(records).collect();
+    let groups: Vec<&[Record]> = groups(records).collect();
     let summary = |runs: &&[Record]| Summary {
         variant: runs[0].variant.clone(),
         point: runs[0].point.clone(),
@@ -49,51 +50,54 @@ pub fn summaries(records: &[Record], first: &str) -> Vec<Summary> {
         acc_train: spread(runs, |run| run.acc_train),
         acc_test: spread(runs, |run| run.acc_test),
         pct_diff: spread(runs, Record::pct_diff),
-        difference: reference(&cells, first, &runs[0]).and_then(|first| against(first, runs)),
+        difference: reference(&groups, first, &runs[0])
+            .and_then(|reference| compare(reference, runs)),
     };
-    cells.iter().map(summary).collect()
+    groups.iter().map(summary).collect()
 }
 
-/// The runs of each variant at each point, which differ by their seeds.
-pub fn cells(records: &[Record]) -> impl Iterator<Item = &[Record]> {
+/// Groups consecutive runs of one variant at one point, which differ only by their seeds.
+pub fn groups(records: &[Record]) -> impl Iterator<Item = &[Record]> {
     records.chunk_by(Record::is_beside)
 }
 
-/// Those runs of the first variant that a run is compared with: the first at its point, variants' own
-/// settings aside.
-fn reference<'a>(cells: &[&'a [Record]], first: &str, run: &Record) -> Option<&'a [Record]> {
-    let shared = |record: &Record| -> KeyValues {
+/// Finds the group that a run is compared with: the first one of the variant `first` at the run's point, where
+/// keys of single variants (`variant.…`) are ignored.
+fn reference<'a>(groups: &[&'a [Record]], first: &str, run: &Record) -> Option<&'a [Record]> {
+    let shared_point = |record: &Record| -> KeyValues {
         let shared = record.point.iter().filter(|(key, _)| !key.starts_with("variant."));
         shared.map(|(key, value)| (key.clone(), value.clone())).collect()
     };
-    let point = shared(run);
-    let is_it = |cell: &&[Record]| cell[0].variant == first && shared(&cell[0]) == point;
-    cells.iter().copied().find(is_it)
+    let point = shared_point(run);
+    let matches = |group: &&[Record]| group[0].variant == first && shared_point(&group[0]) == point;
+    groups.iter().copied().find(matches)
 }
 
-/// Whether a variant has runs of several seeds.
+/// Returns whether some group has several runs.
 pub fn has_several_seeds(records: &[Record]) -> bool {
     records.windows(2).any(|pair| pair[0].is_beside(&pair[1]))
 }
 
 fn spread(runs: &[Record], value: impl Fn(&Record) -> f64) -> Spread {
-    Spread::of(&runs.iter().map(value).collect::<Vec<_>>())
+    Spread::new(&runs.iter().map(value).collect::<Vec<_>>())
 }
 
-fn against(first: &[Record], runs: &[Record]) -> Option<Against> {
-    let variant = first[0].variant.clone();
-    if first[0].is_beside(&runs[0]) {
+/// Compares the test accuracies of runs with those of the reference runs of the same seeds. Pairs with a diverged run
+/// are left out.
+fn compare(reference: &[Record], runs: &[Record]) -> Option<Comparison> {
+    let variant = reference[0].variant.clone();
+    if reference[0].is_beside(&runs[0]) {
         return None;
     }
     let differences = runs.iter().filter_map(|run| {
-        let pair = first.iter().find(|other| other.seed == run.seed)?;
-        if diverged(run) || diverged(pair) {
+        let other = reference.iter().find(|other| other.seed == run.seed)?;
+        if diverged(run) || diverged(other) {
             return None;
         }
-        Some(run.acc_test - pair.acc_test)
+        Some(run.acc_test - other.acc_test)
     });
-    let difference = Difference::of(&differences.collect::<Vec<_>>())?;
-    Some(Against { variant, difference })
+    let difference = Difference::new(&differences.collect::<Vec<_>>())?;
+    Some(Comparison { variant, difference })
 }
 
 #[cfg(test)]
@@ -101,7 +105,7 @@ mod tests {
     use super::{super::tests::record, *};
 
     #[test]
-    fn only_runs_of_one_seed_are_pairs() {
+    fn only_runs_of_the_same_seed_are_paired() {
         let run = |variant, seed, acc_test| record(variant, seed, (1.0, acc_test), 1.0);
         let records = [
             run("none", 0, 0.5),
@@ -112,15 +116,19 @@ mod tests {
             run("l1", 3, 1.0),
             run("l2", 7, 0.5),
         ];
-        assert!(super::summaries(&records, "dropout").iter().all(|one| one.difference.is_none()));
+        assert!(
+            super::summaries(&records, "dropout")
+                .iter()
+                .all(|summary| summary.difference.is_none())
+        );
         let summaries = summaries(&records, "none");
         let counts: Vec<(&str, usize)> =
             summaries.iter().map(|summary| (summary.variant.as_str(), summary.n)).collect();
         assert_eq!(counts, [("none", 3), ("l1", 3), ("l2", 1)]);
         assert_eq!(summaries[0].difference, None);
-        let against = summaries[1].difference.as_ref().unwrap();
-        assert_eq!((against.variant.as_str(), against.difference.pairs), ("none", 2));
-        assert!((against.difference.mean - 0.15).abs() < 1e-12);
+        let comparison = summaries[1].difference.as_ref().unwrap();
+        assert_eq!((comparison.variant.as_str(), comparison.difference.pairs), ("none", 2));
+        assert!((comparison.difference.mean - 0.15).abs() < 1e-12);
         assert_eq!(summaries[2].difference, None);
     }
 }

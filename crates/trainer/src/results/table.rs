@@ -1,65 +1,67 @@
-//! The table in the terminal, and what there is to say beneath it.
+//! The table of results for the terminal, and the notes below it.
 
 use training::Pixels;
 
 use super::{
     barely_trained, diverged,
     statistics::{Difference, Spread},
-    summary::{Against, Summary, cells, has_several_seeds, summaries},
+    summary::{Comparison, Summary, groups, has_several_seeds, summaries},
 };
 use crate::{
     store::record::Record,
     study::{KeyValues, label},
 };
 
-/// The notebook's table, over the seeds where there are several and compared with the study's `first` variant,
-/// with its notes.
+/// Formats the table of results and its notes.
+///
+/// Its columns are those of the notebook. With several seeds, a row holds means and deviations of a group of runs and
+/// its comparison with the variant `first`.
 pub fn table(records: &[Record], first: &str) -> String {
     let rows =
-        if has_several_seeds(records) { over_seeds(records, first) } else { single(records) };
+        if has_several_seeds(records) { group_rows(records, first) } else { run_rows(records) };
     let notes = notes(records);
-    // Lines after a note's first stand under its words.
+    // The lines after a note's first are indented by the width of its mark.
     let notes = notes.iter().map(|note| format!("\n{}\n", note.replace('\n', "\n  ")));
     aligned(&rows) + &notes.collect::<String>()
 }
 
-/// A header and a row a variant.
-fn single(records: &[Record]) -> Vec<Vec<String>> {
+/// Returns the header and a row for each run.
+fn run_rows(records: &[Record]) -> Vec<Vec<String>> {
     let header = header(records, &["acc_train", "acc_test", "pct_diff"]);
     let row = |record: &Record| {
         let point = point_cell(records, &record.point);
         let numbers = [record.acc_train, record.acc_test, record.pct_diff()].map(number);
         let (variant, runs) = (record.variant.clone(), std::slice::from_ref(record));
-        [vec![variant], point, numbers.to_vec(), Vec::from_iter(mark(runs))].concat()
+        [vec![variant], point, numbers.to_vec(), Vec::from_iter(footnote_mark(runs))].concat()
     };
     std::iter::once(header).chain(records.iter().map(row)).collect()
 }
 
-/// A header and a row a variant, of means and deviations.
-fn over_seeds(records: &[Record], first: &str) -> Vec<Vec<String>> {
+/// Returns the header and a row of means and deviations for each group of runs.
+fn group_rows(records: &[Record], first: &str) -> Vec<Vec<String>> {
     let difference = format!("acc_test − {first}'s, 95 %");
     let header = header(records, &["n", "acc_train", "acc_test", "pct_diff", &difference]);
     let row = |(summary, runs): (Summary, &[Record])| {
         let Summary { variant, point, n, acc_train, acc_test, pct_diff, difference } = summary;
         let spreads = [acc_train, acc_test, pct_diff].map(spread);
         let difference =
-            difference.map_or(String::new(), |Against { difference, .. }| interval(difference));
+            difference.map_or(String::new(), |Comparison { difference, .. }| interval(difference));
         [
             vec![variant],
             point_cell(records, &point),
             vec![n.to_string()],
             spreads.to_vec(),
             vec![difference],
-            Vec::from_iter(mark(runs)),
+            Vec::from_iter(footnote_mark(runs)),
         ]
         .concat()
     };
     std::iter::once(header)
-        .chain(summaries(records, first).into_iter().zip(cells(records)).map(row))
+        .chain(summaries(records, first).into_iter().zip(groups(records)).map(row))
         .collect()
 }
 
-/// Columns; in a sweep, the point's after the variant's.
+/// Returns the names of the columns: the variant, in a sweep its point, and `columns`.
 fn header(records: &[Record], columns: &[&str]) -> Vec<String> {
     let point = is_swept(records).then_some("point");
     let names = ["variant"].into_iter().chain(point).chain(columns.iter().copied());
@@ -70,7 +72,7 @@ fn point_cell(records: &[Record], point: &KeyValues) -> Vec<String> {
     Vec::from_iter(is_swept(records).then(|| label(point)))
 }
 
-/// Whether some of the runs have a point.
+/// Returns whether some run belongs to a sweep.
 fn is_swept(records: &[Record]) -> bool {
     records.iter().any(|record| !record.point.is_empty())
 }
@@ -79,19 +81,19 @@ fn number(value: f64) -> String {
     format!("{value:.5}")
 }
 
-/// `0.87460 ± 0.00439`.
+/// Formats a mean and its deviation: `0.87460 ± 0.00439`.
 fn spread(Spread { mean, deviation }: Spread) -> String {
     let deviation = deviation.map_or(String::new(), |deviation| format!(" ± {deviation:.5}"));
     format!("{mean:.5}{deviation}")
 }
 
-/// `+0.00720 (+0.00323 to +0.01117)`.
+/// Formats a difference and its interval: `+0.00720 (+0.00323 to +0.01117)`.
 fn interval(Difference { mean, low, high, .. }: Difference) -> String {
     format!("{mean:+.5} ({low:+.5} to {high:+.5})")
 }
 
-/// What leads from a variant to a note, if anything.
-pub fn mark(runs: &[Record]) -> Option<String> {
+/// Returns the mark of the note that applies to a group of runs, if any.
+pub fn footnote_mark(runs: &[Record]) -> Option<String> {
     if runs.iter().any(diverged) {
         Some("†".to_owned())
     } else {
@@ -99,12 +101,12 @@ pub fn mark(runs: &[Record]) -> Option<String> {
     }
 }
 
-/// Rows below one another, numbers to the right. What goes beyond the header follows as it is.
+/// Aligns the rows in columns: the first to the left, the others to the right. Cells beyond the header's are appended.
 fn aligned(rows: &[Vec<String>]) -> String {
-    let length = |cell: &String| cell.chars().count();
+    let width = |cell: &String| cell.chars().count();
     let columns = rows.first().map_or(0, Vec::len);
     let widths: Vec<usize> = (0..columns)
-        .map(|column| rows.iter().map(|row| row.get(column).map_or(0, length)).max().unwrap_or(0))
+        .map(|column| rows.iter().map(|row| row.get(column).map_or(0, width)).max().unwrap_or(0))
         .collect();
     let line = |row: &Vec<String>| {
         let cells = row.iter().enumerate().map(|(column, cell)| match widths.get(column) {
@@ -117,30 +119,30 @@ fn aligned(rows: &[Vec<String>]) -> String {
     rows.iter().map(line).collect()
 }
 
-/// What a reader of the results should know, in the order of importance.
+/// Returns notes on the results, the most important first.
 pub fn notes(records: &[Record]) -> Vec<String> {
     let mut notes = Vec::new();
     if records.iter().any(diverged) {
-        let note = "† the loss is no longer a finite number, which ends training; try a lower fit.learning_rate";
+        let note = "† the loss is no longer a finite number, which ended training; try a lower fit.learning_rate";
         notes.push(note.to_owned());
     }
     if let Some(record) = records.iter().find(|record| barely_trained(record)) {
         let raw = record.pixels() == Some(Pixels::Raw);
         let note = if raw {
-            "* barely trained: raw pixels (0–255) make the first steps so large that most ReLU units end up\n\
-             silent for every image, and whether enough survive is luck of the draw. Batch normalisation\n\
-             brings the scale back; so does pixels = \"unit\", as in the config mnist."
+            "* barely trained: raw pixels (0–255) make the first updates so large that most ReLU units output 0\n\
+             for every image from then on. How many stay active depends on the seed. Batch normalisation\n\
+             prevents this; so does data.pixels = \"unit\", as in the config mnist."
         } else {
-            "* barely trained: it needs more epochs, a higher learning rate or a weaker penalty."
+            "* barely trained: try more epochs, a higher learning rate or a weaker penalty."
         };
         notes.push(note.to_owned());
     }
     if has_several_seeds(records) {
-        let note = "Mean ± standard deviation over n seeds; the difference is the mean over pairs of runs of one seed, with\n\
-             its 95 % confidence interval (Student's t): one that holds 0 leaves open whether there is any.";
+        let note = "Mean ± standard deviation over n seeds. The difference is the mean over pairs of runs of the same seed,\n\
+             with its 95 % confidence interval (Student's t). It is not significant if the interval contains 0.";
         notes.push(note.to_owned());
     } else if records.len() > 1 {
-        let note = "One run of each proves little: small differences may be luck. Several seeds show how much, for\n\
+        let note = "One run of each proves little: small differences may be due to chance. Train several seeds, for\n\
              example --set seeds=[0,1,2,3,4].";
         notes.push(note.to_owned());
     }
@@ -152,7 +154,7 @@ mod tests {
     use super::{super::tests::record, *};
 
     #[test]
-    fn the_table_marks_what_barely_trained_and_says_why() {
+    fn barely_trained_runs_are_marked_and_explained() {
         let records =
             [record("none", 0, (0.2, 0.75), 1.0), record("batch_norm", 0, (0.9, 0.75), 1.0)];
         let text = table(&records, "none");
@@ -161,12 +163,12 @@ mod tests {
         assert_eq!(lines[1], "none          0.20000   0.75000  -2.75000 *");
         assert_eq!(lines[2], "batch_norm    0.90000   0.75000   0.16667");
         assert!(lines[4].starts_with("* barely trained: raw pixels"), "{text}");
-        assert!(lines[5].starts_with("  silent for"), "{text}");
+        assert!(lines[5].starts_with("  for every image"), "{text}");
         assert!(lines[8].starts_with("One run of each proves little"), "{text}");
     }
 
     #[test]
-    fn several_seeds_are_one_row_with_their_spread() {
+    fn several_seeds_are_summarised_in_one_row() {
         let records = [
             record("none", 0, (0.9, 0.5), 1.0),
             record("none", 11, (0.9, 0.75), 1.0),

@@ -1,22 +1,22 @@
+// Shared by the other scripts: the study's data, the style of each variant, HTML elements and number formats.
 "use strict";
 
-// What the other scripts share: the study's data, how each variant is drawn, and how elements are made.
 globalThis.report = (() => {
   const data = JSON.parse(document.getElementById("data").textContent);
 
-  const bytes = (base64) => Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
-  // Every machine that browsers run on is little-endian, as the text is.
+  const bytes = (base64) => Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+  // The data is little-endian, as are all machines that browsers run on.
   const floats = (base64) => new Float32Array(bytes(base64).buffer);
 
   const COLOURS = 7;
   const SYMBOLS = ["circle", "square", "triangle", "diamond", "cross", "star", "wye"];
-  const drawn = (variant, index) => {
+  const withStyle = (variant, index) => {
     const colour = `var(--colour-${index % COLOURS})`;
-    // Beyond seven, the same again but hollow.
+    // Variants beyond the seventh reuse the colours with hollow symbols.
     const fill = index < COLOURS ? colour : "var(--page)";
     return { ...variant, index, colour, fill, symbol: SYMBOLS[index % COLOURS] };
   };
-  const variants = data.variants.map(drawn);
+  const variants = data.variants.map(withStyle);
   for (const variant of variants) {
     for (const layer of variant.network?.layers ?? []) {
       layer.kernel = floats(layer.kernel);
@@ -24,9 +24,9 @@ globalThis.report = (() => {
       for (const name in layer.batch_norm) layer.batch_norm[name] = floats(layer.batch_norm[name]);
     }
   }
-  const misread = data.misread.map((digit) => ({ ...digit, pixels: bytes(digit.pixels) }));
+  const misclassified = data.misread.map((image) => ({ ...image, pixels: bytes(image.pixels) }));
 
-  // An element; children that are no elements become text, never markup.
+  // Makes an element. Children that are not elements become text, never markup.
   const make = (tag, attributes = {}, ...children) => {
     const element = document.createElement(tag);
     for (const [name, value] of Object.entries(attributes)) {
@@ -36,38 +36,38 @@ globalThis.report = (() => {
     return element;
   };
 
-  // A name that may go on in the next line after an underscore.
+  // Allows line breaks after the underscores of a name.
   const breakable = (name) => name.split(/(?<=_)/).flatMap((part) => [part, make("wbr")]);
-  // The heading of a variant's row.
-  const named = ({ name }) => make("th", { scope: "row", title: name }, make("span", {}, ...breakable(name)));
+  // Makes the header cell of a variant's row.
+  const variantHeader = ({ name }) => make("th", { scope: "row", title: name }, make("span", {}, ...breakable(name)));
 
   const section = (id) => document.getElementById(id);
-  // Why a section is empty, instead of how it is to be read.
-  const say = (id, text) => {
+  // Replaces a section's explanation by the reason why the section is empty.
+  const showMessage = (id, text) => {
     section(id).querySelector("p")?.remove();
     section(id).append(make("p", { class: "empty" }, text));
   };
 
-  // Why nothing is known of what the variants answer.
-  const noAnswers = () => {
-    if (!data.has_digits) return "The test digits were not at hand when this page was written.";
-    return data.variants.length ? "No network that answers has been kept." : "No run has finished yet.";
+  // Returns the reason why there are no predictions.
+  const whyNoPredictions = () => {
+    if (!data.has_digits) return "The test images were not at hand when this page was written.";
+    return data.variants.length ? "No network has valid predictions." : "No run has finished yet.";
   };
 
-  // A digit in its own 28 × 28 pixels, to be enlarged by CSS.
-  const picture = (pixels, label) => {
+  // Makes a canvas of an image's own size, enlarged by CSS.
+  const imageCanvas = (pixels, label) => {
     const { side } = data;
-    const canvas = make("canvas", { width: side, height: side, class: "digit", role: "img", "aria-label": label });
+    const canvas = make("canvas", { width: side, height: side, class: "image", role: "img", "aria-label": label });
     paint(canvas, pixels);
     return canvas;
   };
   const paint = (canvas, pixels) => {
     const image = new ImageData(data.side, data.side);
-    pixels.forEach((grey, place) => image.data.set([grey, grey, grey, 255], 4 * place));
+    pixels.forEach((grey, index) => image.data.set([grey, grey, grey, 255], 4 * index));
     canvas.getContext("2d").putImageData(image, 0, 0);
   };
 
-  // A variant's line and symbol, for legends.
+  // Draws a variant's line and symbol, for legends.
   const swatch = (variant) => {
     const shape = d3[`symbol${variant.symbol[0].toUpperCase()}${variant.symbol.slice(1)}`];
     const svg = d3.create("svg").attr("class", "swatch").attr("viewBox", "-12 -6 24 12").attr("aria-hidden", true);
@@ -77,15 +77,16 @@ globalThis.report = (() => {
     return svg.node();
   };
 
-  const LARGE = 1e6; // from here on as a power of ten
+  const LARGE = 1e6; // the magnitude from which numbers are in scientific notation
   const number = (value, digits = 4) => {
     if (!Number.isFinite(value)) return "–";
     return (Math.abs(value) < LARGE ? value.toFixed(digits) : value.toExponential(1)).replace("-", "−");
   };
-  // What stands at an axis.
+  // Formats the label of an axis tick.
   const tick = (value) => (value && Math.abs(value) >= LARGE ? value.toExponential(0) : d3.format("~r")(value));
-  const spread = (of) => number(of?.mean) + (Number.isFinite(of?.deviation) ? ` ± ${number(of.deviation)}` : "");
+  const spread = (value) =>
+    number(value?.mean) + (Number.isFinite(value?.deviation) ? ` ± ${number(value.deviation)}` : "");
 
-  return { data, drawn, variants, misread, make, section, say, picture, paint, swatch, number, spread, tick,
-    breakable, named, noAnswers };
+  return { data, withStyle, variants, misclassified, make, section, showMessage, imageCanvas, paint, swatch, number,
+    spread, tick, breakable, variantHeader, whyNoPredictions };
 })();

@@ -1,27 +1,27 @@
-// What the charts have in common.
+// Figures, legends and styles that the charts share.
 report.figure = (() => {
   const { make, swatch } = report;
-  const PAPER = 640;
+  const PRINT_WIDTH = 640;
 
-  // A figure whose picture is drawn anew when there is more or less room for it; returns how to do so.
+  // Adds a figure that is drawn again when its width changes; returns the function that draws it again.
   const figure = (parent, plot, ...caption) => {
     const frame = make("div", { class: "chart" });
     parent.append(make("figure", {}, make("figcaption", {}, ...caption), frame));
     let width;
-    const draw = (most = Infinity) => {
+    const draw = (maxWidth = Infinity) => {
       width = frame.clientWidth;
-      frame.replaceChildren(plot(Math.max(Math.min(width, most), 240))); // a window may have no width yet
+      frame.replaceChildren(plot(Math.max(Math.min(width, maxWidth), 240))); // a window may have no width yet
     };
     addEventListener("resize", () => frame.clientWidth !== width && draw());
-    // What is wider than paper would be made smaller, and its text with it.
-    addEventListener("beforeprint", () => draw(PAPER));
+    // A chart wider than the paper would be scaled down when printed, its text too.
+    addEventListener("beforeprint", () => draw(PRINT_WIDTH));
     addEventListener("afterprint", () => draw());
     draw();
     return draw;
   };
 
-  // Buttons that name the variants and switch them off and on; returns the set of those that are on.
-  const legend = (parent, variants, changed) => {
+  // Adds buttons that show and hide variants; returns the set of shown variants.
+  const legend = (parent, variants, onChange) => {
     const shown = new Set(variants);
     const buttons = variants.map((variant) => {
       const { name } = variant;
@@ -30,7 +30,7 @@ report.figure = (() => {
       button.addEventListener("click", () => {
         if (!shown.delete(variant)) shown.add(variant);
         button.setAttribute("aria-pressed", shown.has(variant));
-        changed();
+        onChange();
       });
       return button;
     });
@@ -42,7 +42,7 @@ report.figure = (() => {
   const common = { marginLeft: 48, marginRight: 12, style: { fontSize: "12px" } };
   const symbol = ({ colour, fill, symbol }) => ({ symbol, r: 4, stroke: colour, fill, strokeWidth: 1.5 });
   const line = { stroke: ({ variant }) => variant.colour, z: ({ variant }) => variant.index, strokeWidth: 1.75 };
-  // Follows the pointer and says in words what is next to it.
+  // A tooltip that describes the point nearest to the pointer.
   const tip = (points, channels) => Plot.tip(points, Plot.pointer({ lineWidth: 18, ...channels }));
 
   return { figure, legend, finite, common, symbol, line, tip };

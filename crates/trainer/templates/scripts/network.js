@@ -1,4 +1,4 @@
-// What a trained network answers: the same as crates/model computes, in double precision.
+// The forward pass of a trained network, as in crates/model but in double precision.
 report.network = (() => {
   const dense = ({ inputs, units, kernel, bias }, x) => {
     const y = Float64Array.from(bias);
@@ -9,23 +9,23 @@ report.network = (() => {
     return y;
   };
 
-  const normalise = ({ gamma, beta, moving_mean, moving_variance }, epsilon, x) =>
+  const batchNorm = ({ gamma, beta, moving_mean, moving_variance }, epsilon, x) =>
     x.map((value, i) => gamma[i] * (value - moving_mean[i]) / Math.sqrt(moving_variance[i] + epsilon) + beta[i]);
 
   const softmax = (x) => {
-    const most = Math.max(...x);
-    const powers = x.map((value) => Math.exp(value - most));
-    const sum = powers.reduce((a, b) => a + b);
-    return powers.map((power) => power / sum);
+    const max = Math.max(...x);
+    const exponentials = x.map((value) => Math.exp(value - max));
+    const sum = exponentials.reduce((a, b) => a + b);
+    return exponentials.map((value) => value / sum);
   };
 
-  // `pixels`: the bytes of a digit, which the network sees as from 0 to 1 or as they are.
+  // Computes the probability of each class. `pixels` are bytes, which a network of "unit" pixels sees scaled to 0 to 1.
   const probabilities = (network, pixels) => {
     let x = Float64Array.from(pixels, (byte) => (network.pixels === "unit" ? byte / 255 : byte));
     network.layers.forEach((layer, index) => {
       x = dense(layer, x);
       x = index === network.layers.length - 1 ? softmax(x) : x.map((value) => Math.max(value, 0));
-      if (layer.batch_norm) x = normalise(layer.batch_norm, network.epsilon, x);
+      if (layer.batch_norm) x = batchNorm(layer.batch_norm, network.epsilon, x);
     });
     return Array.from(x);
   };

@@ -1,4 +1,4 @@
-// Sorts the table of results by the heading that is pressed; once more turns the order round.
+// Sorts the table of results by a column when its heading is clicked. A second click reverses the order.
 (() => {
   const table = report.section("results").querySelector("table");
   const headings = [...table.tHead.rows[0].cells];
@@ -15,7 +15,7 @@
 
   const sort = (column, direction) => {
     const value = (row) => row.cells[column]?.dataset.value ?? "";
-    // What has no value stays below, whichever way round.
+    // Rows without a value come last in both directions.
     const missing = (row) => ["", "nan"].includes(value(row).toLowerCase());
     const rows = [...table.tBodies[0].rows].sort((a, b) =>
       missing(a) - missing(b) || direction * compare(value(a), value(b)));

@@ -1,0 +1,281 @@
+//! The data that the page's scripts draw, embedded in the page as JSON.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use base64::{Engine, prelude::BASE64_STANDARD};
+use burn::tensor::Device;
+use data::{Shape, Split};
+use model::LayerName;
+use serde::Serialize;
+use training::Epoch;
+
+use super::{
+    network::{Network, WeightHistogram, confusion_matrix},
+    sweep::{SweptKey, swept_keys},
+};
+use crate::{
+    results::{self, Summary, statistics::Spread, summaries},
+    store::record::{Record, read_history},
+    study::cell_name,
+};
+
+/// The number of bins of the weight histograms. It is odd, so that one bin is centred on 0.
+const BINS: u32 = 81;
+/// The ratio of the histograms' range to the 99th percentile of the weights' magnitudes.
+const MARGIN: f64 = 1.5;
+/// The maximum number of misclassified images that are shown.
+const MAX_MISCLASSIFIED: usize = 24;
+
+/// All data of the page.
+#[derive(Debug, Serialize)]
+pub(super) struct PageData {
+    /// Width and height of an image in pixels.
+    side: usize,
+    classes: usize,
+    /// The name of the layer whose weights are shown.
+    pub(super) shown_layer: String,
+    /// True if the test images are available.
+    has_digits: bool,
+    variants: Vec<Variant>,
+    misread: Vec<Misclassified>,
+    /// The number of misclassified images, of which `misread` holds the first.
+    misread_total: usize,
+    swept_keys: Vec<SweptKey>,
+}
+
+/// A variant at the point of the sweep where its test accuracy is highest.
+#[derive(Debug, Serialize)]
+struct Variant {
+    name: String,
+    runs: usize,
+    acc_train: Spread,
+    acc_test: Spread,
+    history: History,
+    weights: Option<WeightHistogram>,
+    confusion: Option<Vec<Vec<usize>>>,
+    network: Option<Network>,
+}
+
+/// The metrics of each epoch, averaged over the runs that reached it.
+#[derive(Debug, Serialize, PartialEq)]
+struct History {
+    loss: Vec<f64>,
+    acc: Vec<f64>,
+    val_loss: Option<Vec<f64>>,
+    val_acc: Option<Vec<f64>>,
+}
+
+/// A test image that most networks misclassify.
+#[derive(Debug, Serialize)]
+struct Misclassified {
+    index: usize,
+    label: u8,
+    /// One byte for each pixel, in base64.
+    pixels: String,
+    /// The class predicted by each variant; `None` without predictions.
+    answers: Vec<Option<usize>>,
+}
+
+impl PageData {
+    /// Collects the data of each variant at its best point, with the network of the first run there.
+    ///
+    /// Files that are missing or damaged are left out and added to `notes`.
+    pub(super) fn new(
+        records: &[Record],
+        first: &str,
+        test: Option<&Split>,
+        device: &Device,
+        notes: &mut Vec<String>,
+    ) -> Self {
+        let summaries = summaries(records, first);
+        let best = best_groups(&summaries.iter().zip(results::groups(records)).collect::<Vec<_>>());
+        let shown = regularised_layer(best.iter().map(|(_, runs)| &runs[0]));
+        let mut groups = Vec::new();
+        for (summary, runs) in best {
+            let network = Network::read(&runs[0], shown, test, device)
+                .map_err(|error| notes.push(error.to_string()));
+            let histories = runs.iter().filter_map(|run| {
+                let history = read_history(&run.folder, run.epochs);
+                history.map_err(|error| notes.push(error.to_string())).ok()
+            });
+            let history = History::mean(&histories.collect::<Vec<_>>());
+            groups.push((summary, network.ok(), history));
+        }
+        let networks = || groups.iter().filter_map(|(_, network, _)| network.as_ref());
+        let edges = bin_edges(networks().map(|network| network.kernel.as_slice()));
+        let predictions: Vec<Option<&[usize]>> =
+            groups.iter().map(|(_, network, _)| network.as_ref()?.predictions.as_deref()).collect();
+        let (misread, misread_total) =
+            test.map_or_else(Default::default, |test| misclassified(test, &predictions));
+        let variant = |(summary, network, history): (&Summary, Option<Network>, History)| Variant {
+            name: cell_name(&summary.variant, &summary.point),
+            runs: summary.n,
+            acc_train: summary.acc_train,
+            acc_test: summary.acc_test,
+            history,
+            weights: network
+                .as_ref()
+                .map(|network| WeightHistogram::new(&network.kernel, edges.clone(), network.seed)),
+            confusion: test
+                .zip(network.as_ref().and_then(|network| network.predictions.as_ref()))
+                .map(|(test, predictions)| {
+                    confusion_matrix(test.labels(), predictions, test.shape().classes)
+                }),
+            network,
+        };
+        let swept_keys = swept_keys(&summaries);
+        let variants = groups.into_iter().map(variant).collect();
+        let shape = test.map_or(Shape::MNIST, Split::shape);
+        Self {
+            side: shape.width,
+            classes: shape.classes,
+            shown_layer: shown
+                .map_or_else(|| "the last hidden layer".to_owned(), |layer| layer.to_string()),
+            has_digits: test.is_some(),
+            variants,
+            misread,
+            misread_total,
+            swept_keys,
+        }
+    }
+
+    /// Serialises the data as JSON that is safe inside a script element.
+    pub(super) fn json(&self) -> serde_json::Result<String> {
+        Ok(serde_json::to_string(self)?.replace('<', "\\u003c"))
+    }
+}
+
+impl History {
+    fn mean(runs: &[Vec<Epoch>]) -> Self {
+        let epochs = runs.iter().map(Vec::len).max().unwrap_or(0);
+        let means = |value: &dyn Fn(&Epoch) -> Option<f64>| -> Option<Vec<f64>> {
+            let mean = |epoch: usize| {
+                let values: Option<Vec<f64>> =
+                    runs.iter().filter_map(|run| run.get(epoch)).map(value).collect();
+                values.map(|values| Spread::new(&values).mean)
+            };
+            (0..epochs).map(mean).collect()
+        };
+        Self {
+            loss: means(&|epoch| Some(epoch.train.loss)).unwrap_or_default(),
+            acc: means(&|epoch| Some(epoch.train.accuracy)).unwrap_or_default(),
+            val_loss: means(&|epoch| epoch.validation.map(|metrics| metrics.loss)),
+            val_acc: means(&|epoch| epoch.validation.map(|metrics| metrics.accuracy)),
+        }
+    }
+}
+
+/// Returns the layer that most of the runs regularise, the last one of several with equal counts. Returns `None` if
+/// the runs differ in depth or regularise nothing.
+fn regularised_layer<'a>(runs: impl Iterator<Item = &'a Record>) -> Option<LayerName> {
+    let (mut depths, mut counts) = (BTreeSet::new(), BTreeMap::<LayerName, usize>::new());
+    for record in runs {
+        let depth = record.hidden_units().len();
+        depths.insert(depth);
+        let layers = (0..depth).map(LayerName::Hidden).chain([LayerName::Output]);
+        for layer in layers.filter(|layer| record.regularises(*layer)) {
+            *counts.entry(layer).or_default() += 1;
+        }
+    }
+    let most_regularised = counts.into_iter().max_by_key(|&(layer, count)| (count, layer));
+    most_regularised.map(|(layer, _)| layer).filter(|_| depths.len() == 1)
+}
+
+/// Returns the bin edges of the histograms of all kernels, symmetric around 0.
+///
+/// The range follows the median kernel: with that of the widest one, the weights of the others could share one bin.
+fn bin_edges<'a>(kernels: impl Iterator<Item = &'a [f32]>) -> Vec<f64> {
+    let mut percentiles: Vec<f64> = kernels.filter_map(percentile_99).collect();
+    percentiles.sort_by(f64::total_cmp);
+    let median = percentiles.get(percentiles.len() / 2);
+    let limit = median.map_or(0.0, |percentile| MARGIN * percentile);
+    let limit = if limit > 0.0 { limit } else { 1.0 };
+    let edge = |index: u32| limit * (2.0 * f64::from(index) / f64::from(BINS) - 1.0);
+    (0..=BINS).map(edge).collect()
+}
+
+/// Returns the 99th percentile of the magnitudes of a kernel's finite weights.
+fn percentile_99(kernel: &[f32]) -> Option<f64> {
+    let magnitudes = kernel.iter().map(|weight| f64::from(*weight).abs());
+    let mut magnitudes: Vec<f64> = magnitudes.filter(|magnitude| magnitude.is_finite()).collect();
+    magnitudes.sort_by(f64::total_cmp);
+    magnitudes.get(magnitudes.len() * 99 / 100).copied()
+}
+
+/// Returns the group of each variant with the highest test accuracy, the first one of equals.
+fn best_groups<'a>(groups: &[(&'a Summary, &'a [Record])]) -> Vec<(&'a Summary, &'a [Record])> {
+    let variants = groups.chunk_by(|(one, _), (next, _)| one.variant == next.variant);
+    let better = |best: Option<(&'a Summary, &'a [Record])>,
+                  group: &(&'a Summary, &'a [Record])| match best {
+        Some((summary, _)) if summary.acc_test.mean >= group.0.acc_test.mean => best,
+        _ => Some(*group),
+    };
+    variants.filter_map(|groups| groups.iter().fold(None, better)).collect()
+}
+
+/// Returns the images that more than half of the networks misclassify, those with most errors first and at most
+/// [`MAX_MISCLASSIFIED`], and the number of all such images.
+fn misclassified(test: &Split, predictions: &[Option<&[usize]>]) -> (Vec<Misclassified>, usize) {
+    let networks = predictions.iter().flatten().count();
+    let errors = |index: usize| {
+        let label = usize::from(test.labels()[index]);
+        predictions.iter().flatten().filter(|predictions| predictions[index] != label).count()
+    };
+    let mut indices: Vec<usize> =
+        (0..test.len()).filter(|&index| 2 * errors(index) > networks).collect();
+    indices.sort_by_key(|&index| networks - errors(index));
+    let image = |&index: &usize| Misclassified {
+        index,
+        label: test.labels()[index],
+        pixels: BASE64_STANDARD.encode(test.image(index)),
+        answers: predictions
+            .iter()
+            .map(|predictions| predictions.map(|predictions| predictions[index]))
+            .collect(),
+    };
+    (indices.iter().take(MAX_MISCLASSIFIED).map(image).collect(), indices.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use training::Metrics;
+
+    use super::*;
+
+    #[test]
+    fn images_that_most_networks_misclassify_are_returned() {
+        let test = Split::new(vec![0; 4 * Shape::MNIST.pixels()], vec![1, 2, 3, 4]);
+        let predictions: [Option<&[usize]>; 4] =
+            [Some(&[1, 0, 0, 4]), Some(&[0, 0, 0, 4]), None, Some(&[1, 2, 0, 4])];
+        let (images, total) = misclassified(&test, &predictions);
+        let indices: Vec<usize> = images.iter().map(|image| image.index).collect();
+        assert_eq!((indices, total), (vec![2, 1], 2));
+        assert_eq!(images[1].answers, [Some(0), Some(0), None, Some(2)]);
+    }
+
+    #[test]
+    fn an_epochs_metrics_are_averaged_over_the_runs_that_reached_it() {
+        let epoch = |number, loss| Epoch {
+            number,
+            train: Metrics { loss, accuracy: 0.5 },
+            validation: None,
+        };
+        let history = History::mean(&[vec![epoch(1, 1.0), epoch(2, 3.0)], vec![epoch(1, 2.0)]]);
+        assert_eq!(history.loss, [1.5, 3.0]);
+        assert_eq!(history.acc, [0.5, 0.5]);
+        assert_eq!(history.val_loss, None);
+    }
+
+    #[test]
+    fn bin_edges_follow_the_median_kernel_and_centre_a_bin_on_0() {
+        let kernel = |size: f32| vec![size; 200];
+        let mut one_large = kernel(0.2);
+        one_large.extend([9.0, f32::NAN]);
+        let kernels = [kernel(0.1), one_large, kernel(50.0)];
+        let edges = bin_edges(kernels.iter().map(Vec::as_slice));
+        let limit = 1.5 * f64::from(0.2_f32);
+        assert_eq!((edges[0], edges[81]), (-limit, limit));
+        assert!(edges[40] < 0.0 && edges[41] > 0.0);
+        assert_eq!(bin_edges([[f32::NAN].as_slice()].into_iter())[81], 1.0);
+    }
+}

@@ -1,0 +1,179 @@
+//! Accuracy as a function of each swept key, for the charts.
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+
+use crate::{
+    results::{Summary, statistics::Spread},
+    study::{KeyValues, cell_name},
+};
+
+/// The ratio of the largest value to the smallest positive one from which the axis is logarithmic.
+const LOG_RATIO: f64 = 50.0;
+/// The maximum number of series in a chart; more cannot be told apart.
+const MAX_SERIES: usize = 12;
+
+/// A swept key and the accuracies along its values.
+#[derive(Debug, Serialize)]
+pub(super) struct SweptKey {
+    key: String,
+    logarithmic: bool,
+    series: Vec<Series>,
+    /// The number of series left out because of [`MAX_SERIES`].
+    omitted: usize,
+}
+
+/// A line of the chart: a variant with all other swept keys fixed.
+#[derive(Debug, Serialize)]
+struct Series {
+    /// The variant's name and the values of the other swept keys.
+    name: String,
+    #[serde(skip)]
+    variant: String,
+    points: Vec<Point>,
+}
+
+#[derive(Debug, Serialize)]
+struct Point {
+    value: f64,
+    acc_train: Spread,
+    acc_test: Spread,
+    /// True if its test accuracy is the highest of its series.
+    best: bool,
+    runs: usize,
+}
+
+/// Returns the accuracies along each swept key whose values are numbers.
+pub(super) fn swept_keys(summaries: &[Summary]) -> Vec<SweptKey> {
+    let keys: BTreeSet<&String> =
+        summaries.iter().flat_map(|summary| summary.point.keys()).collect();
+    keys.into_iter().filter_map(|key| swept_key(key, summaries)).collect()
+}
+
+/// Returns `None` if some value of the key is not a number.
+fn swept_key(key: &str, summaries: &[Summary]) -> Option<SweptKey> {
+    let mut series: Vec<Series> = Vec::new();
+    for summary in summaries {
+        let Some(value) = summary.point.get(key) else { continue };
+        let value = value.as_float().or_else(|| value.as_integer().map(|value| value as f64))?;
+        let mut other_keys: KeyValues = summary.point.clone();
+        other_keys.remove(key);
+        let name = cell_name(&summary.variant, &other_keys);
+        let point = Point {
+            value,
+            acc_train: summary.acc_train,
+            acc_test: summary.acc_test,
+            best: false,
+            runs: summary.n,
+        };
+        if let Some(series) = series.iter_mut().find(|series| series.name == name) {
+            series.points.push(point);
+        } else {
+            let variant = summary.variant.clone();
+            series.push(Series { name, variant, points: vec![point] });
+        }
+    }
+    for Series { points, .. } in &mut series {
+        points.sort_by(|one, other| one.value.total_cmp(&other.value));
+        let best = highest_test_accuracy(points);
+        for point in points {
+            point.best = point.acc_test.mean == best;
+        }
+    }
+    let total = series.len();
+    if total > MAX_SERIES {
+        series = best_series(series);
+    }
+    let omitted = total - series.len();
+    let values = || series.iter().flat_map(|series| &series.points).map(|point| point.value);
+    let positive = || values().filter(|&value| value > 0.0);
+    let (low, high) = (positive().fold(f64::INFINITY, f64::min), positive().fold(0.0, f64::max));
+    let logarithmic = values().all(|value| value >= 0.0) && high >= LOG_RATIO * low;
+    (!series.is_empty()).then_some(SweptKey { key: key.to_owned(), logarithmic, series, omitted })
+}
+
+fn highest_test_accuracy(points: &[Point]) -> f64 {
+    points.iter().map(|point| point.acc_test.mean).fold(f64::NAN, f64::max)
+}
+
+/// Keeps the series with the highest test accuracy of each variant.
+fn best_series(series: Vec<Series>) -> Vec<Series> {
+    let mut best: Vec<Series> = Vec::new();
+    let accuracy = |series: &Series| highest_test_accuracy(&series.points);
+    for candidate in series {
+        match best.iter_mut().find(|other| other.variant == candidate.variant) {
+            Some(other) if accuracy(other) >= accuracy(&candidate) => {}
+            Some(other) => *other = candidate,
+            None => best.push(candidate),
+        }
+    }
+    best
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn summary(variant: &str, point: &[(&str, f64)], acc_test: f64) -> Summary {
+        let spread = |mean| Spread { mean, deviation: None };
+        Summary {
+            variant: variant.to_owned(),
+            point: point.iter().map(|&(key, value)| (key.to_owned(), value.into())).collect(),
+            n: 1,
+            acc_train: spread(1.0),
+            acc_test: spread(acc_test),
+            pct_diff: spread(0.0),
+            difference: None,
+        }
+    }
+
+    #[test]
+    fn each_value_of_the_other_keys_has_its_own_series() {
+        let (rate, l2) = ("fit.learning_rate", "variant.mine.hidden2.kernel_regularizer.l2");
+        let summaries = [
+            summary("none", &[(rate, 0.1)], 0.5),
+            summary("mine", &[(rate, 0.1), (l2, 1e-1)], 0.6),
+            summary("mine", &[(rate, 0.1), (l2, 0.0)], 0.7),
+            summary("mine", &[(rate, 0.1), (l2, 1e-4)], 0.8),
+            summary("mine", &[(rate, 0.2), (l2, 1e-4)], 0.9),
+        ];
+        let swept = swept_keys(&summaries);
+        let keys: Vec<(&str, bool)> =
+            swept.iter().map(|swept| (swept.key.as_str(), swept.logarithmic)).collect();
+        assert_eq!(keys, [(rate, false), (l2, true)]);
+        let names = |swept: &SweptKey| -> Vec<String> {
+            swept.series.iter().map(|series| series.name.clone()).collect()
+        };
+        assert_eq!(names(&swept[0]), ["none", "mine l2=0.1", "mine l2=0.0", "mine l2=0.0001"]);
+        assert_eq!(names(&swept[1]), ["mine learning_rate=0.1", "mine learning_rate=0.2"]);
+        let points = &swept[1].series[0].points;
+        let points: Vec<(f64, bool)> =
+            points.iter().map(|point| (point.value, point.best)).collect();
+        assert_eq!(points, [(0.0, false), (1e-4, true), (1e-1, false)]);
+    }
+
+    #[test]
+    fn each_variant_keeps_its_best_of_too_many_series() {
+        let (rate, l2) = ("fit.learning_rate", "variant.mine.hidden2.kernel_regularizer.l2");
+        let mine = |number: u32| {
+            let acc_test = if number == 5 { 0.9 } else { 0.8 };
+            summary("mine", &[(rate, 0.1), (l2, number.into())], acc_test)
+        };
+        let mut summaries = vec![summary("none", &[(rate, 0.1)], 0.5)];
+        summaries.extend((0..11).map(mine));
+        let swept = swept_keys(&summaries);
+        assert_eq!((swept[0].series.len(), swept[0].omitted), (12, 0));
+        summaries.push(mine(11));
+        let swept = &swept_keys(&summaries)[0];
+        let names: Vec<&str> = swept.series.iter().map(|series| series.name.as_str()).collect();
+        assert_eq!((names, swept.omitted), (vec!["none", "mine l2=5.0"], 11));
+    }
+
+    #[test]
+    fn keys_with_text_values_are_left_out() {
+        let mut summary = summary("none", &[], 0.5);
+        summary.point.insert("data.pixels".to_owned(), "raw".into());
+        assert!(swept_keys(&[summary]).is_empty());
+    }
+}

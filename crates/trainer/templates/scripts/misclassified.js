@@ -1,0 +1,38 @@
+// The images that most variants misclassify, with the predictions of each variant.
+(() => {
+  const { data, variants, misclassified, make, section, showMessage, imageCanvas, whyNoPredictions } = report;
+
+  // Makes a button that shows an image and loads it on the pad.
+  report.loadButton = (image) => {
+    const text = `test image ${image.index}, labelled ${image.label}`;
+    const attributes = { type: "button", class: "load", "data-index": image.index, title: `Load ${text}, on the pad` };
+    const button = make("button", attributes, imageCanvas(image.pixels, text));
+    button.addEventListener("click", () => report.pad.load(image.pixels, text));
+    return button;
+  };
+
+  if (!misclassified.length) {
+    return showMessage("misclassified", variants.some((variant) => variant.confusion)
+      ? "No image is misclassified by most variants." : whyNoPredictions());
+  }
+  const card = (image) => {
+    const load = report.loadButton(image);
+    load.addEventListener("click", () => section("pad").scrollIntoView());
+    const predictions = variants.flatMap(({ name }, index) => {
+      const prediction = image.answers[index];
+      if (prediction == null) return [];
+      const correct = prediction === image.label;
+      return [
+        make("dt", { title: name }, name),
+        make("dd", { class: correct ? null : "wrong" }, correct ? `${prediction} ✓` : prediction),
+      ];
+    });
+    const caption = make("figcaption", {}, "label ", make("b", {}, image.label), ` (no. ${image.index})`);
+    return make("figure", { class: "card" }, load, caption, make("dl", {}, ...predictions));
+  };
+  section("misclassified").append(
+    make("p", {}, `${misclassified.length} of ${data.misread_total}, those that most variants misclassify first. `,
+      "Below each image is the class that each variant predicts; ✓ marks correct predictions. ",
+      "Click an image to load it on the pad below."),
+    make("div", { class: "cards" }, ...misclassified.map(card)));
+})();
