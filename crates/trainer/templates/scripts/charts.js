@@ -1,6 +1,6 @@
 // The charts of a study: accuracies, learning curves, weight histograms and confusion matrices.
 (() => {
-  const { variants, make, section, showMessage, number, spread, tick, whyNoPredictions } = report;
+  const { data, variants, make, section, showMessage, number, spread, tick, whyNoPredictions } = report;
   const { figure, legend, finite, common, symbol, line, tip } = report.figure;
 
   const accuracy = () => {
