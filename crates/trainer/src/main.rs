@@ -1,4 +1,4 @@
-//! The command line: parses, calls, prints, sets the exit code.
+//! The program: parses the command line, executes the command, prints its output or error, sets the exit code.
 
 use std::{
     io::{self, ErrorKind, Write},
@@ -14,7 +14,7 @@ use trainer::{
 };
 
 fn main() -> ExitCode {
-    // A failure inside is one line as any other, without a backtrace.
+    // A panic is reported in one line, without a backtrace.
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map_or(String::new(), |location| format!(" at {location}"));
         tell(format!(
@@ -34,7 +34,7 @@ fn main() -> ExitCode {
 /// Writes a command's result to stdout.
 fn print(text: &str) -> ExitCode {
     match io::stdout().write_all(text.as_bytes()) {
-        // Whoever reads it has had enough, as `head` has.
+        // The reader has closed the pipe, as `head` does.
         Err(error) if error.kind() == ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(error) => {
             tell(format!("error: cannot write to stdout: {error}"));

@@ -1,4 +1,4 @@
-//! `trainer collect`: brings output folders of one study together that were trained apart.
+//! `trainer collect`: merges output folders of one study that were trained apart.
 
 use std::{
     cmp::Ordering,
@@ -24,9 +24,9 @@ use crate::{
 /// Arguments of `trainer collect`.
 #[derive(Debug, Args)]
 pub(crate) struct Collect {
-    /// Where to
+    /// Folder to merge into
     out: PathBuf,
-    /// Where from
+    /// Folders to merge
     #[arg(required = true, value_name = "DIR")]
     folders: Vec<PathBuf>,
 }
@@ -40,11 +40,11 @@ impl Collect {
     }
 }
 
-/// Copies the finished runs of some folders into one, after all of them have been checked. Of a run that some have
-/// gone on with, what was trained furthest is taken. Gives how many were new.
+/// Copies the finished runs of folders into one, after checking all. Of several results for a run, the one with the
+/// most epochs is taken. Returns the number of new runs.
 fn collect(output: &Path, folders: &[PathBuf]) -> Result<usize, Error> {
     let mut all = folders.to_vec();
-    // What is there already has to belong to the others.
+    // Runs that the folder holds already are checked too.
     all.extend(output.join(STUDY).exists().then(|| output.to_owned()));
     let (first, study) = (&all[0], read_study(&all[0])?);
     let records = checked_records(&study, first, &all)?;
@@ -65,7 +65,7 @@ fn read_study(folder: &Path) -> Result<Study, Error> {
     resume::read_study(folder)?.ok_or_else(missing)
 }
 
-/// The records of all folders, one for each run, by its name.
+/// Returns the records of all folders, one for each run, by name.
 fn checked_records(
     study: &Study,
     first: &Path,
@@ -95,7 +95,7 @@ fn checked_records(
     Ok(records)
 }
 
-/// Refuses another study, by the settings that differ.
+/// Returns an error if a folder's study has other settings.
 fn check_study(
     folder: &Path,
     study: &Study,
@@ -114,7 +114,7 @@ fn check_study(
     Err(Mismatch { folder: folder.to_owned(), run, differences })
 }
 
-/// Refuses a run of other digits or start weights than the first's.
+/// Returns an error if a run has another data set or other start weights than the first.
 fn check_sums(record: &Record, first: Option<&Record>) -> Result<(), Mismatch> {
     let Some(first) = first else { return Ok(()) };
     let there = format!("those of {}", first.folder.display());
@@ -128,7 +128,7 @@ fn check_sums(record: &Record, first: Option<&Record>) -> Result<(), Mismatch> {
     mismatch(record, differences)
 }
 
-/// Refuses two results for one run that differ, but for where and how fast they were had.
+/// Returns an error if two results for a run differ in more than time and machine.
 fn check_equal(record: &Record, other: &Record) -> Result<(), Mismatch> {
     let (sums, others) = (&record.files_sha256, &other.files_sha256);
     let files = [(MODEL, &sums.model, &others.model), (HISTORY, &sums.history, &others.history)];
@@ -153,7 +153,8 @@ fn mismatch(record: &Record, differences: Vec<String>) -> Result<(), Mismatch> {
     Err(Mismatch { folder: record.folder.clone(), run, differences })
 }
 
-/// Copies a run's files, its record last, unless the run is there, trained as far. Gives whether it was not.
+/// Copies a run's files, its record last, unless the folder has the run with as many epochs. Returns whether it
+/// copied.
 fn copy(record: &Record, output: &Path) -> Result<bool, Error> {
     let inside = run_folder(&record.variant, &record.point, record.seed);
     let folder = files::make_folder_in(output, &inside)?;
@@ -163,7 +164,7 @@ fn copy(record: &Record, output: &Path) -> Result<bool, Error> {
     if Record::read(&folder)?.is_some_and(|there| there.asked_epochs() >= record.asked_epochs()) {
         return Ok(false);
     }
-    // With some files of the one and some of the other it would be damaged; without a record it is only begun.
+    // Without a record the run counts as unfinished, not as damaged, if copying is interrupted.
     files::remove(&folder.join(record::FILE))?;
     let mut names = vec![MODEL.into(), HISTORY.into()];
     names.extend(tensorboard::event_files(&record.folder)?);

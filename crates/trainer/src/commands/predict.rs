@@ -1,4 +1,4 @@
-//! `trainer predict`: what trained variants make of images.
+//! `trainer predict`: classifies images with trained variants.
 
 pub mod prepare;
 
@@ -38,18 +38,17 @@ impl Predict {
     }
 }
 
-/// A trained variant, ready to answer.
+/// A trained variant.
 #[derive(Debug)]
 struct Model {
-    /// The variant, its point in a sweep and its seed, or the file's name.
+    /// The variant, sweep point and seed, or else the file's name.
     name: String,
     file: String,
     saved: SavedModel,
 }
 
 impl Model {
-    /// Reads a `model.safetensors`. Which pixels it takes stands in the run.json beside it; without one
-    /// they are from 0 to 1.
+    /// Reads a `model.safetensors`. The scale of its pixels is in the run.json beside it; without one it is 0 to 1.
     fn read(path: &Path) -> Result<Self, Error> {
         let bytes = fs::read(path).map_err(|error| unreadable(path, &error))?;
         let record = Record::read(path.parent().unwrap_or(Path::new("")))?;
@@ -72,11 +71,11 @@ impl Model {
     }
 }
 
-/// What all models make of one image, in the order of `--json`.
+/// The models' predictions for an image.
 #[derive(Debug, Serialize)]
 struct Prediction {
     file: String,
-    /// What was done to it.
+    /// The steps that prepared the image.
     steps: Vec<String>,
     models: Vec<Answer>,
 }
@@ -89,8 +88,7 @@ struct Answer {
     probabilities: Vec<f32>,
 }
 
-/// Reads models and images, told apart by the models' `.safetensors`, and lets each model look at each
-/// image.
+/// Classifies each image with each model. Files that end in `.safetensors` are models.
 fn predict(files: &[PathBuf]) -> Result<Vec<Prediction>, Error> {
     let is_model = |path: &&PathBuf| path.extension().is_some_and(|end| end == "safetensors");
     let (models, images): (Vec<&PathBuf>, Vec<&PathBuf>) = files.iter().partition(is_model);
@@ -103,7 +101,7 @@ fn predict(files: &[PathBuf]) -> Result<Vec<Prediction>, Error> {
         models.into_iter().map(|path| Model::read(path)).collect::<Result<_, _>>()?;
     let names: Vec<String> = models.iter().map(|model| model.name.clone()).collect();
     for model in &mut models {
-        // Of two studies, or under two names.
+        // Two studies may have a run of the same name.
         if names.iter().filter(|name| **name == model.name).count() > 1 {
             model.name.clone_from(&model.file);
         }
@@ -133,8 +131,8 @@ fn unreadable(path: &Path, error: &std::io::Error) -> Error {
     Error::Argument(format!("cannot read {}: {error}", path.display()))
 }
 
-/// The predictions for a reader: of each image what was done to it, then the probabilities, a digit a line
-/// and a model a column.
+/// Formats predictions as text: for each image how it was prepared, then a table of probabilities, a class a line and
+/// a model a column.
 fn text(predictions: &[Prediction]) -> String {
     predictions.iter().map(prediction_text).collect::<Vec<_>>().join("\n")
 }
@@ -161,7 +159,7 @@ fn prediction_text(prediction: &Prediction) -> String {
     })
 }
 
-/// The predictions for a program.
+/// Formats predictions as JSON.
 fn json(predictions: &[Prediction]) -> Result<String, Error> {
     serde_json::to_string_pretty(predictions)
         .map(|json| json + "\n")

@@ -1,4 +1,4 @@
-//! `trainer runs`: a study's runs by number, and how far each is.
+//! `trainer runs`: lists a study's runs with their numbers and states.
 
 use std::{fmt, path::Path};
 
@@ -18,9 +18,9 @@ use crate::{
     study::{KeyValues, Run, Study, label, numbers},
 };
 
-/// What a processor's core takes for one image of one epoch, roughly, where no run has told yet.
+/// Assumed seconds per image and epoch on one core, until a run has finished.
 const SECONDS_PER_IMAGE: f64 = 5e-6;
-/// The training images of MNIST.
+/// Number of MNIST's training images.
 const IMAGES: usize = 60_000;
 
 /// Arguments of `trainer runs`.
@@ -50,7 +50,7 @@ impl Runs {
         let (study, folder) = self.config.study_in(self.output)?;
         match self.batches {
             Some(most) => {
-                // Those who train them may have no network, and would fetch the data set all at once.
+                // Fetches the data set once, for the processes that will train the runs.
                 load_splits(&study, &runner::Progress::new(false))?;
                 batches(&study, &folder, most, self.batch_minutes)
             }
@@ -61,17 +61,17 @@ impl Runs {
     }
 }
 
-/// How far a run is.
+/// State of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum State {
-    /// Trained to its last epoch, or for good.
+    /// Trained to its end.
     Finished,
-    /// Tried, and failed.
+    /// Failed at the last attempt.
     Failed,
-    /// A checkpoint is there: it is being trained, or was cut off.
+    /// Has a checkpoint: is being trained, or was interrupted.
     Begun,
-    /// Not begun yet.
+    /// Not started.
     Waiting,
 }
 
@@ -86,7 +86,7 @@ impl fmt::Display for State {
     }
 }
 
-/// The list for a program.
+/// Formats the list as JSON.
 #[derive(Debug, Serialize)]
 struct List<'a> {
     name: &'a str,
@@ -96,7 +96,7 @@ struct List<'a> {
     runs: Vec<Line<'a>>,
 }
 
-/// One run of the list.
+/// A run of the list.
 #[derive(Debug, Serialize)]
 struct Line<'a> {
     number: usize,
@@ -106,7 +106,7 @@ struct Line<'a> {
     state: State,
 }
 
-/// How far a run is in an output folder.
+/// Returns a run's state in an output folder.
 fn state(study: &Study, run: &Run, output: &Path) -> Result<State, Error> {
     if resume::is_finished(study, run, output)? {
         return Ok(State::Finished);
@@ -132,7 +132,7 @@ fn lines<'a>(study: &'a Study, output: &Path) -> Result<Vec<Line<'a>>, Error> {
     study.runs.iter().enumerate().map(line).collect()
 }
 
-/// The list for a reader.
+/// Formats the list as text.
 fn text(study: &Study, output: &Path) -> Result<String, Error> {
     let lines = lines(study, output)?;
     let points: Vec<String> = lines.iter().map(|line| label(line.point)).collect();
@@ -147,7 +147,7 @@ fn text(study: &Study, output: &Path) -> Result<String, Error> {
     Ok(std::iter::once(heading).chain(rows).collect())
 }
 
-/// The list for a program.
+/// Formats the list as JSON.
 fn json(study: &Study, output: &Path) -> Result<String, Error> {
     let list = List {
         name: &study.name,
@@ -162,8 +162,8 @@ fn json(study: &Study, output: &Path) -> Result<String, Error> {
     json.map(|json| json + "\n").map_err(unwritten)
 }
 
-/// The numbers of the runs that have not finished, in at most so many batches of neighbours, each as
-/// `--only` takes it: a line each. A batch should take so many minutes at least, as far as can be told.
+/// Lists the numbers of the unfinished runs in at most `most` batches of consecutive runs, a line each in the form
+/// that `--only` takes. A batch takes an estimated `minutes` at least.
 fn batches(study: &Study, output: &Path, most: usize, minutes: f64) -> Result<String, Error> {
     study.settings.backend.check_built_in()?;
     let rate = seconds_per_image(output)?;
@@ -190,12 +190,12 @@ fn batches(study: &Study, output: &Path, most: usize, minutes: f64) -> Result<St
     Ok(batches.iter().map(|batch| format!("{}\n", numbers::ranges(batch))).collect())
 }
 
-/// How many images a run learns from, those that it sees again in each epoch counted again.
+/// Returns the number of images that a run trains on, over all epochs.
 fn images(run: &Run) -> f64 {
     run.fit.epochs as f64 * run.data.limit.unwrap_or(IMAGES).min(IMAGES) as f64
 }
 
-/// How long one core takes for an image: as long as in the runs that have finished, or by a guess.
+/// Returns the seconds per image and epoch on one core, measured on the finished runs.
 fn seconds_per_image(output: &Path) -> Result<f64, Error> {
     let (mut seconds, mut images) = (0.0, 0.0);
     for record in Record::read_all(output)? {

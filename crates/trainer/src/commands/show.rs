@@ -15,7 +15,7 @@ use crate::{
     store::files,
 };
 
-/// Ink from which a half block is drawn.
+/// Least value of a pixel that is drawn.
 const DARK: u8 = 96;
 /// Characters between two images.
 const GAP: usize = 2;
@@ -62,8 +62,8 @@ impl Show {
     }
 }
 
-/// Draws images from an index on, each with its index and label: two pixels to a character, as many in a row as so
-/// many columns of text have room for.
+/// Draws images from an index on, each with its index and label. A character is two pixels; as many images are in a
+/// row as fit into `width` columns of text.
 fn text(split: &Split, index: usize, count: usize, width: usize) -> Result<String, Error> {
     let indices: Vec<usize> = indices(split, index, count)?;
     let side = split.shape().width;

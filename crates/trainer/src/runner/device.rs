@@ -1,5 +1,4 @@
-//! The one place that knows backends: their names in a config, which of them this build has, and
-//! how a name becomes a device.
+//! Devices of the backends. No other file turns a backend into a device or depends on the build's features.
 
 use std::{
     fmt,
@@ -11,33 +10,33 @@ use burn::tensor::{Device, DeviceFilter, DeviceType};
 use super::quiet::quietly;
 use crate::{config::values, study::Backend};
 
-/// Why a backend cannot be used here.
+/// A backend that cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum DeviceError {
-    /// The build lacks it.
+    /// The build lacks the backend.
     #[error("backend: this build has no `{backend}`")]
     NotBuilt {
-        /// The backend asked for.
+        /// The requested backend.
         backend: Backend,
     },
-    /// It sees no device.
+    /// The backend finds no device.
     #[error("backend: `{backend}` finds no device on this machine")]
     NoDevice {
-        /// The backend asked for.
+        /// The requested backend.
         backend: Backend,
     },
-    /// Its device does not start.
+    /// The backend's device does not start.
     #[error("backend: `{backend}` cannot start its device: {reason}")]
     Broken {
-        /// The backend asked for.
+        /// The requested backend.
         backend: Backend,
-        /// The driver's words.
+        /// The driver's error.
         reason: String,
     },
 }
 
 impl Backend {
-    /// Burn's name for it; `None` where this build lacks it.
+    /// Returns Burn's type of the backend's devices; `None` if this build lacks it.
     fn device_type(self) -> Option<DeviceType> {
         match self {
             Self::Flex => Some(DeviceType::Flex),
@@ -52,17 +51,17 @@ impl Backend {
         }
     }
 
-    /// Whether this build has it.
+    /// Returns whether this build has the backend.
     pub fn is_built_in(self) -> bool {
         self.device_type().is_some()
     }
 
-    /// Refuses a backend that this build lacks.
+    /// Returns an error if this build lacks the backend.
     pub fn check_built_in(self) -> Result<(), DeviceError> {
         if self.is_built_in() { Ok(()) } else { Err(DeviceError::NotBuilt { backend: self }) }
     }
 
-    /// The names of the devices it sees, in its order of preference; none where this build lacks it.
+    /// Lists the names of the backend's devices, the preferred one first; none if this build lacks it.
     pub fn devices(self) -> Vec<String> {
         if self.is_cpu() {
             let cores = std::thread::available_parallelism().map_or(1, usize::from);
@@ -81,7 +80,7 @@ impl Backend {
         quietly(|| devices().collect())
     }
 
-    /// Opens its first device.
+    /// Opens the backend's first device.
     pub fn open(self) -> Result<Device, DeviceError> {
         if !self.is_built_in() {
             return Err(DeviceError::NotBuilt { backend: self });
@@ -106,7 +105,7 @@ impl Backend {
         }
     }
 
-    /// Starts a wgpu runtime, once per process: a second start of the same one is an error to Burn.
+    /// Starts a wgpu runtime once per process. Burn fails if the same one is started twice.
     fn open_wgpu<E: fmt::Display>(
         self,
         start: impl FnOnce() -> Result<Device, E>,
@@ -123,7 +122,7 @@ impl Backend {
     }
 }
 
-/// The processor's name, where Linux tells it, or its kind.
+/// Returns the processor's name on Linux, elsewhere its architecture.
 fn processor() -> String {
     let text = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let name = text.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
@@ -133,7 +132,7 @@ fn processor() -> String {
     )
 }
 
-/// One line per backend: whether this build has it, and the devices it sees.
+/// Describes each backend in a line: its devices, or how to build it.
 pub fn overview() -> String {
     lines(&Backend::ALL.map(|backend| (backend, backend.devices())))
 }
@@ -152,7 +151,7 @@ fn lines(backends: &[(Backend, Vec<String>)]) -> String {
     backends.iter().map(line).collect()
 }
 
-/// What to write instead of a backend that cannot be used.
+/// Returns advice on which backends can be used.
 pub fn advice() -> String {
     let backends = Backend::ALL.map(|backend| (backend, backend.devices()));
     let usable = backends.iter().filter(|(_, devices)| !devices.is_empty());

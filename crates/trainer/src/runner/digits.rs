@@ -10,7 +10,7 @@ use super::{
 };
 use crate::study::{Splits, Study};
 
-/// Loads a study's digits. Says so where they are not those asked for first.
+/// Loads a study's data set. Warns if MNIST was not found and synthetic images are used instead.
 pub fn load(study: &Study, progress: &Progress) -> Result<Splits, Error> {
     let settings = &study.settings.data;
     let request = Request { sources: settings.sources.clone(), dir: settings.dir.clone() };
@@ -35,7 +35,7 @@ pub fn load(study: &Study, progress: &Progress) -> Result<Splits, Error> {
     Ok(Splits::new(digits, study)?)
 }
 
-/// Shows how far a download has come, on a bar per file.
+/// Shows the progress of a download, a bar per file.
 fn show(bar: &mut Option<(String, Task)>, download: data::Progress<'_>, progress: &Progress) {
     if bar.as_ref().is_none_or(|(file, _)| file != download.file) {
         if let Some((_, task)) = bar.take() {

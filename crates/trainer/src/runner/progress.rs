@@ -1,4 +1,4 @@
-//! What one sees while a study runs: bars on a terminal, plain lines elsewhere, all on stderr.
+//! Progress on stderr: bars on a terminal, plain lines elsewhere.
 
 use std::{
     fmt::Display,
@@ -12,37 +12,37 @@ use training::Epoch;
 
 use crate::study::Run;
 
-/// How much is shown.
+/// Form of the progress.
 #[derive(Debug)]
 pub enum Progress {
-    /// One bar a run and one for the study.
+    /// A bar for each run and one for the study.
     Bars(MultiProgress),
-    /// A line now and then.
+    /// Lines of text.
     Lines,
     /// Nothing.
     Quiet,
 }
 
-/// The bar or the lines of one thing that goes on.
+/// Progress of one task.
 #[derive(Debug)]
 pub enum Task {
-    /// On a terminal.
+    /// A bar on a terminal.
     Bar(ProgressBar),
-    /// Elsewhere: says something ten times on its way.
+    /// At most ten lines.
     Lines {
-        /// What goes on.
+        /// The task's name.
         name: String,
-        /// How much there is to do.
+        /// The steps of the task.
         total: u64,
-        /// How many tenths of it were told.
-        told: AtomicU64,
+        /// The tenths of the task that were reported.
+        reported: AtomicU64,
     },
-    /// Nothing is shown.
+    /// No progress.
     Quiet,
 }
 
 impl Progress {
-    /// Bars where stderr is a terminal, lines where it is not, nothing where `quiet`.
+    /// Creates bars if stderr is a terminal, else lines; neither if `quiet`.
     pub fn new(quiet: bool) -> Self {
         if quiet {
             Self::Quiet
@@ -53,7 +53,7 @@ impl Progress {
         }
     }
 
-    /// Says something above the bars.
+    /// Prints a message above the bars.
     pub fn say(&self, message: &str) {
         match self {
             Self::Bars(bars) => bars.suspend(|| tell(message)),
@@ -62,7 +62,7 @@ impl Progress {
         }
     }
 
-    /// Says something that even those want to know who want to see nothing.
+    /// Prints a warning, even if progress is quiet.
     pub fn warn(&self, message: &str) {
         match self {
             Self::Quiet => tell(format!("warning: {message}")),
@@ -70,19 +70,19 @@ impl Progress {
         }
     }
 
-    /// The bar of the whole study. It stays the lowest.
+    /// Starts the progress of the study, below that of its runs.
     pub fn study(&self, runs: usize) -> Task {
         let bar = "{prefix:24} {bar:24} {pos}/{len} runs  {elapsed} so far, {eta} left";
         self.task("study", runs as u64, bar, MultiProgress::add)
     }
 
-    /// The bar of one run.
+    /// Starts the progress of a run.
     pub fn run(&self, run: &Run, epochs: usize) -> Task {
         let bar = "{prefix:24} {bar:24} epoch {pos}/{len}  {msg}  {eta} left";
         self.task(&run.to_string(), epochs as u64, bar, |bars, bar| bars.insert_from_back(1, bar))
     }
 
-    /// The bar of a download, in bytes.
+    /// Starts the progress of a download, in bytes.
     pub fn download(&self, file: &str, bytes: u64) -> Task {
         let bar = "{prefix:24} {bar:24} {bytes}/{total_bytes}  {eta} left";
         self.task(file, bytes, bar, MultiProgress::add)
@@ -104,14 +104,16 @@ impl Progress {
                 bar.enable_steady_tick(Duration::from_millis(200));
                 Task::Bar(bar)
             }
-            Self::Lines => Task::Lines { name: name.to_owned(), total, told: AtomicU64::new(0) },
+            Self::Lines => {
+                Task::Lines { name: name.to_owned(), total, reported: AtomicU64::new(0) }
+            }
             Self::Quiet => Task::Quiet,
         }
     }
 }
 
 impl Task {
-    /// An epoch has ended.
+    /// Reports the end of an epoch.
     pub fn epoch(&self, epoch: &Epoch) {
         let metrics = epoch.validation.unwrap_or(epoch.train);
         let prefix = if epoch.validation.is_some() { "val " } else { "" };
@@ -119,17 +121,17 @@ impl Task {
         self.advance(epoch.number as u64, &message);
     }
 
-    /// So much is done.
+    /// Reports the steps done.
     pub fn advance(&self, done: u64, message: &str) {
         match self {
             Self::Bar(bar) => {
                 bar.set_position(done);
                 bar.set_message(message.to_owned());
             }
-            Self::Lines { name, total, told } => {
-                // Of something without a known end there is nothing to tell.
+            Self::Lines { name, total, reported } => {
+                // Without a total there are no tenths.
                 let tenths = (done * 10).checked_div(*total).unwrap_or(0);
-                if tenths > told.fetch_max(tenths, Ordering::Relaxed) {
+                if tenths > reported.fetch_max(tenths, Ordering::Relaxed) {
                     tell(format!("{name}: {done}/{total} {message}").trim_end());
                 }
             }
@@ -137,7 +139,7 @@ impl Task {
         }
     }
 
-    /// It is over: the bar goes.
+    /// Ends the progress and removes its bar.
     pub fn finish(&self) {
         if let Self::Bar(bar) = self {
             bar.finish_and_clear();
@@ -145,7 +147,7 @@ impl Task {
     }
 }
 
-/// Writes a line to stderr. If nobody is there to read it, the work goes on.
+/// Writes a line to stderr. Ignores errors, so that a closed stderr does not end a run.
 pub fn tell(line: impl Display) {
     let _ = writeln!(io::stderr(), "{line}");
 }

@@ -1,4 +1,4 @@
-//! What a study's folder holds already: whether it belongs to the study, and which runs are left to train.
+//! Checks of what a study's folder holds: whether it belongs to the study, and which runs are left to train.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -17,18 +17,18 @@ use crate::{
     study::{EPOCHS, KeyValues, Run, Study, WEIGHTS, run_name},
 };
 
-/// Says by checksums what those who train in a folder train on.
+/// File with the checksums of the data set and the start weights used in a folder.
 const INPUTS: &str = ".inputs";
 
-/// Whether a run has finished, by what its record says.
+/// Returns whether a run is finished according to its record.
 pub fn is_finished(study: &Study, run: &Run, output: &Path) -> Result<bool, Error> {
     let Some(record) = Record::read(&output.join(run.folder()))? else { return Ok(false) };
     check_record(study, Some(run), &record, output)?;
     Ok(record.is_finished(run.fit.epochs))
 }
 
-/// Refuses a record of other settings than a run of the study has, or than one beside them may have. Digits and
-/// start weights are left to those who have them.
+/// Returns an error if a record has other settings than a run of the study, or than a run outside the study may have.
+/// Does not compare data sets and start weights.
 pub fn check_record(
     study: &Study,
     run: Option<&Run>,
@@ -42,8 +42,8 @@ pub fn check_record(
     refuse(output, found.name(), differences(found.settings, &here))
 }
 
-/// The settings that what was found should have, start weights apart. A run of the study that `goes_on` may have been
-/// asked for another number of epochs.
+/// Returns the settings that a run in the folder has to have, without start weights. One that `goes_on` may have
+/// another number of epochs.
 fn expected(study: &Study, run: Option<&Run>, found: &Found<'_>, goes_on: bool) -> KeyValues {
     let Some(run) = run else {
         return study.settings_beside(found.variant, found.point, found.settings);
@@ -55,7 +55,7 @@ fn expected(study: &Study, run: Option<&Run>, found: &Found<'_>, goes_on: bool) 
     settings
 }
 
-/// Refuses what an output folder holds where anything differs.
+/// Returns an error if there are differences.
 fn refuse(output: &Path, run: String, differences: Vec<String>) -> Result<(), Mismatch> {
     if differences.is_empty() {
         return Ok(());
@@ -63,7 +63,7 @@ fn refuse(output: &Path, run: String, differences: Vec<String>) -> Result<(), Mi
     Err(Mismatch { folder: output.to_owned(), run, differences })
 }
 
-/// Whether every run of a study has finished. Those that are trained last are looked at first.
+/// Returns whether every run of a study is finished. Starts with the last, which is trained last.
 pub fn is_complete(study: &Study, output: &Path) -> Result<bool, Error> {
     for run in study.runs.iter().rev() {
         if !is_finished(study, run, output)? {
@@ -73,7 +73,7 @@ pub fn is_complete(study: &Study, output: &Path) -> Result<bool, Error> {
     Ok(true)
 }
 
-/// Reads the study that a folder is of, by its study.toml; `None` where there is none.
+/// Reads a folder's study.toml; `None` if there is none.
 pub fn read_study(folder: &Path) -> Result<Option<Study>, Error> {
     let path = folder.join(STUDY);
     let Some(bytes) = files::read(&path)? else { return Ok(None) };
@@ -82,14 +82,14 @@ pub fn read_study(folder: &Path) -> Result<Option<Study>, Error> {
     Ok(Some(Study::read(&name, &Entries::parse(&text, &path)?)?))
 }
 
-/// Has a setting be here as it is there.
+/// Copies a setting, if it is set.
 fn take_over(key: &str, there: &KeyValues, here: &mut KeyValues) {
     if let Some(value) = there.get(key) {
         here.insert(key.to_owned(), value.clone());
     }
 }
 
-/// What a run's record or checkpoint says of how it was made.
+/// Identity of a run according to its record or checkpoint.
 struct Found<'a> {
     variant: &'a str,
     seed: u64,
@@ -115,7 +115,7 @@ impl<'a> Found<'a> {
 }
 
 impl Plan<'_> {
-    /// The runs still to be trained. Refuses a folder whose runs were made otherwise.
+    /// Lists the runs that are not finished. Returns an error if a run in the folder has other settings.
     pub(crate) fn unfinished(&self, output: &Path) -> Result<Vec<Run>, Error> {
         let runs = self.study.runs.iter().map(|run| (output.join(run.folder()), run));
         let runs: HashMap<PathBuf, &Run> = runs.collect();
@@ -125,7 +125,7 @@ impl Plan<'_> {
             if run.is_none()
                 && Record::read(&folder)?.is_some_and(|record| !record.is_in_place(output))
             {
-                // A copy that somebody has put there.
+                // A copied or renamed folder is ignored.
                 continue;
             }
             if self.check_run(output, &folder, run)? {
@@ -136,7 +136,7 @@ impl Plan<'_> {
         Ok(self.study.runs.iter().filter(is_left).cloned().collect())
     }
 
-    /// Of some of the study's runs those still to be trained. Of the others, which may be many, one stands for all.
+    /// Lists those of the given runs that are not finished. Of all other runs in the folder, only one is checked.
     pub(crate) fn unfinished_of(&self, runs: &[Run], output: &Path) -> Result<Vec<Run>, Error> {
         self.check_any(output)?;
         let mut left = Vec::new();
@@ -148,7 +148,7 @@ impl Plan<'_> {
         Ok(left)
     }
 
-    /// Refuses a folder where others train on other digits or from other start weights.
+    /// Returns an error if other processes train in the folder with another data set or other start weights.
     pub(crate) fn check_inputs(&self, output: &Path) -> Result<(), Error> {
         let there = files::read(&output.join(INPUTS))?;
         let differs = there.is_some_and(|there| there != self.inputs().as_bytes());
@@ -156,7 +156,7 @@ impl Plan<'_> {
         Ok(refuse(output, "runs under way".to_owned(), Vec::from_iter(difference))?)
     }
 
-    /// Leaves word of the digits and start weights, for those who come while no run shows them yet.
+    /// Writes the checksums of the data set and the start weights, for processes that start before a run has files.
     pub(crate) fn write_inputs(&self, output: &Path) -> Result<(), Error> {
         Ok(files::write(&output.join(INPUTS), self.inputs().as_bytes())?)
     }
@@ -166,14 +166,14 @@ impl Plan<'_> {
         format!("digits {}\nstart weights {start}\n", self.splits.sha256)
     }
 
-    /// Refuses a folder in which a run, any, was made otherwise.
+    /// Returns an error if one of the folder's runs has other settings.
     fn check_any(&self, output: &Path) -> Result<(), Error> {
         let Some(folder) = record::any_run(output)? else { return Ok(()) };
         let run = self.study.runs.iter().find(|run| output.join(run.folder()) == folder);
         self.check_run(output, &folder, run).map(drop)
     }
 
-    /// Refuses a folder whose study.toml says that its runs are made otherwise. They may go on for more epochs, unless
+    /// Returns an error if the folder's study.toml gives its runs other settings. Their epochs may be fewer, unless
     /// they are `under_way`.
     pub(crate) fn check_study(&self, output: &Path, under_way: bool) -> Result<(), Error> {
         let study = self.study;
@@ -189,8 +189,7 @@ impl Plan<'_> {
         Ok(())
     }
 
-    /// Whether the run in a folder, if it is one of the study's, is finished. Refuses one that was made
-    /// otherwise, or is damaged.
+    /// Returns whether the run in a folder is finished. Returns an error if it has other settings or is damaged.
     pub(crate) fn check_run(
         &self,
         output: &Path,
@@ -212,8 +211,8 @@ impl Plan<'_> {
         Ok(record.is_some())
     }
 
-    /// Refuses a run that was made with other settings or other data. One of this study that `goes_on`
-    /// may have been asked for another number of epochs.
+    /// Returns an error if a run has other settings or another data set. One of this study that `goes_on` may have
+    /// another number of epochs.
     fn check_same(
         &self,
         output: &Path,

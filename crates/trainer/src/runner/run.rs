@@ -1,4 +1,4 @@
-//! One run: from where it stands to its record, with checkpoints on the way.
+//! Training of one run: restored or initialised, trained with callbacks, evaluated, recorded.
 
 use std::{
     path::Path,
@@ -25,21 +25,21 @@ use crate::{
     study::{KeyValues, Run, Splits, Study, WEIGHTS},
 };
 
-/// Between checkpoints, unless the config counts epochs: some milliseconds every so often.
+/// Time between checkpoints, unless the config counts epochs. Writing one takes some milliseconds.
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(10);
 
-/// What all runs of a study share.
+/// Run context: what all runs of a study share.
 pub(crate) struct Plan<'a> {
     pub(crate) study: &'a Study,
     pub(crate) splits: &'a Splits,
     pub(crate) device: &'a Device,
     pub(crate) start: Option<&'a StartWeights>,
-    /// The device's name.
+    /// Name of the device.
     pub(crate) machine: String,
 }
 
 impl Plan<'_> {
-    /// Fits, evaluates, and writes the run's files. Goes on from what the folder has of it.
+    /// Trains a run, or resumes it, and writes its files.
     pub(crate) fn train(&self, run: &Run, lock: &Lock, progress: &Progress) -> Result<(), Error> {
         let folder = lock.folder();
         let Self { study, splits, device, .. } = self;
@@ -67,13 +67,13 @@ impl Plan<'_> {
         let events =
             study.settings.output.tensorboard.then(|| Events::begin(folder, state.history.len()));
         let mut callback = RunCallback::new(study, lock, header, &bar, events.transpose()?);
-        // From the first moment others see by what settings the run is made.
+        // Shows other processes the run's settings from the start.
         callback.save(&state)?;
         let outcome = fit.run(state, &mut callback);
         bar.finish();
         let state = outcome?;
         let fit_seconds = callback.seconds();
-        // The record's files may be cut off half replaced; then the run resumes from here.
+        // If writing the record's files is interrupted, the run resumes from here.
         callback.save(&state)?;
 
         let train = fit.evaluate(&state.network, images(&cut.train));
@@ -103,12 +103,12 @@ impl Plan<'_> {
         Ok(checkpoint::remove(folder)?)
     }
 
-    /// The settings that a run's result depends on, start weights by their checksum.
+    /// Returns the settings that a run's result depends on, with the checksum of the start weights.
     pub(crate) fn settings(&self, run: &Run) -> KeyValues {
         self.with_start(self.study.run_settings(run))
     }
 
-    /// Settings with the start weights' checksum among them.
+    /// Adds the checksum of the start weights to settings.
     pub(crate) fn with_start(&self, mut settings: KeyValues) -> KeyValues {
         if let Some(start) = self.start {
             settings.insert(WEIGHTS.to_owned(), start.sha256.clone().into());
@@ -116,7 +116,7 @@ impl Plan<'_> {
         settings
     }
 
-    /// The network that a run starts from.
+    /// Initialises a run's network, from the start weights if there are any.
     pub(crate) fn start_of(&self, run: &Run) -> Result<Network, Error> {
         let (shape, config) = (self.splits.shape(), &run.variant.network);
         let network = config.init(shape.pixels(), shape.classes, run.seed, self.device);
@@ -126,8 +126,8 @@ impl Plan<'_> {
         }
     }
 
-    /// Where a run stands, and the time that went into it: at its checkpoint, at its end with fewer
-    /// epochs, or at its beginning.
+    /// Returns a run's state and its seconds of training: from its checkpoint, from a finished run of fewer epochs,
+    /// or new.
     fn state(&self, run: &Run, fit: &Fit<'_>, folder: &Path) -> Result<(State, f64), Error> {
         let network = self.start_of(run)?;
         let record = Record::read(folder)?;
@@ -161,10 +161,10 @@ impl Plan<'_> {
     }
 }
 
-/// Saves checkpoints, shows progress, and ends a fit when a signal asks for it.
+/// Callback that saves checkpoints, shows progress, and stops training at a signal.
 struct RunCallback<'a> {
     lock: &'a Lock,
-    /// Of the checkpoint before: steps and seconds are counted up from it.
+    /// Header of the last checkpoint, on which steps and seconds are added.
     header: Header,
     every: Option<usize>,
     begun: Instant,
@@ -185,7 +185,7 @@ impl<'a> RunCallback<'a> {
         Self { lock, header, every, begun: now, saved: now, bar, events }
     }
 
-    /// Seconds spent fitting, this time and before.
+    /// Returns the seconds of training, those before the run was resumed included.
     fn seconds(&self) -> f64 {
         self.header.fit_seconds + self.begun.elapsed().as_secs_f64()
     }

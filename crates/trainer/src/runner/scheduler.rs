@@ -1,4 +1,4 @@
-//! Several runs at a time, one thread each.
+//! Scheduling of runs: several at a time, each on a thread.
 
 use std::{
     num::NonZero,
@@ -14,8 +14,8 @@ use super::Error;
 use crate::study::{Backend, Jobs, Run};
 
 impl Jobs {
-    /// How many runs train at a time on a backend. A run takes one core of a CPU, and a GPU whole. Slurm says
-    /// how many of a node's cores are meant, also where it does not keep a task from the others.
+    /// Returns the number of runs that train at a time on a backend. A run takes one core of a CPU, or a whole GPU.
+    /// In a Slurm job the number of cores is `SLURM_CPUS_PER_TASK`, as Slurm may not restrict the task to them.
     pub fn resolve(self, backend: Backend) -> usize {
         match self {
             Self::Count(jobs) => jobs,
@@ -31,8 +31,8 @@ impl Jobs {
     }
 }
 
-/// Does `work` on every run, `jobs` at a time, in order. A run that panics fails alone; after any other
-/// error no further run is begun.
+/// Calls `work` for every run in order, `jobs` at a time. A run that panics fails alone; after any other error no
+/// further run starts.
 pub(super) fn run_all<W>(runs: &[Run], jobs: usize, work: W) -> Result<(), Error>
 where
     W: Fn(&Run) -> Result<(), Error> + Sync,
@@ -57,7 +57,7 @@ where
     };
     thread::scope(|scope| {
         let spawn = |_| thread::Builder::new().spawn_scoped(scope, worker).ok();
-        // Where the system has no more threads, fewer do it too.
+        // If the system has too few threads, fewer are used.
         if (0..jobs.min(runs.len())).map_while(spawn).count() == 0 {
             worker();
         }
@@ -66,13 +66,13 @@ where
     if failures.is_empty() { Ok(()) } else { Err(Error::Runs { failures }) }
 }
 
-/// Does `work`; a panic in it is an error.
+/// Calls `work` and turns a panic into an error.
 pub(crate) fn caught(work: impl FnOnce() -> Result<(), Error>) -> Result<(), Error> {
     catch_unwind(AssertUnwindSafe(work))
         .unwrap_or_else(|panic| Err(Error::Panic(panic_message(&*panic))))
 }
 
-/// The first line: a driver's words go on for a screen.
+/// Returns the first line of a panic's message; a driver's may fill a screen.
 fn panic_message(panic: &(dyn std::any::Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().copied();
     let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
@@ -139,7 +139,7 @@ mod tests {
         let barrier = std::sync::Barrier::new(3);
         run_all(&runs(12), 3, |_| {
             most.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
-            // Three at a time wait for one another: fewer would never end.
+            // Three runs wait for one another: with fewer the test would not end.
             barrier.wait();
             now.fetch_sub(1, Ordering::SeqCst);
             Ok(())

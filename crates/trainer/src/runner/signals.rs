@@ -1,4 +1,4 @@
-//! Ctrl-C and SIGTERM: the first asks the runs to keep what they have and end, the second ends the
+//! Handling of SIGINT and SIGTERM: the first lets the runs save their checkpoints and stop, the second ends the
 //! process at once.
 
 use std::{
@@ -14,17 +14,17 @@ use signal_hook::{
     flag,
 };
 
-/// The signal that came, 0 before one does.
+/// Number of the received signal; 0 before there is one.
 static SIGNAL: LazyLock<Arc<AtomicUsize>> = LazyLock::new(Arc::default);
 
-/// What a shell reports of a process that a signal ended is this plus the signal's number.
+/// Added to a signal's number, the exit code of a process that the signal ended.
 const ENDED_BY_SIGNAL: i32 = 128;
 
-/// From now on a signal is a request.
+/// Installs the handlers.
 pub(super) fn listen() -> io::Result<()> {
     let asked = Arc::new(AtomicBool::new(false));
     for (signal, number) in [(SIGINT, 2), (SIGTERM, 15)] {
-        // The order counts: it is the second signal that finds `asked` set.
+        // In this order the second signal, not the first, finds `asked` set.
         flag::register_conditional_shutdown(signal, ENDED_BY_SIGNAL + signal, Arc::clone(&asked))?;
         flag::register(signal, Arc::clone(&asked))?;
         flag::register_usize(signal, Arc::clone(&SIGNAL), number)?;
@@ -32,7 +32,7 @@ pub(super) fn listen() -> io::Result<()> {
     Ok(())
 }
 
-/// The number of the signal that asked to end, if one did.
+/// Returns the number of the received signal.
 pub(super) fn requested() -> Option<u8> {
     u8::try_from(SIGNAL.load(Ordering::Relaxed)).ok().filter(|&signal| signal != 0)
 }

@@ -16,9 +16,9 @@ use training::{Epoch, State, weights};
 
 use crate::store::Error;
 
-/// Bins of a histogram, as TensorFlow's summary of it has by default.
+/// Bins of a histogram, TensorFlow's default.
 const BINS: u32 = 30;
-/// What the names of event files begin with: TensorBoard looks for it.
+/// Prefix of event files' names, by which TensorBoard finds them.
 const NAME: &str = "events.out.tfevents";
 /// `SessionLog.SessionStatus.START`.
 const START: i32 = 1;
@@ -73,14 +73,14 @@ struct Histogram {
     sum: f64,
     #[prost(double, tag = "5")]
     sum_squares: f64,
-    /// The bins' upper edges.
+    /// Upper edges of the bins.
     #[prost(double, repeated, tag = "6")]
     bucket_limit: Vec<f64>,
     #[prost(double, repeated, tag = "7")]
     bucket: Vec<f64>,
 }
 
-/// A file that a process adds a run's epochs to.
+/// An event file to which a run's epochs are appended.
 #[derive(Debug)]
 pub(crate) struct Events {
     path: PathBuf,
@@ -88,8 +88,7 @@ pub(crate) struct Events {
 }
 
 impl Events {
-    /// Begins a file in a run's folder. TensorBoard forgets what others there say of epochs after those
-    /// already trained.
+    /// Creates a file in a run's folder. TensorBoard discards what other files there hold of epochs after `trained`.
     pub(crate) fn begin(folder: &Path, epochs: usize) -> Result<Self, Error> {
         let (seconds, process) = (now().as_secs(), std::process::id());
         let path = folder.join(format!("{NAME}.{seconds:010}.{process}"));
@@ -103,7 +102,7 @@ impl Events {
         Ok(events)
     }
 
-    /// Adds the last epoch's losses and accuracies, and histograms of the weights after it.
+    /// Appends the last epoch's losses and accuracies, and histograms of the weights.
     pub(crate) fn epoch(&mut self, state: &State) -> Result<(), Error> {
         let Some(epoch) = state.history.last() else { return Ok(()) };
         let mut values = scalars(epoch);
@@ -121,7 +120,7 @@ impl Events {
     }
 }
 
-/// The names of the event files in a run's folder.
+/// Lists the names of the event files in a run's folder.
 pub(crate) fn event_files(folder: &Path) -> Result<Vec<OsString>, Error> {
     let refused = |source| Error::Read { path: folder.to_owned(), source };
     let mut names = Vec::new();
@@ -143,7 +142,7 @@ fn event(step: usize) -> Event {
     Event { wall_time: now().as_secs_f64(), step, ..Event::default() }
 }
 
-/// By the names that history.csv has.
+/// Returns an epoch's metrics, named as in history.csv.
 #[expect(clippy::cast_possible_truncation, reason = "TensorBoard's scalars are float32")]
 fn scalars(epoch: &Epoch) -> Vec<Value> {
     let mut scalars = vec![("loss", epoch.train.loss), ("acc", epoch.train.accuracy)];
@@ -158,7 +157,7 @@ fn scalars(epoch: &Epoch) -> Vec<Value> {
     scalars.into_iter().map(value).collect()
 }
 
-/// In bins of one width; what is not finite is left out.
+/// Counts values in bins of equal width. Values that are not finite are left out.
 fn histogram(tensor: &TensorData) -> Histogram {
     let values: Vec<f64> =
         tensor.iter::<f32>().map(f64::from).filter(|value| value.is_finite()).collect();
@@ -170,7 +169,7 @@ fn histogram(tensor: &TensorData) -> Histogram {
         return Histogram::default();
     }
     let edge = |bin: u32| min + (max - min) * f64::from(bin) / f64::from(BINS);
-    // Where all are the same, one bin holds them.
+    // If all values are equal, one bin holds them.
     let inner: Vec<f64> = if max > min { (1..BINS).map(edge).collect() } else { Vec::new() };
     let mut bucket = vec![0.0; inner.len() + 1];
     for &value in &values {
@@ -187,15 +186,15 @@ fn histogram(tensor: &TensorData) -> Histogram {
     }
 }
 
-/// A TFRecord: the length, the data, and after each its checksum
-/// (<https://www.tensorflow.org/tutorials/load_data/tfrecord>), in one write.
+/// Encodes a TFRecord: the length and its checksum, the data and its checksum
+/// (<https://www.tensorflow.org/tutorials/load_data/tfrecord>).
 fn write_record(file: &mut impl Write, data: &[u8]) -> io::Result<()> {
     let length = (data.len() as u64).to_le_bytes();
     let (of_length, of_data) = (masked_sum(&length), masked_sum(data));
     file.write_all(&[&length[..], &of_length, data, &of_data].concat())
 }
 
-/// The CRC-32C, turned and shifted so that sums of data that hold sums are as good.
+/// Computes TFRecord's masked CRC-32C.
 fn masked_sum(data: &[u8]) -> [u8; 4] {
     crc32c::crc32c(data).rotate_right(15).wrapping_add(0xa282_ead8).to_le_bytes()
 }
@@ -204,7 +203,7 @@ fn masked_sum(data: &[u8]) -> [u8; 4] {
 mod tests {
     use super::*;
 
-    /// What the `RecordWriter` of TensorBoard 2.21 makes of `b"hello"`.
+    /// Output of TensorBoard 2.21's `RecordWriter` for `b"hello"`.
     #[test]
     fn a_record_is_as_tensorflow_writes_it() {
         let mut file = Vec::new();

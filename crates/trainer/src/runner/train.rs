@@ -1,4 +1,4 @@
-//! `trainer run`: from a study to its results.
+//! Training of a study: from its config to its results.
 
 use std::{
     collections::HashSet,
@@ -22,23 +22,23 @@ use crate::{
     study::{Backend, Run, Splits, Study},
 };
 
-/// The resolved config's name in a study's folder.
+/// File name of the resolved config in a study's folder.
 pub const STUDY: &str = "study.toml";
 
-/// How many times as long as results.csv took to write it then rests, unless the runs end.
+/// Least time between two writes of results.csv, in times the last one took.
 const REST: u32 = 20;
 
-/// What of a study is to be trained.
+/// Choice of the runs to train.
 #[derive(Debug, Default)]
 pub struct Choice {
-    /// Whether what the folder holds is set aside first.
+    /// Whether the folder's contents are set aside first.
     pub fresh: bool,
-    /// These of its runs, and no other.
+    /// The runs to train; all if `None`.
     pub only: Option<Vec<Run>>,
 }
 
-/// Trains every run of a study that has not finished yet, and keeps results.csv up to date. Of a choice of
-/// runs the last process alone writes what belongs to the whole study: hundreds may train at a time.
+/// Trains the runs of a study that are not finished, and keeps results.csv up to date. If runs were chosen, only the
+/// process that finishes the study writes results.csv and the report, as hundreds may train at a time.
 pub fn train(
     study: &Study,
     output: &Path,
@@ -53,10 +53,10 @@ pub fn train(
     plan.check_start()?;
     let outcome =
         plan.train_all(output, choice, progress, |run, lock| plan.train(run, lock, progress));
-    // What finished is worth seeing also where others failed.
+    // The finished runs are reported even if others failed.
     let ended = match &outcome {
         Ok(()) | Err(Error::Held { .. }) => true,
-        // What lies where the folder was is another's.
+        // If a folder was moved or deleted, the one at its path is not this study's.
         Err(Error::Runs { failures }) => !failures
             .iter()
             .any(|(_, error)| matches!(error, Error::Store(store::Error::Gone { .. }))),
@@ -66,14 +66,14 @@ pub fn train(
     outcome.and(written)
 }
 
-/// What is about to be trained, in a sentence.
+/// Describes in a sentence what will be trained.
 fn opening(study: &Study, splits: &Splits, unfinished: usize) -> String {
     let (runs, train) = (study.runs.len(), &splits.of(&study.settings.data).train);
     let before = match runs - unfinished {
         0 => String::new(),
         finished => format!(", {finished} of them finished before"),
     };
-    // What is swept has no one value.
+    // Swept settings have several values.
     let one =
         |key, value, varied: &str| if study.is_swept(key) { varied.to_owned() } else { value };
     format!(
@@ -94,7 +94,7 @@ fn counted(number: usize, what: &str) -> String {
     format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 
-/// A request to end is told once, and not as the failure of each run, unless some did fail.
+/// Turns runs that a signal stopped into one error, unless others failed.
 fn stopped(error: Error) -> Error {
     let Error::Runs { mut failures } = error else { return error };
     let stop = failures.iter().find_map(|(_, error)| match error {
@@ -108,7 +108,7 @@ fn stopped(error: Error) -> Error {
     }
 }
 
-/// Renames a study's folder, if it is there and nobody trains in it.
+/// Renames a study's folder, if it exists and no process trains in it.
 fn set_aside(output: &Path, progress: &Progress) -> Result<(), Error> {
     if !output.exists() {
         return Ok(());
@@ -134,15 +134,14 @@ fn set_aside(output: &Path, progress: &Progress) -> Result<(), Error> {
     Ok(())
 }
 
-/// Keeps results.csv up to date while runs finish, at a cost that stays a small share of their time however
-/// many they are.
+/// Keeps results.csv up to date while runs finish. Writing it takes a small share of the time, however many they are.
 struct Csv<'a> {
     study: &'a Study,
     output: &'a Path,
     is_kept: bool,
-    /// Whether runs have finished since.
+    /// Whether runs have finished since it was written.
     is_behind: bool,
-    /// When it was written, and how long that took.
+    /// Time of the last write, and its duration.
     written: (Instant, Duration),
 }
 
@@ -154,14 +153,14 @@ impl<'a> Csv<'a> {
         Ok(csv)
     }
 
-    /// A run has finished.
+    /// Reports a finished run.
     fn add(&mut self) -> Result<(), Error> {
         self.is_behind = true;
         let (written, took) = self.written;
         if written.elapsed() < took * REST { Ok(()) } else { self.end() }
     }
 
-    /// Writes what is not written yet.
+    /// Writes the file if runs have finished since.
     fn end(&mut self) -> Result<(), Error> {
         if self.is_kept && self.is_behind {
             let begun = Instant::now();
@@ -175,7 +174,7 @@ impl<'a> Csv<'a> {
 }
 
 impl Plan<'_> {
-    /// Does `work` on every run that has not finished yet, each under its folder's lock.
+    /// Calls `work` for every run that is not finished, with its folder locked.
     fn train_all(
         &self,
         output: &Path,
@@ -191,7 +190,7 @@ impl Plan<'_> {
             None => self.unfinished(output)?,
             Some(runs) => self.unfinished_of(runs, output)?,
         };
-        // A folder that cannot be written fails here, before the first epoch.
+        // An output folder that cannot be written is an error before the first epoch.
         let training = self.enter(output, choice.only.is_some())?;
         let csv = Csv::begin(study, output, choice.only.is_none())?;
         progress.say(&opening(study, self.splits, runs.len()));
@@ -212,7 +211,7 @@ impl Plan<'_> {
                     return Ok(());
                 };
                 files::sweep(&folder)?;
-                // Another process may have trained it in the meantime, even by other settings.
+                // Another process may have trained the run meanwhile, even with other settings.
                 if !self.check_run(output, &folder, Some(run))? {
                     let outcome = scheduler::caught(|| work(run, &lock));
                     if let Err(panic @ Error::Panic(_)) = &outcome {
@@ -220,7 +219,7 @@ impl Plan<'_> {
                     }
                     outcome?;
                 }
-                // Held while the file is written, so that an earlier state never follows a later one.
+                // Locked while the file is written, so that newer contents are never replaced by older ones.
                 let mut finished = finished.lock().unwrap_or_else(PoisonError::into_inner);
                 finished.1.add()?;
                 finished.0 += 1;
@@ -230,19 +229,19 @@ impl Plan<'_> {
         bar.finish();
         let (_, mut csv) = finished.into_inner().unwrap_or_else(PoisonError::into_inner);
         let written = training.check().map_err(Error::from).and_then(|()| csv.end());
-        // Why runs failed is worth more than that what they came to cannot be written either.
+        // Failures of runs come before a failure to write results.csv.
         outcome.map_err(stopped)?;
         written?;
         check_held(held.into_inner().unwrap_or_else(PoisonError::into_inner), output)
     }
 
-    /// Writes what belongs to the whole study; of a choice of runs, where they were the last.
+    /// Writes results.csv and the report; if runs were chosen, only if all runs are finished.
     fn conclude(&self, output: &Path, choice: &Choice) -> Result<(), Error> {
         if choice.only.is_some() {
             if !resume::is_complete(self.study, output)? {
                 return Ok(());
             }
-            // Runs trained apart have not seen each other.
+            // Processes that trained apart have not compared their runs.
             self.unfinished(output)?;
         }
         let device = Backend::Flex.open()?;
@@ -253,16 +252,16 @@ impl Plan<'_> {
         Ok(())
     }
 
-    /// Joins those who train in a study's folder, and leaves word of how it is done here.
+    /// Takes the shared lock of a study's folder, and writes study.toml and the inputs.
     fn enter(&self, output: &Path, is_part: bool) -> Result<Lock, Error> {
         files::make_folder(output)?;
         let _one_by_one = Lock::take(output)?;
         let nobody = Lock::try_close(output)?;
         if nobody.is_some() {
-            // What a kill has left half written.
+            // Files that a killed process has left incomplete.
             files::sweep(output)?;
         }
-        // Others' runs may not show yet by what settings they are made; who trains a part has not looked at them.
+        // Runs of other processes may have no files yet, and with chosen runs the others were not checked.
         if nobody.is_none() || (is_part && record::any_run(output)?.is_some()) {
             self.check_study(output, nobody.is_none())?;
         }
@@ -276,12 +275,12 @@ impl Plan<'_> {
         Ok(training)
     }
 
-    /// Refuses start weights that do not fit the network of every run.
+    /// Returns an error if the start weights do not fit the network of every run.
     fn check_start(&self) -> Result<(), Error> {
         if self.start.is_none() {
             return Ok(());
         }
-        // The tensors of a network and their shapes depend on nothing else.
+        // The names and shapes of a network's tensors depend on nothing else.
         let tensors = |run: &Run| -> Vec<(usize, bool)> {
             run.variant.network.hidden.iter().map(|block| (block.units, block.batch_norm)).collect()
         };
@@ -291,7 +290,7 @@ impl Plan<'_> {
     }
 }
 
-/// Says which runs other processes still have.
+/// Returns an error with the runs that other processes are training.
 fn check_held(held: Vec<Run>, output: &Path) -> Result<(), Error> {
     let mut runs = Vec::new();
     for run in held {
@@ -349,7 +348,7 @@ mod tests {
         ];
         assert_eq!(notes, expected);
 
-        // It is tried again, and the mark goes.
+        // The run is trained again, and its failure.txt is removed.
         train("").unwrap();
         let records = results::read(&study, &output).unwrap();
         assert!(results::unfinished(&study, &records, &output).is_empty());

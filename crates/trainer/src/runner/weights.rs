@@ -1,4 +1,4 @@
-//! Weights to start from.
+//! Start weights.
 
 use std::{fs, path::Path};
 
@@ -7,11 +7,11 @@ use training::weights::Weights;
 
 use crate::study::SettingError;
 
-/// Weights to start from, as a safetensors file has them.
+/// Start weights of a safetensors file.
 #[derive(Debug)]
 pub struct StartWeights {
     weights: Weights,
-    /// Tells one file's contents from another's.
+    /// SHA-256 of the file.
     pub sha256: String,
 }
 
@@ -25,8 +25,8 @@ impl StartWeights {
         Ok(Self { weights, sha256 })
     }
 
-    /// Puts these weights in place of a network's own. The file must hold every tensor of the network, as
-    /// float32 and in its shape, and no other.
+    /// Replaces a network's weights. The file must hold exactly the network's tensors, as float32 and in their
+    /// shapes.
     pub fn load(&self, network: Network) -> Result<Network, SettingError> {
         self.weights.load(network).map_err(|error| refused(error.to_string()))
     }

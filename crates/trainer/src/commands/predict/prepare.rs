@@ -1,6 +1,5 @@
-//! From a PNG or JPEG of any size to a digit as MNIST's makers made theirs: grey, light on dark, the ink in
-//! a box of 20 × 20 pixels, its centre of mass in the middle of 28 × 28
-//! (<http://yann.lecun.com/exdb/mnist>).
+//! Preparation of a PNG or JPEG of any size as MNIST's images were prepared: grey, light on dark, the ink in a box of
+//! 20 × 20 pixels, its centre of mass in the middle of 28 × 28 (<http://yann.lecun.com/exdb/mnist>).
 
 use std::io::Cursor;
 
@@ -11,30 +10,29 @@ use image::{
     metadata::Orientation,
 };
 
-/// Width and height of a digit, in pixels.
+/// Width and height of a prepared image, in pixels.
 const SIDE: usize = Shape::MNIST.width;
 /// Pixels on the longer side of the ink.
 const BOX: u32 = 20;
-/// The most pixels on a side.
+/// Maximum width and height, in pixels.
 const MOST: u32 = 8192;
-/// The most bytes of an unpacked image: so many pixels of four bytes.
+/// Maximum bytes of a decoded image: the maximum size at four bytes a pixel.
 const MOST_BYTES: u64 = 4 * 8192 * 8192;
-/// The most pixels that a byte of a file may stand for: deflate packs 1032 bytes into one, and a byte has at
-/// most eight pixels.
+/// Maximum pixels per byte of a file: deflate compresses at most 1032 to 1, and a byte has at most eight pixels.
 const PIXELS_PER_BYTE: u64 = 8 * 1032;
-/// From here on, between a background of 0 and the strongest ink of 255, a pixel is ink.
+/// Least value of a pixel of ink, between a background of 0 and the strongest ink of 255.
 const INK: u8 = 64;
 
-/// A digit, and how it was made from an image.
+/// A prepared image.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Prepared {
-    /// The bytes of a digit of MNIST's shape, row by row, ink light on dark.
+    /// Pixels in MNIST's shape, row by row, ink light on dark.
     pub pixels: Vec<u8>,
-    /// What was done, in words, in order.
+    /// Descriptions of the steps, in order.
     pub steps: Vec<String>,
 }
 
-/// Makes a digit of a PNG's or JPEG's bytes. One of 28 × 28 pixels keeps its size and place.
+/// Prepares the image in a PNG's or JPEG's bytes. One of 28 × 28 pixels is neither scaled nor moved.
 pub fn prepare(bytes: &[u8]) -> Result<Prepared, String> {
     let mut steps = Vec::new();
     let image = decode(bytes, &mut steps)?;
@@ -64,7 +62,7 @@ pub fn prepare(bytes: &[u8]) -> Result<Prepared, String> {
     Ok(Prepared { pixels: centred(&ink), steps })
 }
 
-/// Unpacks a file, if what it says of its size is credible; the first step tells its size.
+/// Decodes a file, if its header's size is plausible. The first step names the size.
 fn decode(bytes: &[u8], steps: &mut Vec<String>) -> Result<DynamicImage, String> {
     let reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format();
     let mut reader = reader.map_err(|error| error.to_string())?;
@@ -93,7 +91,7 @@ fn decode(bytes: &[u8], steps: &mut Vec<String>) -> Result<DynamicImage, String>
     Ok(image)
 }
 
-/// Grey, and what is transparent white; or black, where the drawing would vanish on white.
+/// Converts an image to grey, transparent parts to white, or to black if the drawing would vanish on white.
 fn flattened(image: DynamicImage, steps: &mut Vec<String>) -> GrayImage {
     if !image.color().has_alpha() {
         return image.into_luma8();
@@ -112,14 +110,14 @@ fn flattened(image: DynamicImage, steps: &mut Vec<String>) -> GrayImage {
     if vanishes { on(0) } else { white }
 }
 
-/// Whether the darkest pixels are further from the border's than the lightest, and so are the ink.
+/// Returns whether the ink is dark: the darkest pixels differ more from the border than the lightest.
 fn is_dark_on_light(image: &GrayImage) -> bool {
     let pixels = || image.iter().copied().map(u64::from);
     let (darkest, lightest) = (pixels().min().unwrap_or(0), pixels().max().unwrap_or(0));
     2 * border(image) > darkest + lightest
 }
 
-/// The mean of the outermost pixels, where there is rarely ink.
+/// Returns the mean of the outermost pixels, where there is rarely ink.
 fn border(image: &GrayImage) -> u64 {
     let (width, height) = image.dimensions();
     let outer = image
@@ -130,7 +128,7 @@ fn border(image: &GrayImage) -> u64 {
     sum.checked_div(count).unwrap_or(0)
 }
 
-/// Takes the background to 0 and the strongest ink to 255.
+/// Scales the values so that the background is 0 and the strongest ink 255.
 fn stretch(image: &mut GrayImage) {
     let low = u32::try_from(border(image)).unwrap_or(0);
     let high = image.iter().copied().max().map_or(0, u32::from).max(low + 1);
@@ -140,7 +138,7 @@ fn stretch(image: &mut GrayImage) {
     }
 }
 
-/// The smallest part that holds all ink.
+/// Crops the image to the ink.
 fn cropped(image: &GrayImage) -> GrayImage {
     let ink = image.enumerate_pixels().filter(|(_, _, pixel)| pixel.0[0] >= INK);
     let (left, top, right, bottom) =
@@ -153,15 +151,15 @@ fn cropped(image: &GrayImage) -> GrayImage {
     imageops::crop_imm(image, left, top, right - left + 1, bottom - top + 1).to_image()
 }
 
-/// Brought to the box, its longer side filling it.
+/// Scales the ink so that its longer side fills the box.
 fn scaled(ink: &GrayImage) -> GrayImage {
     let longer = ink.width().max(ink.height()).max(1);
     let side = |length: u32| ((length * BOX + longer / 2) / longer).max(1);
     imageops::resize(ink, side(ink.width()), side(ink.height()), FilterType::Triangle)
 }
 
-/// Put on an empty field so that the centre of mass comes as near to the middle as whole pixels and the
-/// field's edges allow.
+/// Places the ink on an empty image with its centre of mass in the middle, as near as whole pixels and the edges
+/// allow.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
@@ -201,7 +199,7 @@ mod tests {
         bytes.into_inner()
     }
 
-    /// A bar of ink, 40 × 100, in a field of 300 × 200.
+    /// Draws a bar of ink, 40 × 100, in a field of 300 × 200.
     fn bar(ink: u8, field: u8) -> GrayImage {
         GrayImage::from_fn(300, 200, |x, y| {
             let inside = (30..70).contains(&x) && (60..160).contains(&y);
@@ -225,7 +223,7 @@ mod tests {
     #[test]
     fn dark_on_light_and_light_on_dark_are_the_same_digit() {
         let light = prepare(&packed(&bar(250, 10).into(), image::ImageFormat::Png)).unwrap();
-        // Eight wide and twenty high, in the middle.
+        // 8 × 20 pixels in the middle.
         let rows: Vec<&[u8]> = light.pixels.chunks(SIDE).collect();
         assert!(rows[3].iter().all(|&pixel| pixel == 0));
         assert_eq!(rows[4][9..19], [0, 255, 255, 255, 255, 255, 255, 255, 255, 0]);
@@ -240,7 +238,7 @@ mod tests {
         assert_eq!(light.steps, steps);
         let dark = prepare(&packed(&bar(5, 245).into(), image::ImageFormat::Jpeg)).unwrap();
         assert_eq!(dark.steps[1], "inverted, being dark on light");
-        // A dim photograph's paper is no light grey.
+        // The paper of a dim photograph becomes black.
         let dim = prepare(&packed(&bar(10, 100).into(), image::ImageFormat::Png)).unwrap();
         assert_eq!(dim.pixels, light.pixels);
         let far = light.pixels.iter().zip(&dark.pixels).filter(|(a, b)| a.abs_diff(**b) > 40);
@@ -263,7 +261,7 @@ mod tests {
     fn what_shows_nothing_or_promises_too_much_is_refused() {
         let blank = packed(&GrayImage::new(50, 50).into(), image::ImageFormat::Png);
         assert!(prepare(&blank).unwrap_err().contains("nothing is drawn"));
-        // A header alone, of 8000 × 8000 pixels.
+        // A header of 8000 × 8000 pixels, without data.
         let mut bytes = packed(&GrayImage::new(1, 1).into(), image::ImageFormat::Png);
         bytes[16..24].copy_from_slice(&[0, 0, 0x1f, 0x40, 0, 0, 0x1f, 0x40]);
         let check = crc32(&bytes[12..29]).to_be_bytes();
@@ -272,7 +270,7 @@ mod tests {
         assert!(reason.contains("cannot hold 8000 × 8000"), "{reason}");
     }
 
-    /// PNG's checksum of a chunk.
+    /// Computes PNG's checksum of a chunk.
     fn crc32(bytes: &[u8]) -> u32 {
         !bytes.iter().fold(u32::MAX, |crc, &byte| {
             (0..8).fold(crc ^ u32::from(byte), |crc, _| {
