@@ -35,9 +35,11 @@ impl SavedVariants {
         let mut settings = KeyValues::new();
         for (key, entry) in own {
             let precedence_of = |other: &str| entries.get(other).map(|other| other.precedence);
-            let counts = self.add_key(key, key, entry.precedence, depths, &precedence_of);
             // What is swept has its list instead.
-            if counts && !swept.contains_key(key) {
+            if swept.contains_key(key) {
+                continue;
+            }
+            if self.add_key(key, key, entry.precedence, depths, &precedence_of) {
                 settings.insert(key.to_owned(), entry.value.clone());
             }
         }
