@@ -16,7 +16,7 @@ use trainer::{
     store::checkpoint::{self, Header},
     study::{Backend, FitSettings, KeyValues},
 };
-use training::{Epoch, Fit, FitConfig, Images, RunningMetrics, Pixels, Metrics, State};
+use training::{Epoch, Fit, FitConfig, Images, Metrics, Pixels, RunningMetrics, State};
 
 /// Bytes of memory allowed per byte of input: the names and numbers in a header become many small allocations.
 const PER_BYTE: usize = 64;
