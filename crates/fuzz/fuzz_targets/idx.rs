@@ -43,7 +43,7 @@ enum Contents {
 
 #[derive(Debug, Arbitrary)]
 enum Follows {
-    /// As many bytes as the header announces: these, repeated.
+    /// Repeats these bytes up to the length that the header announces.
     Announced(Vec<u8>),
     /// These bytes, however many the header announces.
     Other(Vec<u8>),

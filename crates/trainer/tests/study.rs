@@ -1,4 +1,4 @@
-//! Whole studies through the command line, on a small data set.
+//! Trains whole studies through the command line, on a small data set.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod common;

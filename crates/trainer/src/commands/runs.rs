@@ -69,7 +69,7 @@ pub(crate) enum State {
     Finished,
     /// Failed at the last attempt.
     Failed,
-    /// Has a checkpoint: is being trained, or was interrupted.
+    /// Started: it has a checkpoint, and is being trained or was interrupted.
     Begun,
     /// Not started.
     Waiting,
