@@ -72,7 +72,7 @@ fn a_failed_write_loses_no_finished_run() {
         "trap '' XFSZ; ulimit -f 64; exec {trainer} run small.toml --out full --set {EPOCHS}"
     );
     let assert = dir.shell(&run).assert().code(1);
-    assert.stderr(contains("cannot write")).stderr(contains("make room"));
+    assert.stderr(contains("cannot write")).stderr(contains("free disk space"));
     assert_csv_is_complete(&dir.path("full"));
     spawn_study(&dir, "full").wait_with_output().unwrap().assert().success();
     assert!(dir.artifacts("full") == expected);
@@ -107,7 +107,7 @@ fn a_full_disk_loses_no_finished_run() {
     );
     let Some(mut assert) = on_small_disk(&dir, 700, &script) else { return };
     assert = assert.success();
-    for words in ["cannot write", "make room", "No space left", "code 1\n", "variant,acc_train"] {
+    for words in ["cannot write", "free disk space", "No space left", "code 1\n", "variant,acc_train"] {
         assert = assert.stderr(contains(words));
     }
     assert!(dir.artifacts("out") == expected);

@@ -210,7 +210,7 @@ impl Plan<'_> {
                     held.lock().unwrap_or_else(PoisonError::into_inner).push(run.clone());
                     return Ok(());
                 };
-                files::sweep(&folder)?;
+                files::remove_temporary(&folder)?;
                 // Another process may have trained the run meanwhile, even with other settings.
                 if !self.check_run(output, &folder, Some(run))? {
                     let outcome = scheduler::caught(|| work(run, &lock));
@@ -259,7 +259,7 @@ impl Plan<'_> {
         let nobody = Lock::try_close(output)?;
         if nobody.is_some() {
             // Files that a killed process has left incomplete.
-            files::sweep(output)?;
+            files::remove_temporary(output)?;
         }
         // Runs of other processes may have no files yet, and with chosen runs the others were not checked.
         if nobody.is_none() || (is_part && record::any_run(output)?.is_some()) {

@@ -1,4 +1,4 @@
-//! The checkpoint in a run's folder, with which a later process resumes the run as if nothing had happened.
+//! The checkpoint in a run's folder, from which a later process resumes the run.
 
 use std::path::Path;
 
@@ -10,7 +10,7 @@ pub use training::checkpoint::Checkpoint;
 use super::{Error, files};
 use crate::study::KeyValues;
 
-/// The checkpoint's name in a run's folder.
+/// File name of the checkpoint in a run's folder.
 pub const FILE: &str = "checkpoint.safetensors";
 
 /// A checkpoint's header.
@@ -22,49 +22,49 @@ pub struct Header {
     pub seed: u64,
     /// The run's point in the sweep.
     pub point: KeyValues,
-    /// Every setting that the result depends on.
+    /// Settings that the result depends on.
     pub settings: KeyValues,
-    /// Tells the data set from others.
+    /// SHA-256 of the data set.
     pub dataset_sha256: String,
-    /// Training steps done.
+    /// Optimizer steps done.
     pub steps: u64,
     /// Seconds spent fitting so far.
     pub fit_seconds: f64,
-    /// Of all of this and the tensors' bytes: a damaged checkpoint must not pass for another state.
+    /// SHA-256 of the other fields and the tensors' bytes. It detects a damaged checkpoint.
     pub sha256: String,
 }
 
 impl Header {
-    /// The header as text, with the checksum that it has beside these tensors' bytes.
+    /// Serialises the header as JSON, with the checksum of its other fields and of these tensors' bytes.
     pub fn text(&self, tensors: &[u8]) -> serde_json::Result<String> {
-        serde_json::to_string(&Self { sha256: self.sum(tensors)?, ..self.clone() })
+        serde_json::to_string(&Self { sha256: self.checksum(tensors)?, ..self.clone() })
     }
 
-    /// Reads a header, and checks it against the tensors' bytes beside it.
+    /// Parses a header and verifies its checksum against the tensors' bytes.
     fn parse(text: &str, tensors: &[u8]) -> Result<Self, String> {
         let header: Self = serde_json::from_str(text).map_err(|error| error.to_string())?;
-        let sum = header.sum(tensors).map_err(|error| error.to_string())?;
-        if header.sha256 == sum { Ok(header) } else { Err("its checksum is another".to_owned()) }
+        let expected = header.checksum(tensors).map_err(|error| error.to_string())?;
+        if header.sha256 == expected { Ok(header) } else { Err("checksum mismatch".to_owned()) }
     }
 
-    /// The checksum that it should have beside these tensors' bytes.
-    fn sum(&self, tensors: &[u8]) -> serde_json::Result<String> {
-        let words = serde_json::to_vec(&Self { sha256: String::new(), ..self.clone() })?;
-        Ok(data::sha256([words.as_slice(), tensors]))
+    /// Computes the SHA-256 of the header's other fields and these tensors' bytes.
+    fn checksum(&self, tensors: &[u8]) -> serde_json::Result<String> {
+        let json = serde_json::to_vec(&Self { sha256: String::new(), ..self.clone() })?;
+        Ok(data::sha256([json.as_slice(), tensors]))
     }
 }
 
-/// Reads the checkpoint in a run's folder, if there is one.
+/// Reads the checkpoint in a run's folder; `None` if there is none.
 pub fn read(folder: &Path) -> Result<Option<(Header, Checkpoint)>, Error> {
     let path = folder.join(FILE);
     let Some(bytes) = files::read(&path)? else { return Ok(None) };
     parse(bytes).map(Some).map_err(|error| Error::Malformed {
-        reason: format!("not a checkpoint: {error}; move it away to begin the run again"),
+        reason: format!("not a checkpoint: {error}; move it away to restart the run"),
         path,
     })
 }
 
-/// Reads a checkpoint from its file's bytes.
+/// Parses a checkpoint and verifies its checksum.
 pub fn parse(bytes: Vec<u8>) -> Result<(Header, Checkpoint), training::Error> {
     Checkpoint::parse(bytes, Header::parse)
 }
@@ -75,7 +75,7 @@ pub fn write(folder: &Path, header: &Header, state: &State) -> Result<(), Error>
     files::write(&folder.join(FILE), &checkpoint::to_bytes(state, header)?)
 }
 
-/// Takes a run's checkpoint away, if there is one.
+/// Deletes a run's checkpoint, if there is one.
 pub fn remove(folder: &Path) -> Result<(), Error> {
     files::remove(&folder.join(FILE))
 }
@@ -121,8 +121,8 @@ mod tests {
         }
     }
 
-    /// A checkpoint's bytes.
-    fn written() -> Vec<u8> {
+    /// Returns the bytes of a checkpoint file.
+    fn checkpoint_bytes() -> Vec<u8> {
         let device = Backend::Flex.open().unwrap();
         let folder = tempfile::tempdir().unwrap();
         write(folder.path(), &header(), &state(&device)).unwrap();
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_gives_back_what_was_written() {
+    fn reads_back_what_was_written() {
         let device = Backend::Flex.open().unwrap();
         let folder = tempfile::tempdir().unwrap();
         assert!(read(folder.path()).unwrap().is_none());
@@ -146,30 +146,30 @@ mod tests {
     }
 
     #[test]
-    fn another_number_of_steps_is_damage() {
+    fn a_changed_step_count_is_detected() {
         let steps = b"\\\"steps\\\":7";
-        let mut bytes = written();
+        let mut bytes = checkpoint_bytes();
         let index = bytes.windows(steps.len()).position(|window| window == steps).unwrap();
         bytes[index + steps.len() - 1] = b'6';
-        assert_eq!(parse(bytes).unwrap_err().to_string(), "its checksum is another");
+        assert_eq!(parse(bytes).unwrap_err().to_string(), "checksum mismatch");
     }
 
     proptest! {
         #[test]
-        fn damage_does_not_pass_for_another_state(
+        fn a_damaged_checkpoint_never_loads_as_another_state(
             index in any::<prop::sample::Index>(),
             bit in 0_u32..8,
             cut in 0_usize..9,
         ) {
             let device = Backend::Flex.open().unwrap();
-            let whole = written();
-            let mut bytes = whole.clone();
+            let original = checkpoint_bytes();
+            let mut bytes = original.clone();
             let index = index.index(bytes.len());
             bytes[index] ^= 1_u8 << bit;
             bytes.truncate(bytes.len() - cut);
             if let Ok((header, checkpoint)) = parse(bytes) {
-                // Only names in the file's own header may have suffered, which no network then knows.
-                let (expected_header, expected) = parse(whole).unwrap();
+                // The checksum does not cover tensor names, so loading may still fail, but never with other values.
+                let (expected_header, expected) = parse(original).unwrap();
                 prop_assert_eq!(&header, &expected_header);
                 let network = || network(2, &device);
                 let expected = expected.state(network(), 7, &device).unwrap();

@@ -1,8 +1,8 @@
-//! Why a study's folder cannot be read or written.
+//! Errors of reading and writing a study's folder.
 
 use std::path::PathBuf;
 
-/// Why a study's folder cannot be read or written.
+/// Error of reading or writing a study's folder.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// A file cannot be written.
@@ -21,12 +21,12 @@ pub enum Error {
         /// The system's error.
         source: std::io::Error,
     },
-    /// A file holds something else than it should.
+    /// A file has unexpected contents, or is missing.
     #[error("{}: {reason}", path.display())]
     Malformed {
         /// The file.
         path: PathBuf,
-        /// The defect.
+        /// Description of the defect.
         reason: String,
     },
     /// A folder was moved or deleted while it was locked.
@@ -35,17 +35,17 @@ pub enum Error {
         /// The folder.
         folder: PathBuf,
     },
-    /// A device does not return a run's state.
+    /// Reading a run's state from the device failed, or a checkpoint is invalid.
     #[error(transparent)]
     Training(#[from] training::Error),
 }
 
 impl Error {
-    /// Returns what to do, where the message does not say so itself.
+    /// Returns a hint for the user, where the message does not already contain one.
     pub fn advice(&self) -> Option<String> {
         match self {
             Self::Write { .. } => {
-                Some("make room or name another place; finished runs are kept".to_owned())
+                Some("free disk space or choose another folder; finished runs are kept".to_owned())
             }
             _ => None,
         }

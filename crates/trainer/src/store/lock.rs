@@ -1,4 +1,4 @@
-//! Locks between processes. The system lets go of one when its process ends, however it ends.
+//! Locks between processes. The system releases a lock when its process ends, even by a kill.
 
 use std::{
     fs::{File, OpenOptions, TryLockError},
@@ -7,12 +7,12 @@ use std::{
 
 use super::Error;
 
-/// The name of the lock's file in a run's folder, and in the study's of that of what is written of all runs.
+/// File name of the lock of a run's folder, and of the lock of a study's results.
 const FILE: &str = ".lock";
-/// The name in a study's folder of the lock that everyone who trains there shares.
+/// File name of the lock that all processes that train in a study's folder share.
 const STUDY: &str = ".training";
 
-/// A folder is this process's until this is dropped.
+/// A lock on a folder. Dropping it releases the lock.
 #[derive(Debug)]
 pub struct Lock {
     path: PathBuf,
@@ -20,39 +20,39 @@ pub struct Lock {
 }
 
 impl Lock {
-    /// Takes the lock of a run's folder; `None` where another process has it.
+    /// Locks a run's folder; `None` if another process has locked it.
     pub fn try_take(folder: &Path) -> Result<Option<Self>, Error> {
         try_take(&folder.join(FILE))
     }
 
-    /// Waits for the lock of what a study's folder holds of all runs: results.csv, report.html.
+    /// Locks the files of the whole study, such as results.csv. Blocks until the lock is free.
     pub fn take(folder: &Path) -> Result<Self, Error> {
         let (path, file) = open(folder.join(FILE))?;
         file.lock().map_err(|source| Error::Write { path: path.clone(), source })?;
         Ok(Self { path, file })
     }
 
-    /// Joins those who train in a study's folder.
+    /// Takes the study's shared training lock. Blocks while another process holds it exclusively.
     pub fn share(folder: &Path) -> Result<Self, Error> {
         let (path, file) = open(folder.join(STUDY))?;
         file.lock_shared().map_err(|source| Error::Write { path: path.clone(), source })?;
         Ok(Self { path, file })
     }
 
-    /// Keeps everyone from training in a study's folder; `None` where somebody does.
+    /// Takes the study's training lock exclusively; `None` if a process trains in the folder.
     pub fn try_close(folder: &Path) -> Result<Option<Self>, Error> {
         try_take(&folder.join(STUDY))
     }
 }
 
 impl Lock {
-    /// The folder that is held.
+    /// Returns the locked folder.
     pub fn folder(&self) -> &Path {
         self.path.parent().unwrap_or(Path::new(""))
     }
 
-    /// Refuses to go on where the folder has been moved or deleted: another process may have one of the same
-    /// name by now, and a lock of its own there.
+    /// Returns [`Error::Gone`] if the folder has been moved or deleted. Another process may since have created and
+    /// locked a folder of the same name.
     pub fn check(&self) -> Result<(), Error> {
         if self.is_in_place() {
             return Ok(());
@@ -65,14 +65,14 @@ impl Lock {
         use std::os::unix::fs::MetadataExt;
         let identity = |metadata: std::fs::Metadata| (metadata.dev(), metadata.ino());
         match (self.file.metadata(), std::fs::metadata(&self.path)) {
-            (Ok(held), Ok(there)) => identity(held) == identity(there),
+            (Ok(locked), Ok(current)) => identity(locked) == identity(current),
             _ => false,
         }
     }
 
     #[cfg(not(unix))]
     fn is_in_place(&self) -> bool {
-        // Elsewhere a folder with open files in it can be neither moved nor deleted.
+        // Other systems refuse to move or delete a folder with open files.
         true
     }
 }
@@ -98,7 +98,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_at_a_time() {
+    fn only_one_lock_per_folder() {
         let folder = tempfile::tempdir().unwrap();
         let lock = Lock::try_take(folder.path()).unwrap();
         assert!(lock.is_some());
@@ -108,14 +108,14 @@ mod tests {
     }
 
     #[test]
-    fn a_lock_knows_that_its_folder_is_gone() {
-        let place = tempfile::tempdir().unwrap();
-        let folder = place.path().join("run");
+    fn detects_a_moved_folder() {
+        let parent = tempfile::tempdir().unwrap();
+        let folder = parent.path().join("run");
         std::fs::create_dir(&folder).unwrap();
         let lock = Lock::try_take(&folder).unwrap().unwrap();
         assert_eq!(lock.folder(), folder);
         lock.check().unwrap();
-        std::fs::rename(&folder, place.path().join("elsewhere")).unwrap();
+        std::fs::rename(&folder, parent.path().join("elsewhere")).unwrap();
         assert!(lock.check().is_err());
         std::fs::create_dir(&folder).unwrap();
         let _another = Lock::try_take(&folder).unwrap().unwrap();
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn many_train_or_one_closes() {
+    fn shared_locks_exclude_an_exclusive_one() {
         let folder = tempfile::tempdir().unwrap();
         let shared = [Lock::share(folder.path()).unwrap(), Lock::share(folder.path()).unwrap()];
         assert!(Lock::try_close(folder.path()).unwrap().is_none());

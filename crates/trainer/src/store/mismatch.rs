@@ -1,10 +1,10 @@
-//! A folder's run of other settings than expected.
+//! The error for a run whose settings differ from the expected ones, and the list of differences.
 
 use std::{collections::BTreeSet, path::PathBuf};
 
 use crate::study::KeyValues;
 
-/// A folder holds a run of other settings.
+/// Error of a folder that holds a run with other settings than expected.
 #[derive(Debug, thiserror::Error)]
 #[error("{} holds {run} with other settings: {}", folder.display(), differences.join(", "))]
 pub struct Mismatch {
@@ -12,11 +12,11 @@ pub struct Mismatch {
     pub folder: PathBuf,
     /// The run's name.
     pub run: String,
-    /// Each difference, in words.
+    /// Descriptions of the differences.
     pub differences: Vec<String>,
 }
 
-/// Describes each setting that differs between a run that was found and one that is expected.
+/// Describes the settings that differ between a run on disk and the expected run.
 pub fn differences(found: &KeyValues, expected: &KeyValues) -> Vec<String> {
     let shown = |value: Option<&toml::Value>| value.map_or("unset".to_owned(), ToString::to_string);
     let keys: BTreeSet<&String> = found.keys().chain(expected.keys()).collect();

@@ -1,4 +1,4 @@
-//! A study's folder: its runs' files, checkpoints and locks.
+//! Files of a study's folder: records, checkpoints and locks.
 
 pub mod checkpoint;
 mod error;

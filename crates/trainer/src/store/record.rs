@@ -1,4 +1,4 @@
-//! What is kept of a finished run: its weights, its history, and run.json.
+//! Files of a finished run: weights, history and run.json.
 
 use std::{
     fs,
@@ -12,93 +12,93 @@ use training::{Epoch, Metrics, Pixels};
 use super::{Error, checkpoint, files};
 use crate::study::{EPOCHS, HIDDEN, KeyValues, Run, run_folder, setting_text};
 
-/// The trained weights.
+/// File name of the trained weights.
 pub const MODEL: &str = "model.safetensors";
-/// The epochs' losses and accuracies.
+/// File name of each epoch's losses and accuracies.
 pub const HISTORY: &str = "history.csv";
-/// The file that makes a run a finished one. It is written last.
+/// File name of the record. It is written last and marks a run as finished.
 pub const FILE: &str = "run.json";
-/// Says why a run failed, where one did.
+/// File name of the reason why a run failed.
 const FAILURE: &str = "failure.txt";
 
-/// Everything known of a finished run, in the order of run.json.
+/// Record of a finished run. run.json has the fields in this order.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Record {
     /// The variant's name.
     pub variant: String,
     /// The run's seed.
     pub seed: u64,
-    /// The swept keys that it uses, with its values.
+    /// The run's point in the sweep: the swept keys that apply to it, with its values.
     #[serde(default, skip_serializing_if = "KeyValues::is_empty")]
     pub point: KeyValues,
-    /// Every setting that the result depends on.
+    /// Settings that the result depends on.
     pub settings: KeyValues,
     /// The data set's name.
     pub dataset: String,
-    /// What tells two data sets of one name apart.
+    /// SHA-256 of the data set.
     pub dataset_sha256: String,
-    /// Share of the training images that the final weights classify rightly, 0 to 1.
+    /// Accuracy of the final weights on the training images, 0 to 1.
     pub acc_train: f64,
-    /// The same of the test images.
+    /// Accuracy of the final weights on the test images, 0 to 1.
     pub acc_test: f64,
-    /// Mean cross-entropy plus penalties on the training images; null where it is not finite.
+    /// Mean cross-entropy plus penalties on the training images. run.json has null for a value that is not finite.
     #[serde(with = "null_for_nan")]
     pub loss_train: f64,
-    /// The same on the test images.
+    /// Mean cross-entropy plus penalties on the test images.
     #[serde(with = "null_for_nan")]
     pub loss_test: f64,
-    /// All parameters, trainable or not.
+    /// Number of parameters, trainable and non-trainable.
     pub parameters: usize,
-    /// Epochs trained; fewer than asked for where the loss ceased to be finite.
+    /// Epochs trained. Fewer than configured if the loss became non-finite.
     pub epochs: usize,
-    /// Time spent fitting, validation included.
+    /// Seconds spent fitting, validation included.
     pub fit_seconds: f64,
-    /// The device that it ended on.
+    /// Name of the device that the run finished on.
     pub machine: String,
-    /// The version of this program.
+    /// Version of this program.
     pub version: String,
-    /// Of the two files beside this one.
+    /// Checksums of the weights and the history.
     pub files_sha256: Checksums,
-    /// Where it was found.
+    /// Folder that the record was read from.
     #[serde(skip)]
     pub folder: PathBuf,
 }
 
-/// SHA-256 sums that tell a run's files from damaged ones.
+/// SHA-256 checksums of a run's files.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Checksums {
-    /// Of [`MODEL`].
+    /// Checksum of [`MODEL`].
     pub model: String,
-    /// Of [`HISTORY`].
+    /// Checksum of [`HISTORY`].
     pub history: String,
 }
 
 impl Record {
-    /// The notebook's `1 − acc_test / acc_train`: how much of the training accuracy is lost on images
-    /// never seen. NaN where nothing was learnt at all.
+    /// Returns the notebook's `1 − acc_test / acc_train`: the share of the training accuracy that is lost on the test
+    /// images. NaN if both accuracies are 0.
     pub fn pct_diff(&self) -> f64 {
         1.0 - self.acc_test / self.acc_train
     }
 
-    /// What its network sees of a pixel.
+    /// Returns the pixel scaling that the network was trained with.
     pub fn pixels(&self) -> Option<Pixels> {
         let name = self.setting("data.pixels");
         Pixels::ALL.into_iter().find(|pixels| pixels.to_string() == name)
     }
 
-    /// A setting as text; empty where there is none.
+    /// Returns a setting as text; empty if it is unset.
     pub fn setting(&self, key: &str) -> String {
         setting_text(&self.settings, key)
     }
 
-    /// Units of its hidden layers, from the input on.
+    /// Returns the units of the hidden layers, first layer first.
     pub fn hidden_units(&self) -> Vec<usize> {
         let units = self.settings.get(HIDDEN).and_then(toml::Value::as_array);
         let unit = |unit: &toml::Value| usize::try_from(unit.as_integer()?).ok();
         units.map(|units| units.iter().filter_map(unit).collect()).unwrap_or_default()
     }
 
-    /// Whether it regularises a layer.
+    /// Returns whether the run regularises a layer.
     pub fn regularises(&self, layer: LayerName) -> bool {
         let prefix = format!("{layer}.");
         self.settings
@@ -107,44 +107,45 @@ impl Record {
             .is_some_and(|(key, _)| key.starts_with(&prefix))
     }
 
-    /// Whether it is of the same variant at the same point as another.
+    /// Returns whether another record has the same variant and point; their seeds may differ.
     pub fn is_beside(&self, other: &Self) -> bool {
         (&self.variant, &self.point) == (&other.variant, &other.point)
     }
 
-    /// Whether it is the record of this run.
+    /// Returns whether this is the record of a run.
     pub fn is_of(&self, run: &Run) -> bool {
         self.variant == run.variant.name && self.seed == run.seed && self.point == run.point
     }
 
-    /// Whether the loss ceased to be finite before the last epoch, which ends a run for good.
+    /// Returns whether training ended before the last epoch because the loss became non-finite.
     pub fn ended_early(&self) -> bool {
         self.asked_epochs().is_some_and(|asked| self.epochs < asked)
     }
 
-    /// The epochs that it was asked for.
+    /// Returns the configured number of epochs.
     pub fn asked_epochs(&self) -> Option<usize> {
         usize::try_from(self.settings.get(EPOCHS)?.as_integer()?).ok()
     }
 
-    /// Whether its run needs no more training to have so many epochs.
+    /// Returns whether a run of `epochs` epochs needs no more training.
     pub fn is_finished(&self, epochs: usize) -> bool {
         self.epochs >= epochs || self.ended_early()
     }
 
-    /// Whether a run of so many epochs may be this one: it goes on from where this ends, unless the loss
-    /// already ceased to be finite.
+    /// Returns whether a run of `epochs` epochs may resume from this record or use it as it is, although `fit.epochs`
+    /// differs.
     pub fn goes_on(&self, epochs: usize) -> bool {
         let asked = self.asked_epochs().unwrap_or(usize::MAX);
         asked < epochs || (self.ended_early() && self.epochs <= epochs)
     }
 
-    /// Whether it lies in its run's folder of an output folder, and not in one that somebody copied or renamed.
+    /// Returns whether the record was read from its run's own folder in `output`, rather than from a copied or renamed
+    /// one.
     pub fn is_in_place(&self, output: &Path) -> bool {
         self.folder == output.join(run_folder(&self.variant, &self.point, self.seed))
     }
 
-    /// All records of an output folder, each in its run's folder, in no particular order.
+    /// Reads all records of a study's folder, in no particular order. Copied or renamed run folders are skipped.
     pub fn read_all(output: &Path) -> Result<Vec<Self>, Error> {
         let records = run_folders(output)?.into_iter().map(|folder| Self::read(&folder));
         let records = records.filter_map(Result::transpose);
@@ -153,35 +154,35 @@ impl Record {
             .collect()
     }
 
-    /// The record in a run's folder, if the run has finished.
+    /// Reads the record in a run's folder; `None` if the run has not finished.
     pub fn read(folder: &Path) -> Result<Option<Self>, Error> {
         let path = folder.join(FILE);
         let Some(bytes) = files::read(&path)? else { return Ok(None) };
         let record = serde_json::from_slice::<Self>(&bytes);
         let record = record.map_err(|error| Error::Malformed {
             path,
-            reason: format!("not a run's record: {error}; move it away to train the run again"),
+            reason: format!("not a run record: {error}; move it away to train the run again"),
         })?;
         Ok(Some(Self { folder: folder.to_owned(), ..record }))
     }
 
-    /// Refuses a run whose weights or history are not those that were recorded.
+    /// Returns an error if the weights or the history are missing or do not match their checksums.
     pub fn check_files(&self, folder: &Path) -> Result<(), Error> {
         let Checksums { model, history } = &self.files_sha256;
         for (file, sum) in [(MODEL, model), (HISTORY, history)] {
             let path = folder.join(file);
-            let what = match files::read(&path)? {
+            let defect = match files::read(&path)? {
                 Some(bytes) if data::sha256([bytes.as_slice()]) == *sum => continue,
                 Some(_) => "not as the run left it",
                 None => "missing",
             };
-            let reason = format!("{what}; move the run's folder away to train it again");
+            let reason = format!("{defect}; move the run's folder away to train it again");
             return Err(Error::Malformed { path, reason });
         }
         Ok(())
     }
 
-    /// Writes the run's three files, the record last, with the sums of the other two in it.
+    /// Writes the weights, the history and, last, the record with their checksums.
     pub fn write(mut self, folder: &Path, weights: &[u8], history: &[Epoch]) -> Result<(), Error> {
         let history = history_csv(history);
         self.files_sha256 = Checksums {
@@ -199,22 +200,22 @@ impl Record {
     }
 }
 
-/// Leaves word in a run's folder that the run failed, until it succeeds.
+/// Writes the reason why a run failed to the run's folder.
 pub fn mark_failed(folder: &Path, reason: &str) -> Result<(), Error> {
     files::write(&folder.join(FAILURE), format!("{reason}\n").as_bytes())
 }
 
-/// Takes back that a run failed.
+/// Deletes the reason why a run failed, if there is one.
 pub fn unmark_failed(folder: &Path) -> Result<(), Error> {
     files::remove(&folder.join(FAILURE))
 }
 
-/// Why the run in a folder failed, if it did.
+/// Returns the reason why the run in a folder failed, if it did.
 pub fn failure(folder: &Path) -> Option<String> {
     fs::read_to_string(folder.join(FAILURE)).ok().map(|reason| reason.trim_end().to_owned())
 }
 
-/// The folders of all runs in an output folder, finished or not.
+/// Lists the run folders in a study's folder, finished or not.
 pub fn run_folders(output: &Path) -> Result<Vec<PathBuf>, Error> {
     let mut all = Vec::new();
     for variant in folders(&output.join("runs"))? {
@@ -223,19 +224,19 @@ pub fn run_folders(output: &Path) -> Result<Vec<PathBuf>, Error> {
     Ok(all)
 }
 
-/// The folder of some run that has left a record or a checkpoint; `None` where none has.
+/// Returns the folder of any run with a record or a checkpoint; `None` if there is none.
 pub fn any_run(output: &Path) -> Result<Option<PathBuf>, Error> {
-    let has_left =
+    let has_state =
         |run: &PathBuf| [FILE, checkpoint::FILE].iter().any(|file| run.join(file).exists());
     for variant in folders(&output.join("runs"))? {
-        if let Some(run) = folders(&variant)?.into_iter().find(has_left) {
+        if let Some(run) = folders(&variant)?.into_iter().find(has_state) {
             return Ok(Some(run));
         }
     }
     Ok(None)
 }
 
-/// The folders in a folder; none where it does not exist.
+/// Lists the subfolders of a folder; none if it does not exist.
 fn folders(folder: &Path) -> Result<Vec<PathBuf>, Error> {
     let refused = |source| Error::Read { path: folder.to_owned(), source };
     let entries = match fs::read_dir(folder) {
@@ -248,7 +249,7 @@ fn folders(folder: &Path) -> Result<Vec<PathBuf>, Error> {
     Ok(paths.into_iter().filter(|path| path.is_dir()).collect())
 }
 
-/// Reads the history of so many epochs in a finished run's folder, to the six digits that it has.
+/// Reads a finished run's history, which must have `expected` epochs. Its values are rounded to six decimals.
 pub fn read_history(folder: &Path, expected: usize) -> Result<Vec<Epoch>, Error> {
     let path = folder.join(HISTORY);
     let text =
@@ -274,7 +275,7 @@ pub fn read_history(folder: &Path, expected: usize) -> Result<Vec<Epoch>, Error>
     Ok(numbered.map(|((train, validation), number)| Epoch { number, train, validation }).collect())
 }
 
-/// `epoch,loss,acc[,val_loss,val_acc]`, a line an epoch.
+/// Formats a history as CSV with the columns `epoch,loss,acc[,val_loss,val_acc]`.
 fn history_csv(history: &[Epoch]) -> String {
     let validated = history.iter().any(|epoch| epoch.validation.is_some());
     let mut csv = String::from("epoch,loss,acc");
@@ -290,11 +291,11 @@ fn history_csv(history: &[Epoch]) -> String {
     csv
 }
 
-/// JSON has no NaN and no infinity.
+/// Serialises a non-finite number as null, because JSON has no NaN and no infinity.
 mod null_for_nan {
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands it over so")]
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
     pub(super) fn serialize<S: Serializer>(number: &f64, serializer: S) -> Result<S::Ok, S::Error> {
         Some(number).filter(|number| number.is_finite()).serialize(serializer)
     }
