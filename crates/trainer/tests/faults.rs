@@ -107,7 +107,9 @@ fn a_full_disk_loses_no_finished_run() {
     );
     let Some(mut assert) = on_small_disk(&dir, 700, &script) else { return };
     assert = assert.success();
-    for words in ["cannot write", "free disk space", "No space left", "code 1\n", "variant,acc_train"] {
+    for words in
+        ["cannot write", "free disk space", "No space left", "code 1\n", "variant,acc_train"]
+    {
         assert = assert.stderr(contains(words));
     }
     assert!(dir.artifacts("out") == expected);

@@ -220,3 +220,36 @@ fn csv_rows(dir: &TestDir, out: &str) -> Vec<std::collections::HashMap<String, S
     let mut reader = csv::Reader::from_reader(csv.as_bytes());
     reader.deserialize().collect::<Result<_, _>>().unwrap()
 }
+
+#[test]
+fn an_empty_table_sets_nothing() {
+    let dir = TestDir::new();
+    let lines = "variants = [\"mine\"]\n[variant.mine.hidden2]\n[variant.mine.last_hidden]\n";
+    dir.write_config("small.toml", lines);
+    dir.stdout(&["summary", "small.toml"]);
+}
+
+#[test]
+fn a_value_that_its_other_name_overrides_has_to_be_valid() {
+    let dir = TestDir::new();
+    dir.write_config("base.toml", "variants = [\"mine\"]\nvariant.mine.hidden2.dropout = 7");
+    dir.write("over.toml", "extends = \"base.toml\"\nvariant.mine.last_hidden.dropout = 0.5");
+    let output = dir.output(&["summary", "over.toml"]);
+    assert_eq!(output.status.code(), Some(2));
+    let expected =
+        "error: base.toml:5: variant.mine.hidden2.dropout: must be a number from 0 to under 1";
+    assert!(stderr(&output).starts_with(expected), "{}", stderr(&output));
+}
+
+/// A preset's setting is swept under one name and set under the other.
+#[test]
+fn study_toml_can_be_read_where_a_swept_preset_yields() {
+    let dir = TestDir::new();
+    let lines = "variants = [\"l2\"]\nvariant.l2.hidden2.kernel_regularizer.l2 = 3\n[sweep]\n\
+                 network.hidden = [[5, 6], [5, 6, 7]]\n\
+                 variant.l2.last_hidden.kernel_regularizer.l2 = [0.5, 0.6]";
+    let config = dir.write_config("small.toml", lines);
+    let toml = dir.stdout(&["runs", config.to_str().unwrap(), "--toml"]);
+    dir.write("study.toml", &toml);
+    assert_eq!(dir.stdout(&["runs", "study.toml", "--toml"]), toml);
+}

@@ -69,6 +69,8 @@ fn a_wrong_config_is_refused_with_its_line_and_key() {
         "fit = [5, 100]",
         "variant.mine.hidden1.kernel_regularizer = [0.1, 0.2]",
         "variant.mine = []",
+        "variant.l2.last_hidden.kernel_regularizer.l2.a = 1",
+        "variant.mine.last_hidden = 5\n[variant.mine.hidden2]",
         "variant = 3",
         "variant.mine = 3",
         "variant.mine.hidden1 = 0.5",
@@ -91,6 +93,8 @@ fn an_impossible_sweep_is_refused_with_its_line_and_key() {
         "sweep.fit.learning_rate = [1, 1.0]",
         "variants = [\"none\"]\nsweep.variant.l2.hidden2.dropout = [0.1]",
         "sweep.fit.epochs = [[3]]",
+        "sweep.variant.l2.hidden2 = [\"x\"]",
+        "sweep.variant.l2.hidden2.kernel_regularizer = [[0.1, 0.2]]",
         "[sweep]\n\"variant.l2.hidden2.droput\" = [0.1]",
         "sweep = 3",
     ]);

@@ -74,3 +74,14 @@ fn copies_of_run_folders_are_ignored() {
     dir.write("out/runs/none/seed-0.backup/model.safetensors", "damage");
     assert_eq!(dir.train("small.toml", "out", &["--set", "seeds=[0, 1]"]).len(), 2);
 }
+
+#[test]
+fn the_seeds_of_a_point_stay_together() {
+    let dir = TestDir::new();
+    let lines = "variants = [\"none\"]\nfit.epochs = 1\nsweep.fit.learning_rate = [0.1, 0.2]";
+    dir.write("small.toml", &format!("data.dir = \"digits\"\n{lines}\n"));
+    dir.train("small.toml", "out", &["--set", "seeds=[0, 1]"]);
+    // The study then names the second seed no more.
+    let rows = dir.stdout(&["results", "small.toml", "--out", "out"]);
+    assert_eq!(rows.lines().filter(|line| line.starts_with("none")).count(), 2, "{rows}");
+}

@@ -60,8 +60,13 @@ pub fn find(config: &str) -> Result<Config, ConfigError> {
 
 fn find_by_name(name: &str) -> Option<Location> {
     let files = folders().map(|folder| folder.join(format!("{name}{SUFFIX}")));
-    let file = files.into_iter().find(|file| file.is_file()).map(Location::File);
+    let file = files.into_iter().find(|file| is_there(file)).map(Location::File);
     file.or_else(|| builtin::find(name).map(Location::BuiltIn))
+}
+
+/// Returns whether something is at a path, readable or not: it stands in for no built-in config.
+fn is_there(path: &Path) -> bool {
+    path.symlink_metadata().is_ok()
 }
 
 /// Returns the folders `configs` of the current folder and its ancestors, in this order.
@@ -156,7 +161,7 @@ fn read_with_bases(location: &Location, chain: &mut Vec<Location>) -> Result<Ent
 /// Finds the config that `extends` names: a file relative to the folder of its origin, or else a built-in config.
 fn find_base(file: &str, origin: &Origin) -> Result<Location, String> {
     let path = origin.folder().join(file);
-    let is_file = !matches!(origin, Origin::BuiltIn { .. }) && path.is_file();
+    let is_file = !matches!(origin, Origin::BuiltIn { .. }) && is_there(&path);
     let built_in = || builtin::find_file(file).map(Location::BuiltIn);
     let found = if is_file { Some(Location::File(path.clone())) } else { built_in() };
     found.ok_or_else(|| format!("there is no file {}", path.display()))

@@ -50,6 +50,8 @@ pub fn write(study: &Study, output: &Path, records: &[Record]) -> Result<(), Err
     if has_several_seeds(records) {
         let summary = summary_text(records, study.first_variant())?;
         files::write(&output.join("summary.csv"), summary.as_bytes())?;
+    } else {
+        files::remove(&output.join("summary.csv"))?;
     }
     Ok(())
 }

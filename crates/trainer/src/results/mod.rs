@@ -7,10 +7,7 @@ pub mod statistics;
 mod summary;
 mod table;
 
-use std::{
-    collections::HashMap,
-    path::{Path, PathBuf},
-};
+use std::{collections::HashMap, path::Path};
 
 pub use self::{
     csv::{csv_text, swept_keys, write},
@@ -38,11 +35,18 @@ pub fn read(study: &Study, output: &Path) -> Result<Vec<Record>, Error> {
         let index = study.variants.iter().position(|variant| variant.name == record.variant);
         (index.unwrap_or(usize::MAX), record.variant.clone())
     };
-    let run_indices: HashMap<PathBuf, usize> =
-        study.runs.iter().map(|run| output.join(run.folder())).zip(0..).collect();
+    let (mut runs, mut points) = (HashMap::new(), HashMap::new());
+    for (index, run) in study.runs.iter().enumerate() {
+        let folder = output.join(run.folder());
+        points.entry(folder.parent().map(Path::to_owned)).or_insert(index);
+        runs.insert(folder, index);
+    }
     let order = |record: &Record| {
-        let index = run_indices.get(&record.folder).copied().unwrap_or(usize::MAX);
-        (variant_order(record), index, label(&record.point), record.seed)
+        let folder = &record.folder;
+        // The seeds of a point stay together, also those that the study does not name.
+        let point = points.get(&folder.parent().map(Path::to_owned)).copied().unwrap_or(usize::MAX);
+        let run = runs.get(folder).copied().unwrap_or(usize::MAX);
+        (variant_order(record), point, label(&record.point), run, record.seed)
     };
     records.sort_by_cached_key(order);
     Ok(records)
@@ -107,7 +111,7 @@ pub(crate) mod tests {
             machine: String::new(),
             version: String::new(),
             files_sha256: record::Checksums::default(),
-            folder: PathBuf::new(),
+            folder: std::path::PathBuf::new(),
         }
     }
 }

@@ -19,6 +19,10 @@ impl StartWeights {
     /// Reads a file.
     pub fn read(path: &Path) -> Result<Self, SettingError> {
         let refused = |reason: String| refused(format!("{}: {reason}", path.display()));
+        // A device could be endless, and reading a pipe could block.
+        if path.metadata().is_ok_and(|metadata| !metadata.is_file()) {
+            return Err(refused("cannot be read: it is not a regular file".to_owned()));
+        }
         let bytes = fs::read(path).map_err(|error| refused(format!("cannot be read: {error}")))?;
         let sha256 = data::sha256([bytes.as_slice()]);
         let weights = Weights::parse(bytes).map_err(|error| refused(error.to_string()))?;

@@ -20,6 +20,14 @@ pub(super) fn canonical_entries(
     for (key, entry) in entries.iter() {
         let name = canonical_key(key, depth);
         if let Some((other_key, other)) = canonical.get(&name) {
+            // An empty table sets nothing.
+            if entry.value.is_table() {
+                continue;
+            }
+            if other.value.is_table() {
+                canonical.insert(name, (key, entry));
+                continue;
+            }
             if other.precedence == entry.precedence {
                 return Err(entry.error(
                     key,

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use toml::{Table, Value};
 
-use super::{Settings, canonical_entries::nest, flat::flatten, layers::canonical_key};
+use super::{
+    Settings, canonical_entries::nest, flat::flatten, keys::is_known, layers::canonical_key,
+};
 use crate::config::{Entry, Origin, values::Parsed};
 
 /// Returns the canonical form of a setting's value: 1.0 instead of 1 where the setting is a float.
@@ -16,7 +18,10 @@ pub(super) fn canonical_value(key: &str, value: &Value) -> Parsed<Value> {
     let entries = BTreeMap::from([(name.clone(), (key, &entry))]);
     let settings: Result<Settings, _> =
         nest(&entries).map_or_else(|_| Table::new().into(), Value::Table).try_into();
-    let settings = settings.map_err(|error| error.message().to_owned())?;
-    // `resolve` reports unknown keys.
-    Ok(flatten(&settings).remove(&name).unwrap_or_else(|| value.clone()))
+    // `resolve` reports keys that are unknown or a table's.
+    match settings {
+        Ok(settings) => Ok(flatten(&settings).remove(&name).unwrap_or_else(|| value.clone())),
+        Err(_) if !is_known(&name) => Ok(value.clone()),
+        Err(error) => Err(error.message().to_owned()),
+    }
 }

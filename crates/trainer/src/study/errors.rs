@@ -57,6 +57,12 @@ pub(super) fn not_a_table(
     key: &str,
     known_keys: &BTreeSet<String>,
 ) -> ConfigError {
+    if first_key_in(key, known_keys).is_none() {
+        // A setting, below which there is none.
+        let prefix = format!("{key}.");
+        let longer = entries.keys().find(|other| other.starts_with(&prefix));
+        return unknown_key(entries, longer.map_or(key, String::as_str), known_keys);
+    }
     let entry = entries.get(key);
     let value = entry.map_or(String::new(), |(_, entry)| format!(", not {}", entry.value));
     let example = first_key_in(key, known_keys)
@@ -72,12 +78,17 @@ pub(super) fn unknown_key(
 ) -> ConfigError {
     // An unknown table is reported at its first key.
     let prefix = format!("{key}.");
-    let matches = |other: &str| other == key || other.starts_with(&prefix);
-    let found = entries.iter().find(|(other, _)| matches(other)).map(|(_, entry)| entry);
+    let found = entries.iter().find(|(other, _)| *other == key || other.starts_with(&prefix));
+    // A key inside a value is reported at that value.
+    let holds = |other: &str| key.starts_with(&format!("{other}."));
+    let holder = || entries.iter().rev().find(|(other, _)| holds(other));
+    let origin = found.or_else(holder).map(|(_, (_, entry))| entry.origin.clone());
+    let hint = |key: &str| values::did_you_mean(key, known_keys.iter().map(String::as_str));
+    let hints = found.map(|(canonical, _)| hint(canonical)).into_iter().chain([hint(key)]);
     ConfigError::UnknownKey {
-        origin: found.map_or(Origin::Argument, |(_, entry)| entry.origin.clone()),
-        key: found.map_or(key, |(key, _)| key).to_owned(),
-        hint: values::did_you_mean(key, known_keys.iter().map(String::as_str)),
+        origin: origin.unwrap_or(Origin::Argument),
+        key: found.map_or(key, |(_, (written, _))| written).to_owned(),
+        hint: hints.into_iter().find(|hint| !hint.is_empty()).unwrap_or_default(),
     }
 }
 

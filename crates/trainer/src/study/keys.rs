@@ -63,6 +63,17 @@ fn keys_of(settings: &impl Serialize) -> BTreeSet<String> {
     keys
 }
 
+/// Returns whether a key is a setting's, of whatever variant and layer.
+pub(super) fn is_known(key: &str) -> bool {
+    let mut parts = key.splitn(4, '.');
+    match (parts.next(), parts.next(), parts.next(), parts.next()) {
+        (Some("variant"), Some(_), Some(_), Some(rest)) => {
+            keys_of(&LayerSettings::default()).contains(rest)
+        }
+        _ => COMMON_KEYS.contains(key),
+    }
+}
+
 /// Lists the keys that are valid in a config with these variants.
 pub(super) fn known_keys<'a>(
     variants: impl Iterator<Item = &'a str>,

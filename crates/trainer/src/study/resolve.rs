@@ -1,11 +1,14 @@
 //! Resolving a config's entries to typed settings and variants, at one sweep point.
 
+use std::collections::HashSet;
+
 use model::{LayerName, NOTEBOOK_HIDDEN, NetworkConfig, Variant};
 use toml::Value;
 
 use super::{
     HIDDEN,
     canonical_entries::{CanonicalEntries, canonical_entries, nest},
+    canonical_value::canonical_value,
     errors,
     keys::{COMMON_KEYS, known_keys},
     layers,
@@ -33,6 +36,13 @@ pub(super) fn resolve(entries: &Entries) -> Result<Resolved, ConfigError> {
     }
     let canonical = canonical_entries(entries, hidden.len())?;
     let mut settings = deserialize(&canonical, hidden.len())?;
+    // What an alias overrides has to be valid too.
+    let counts = canonical.values().map(|(key, _)| *key).collect::<HashSet<_>>();
+    for (key, entry) in
+        entries.iter().filter(|(key, entry)| !counts.contains(key) && !entry.value.is_table())
+    {
+        canonical_value(key, &entry.value).map_err(|reason| entry.error(key, reason))?;
+    }
     for (key, path) in
         [("data.dir", &mut settings.data.dir), ("fit.weights", &mut settings.fit.weights)]
     {

@@ -149,13 +149,14 @@ impl Sweep {
             return Ok(());
         }
         let limit = format!("{runs} runs: at most {MAX_RUNS} can be");
-        match (self.0.first_key_value(), entries.get("seeds")) {
+        let key = if seeds > 1 { "seeds" } else { "variants" };
+        match (self.0.first_key_value(), entries.get(key)) {
             (Some((key, (_, entry))), _) => {
                 let reason = format!("the swept keys together make {limit}");
                 Err(entry.error(&sweep_key(key), reason))
             }
-            (None, Some(entry)) => Err(entry.error("seeds", format!("make {limit}"))),
-            // With the default of one seed, there are as many runs as variants.
+            (None, Some(entry)) => Err(entry.error(key, format!("make {limit}"))),
+            // The defaults are few.
             (None, None) => Ok(()),
         }
     }
