@@ -2,10 +2,7 @@
 //! are inside the study's folder, and study.toml is a config for the same study.
 #![no_main]
 
-use std::{
-    collections::BTreeSet,
-    path::{Component, Path},
-};
+use std::{collections::BTreeSet, path::Path};
 
 use fuzz::memory::bounded;
 use libfuzzer_sys::fuzz_target;
@@ -32,7 +29,7 @@ fuzz_target!(|input: &[u8]| {
     let runs = &study.runs;
     assert!(runs.len() >= study.variants.len() * study.settings.seeds.len());
     runs.iter().for_each(check_folder);
-    let folders: BTreeSet<_> = runs.iter().map(Run::folder).collect();
+    let folders: BTreeSet<_> = runs.iter().map(|run| run.folder_name("id")).collect();
     assert_eq!(folders.len(), runs.len(), "two runs have the same folder");
 
     let entries = Entries::parse(&study.to_toml(), Path::new("/study.toml"));
@@ -64,16 +61,11 @@ fn check_message(error: impl std::fmt::Display) {
     assert!(!error.to_string().is_empty());
 }
 
-/// Checks that a run's folder is `runs/<variant>/seed-<n>`, with no component that leads out of the study's folder.
+/// Checks that the name of a run's folder is `<variant>[,<point>]-seed-<n>-<id>`, with nothing that leads elsewhere.
 fn check_folder(run: &Run) {
-    let folder = run.folder();
-    let names = folder.components().map(|component| match component {
-        Component::Normal(name) => name.to_str().expect("the name is UTF-8"),
-        other => panic!("{other:?} in {}", folder.display()),
-    });
-    let (names, variant): (Vec<&str>, _) = (names.collect(), run.variant.name.as_str());
+    let variant = run.variant.name.as_str();
     let comma = if run.point.is_empty() { "" } else { "," };
     let cell = format!("{variant}{comma}{}", label(&run.point));
-    assert_eq!(names, ["runs", &cell, &format!("seed-{}", run.seed)]);
+    assert_eq!(run.folder_name("id"), format!("{cell}-seed-{}-id", run.seed));
     assert!(!cell.contains(['/', '\\', ':', '\0']), "{cell}");
 }

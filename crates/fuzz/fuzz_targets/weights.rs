@@ -14,7 +14,7 @@ use libfuzzer_sys::fuzz_target;
 use model::{Network, presets};
 use trainer::study::Backend;
 use training::{
-    Pixels, SavedModel,
+    SavedModel,
     weights::{self, Weights},
 };
 
@@ -57,7 +57,7 @@ fuzz_target!(|input: Input| {
     let split = &*SPLIT;
     bounded(allowed, || {
         let device = Backend::Flex.open().expect("flex finds the CPU");
-        let Ok(model) = SavedModel::parse(&bytes, Pixels::Unit, device) else { return };
+        let Ok(model) = SavedModel::parse(&bytes, device) else { return };
         if model.inputs == split.shape().pixels() {
             assert_eq!(
                 model.probabilities(split).expect("the probabilities can be read").len(),

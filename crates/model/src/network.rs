@@ -53,6 +53,17 @@ impl NetworkConfig {
         }
     }
 
+    /// Returns whether a layer is regularised. The network need not have it.
+    pub fn regularises(&self, layer: LayerName) -> bool {
+        match layer {
+            LayerName::Hidden(index) => self
+                .hidden
+                .get(index)
+                .is_some_and(|block| *block != BlockConfig::plain(block.units)),
+            LayerName::Output => self.output != Regularizers::default(),
+        }
+    }
+
     /// Initialises a network. The same seed gives the same weights on every device.
     pub fn init(&self, inputs: usize, classes: usize, seed: u64, device: &Device) -> Network {
         let mut inputs = inputs;
@@ -125,17 +136,27 @@ impl Output {
     /// Computes the loss as Keras reports it, `[1]`: the mean categorical cross-entropy over the batch plus the
     /// penalties. `classes` holds the true classes, `[batch]`.
     pub fn loss(&self, classes: Tensor<1, Int>) -> Tensor<1> {
-        let cross_entropy = ops::cross_entropy(self.logits.clone(), classes);
+        let cross_entropy = self.cross_entropy(classes);
         match self.penalty.clone() {
             Some(penalty) => cross_entropy + penalty,
             None => cross_entropy,
         }
     }
 
+    /// Computes the mean categorical cross-entropy over the batch, `[1]`, without penalties. `classes` holds the true
+    /// classes, `[batch]`.
+    pub fn cross_entropy(&self, classes: Tensor<1, Int>) -> Tensor<1> {
+        ops::cross_entropy(self.logits.clone(), classes)
+    }
+
+    /// Returns the class with the largest logit for each image, `[batch]`.
+    pub fn predictions(&self) -> Tensor<1, Int> {
+        self.logits.clone().without_autodiff().argmax(1).squeeze_dim::<1>(1)
+    }
+
     /// Counts the images whose true class has the largest logit, `[1]`. `classes` holds the true classes, `[batch]`.
     pub fn correct(&self, classes: Tensor<1, Int>) -> Tensor<1, Int> {
-        let predictions = self.logits.clone().without_autodiff().argmax(1).squeeze_dim::<1>(1);
-        predictions.equal(classes).int().sum()
+        self.predictions().equal(classes).int().sum()
     }
 }
 

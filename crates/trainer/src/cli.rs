@@ -3,7 +3,7 @@
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    Error, backends, collect, configs, predict, report, results, run, runs, show, summary,
+    Error, backends, configs, predict, report, results, run, runs, show, summary,
 };
 
 /// Compares six ways to regularise a small network on MNIST.
@@ -22,8 +22,6 @@ enum Command {
     Results(results::Results),
     /// List a study's runs with their numbers and states
     Runs(runs::Runs),
-    /// Merge output folders of one study that were trained apart
-    Collect(collect::Collect),
     /// Write report.html and results.csv again from the finished runs
     Report(report::Report),
     /// Print the variants' layers, output shapes, parameters and penalties
@@ -45,7 +43,6 @@ impl Arguments {
             Command::Run(command) => command.execute(),
             Command::Results(command) => command.execute(),
             Command::Runs(command) => command.execute(),
-            Command::Collect(command) => command.execute(),
             Command::Report(command) => command.execute(),
             Command::Summary(command) => command.execute(),
             Command::Show(command) => command.execute(),

@@ -5,12 +5,14 @@
 mod common;
 
 use std::{
+    collections::BTreeMap,
     fs,
     io::{self, Write},
     os::unix::{
         fs::{MetadataExt, PermissionsExt},
         process::CommandExt,
     },
+    path::PathBuf,
 };
 
 use assert_cmd::{
@@ -24,42 +26,116 @@ use common::{
     },
     stderr,
 };
-use predicates::str::contains;
+use predicates::{prelude::PredicateBooleanExt, str::contains};
 
 #[test]
-fn a_run_killed_while_its_files_are_replaced_resumes() {
+fn temporary_files_of_a_kill_are_removed() {
     let dir = TestDir::new();
     let expected = uninterrupted(&dir);
-    dir.train("small.toml", "out", &["--set", "fit.epochs=50"]);
-    // A history shorter than the record says cannot be resumed.
-    let history = dir.path("out/runs/l1/seed-0/history.csv");
-    let full = fs::read_to_string(&history).unwrap();
-    fs::write(&history, full.lines().take(9).map(|line| format!("{line}\n")).collect::<String>())
-        .unwrap();
-    let longer = ["run", "small.toml", "--out", "out", "--set", EPOCHS];
-    let assert = dir.trainer(&longer).assert().code(1);
-    assert.stderr(contains("history.csv: not as the run left it"));
-    fs::write(&history, full).unwrap();
-    // Temporary files, as a kill leaves them.
-    let temporary =
-        ["out/.writing-abc", "out/runs/l1/seed-0/.writing-abc"].map(|name| dir.path(name));
+    dir.trainer(&["run", "small.toml", "--out", "out", "--set", EPOCHS, "--only", "1"])
+        .assert()
+        .success();
+    let run = fs::read_dir(dir.path("whole/runs")).unwrap().flatten().map(|run| run.file_name());
+    let run = run.into_iter().find(|name| name.to_string_lossy().starts_with("l1")).unwrap();
+    let run = dir.path("out").join("runs").join(run);
+    fs::create_dir(&run).unwrap();
+    let temporary = [dir.path("out/.writing-abc"), run.join(".writing-abc")];
     for file in &temporary {
         fs::write(file, "half").unwrap();
     }
-    dir.trainer(&longer).assert().success();
+    dir.trainer(&["run", "small.toml", "--out", "out", "--set", EPOCHS]).assert().success();
     assert!(dir.artifacts("out") == expected);
     assert!(temporary.iter().all(|file| !file.exists()));
 }
 
+/// Trains again and asserts that `l1` was found damaged, moved away, and trained to the same results.
+fn repair(dir: &TestDir, expected: &BTreeMap<PathBuf, Vec<u8>>, reason: &str) {
+    let assert = dir.trainer(&["run", "small.toml", "--out", "out"]).assert().success();
+    let message = stderr(assert.get_output());
+    assert!(message.contains("warning: l1 seed 0 is damaged: "), "{message}");
+    assert!(
+        message.contains(reason) && message.contains("It is now out/damaged/l1-seed-0-"),
+        "{message}"
+    );
+    assert!(!message.contains("batch_norm_dropout seed 0 is damaged"), "{message}");
+    assert!(dir.artifacts("out") == *expected);
+}
+
 #[test]
-fn the_error_names_a_damaged_checkpoint() {
+fn a_damaged_run_is_kept_and_trained_again() {
     let dir = TestDir::new();
     dir.write_config("small.toml", CONFIG);
-    let folder = dir.path("out/runs/l1/seed-0");
-    fs::create_dir_all(&folder).unwrap();
-    fs::write(folder.join("checkpoint.safetensors"), [7; 100]).unwrap();
-    let assert = dir.trainer(&["run", "small.toml", "--out", "out"]).assert().code(1);
-    assert.stderr(contains("checkpoint.safetensors: not a checkpoint"));
+    dir.train("small.toml", "out", &[]);
+    let expected = dir.artifacts("out");
+    let run = dir.path("out/runs/l1-seed-0");
+    let flip = |file: &str| {
+        let mut bytes = fs::read(run.join(file)).unwrap();
+        let last = bytes.len() - 1;
+        bytes[last] ^= 1;
+        fs::write(run.join(file), bytes).unwrap();
+    };
+    for file in ["model.safetensors", "history.csv", "predictions.safetensors"] {
+        flip(file);
+        repair(&dir, &expected, "not as the run left it");
+    }
+    fs::remove_file(run.join("model.safetensors")).unwrap();
+    repair(&dir, &expected, "model.safetensors: missing");
+    fs::write(run.join("run.json"), "{").unwrap();
+    let assert = dir.trainer(&["results", "out"]).assert().success();
+    assert.stderr(
+        contains("run.json: not a record").and(contains("note: 1 of 2 runs have not finished")),
+    );
+    repair(&dir, &expected, "run.json: not a record");
+    fs::remove_file(run.join("run.json")).unwrap();
+    fs::create_dir(run.join("run.json")).unwrap();
+    repair(&dir, &expected, "cannot read");
+    flip("inputs.json");
+    repair(&dir, &expected, "inputs.json: not the inputs of this run");
+    fs::remove_file(run.join("inputs.json")).unwrap();
+    repair(&dir, &expected, "inputs.json: missing");
+    let name = run.file_name().unwrap().to_str().unwrap();
+    for kept in ["", ".1", ".7"] {
+        assert!(dir.path("out/damaged").join(format!("{name}{kept}")).is_dir());
+    }
+
+    // The state is used by runs of more epochs only.
+    flip("state.safetensors");
+    dir.trainer(&["run", "small.toml", "--out", "out"]).assert().stderr(contains("damaged").not());
+}
+
+#[test]
+fn a_damaged_checkpoint_is_kept_and_its_run_trained_again() {
+    let dir = TestDir::new();
+    dir.write_config("small.toml", CONFIG);
+    dir.train("small.toml", "out", &[]);
+    let expected = dir.artifacts("out");
+    let run = dir.path("out/runs/l1-seed-0");
+    for file in ["run.json", "state.safetensors"] {
+        fs::remove_file(run.join(file)).unwrap();
+    }
+    fs::write(run.join("checkpoint.safetensors"), [7; 100]).unwrap();
+    repair(&dir, &expected, "checkpoint.safetensors: ");
+
+    // That of another run is none of this one.
+    let other = dir.path("out/runs/batch_norm_dropout-seed-0/state.safetensors");
+    fs::remove_file(run.join("run.json")).unwrap();
+    fs::copy(other, run.join("state.safetensors")).unwrap();
+    repair(&dir, &expected, "it is of the run");
+}
+
+#[test]
+fn a_run_interrupted_in_its_evaluation_resumes_from_its_state() {
+    let dir = TestDir::new();
+    dir.write_config("small.toml", CONFIG);
+    dir.train("small.toml", "out", &[]);
+    let expected = dir.artifacts("out");
+    for file in ["run.json", "model.safetensors"] {
+        fs::remove_file(dir.path("out/runs/l1-seed-0").join(file)).unwrap();
+    }
+    let assert = dir.trainer(&["run", "small.toml", "--out", "out"]).assert().success();
+    // No epoch is trained.
+    assert!(!stderr(assert.get_output()).contains("l1 seed 0: "));
+    assert!(dir.artifacts("out") == expected);
 }
 
 #[test]
@@ -124,7 +200,7 @@ fn a_read_only_folder_fails_before_the_first_epoch() {
     let program = dir.path("trainer");
     fs::copy(cargo_bin!("trainer"), &program).unwrap();
     let read_only = fs::Permissions::from_mode(0o555);
-    for folder in ["", "out", "out/runs", "out/runs/l1", "out/runs/l1/seed-0"] {
+    for folder in ["", "out", "out/.locks", "out/runs", "out/runs/l1-seed-0"] {
         fs::set_permissions(dir.path(folder), read_only.clone()).unwrap();
     }
     for out in ["out", "new"] {
@@ -144,36 +220,56 @@ fn a_read_only_folder_fails_before_the_first_epoch() {
 }
 
 #[test]
-fn the_error_names_a_damaged_file_of_a_finished_run() {
-    let dir = TestDir::new();
-    dir.write_config("small.toml", CONFIG);
-    dir.train("small.toml", "out", &[]);
-    let model = dir.path("out/runs/l1/seed-0/model.safetensors");
-    let mut bytes = fs::read(&model).unwrap();
-    let last = bytes.len() - 1;
-    bytes[last] ^= 1;
-    fs::write(&model, bytes).unwrap();
-    let run = ["run", "small.toml", "--out", "out"];
-    for error in ["model.safetensors: not as the run left it", "model.safetensors: missing"] {
-        dir.trainer(&run).assert().code(1).stderr(contains(error));
-        let _ = fs::remove_file(&model);
-    }
-}
-
-#[test]
 fn moving_the_output_folder_during_training_is_an_error() {
     let dir = TestDir::new();
     dir.write_config("small.toml", CONFIG);
     let child = spawn_study(&dir, "gone");
     wait_for_checkpoints(&dir, "gone");
     fs::rename(dir.path("gone"), dir.path("elsewhere")).unwrap();
-    // Another study gets a folder of the same name. The first must not write into it.
+    // Another study gets a folder of the same name. The first must not write its files.
     let few = ["--set", "fit.epochs=2"];
     dir.train("small.toml", "gone", &few);
     let page = dir.read("gone/report.html");
-    let assert = child.wait_with_output().unwrap().assert().code(1);
-    assert.stderr(contains("was moved or deleted meanwhile"));
+    child.wait_with_output().unwrap().assert().code(1).stderr(contains("cannot write"));
     assert!(dir.read("gone/report.html") == page);
     dir.train("small.toml", "few", &few);
     assert!(dir.artifacts("gone") == dir.artifacts("few"));
+}
+
+#[test]
+fn a_folder_of_the_old_layout_is_left_alone() {
+    let dir = TestDir::new();
+    dir.write_config("small.toml", CONFIG);
+    for name in ["l1/seed-0", "l1/seed-1"] {
+        fs::create_dir_all(dir.path("out").join("runs").join(name)).unwrap();
+    }
+    for file in ["study.toml", "results.csv"] {
+        dir.write(&format!("out/{file}"), "old");
+    }
+    let assert = dir.trainer(&["results", "out"]).assert().code(2);
+    assert.stderr("error: out has runs, but no study.json\n  to write it, run their config again: trainer run CONFIG --out out\n");
+    let note = "note: 2 runs in the layout of an earlier version lie beside those of this study";
+    for _ in 0..2 {
+        let assert = dir.trainer(&["run", "small.toml", "--out", "out"]).assert().success();
+        assert.stderr(contains(note));
+    }
+    assert_eq!(
+        (dir.read("out/study.toml.old"), dir.read("out/results.csv.old")),
+        ("old".to_owned(), "old".to_owned())
+    );
+    assert!(dir.path("out").join("runs/l1/seed-1").is_dir());
+    assert_eq!(dir.csv("out/results.csv").len(), 2);
+}
+
+#[test]
+fn copied_runs_are_not_trained_again() {
+    let dir = TestDir::new();
+    dir.write_config("small.toml", CONFIG);
+    dir.trainer(&["run", "small.toml", "--out", "a", "--only", "0"]).assert().success();
+    dir.trainer(&["run", "small.toml", "--out", "b", "--only", "1"]).assert().success();
+    dir.shell("mkdir c && cp -r a/runs c && cp -r b/runs c").assert().success();
+    let assert = dir.trainer(&["run", "small.toml", "--out", "c"]).assert().success();
+    assert.stderr(contains("2 runs on flex, 2 of them finished before"));
+    dir.train("small.toml", "whole", &[]);
+    assert!(dir.artifacts("c") == dir.artifacts("whole"));
 }

@@ -4,7 +4,7 @@
 
 use std::{
     collections::BTreeSet,
-    path::{Component, Path},
+    path::Path,
     sync::{LazyLock, Mutex, PoisonError},
 };
 
@@ -15,10 +15,10 @@ use safetensors::SafeTensors;
 use trainer::{
     config::Entries,
     store::checkpoint,
-    study::{Backend, Run, Study, label},
+    study::{Backend, Study, label},
 };
 use training::{
-    Pixels, SavedModel,
+    SavedModel,
     weights::{self, Weights},
 };
 
@@ -59,19 +59,14 @@ fn read(text: &str, arguments: &[String]) -> Option<Study> {
 fn check(study: &Study) {
     let runs = &study.runs;
     for run in runs {
-        let folder = run.folder();
-        let names = folder.components().map(|component| match component {
-            Component::Normal(name) => name.to_str().unwrap(),
-            other => panic!("{other:?} in {}", folder.display()),
-        });
         let variant = run.variant.name.as_str();
         let comma = if run.point.is_empty() { "" } else { "," };
         let cell = format!("{variant}{comma}{}", label(&run.point));
-        let expected = ["runs", &cell, &format!("seed-{}", run.seed)];
-        assert_eq!(names.collect::<Vec<_>>(), expected);
+        assert_eq!(run.folder_name("id"), format!("{cell}-seed-{}-id", run.seed));
+        assert!(cell.len() < 230);
         assert!(!cell.contains(['/', '\\', ':', '\0']), "{cell}");
     }
-    let folders: BTreeSet<_> = runs.iter().map(Run::folder).collect();
+    let folders: BTreeSet<_> = runs.iter().map(|run| run.folder_name("id")).collect();
     assert_eq!(folders.len(), runs.len());
     let entries = Entries::parse(&study.to_toml(), Path::new("/study.toml")).unwrap();
     let mut expected = study.clone();
@@ -269,7 +264,7 @@ fn read_file(file: Vec<u8>) {
         let _ = checkpoint::parse(file.clone())
             .map_err(|reason| assert!(!reason.to_string().is_empty()));
         let device = Backend::Flex.open().unwrap();
-        let _ = SavedModel::parse(&file, Pixels::Unit, device);
+        let _ = SavedModel::parse(&file, device);
         let Ok(start) = Weights::parse(file) else { return };
         let Ok(network) = start.load(NETWORK.clone()) else { return };
         let written = weights::to_bytes(&network).unwrap();

@@ -4,11 +4,16 @@
 
 mod common;
 
-use std::{fs, process::Stdio, thread, time::Duration};
+use std::{
+    fs,
+    process::{Child, Stdio},
+    thread,
+    time::Duration,
+};
 
 use assert_cmd::assert::OutputAssertExt;
 use common::{
-    TestDir,
+    Row, TestDir,
     long_study::{
         CONFIG, EPOCHS, VARIANTS, assert_csv_is_complete, send_signal, spawn_study, uninterrupted,
         wait_for_checkpoints, wait_until,
@@ -42,7 +47,7 @@ fn kill_repeatedly(kills: u64) {
     let out = format!("killed-{finished}");
     spawn_study(&dir, &out).wait_with_output().unwrap().assert().success();
     assert!(dir.artifacts(&out) == expected);
-    assert!(!dir.path(&format!("{out}/runs/l1/seed-0/checkpoint.safetensors")).exists());
+    assert!(!dir.path(&format!("{out}/runs/l1-seed-0/checkpoint.safetensors")).exists());
 }
 
 #[test]
@@ -67,8 +72,8 @@ fn a_signal_ends_training_with_a_checkpoint_to_resume_from() {
         let assert = child.wait_with_output().unwrap().assert().code(code);
         assert.stderr(contains("error: stopped on request"));
         for variant in VARIANTS {
-            let folder = dir.path(&format!("{name}/runs/{variant}/seed-0"));
-            let (_, checkpoint) = checkpoint::read(&folder).unwrap().unwrap();
+            let file = dir.path(&format!("{name}/runs/{variant}-seed-0/checkpoint.safetensors"));
+            let (_, checkpoint) = checkpoint::parse(fs::read(file).unwrap()).unwrap();
             assert!(checkpoint.epochs() < 400, "{variant} was trained to its end");
         }
 
@@ -92,123 +97,134 @@ fn a_run_is_trained_by_one_process_at_a_time() {
     spawn_study(&dir, "both").wait_with_output().unwrap().assert().success();
 }
 
-#[test]
-fn more_epochs_resume_a_finished_run() {
-    let dir = TestDir::new();
-    let expected = uninterrupted(&dir);
-    dir.train("small.toml", "longer", &["--set", "fit.epochs=50"]);
-    let results = ["results", "small.toml", "--out", "longer", "--set", EPOCHS];
-    dir.trainer(&results).assert().stderr(contains("2 of 2 runs have not finished"));
-    dir.train("small.toml", "longer", &["--set", EPOCHS]);
-    assert!(dir.artifacts("longer") == expected);
-
-    let fewer = ["run", "small.toml", "--out", "longer", "--set", "fit.epochs=50"];
-    let assert = dir.trainer(&fewer).assert().code(2);
-    assert.stderr(contains("fit.epochs is 400 there, 50 here"));
+/// Starts the study with more arguments.
+fn spawn_with(dir: &TestDir, out: &str, arguments: &[&str]) -> Child {
+    let run = ["run", "small.toml", "--quiet", "--out", out];
+    let mut command = dir.command(&[&run[..], arguments].concat());
+    command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap()
 }
 
 #[test]
-fn a_checkpoint_of_other_settings_is_refused() {
+fn a_run_of_more_epochs_starts_from_one_of_fewer() {
     let dir = TestDir::new();
-    dir.write_config("small.toml", CONFIG);
+    let expected = uninterrupted(&dir);
+    let few = ["--set", "fit.epochs=50"];
+    let few_rows = dir.train("small.toml", "longer", &few);
+    let state = |runs: &str| dir.path(&format!("longer/{runs}/l1-seed-0/state.safetensors"));
+    let before = fs::metadata(state("runs")).unwrap().modified().unwrap();
+    // A damaged state is not used, and its run stays as it is.
+    let damaged = dir.path("longer/runs/batch_norm_dropout-seed-0/state.safetensors");
+    fs::write(&damaged, "damage").unwrap();
+    let begun = dir.command(&["run", "small.toml", "--out", "longer", "--set", EPOCHS]).output();
+    let lines = stderr(&begun.unwrap());
+    assert!(
+        lines.contains("note: 2 runs with other inputs lie beside those of this study"),
+        "{lines}"
+    );
+    // The first tenth of the epochs was trained before.
+    assert!(!lines.contains("l1 seed 0: 40/400") && lines.contains("l1 seed 0: 80/400"), "{lines}");
+    assert!(lines.contains("batch_norm_dropout seed 0: 40/400"), "{lines}");
+    let longer: Vec<Row> = dir.csv("longer/results.csv");
+    assert!(longer.iter().all(|row| row["epochs"] == "400"));
+    for (file, bytes) in &expected {
+        if file.to_str() != Some("results.csv") {
+            assert!(fs::read(dir.path("longer/runs").join(file)).unwrap() == *bytes, "{file:?}");
+        }
+    }
+    assert!(!dir.path("longer/damaged").exists());
+
+    // Fewer epochs are other runs, which are still there.
+    assert_eq!(dir.train("small.toml", "longer", &few), few_rows);
+    let few_folder = fs::read_dir(dir.path("longer/runs")).unwrap().flatten().map(|run| run.path());
+    let kept = few_folder.filter_map(|run| fs::metadata(run.join("state.safetensors")).ok());
+    assert!(kept.into_iter().any(|file| file.modified().unwrap() == before));
+}
+
+#[test]
+fn a_run_of_more_epochs_ends_as_one_that_diverged() {
+    let dir = TestDir::new();
+    dir.write_config("small.toml", "variants = [\"none\"]\nfit.learning_rate = 1e30");
+    let short = dir.train("small.toml", "out", &[]);
+    let model = fs::read(dir.path("out/runs/none-seed-0/model.safetensors")).unwrap();
+    let more = ["--set", "fit.epochs=9"];
+    let mut long = dir.train("small.toml", "out", &more);
+    let mut alone = dir.train("small.toml", "alone", &more);
+    assert_eq!(long, alone);
+    assert_ne!(long[0].remove("run"), short[0].get("run").cloned());
+    let copied = format!("out/runs/{}/model.safetensors", alone[0].remove("run").unwrap());
+    assert!(fs::read(dir.folder().join(copied)).unwrap() == model);
+}
+
+#[test]
+fn other_settings_are_other_runs() {
+    let dir = TestDir::new();
+    let expected = uninterrupted(&dir);
     let child = spawn_study(&dir, "out");
     wait_for_checkpoints(&dir, "out");
     send_signal(&child, "TERM");
     child.wait_with_output().unwrap();
-    let other = ["run", "small.toml", "--out", "out", "--set", EPOCHS];
-    let other = [&other[..], &["--set", "fit.learning_rate=0.5"]].concat();
-    let assert = dir.trainer(&other).assert().code(2);
-    let assert = assert.stderr(contains("fit.learning_rate is 0.01 there, 0.5 here"));
-    assert.stderr(contains("--fresh"));
-
-    // The old folder is renamed, not deleted.
-    dir.trainer(&[&other[..], &["--fresh"]].concat()).assert().success();
-    assert!(dir.path("out.1/runs/l1/seed-0/checkpoint.safetensors").is_file());
-    assert!(dir.path("out/runs/l1/seed-0/run.json").is_file());
+    let other = ["--set", "fit.learning_rate=0.5", "--set", "fit.epochs=20"];
+    let alone = dir.train("small.toml", "alone", &other);
+    assert_eq!(dir.train("small.toml", "out", &other), alone);
+    let first = ["--set", EPOCHS];
+    let rows = dir.train("small.toml", "out", &first);
+    assert_eq!(rows, dir.train("small.toml", "whole", &first));
+    assert_eq!(dir.train("small.toml", "out", &other), alone);
+    // Beside the two new runs lie the two of the other learning rate.
+    assert_eq!(expected.len(), 9);
+    assert_eq!(fs::read_dir(dir.path("out/runs")).unwrap().count(), 4);
 }
 
+/// The set of files is that of the study begun last, but both processes train their runs.
 #[test]
-fn fewer_epochs_than_begun_are_refused() {
+fn two_studies_share_a_folder() {
     let dir = TestDir::new();
     dir.write_config("small.toml", CONFIG);
-    let child = spawn_study(&dir, "out");
-    let folder = dir.path("out/runs/l1/seed-0");
-    let has_begun = || {
-        checkpoint::read(&folder)
-            .ok()
-            .flatten()
-            .is_some_and(|(_, checkpoint)| checkpoint.epochs() > 1)
-    };
-    wait_until(has_begun);
-    send_signal(&child, "TERM");
-    child.wait_with_output().unwrap();
-    let fewer = ["run", "small.toml", "--out", "out", "--set", "fit.epochs=1"];
-    let assert = dir.trainer(&fewer).assert().code(2);
-    assert.stderr(contains("fit.epochs is 400 there, 1 here"));
+    write_data_set(&dir.path("others"), 200, 100);
+    let studies = [
+        vec!["--set", "fit.epochs=60"],
+        vec!["--set", "fit.epochs=60", "--set", "fit.learning_rate=0.2"],
+        vec!["--set", "fit.epochs=60", "--set", "data.dir=others"],
+    ];
+    let train = |out: &str, index: usize| dir.train("small.toml", out, &studies[index]);
+    let alone: Vec<Vec<Row>> =
+        (0..studies.len()).map(|index| train(&format!("alone-{index}"), index)).collect();
+    let children: Vec<Child> =
+        studies.iter().map(|study| spawn_with(&dir, "both", study)).collect();
+    for child in children {
+        child.wait_with_output().unwrap().assert().success();
+    }
+    for (index, alone) in alone.iter().enumerate() {
+        let run = ["run", "small.toml", "--out", "both"];
+        let assert = dir.trainer(&[&run[..], &studies[index]].concat()).assert().success();
+        assert.stderr(contains("2 of them finished before"));
+        assert_eq!(train("both", index), *alone);
+    }
 }
 
 #[test]
-fn a_folder_in_use_refuses_other_settings_and_fresh() {
+fn a_study_begun_later_keeps_its_files() {
     let dir = TestDir::new();
-    let expected = uninterrupted(&dir);
-    let first = spawn_study(&dir, "both");
+    dir.write_config("small.toml", CONFIG);
+    let mut command = dir.command(&["run", "small.toml", "--out", "both", "--set", EPOCHS]);
+    let first = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     wait_for_checkpoints(&dir, "both");
-    let other = ["run", "small.toml", "--out", "both", "--set", "variants=[\"none\"]"];
-    for (more, words) in [
-        ("fit.learning_rate=0.5", "fit.learning_rate is 0.01 there, 0.5 here"),
-        ("fit.epochs=7", "fit.epochs is 400 there, 7 here"),
-        ("fit.epochs=800", "fit.epochs is 400 there, 800 here"),
-    ] {
-        let arguments = [&other[..], &["--set", more]].concat();
-        dir.trainer(&arguments).assert().code(2).stderr(contains(words));
-    }
-    write_data_set(&dir.path("others"), 200, 100);
-    let data = ["--set", EPOCHS, "--set", "data.dir=others"];
-    let assert = dir.trainer(&[&other[..], &data].concat()).assert().code(2);
-    assert.stderr(contains("the data set there is another than `others`"));
-    let assert = dir.trainer(&[&other[..], &["--fresh"]].concat()).assert().code(1);
-    assert.stderr(contains("both stays as it is: another process"));
-    first.wait_with_output().unwrap().assert().success();
-    assert!(dir.artifacts("both") == expected);
-}
-
-/// The second process may find no run yet that records the data of the first.
-#[test]
-fn of_two_processes_started_at_once_on_different_data_one_is_refused() {
-    const DATA: [&str; 2] = ["digits", "others"];
-    let dir = TestDir::new();
-    dir.write_config("small.toml", CONFIG);
-    write_data_set(&dir.path("others"), 200, 100);
-    let expected = DATA.map(|data| {
-        let out = format!("expected-{data}");
-        let set = format!("data.dir={data}");
-        dir.train("small.toml", &out, &["--set", &set, "--set", "fit.epochs=50"]);
-        dir.artifacts(&out)
-    });
-    for round in 0..5 {
-        let out = format!("both-{round}");
-        let children = DATA.map(|data| {
-            let set = format!("data.dir={data}");
-            let run = ["run", "small.toml", "--quiet", "--out", &out, "--set", &set];
-            let run = [&run[..], &["--set", "fit.epochs=50"]].concat();
-            let mut command = dir.command(&run);
-            command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap()
-        });
-        let outputs = children.map(|child| child.wait_with_output().unwrap());
-        let trained = outputs.iter().position(|output| output.status.success()).unwrap();
-        outputs[1 - trained].clone().assert().code(2);
-        assert!(dir.artifacts(&out) == expected[trained], "round {round}");
-    }
-}
-
-#[test]
-fn fresh_refuses_a_folder_that_is_no_study() {
-    let dir = TestDir::new();
-    dir.write_config("small.toml", CONFIG);
-    fs::create_dir(dir.path("precious")).unwrap();
-    let run = ["run", "small.toml", "--fresh", "--out", "precious"];
-    dir.trainer(&run).assert().code(2).stderr(contains("no study's folder"));
-    assert!(dir.path("precious").is_dir());
+    let later = dir.train("small.toml", "both", &["--set", "fit.learning_rate=0.5"]);
+    let set = || {
+        ["study.toml", "study.json", "results.csv", "report.html"]
+            .map(|file| dir.read(&format!("both/{file}")))
+    };
+    let before = set();
+    let assert = first.wait_with_output().unwrap().assert().success();
+    // It prints its own table.
+    let assert = assert
+        .stdout(contains("batch_norm_dropout "))
+        .stderr(contains("note: another study was begun in both"));
+    assert!(!stderr(assert.get_output()).contains("error"));
+    assert!(set() == before);
+    assert_eq!(dir.csv("both/results.csv").len(), later.len());
+    let rows = dir.train("small.toml", "both", &["--set", EPOCHS]);
+    assert!(rows.iter().all(|row| row["epochs"] == "400"));
 }
 
 #[test]
@@ -221,8 +237,9 @@ fn a_second_signal_ends_the_process_during_a_step() {
     dir.write("long.toml", lines);
     let arguments = ["run", "long.toml", "--quiet", "--out", "out"];
     let child = dir.command(&arguments).stderr(Stdio::piped()).spawn().unwrap();
-    let folder = dir.path("out/runs/l1/seed-0");
-    wait_until(|| folder.join(checkpoint::FILE).exists());
+    wait_until(|| dir.path("out/runs/l1-seed-0/inputs.json").exists());
+    // The first step has begun.
+    thread::sleep(Duration::from_millis(200));
     send_signal(&child, "INT");
     // Two pending signals of one kind are delivered as one.
     thread::sleep(Duration::from_millis(100));
@@ -231,20 +248,17 @@ fn a_second_signal_ends_the_process_during_a_step() {
     let message = stderr(assert.get_output());
     assert!(!message.contains("stopped on request"), "{message}");
     // Had the step ended, the first signal would have saved a checkpoint after it.
-    let (header, _) = checkpoint::read(&folder).unwrap().unwrap();
-    assert_eq!(header.steps, 0);
+    assert!(!dir.path("out/runs/l1-seed-0/checkpoint.safetensors").exists());
 }
 
 #[test]
 fn results_need_a_finished_run() {
     let dir = TestDir::new();
     dir.write_config("small.toml", CONFIG);
-    let results = ["results", "small.toml", "--out", "out", "--set", EPOCHS];
-    dir.trainer(&results).assert().stderr(contains("train first"));
     let child = spawn_study(&dir, "out");
     wait_for_checkpoints(&dir, "out");
-    let assert = dir.trainer(&results).assert().code(1);
-    assert.stderr(contains("no finished run yet\n  2 of its runs have begun"));
+    let assert = dir.trainer(&["results", "out"]).assert().code(1);
+    assert.stderr(contains("no finished run yet"));
     child.wait_with_output().unwrap().assert().success();
-    dir.trainer(&results).assert().success();
+    dir.trainer(&["results", "out"]).assert().success();
 }

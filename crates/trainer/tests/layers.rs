@@ -72,9 +72,9 @@ fn names_are_resolved_at_each_point_of_a_sweep() {
     for config in ["over.toml", "out/study.toml"] {
         dir.train(config, "out", &["--set", "fit.epochs=1"]);
         let rates = |point: &str| {
-            let run = format!("out/runs/mine,hidden={point}/seed-0/run.json");
+            let run = format!("out/runs/mine,hidden={point}-seed-0/inputs.json");
             let run: Value = serde_json::from_str(&dir.read(&run)).unwrap();
-            let rate = |layer: &str| run["settings"][format!("{layer}.dropout")].as_f64();
+            let rate = |layer: &str| run[format!("{layer}.dropout")].as_f64();
             [rate("hidden2"), rate("hidden3")]
         };
         assert_eq!(rates("5x6"), [Some(0.2), None], "{config}");
@@ -165,17 +165,17 @@ fn a_sweep_of_depths_names_its_points_and_is_read_again() {
     assert_eq!(csv.len(), 6);
     assert_eq!(csv.remove(0)["network.hidden"], "[6, 9]");
     for (folder, layer) in [("6x9", "hidden2"), ("4", "hidden1"), ("5x5x5", "hidden3")] {
-        let run = format!("out/runs/dropout,hidden={folder}/seed-0/run.json");
+        let run = format!("out/runs/dropout,hidden={folder}-seed-0/inputs.json");
         let run: Value = serde_json::from_str(&dir.read(&run)).unwrap();
-        assert_eq!(run["settings"][format!("{layer}.dropout")], 0.2, "{run}");
+        assert_eq!(run[format!("{layer}.dropout")], 0.2, "{run}");
     }
     // study.toml is a config for the same study.
-    let output = dir.output(&["report", "out/study.toml", "--out", "out"]);
+    let output = dir.output(&["report", "out"]);
     assert!(output.status.success(), "{}", stderr(&output));
     assert_eq!(csv_rows(&dir, "out").len(), 6);
 
-    let model = "out/runs/none,hidden=5x5x5/seed-0/model.safetensors";
-    let other = "out/runs/dropout,hidden=4/seed-0/model.safetensors";
+    let model = &dir.relative("out/runs/none,hidden=5x5x5-seed-0/model.safetensors");
+    let other = &dir.relative("out/runs/dropout,hidden=4-seed-0/model.safetensors");
     dir.output(&["show", "0", "small.toml", "--png", "digit.png"]);
     let output = dir.output(&["predict", "--json", model, other, "digit.png"]);
     assert!(output.status.success(), "{}", stderr(&output));
@@ -205,7 +205,8 @@ fn weights_of_another_depth_do_not_fit() {
     let dir = TestDir::new();
     dir.write_config("deep.toml", "variants = [\"none\"]\nnetwork.hidden = [6, 5, 4]");
     dir.train("deep.toml", "deep", &[]);
-    let weights = "fit.weights=deep/runs/none/seed-0/model.safetensors";
+    let model = dir.relative("deep/runs/none-seed-0/model.safetensors");
+    let weights = &format!("fit.weights={model}");
     let same = ["run", "deep.toml", "--out", "again", "--set", weights];
     assert!(dir.output(&same).status.success());
     let other = ["--set", weights, "--set", "network.hidden=[6, 5]"];

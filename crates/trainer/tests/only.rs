@@ -3,9 +3,7 @@
 
 mod common;
 
-use std::fs;
-
-use common::{TestDir, stderr, write_data_set};
+use common::TestDir;
 
 const STUDY: &str = "variants = [\"none\", \"dropout\"]\nseeds = [0, 1]\nsweep.fit.epochs = [1, 2]";
 
@@ -49,60 +47,6 @@ fn a_number_out_of_range_is_refused() {
     let assert = dir.trainer(&["run", "small.toml", "--out", "out", "--only", "8"]).assert();
     assert.code(2).stderr("error: --only 8: the study's runs count from 0 to 7\n");
     assert!(!dir.path("out").exists());
-}
-
-/// Asserts that training runs 2 and 3 is refused; returns stderr.
-fn refusal(dir: &TestDir, arguments: &[&str]) -> String {
-    let run = ["run", "small.toml", "--out", "out", "--only", "2-3"];
-    let assert = dir.trainer(&[&run[..], arguments].concat()).assert().code(2);
-    assert!(!dir.path("out/runs/dropout").exists());
-    stderr(assert.get_output())
-}
-
-#[test]
-fn runs_with_other_settings_or_data_are_refused() {
-    let dir = TestDir::new();
-    dir.write_config("small.toml", "variants = [\"none\", \"dropout\"]\nseeds = [0, 1]");
-    dir.stdout(&["run", "small.toml", "--out", "out", "--only", "0-1"]);
-    let rate = ["--set", "fit.learning_rate=0.5"];
-    let message = refusal(&dir, &rate);
-    assert!(message.contains("out holds none seed"), "{message}");
-    assert!(message.contains("fit.learning_rate is 0.01 there, 0.5 here"), "{message}");
-    write_data_set(&dir.path("others"), 200, 100);
-    let message = refusal(&dir, &["--set", "data.dir=others"]);
-    assert!(message.contains("the data set there is another than `others`"), "{message}");
-    // No run of `dropout` has been trained, but another process may be about to.
-    let message = refusal(&dir, &["--set", "variant.dropout.hidden2.dropout=0.1"]);
-    assert!(message.contains("out holds a study"), "{message}");
-    assert!(message.contains("hidden2.dropout is 0.2 there, 0.1 here"), "{message}");
-
-    // `trainer runs` refuses the folder as well.
-    for command in [&["runs", "small.toml"][..], &["runs", "small.toml", "--batches", "1"]] {
-        dir.trainer(&[command, &["--out", "out"], &rate].concat()).assert().code(2);
-    }
-    dir.stdout(&["run", "small.toml", "--out", "out", "--only", "2-3"]);
-    assert!(dir.path("out/report.html").exists());
-}
-
-#[test]
-fn runs_on_different_data_give_no_results() {
-    let dir = TestDir::new();
-    dir.write_config("small.toml", "variants = [\"none\", \"dropout\"]");
-    write_data_set(&dir.path("others"), 200, 100);
-    let train = |out: &str, arguments: &[&str]| {
-        let run = ["run", "small.toml", "--out", out, "--only"];
-        dir.trainer(&[&run[..], arguments].concat()).assert()
-    };
-    // As if two processes had trained on different data at once. Either run may be the one that is checked.
-    for (other, variant, own) in [("0", "none", "1"), ("1", "dropout", "0")] {
-        let out = format!("out-{own}");
-        train("apart", &[other, "--set", "data.dir=others"]).success();
-        train(&out, &[own]).success();
-        let run = |out: &str| dir.path(&format!("{out}/runs/{variant}"));
-        fs::rename(run("apart"), run(&out)).unwrap();
-        train(&out, &[own]).code(2);
-        assert!(!dir.path(&format!("{out}/results.csv")).exists());
-    }
 }
 
 #[test]

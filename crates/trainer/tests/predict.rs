@@ -8,8 +8,8 @@ use std::fs;
 use common::TestDir;
 use predicates::str::contains;
 
-fn model(variant: &str) -> String {
-    format!("out/runs/{variant}/seed-0/model.safetensors")
+fn model(dir: &TestDir, variant: &str) -> String {
+    dir.relative(&format!("out/runs/{variant}-seed-0/model.safetensors"))
 }
 
 #[test]
@@ -23,7 +23,7 @@ fn predictions_for_png_files_have_the_test_accuracy() {
         dir.stdout(&["show", &index, "small.toml", "--split", "test", "--png", &file]);
     }
     let images: Vec<String> = (0..100).map(|index| format!("{index}.png")).collect();
-    let models = [model("none"), model("batch_norm")];
+    let models = [model(&dir, "none"), model(&dir, "batch_norm")];
     let arguments: Vec<&str> = ["predict", "--json"]
         .into_iter()
         .chain(models.iter().chain(&images).map(String::as_str))
@@ -37,7 +37,7 @@ fn predictions_for_png_files_have_the_test_accuracy() {
             .iter()
             .enumerate()
             .filter(|(index, prediction)| prediction["models"][number]["digit"] == index * 7 % 10);
-        let record = fs::read_to_string(dir.path(&format!("out/runs/{variant}/seed-0/run.json")));
+        let record = fs::read_to_string(dir.path(&format!("out/runs/{variant}-seed-0/run.json")));
         let record: serde_json::Value = serde_json::from_str(&record.unwrap()).unwrap();
         let accuracy = record["acc_test"].as_f64().unwrap();
         assert!(accuracy > 0.5, "{accuracy}");
@@ -59,10 +59,10 @@ fn a_diverged_model_predicts_no_digit() {
     dir.write_config("small.toml", "variants = [\"none\"]");
     dir.train("small.toml", "out", &["--set", "fit.learning_rate=1e30"]);
     dir.stdout(&["show", "3", "small.toml", "--png", "3.png"]);
-    let text = dir.stdout(&["predict", &model("none"), "3.png"]);
+    let text = dir.stdout(&["predict", &model(&dir, "none"), "3.png"]);
     let last: Vec<&str> = text.lines().last().unwrap().split_whitespace().collect();
     assert_eq!(last, ["answer", "–"], "{text}");
-    let json = dir.stdout(&["predict", "--json", &model("none"), "3.png"]);
+    let json = dir.stdout(&["predict", "--json", &model(&dir, "none"), "3.png"]);
     let predictions: serde_json::Value = serde_json::from_str(&json).unwrap();
     assert!(predictions[0]["models"][0]["digit"].is_null());
     let page = fs::read_to_string(dir.path("out/report.html")).unwrap();
@@ -99,7 +99,7 @@ fn the_error_names_a_file_that_is_no_image_or_model() {
     dir.write("bad.safetensors", "hello");
     dir.write_config("small.toml", "variants = [\"none\"]");
     dir.train("small.toml", "out", &[]);
-    let model = model("none");
+    let model = model(&dir, "none");
     for (arguments, code, words) in [
         (vec![model.as_str(), "text.png"], 1, "text.png: not a PNG or JPEG image"),
         (vec![model.as_str(), "absent.png"], 2, "cannot read absent.png"),

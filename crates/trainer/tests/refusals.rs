@@ -113,7 +113,7 @@ fn an_impossible_sweep_is_refused_with_its_line_and_key() {
     });
     let (code, message) = refused(&format!("[sweep]\n{}", keys.concat()));
     assert_eq!(code, Some(2));
-    assert!(message.contains("make names of over 255 letters"), "{message}");
+    assert!(message.contains("make names of over 250 letters"), "{message}");
 }
 
 #[test]
@@ -168,9 +168,12 @@ fn start_weights_have_to_fit_every_network_of_a_sweep() {
     let dir = TestDir::new();
     dir.write_config("one.toml", "variants = [\"none\"]");
     dir.train("one.toml", "one", &[]);
-    let lines = "fit.weights = \"one/runs/none/seed-0/model.safetensors\"\nvariants = [\"none\"]\n\
-                 sweep.network.hidden = [[50, 250], [50, 20]]";
-    dir.write_config("small.toml", lines);
+    let weights = dir.relative("one/runs/none-seed-0/model.safetensors");
+    let lines = format!(
+        "fit.weights = \"{weights}\"\nvariants = [\"none\"]\n\
+         sweep.network.hidden = [[50, 250], [50, 20]]"
+    );
+    dir.write_config("small.toml", &lines);
     let output = dir.output(&["run", "small.toml", "--out", "out"]);
     let text = stderr(&output);
     assert_eq!(output.status.code(), Some(2), "{text}");

@@ -4,9 +4,10 @@
 mod common;
 
 use common::{TestDir, cells};
+use predicates::str::contains;
 
 fn results(dir: &TestDir, arguments: &[&str]) -> String {
-    dir.stdout(&[&["results", "small.toml", "--out", "out"], arguments].concat())
+    dir.stdout(&[&["results", "out"], arguments].concat())
 }
 
 #[test]
@@ -63,25 +64,36 @@ fn one_seed_gets_a_note_and_no_summary() {
 }
 
 #[test]
-fn copies_of_run_folders_are_ignored() {
+fn a_run_may_have_another_name_before_its_id() {
     let dir = TestDir::new();
     dir.write_config("small.toml", "variants = [\"none\"]");
-    dir.train("small.toml", "out", &[]);
-    let copies =
-        "cp -r out/runs/none/seed-0 out/runs/none/seed-0.backup && cp -r out/runs/none out/runs/l2";
-    dir.shell(copies).assert().success();
-    // Even a damaged one.
-    dir.write("out/runs/none/seed-0.backup/model.safetensors", "damage");
-    assert_eq!(dir.train("small.toml", "out", &["--set", "seeds=[0, 1]"]).len(), 2);
+    let rows = dir.train("small.toml", "out", &[]);
+    let run = dir.path("out/runs/none-seed-0");
+    let name = run.file_name().unwrap().to_str().unwrap().to_owned();
+    let renamed = name.replace("none-seed-0", "mine");
+    std::fs::rename(&run, run.with_file_name(&renamed)).unwrap();
+    dir.trainer(&["run", "small.toml", "--out", "out"])
+        .assert()
+        .stderr(contains("1 of them finished before"));
+    let again = dir.csv("out/results.csv");
+    assert_eq!((&again[0]["run"], &again[0]["acc_test"]), (&renamed, &rows[0]["acc_test"]));
+    // A copy without the id is no run.
+    dir.shell(&format!("cp -r out/runs/{renamed} out/runs/backup")).assert().success();
+    dir.write("out/runs/backup/model.safetensors", "damage");
+    dir.trainer(&["run", "small.toml", "--out", "out"]).assert().success();
 }
 
 #[test]
-fn the_seeds_of_a_point_stay_together() {
+fn a_folder_precedes_a_config_of_the_same_name() {
     let dir = TestDir::new();
-    let lines = "variants = [\"none\"]\nfit.epochs = 1\nsweep.fit.learning_rate = [0.1, 0.2]";
-    dir.write("small.toml", &format!("data.dir = \"digits\"\n{lines}\n"));
-    dir.train("small.toml", "out", &["--set", "seeds=[0, 1]"]);
-    // The study then names the second seed no more.
-    let rows = dir.stdout(&["results", "small.toml", "--out", "out"]);
-    assert_eq!(rows.lines().filter(|line| line.starts_with("none")).count(), 2, "{rows}");
+    dir.write_config("small.toml", "variants = [\"none\"]");
+    dir.train("small.toml", "smoke", &[]);
+    assert!(dir.stdout(&["results", "smoke"]).contains("none "));
+    std::fs::remove_file(dir.path("smoke/study.json")).unwrap();
+    let assert = dir.trainer(&["results", "smoke"]).assert().code(1);
+    assert.stderr("error: results/smoke has no finished run\n  train first: trainer run\n");
+    let assert = dir.trainer(&["results", "./smoke/"]).assert().code(2);
+    assert.stderr(contains("smoke/ has runs, but no study.json"));
+    let assert = dir.trainer(&["results", "smokey"]).assert().code(2);
+    assert.stderr(contains("smokey is neither a study's folder nor a config"));
 }

@@ -6,18 +6,14 @@ mod common;
 
 use std::{
     fs,
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::{Child, Stdio},
     thread,
     time::{Duration, Instant},
 };
 
 use common::TestDir;
-use trainer::{
-    config::Entries,
-    store::record::{FILE, HISTORY, MODEL, Record},
-    study::{Run, Study},
-};
+use trainer::store::{HISTORY, MODEL, PREDICTIONS, Record, SavedStudy, StudyFolder, record::FILE};
 
 /// Returns a config of `none` at 20 points and `l2` at 980, with 10 seeds each.
 fn config() -> String {
@@ -31,29 +27,26 @@ fn config() -> String {
     )
 }
 
-/// Trains one run and copies it to the folders of all others, with different accuracies.
-fn write_records(dir: &TestDir, study: &Study) {
+/// Trains one run and copies it to the folders of all others, with different accuracies. Returns the paths of the
+/// records.
+fn write_records(dir: &TestDir) -> Vec<PathBuf> {
     let run = ["run", "many.toml", "--out", "out", "--quiet", "--only", "0"];
     dir.trainer(&run).assert().success();
-    let folder_of = |run: &Run| dir.path("out").join(run.folder());
-    let first = folder_of(&study.runs[0]);
-    let trained = Record::read(&first).unwrap().unwrap();
-    for (run, number) in study.runs.iter().zip(0_u32..).skip(1) {
-        let folder = folder_of(run);
-        fs::create_dir_all(&folder).unwrap();
-        let record = Record {
-            variant: run.variant.name.clone(),
-            seed: run.seed,
-            point: run.point.clone(),
-            settings: study.run_settings(run),
-            acc_test: 0.5 + f64::from(number * 7919 % 1000) / 1e4,
-            ..trained.clone()
-        };
-        fs::write(folder.join(FILE), serde_json::to_vec_pretty(&record).unwrap()).unwrap();
-        for file in [MODEL, HISTORY] {
-            fs::hard_link(first.join(file), folder.join(file)).unwrap();
+    let folder = StudyFolder::new(dir.path("out"));
+    let saved = SavedStudy::read(&folder).unwrap().unwrap();
+    assert_eq!(saved.study.runs.len(), 10_000);
+    let folders = saved.runs().map(|(run, id)| folder.run(&run.folder_name(id)));
+    let folders: Vec<PathBuf> = folders.collect();
+    let trained = Record::read(&folders[0]).unwrap().unwrap();
+    for (run, number) in folders.iter().zip(0_u32..).skip(1) {
+        fs::create_dir_all(run).unwrap();
+        let acc_test = 0.5 + f64::from(number * 7919 % 1000) / 1e4;
+        Record { acc_test, ..trained.clone() }.write(run).unwrap();
+        for file in [MODEL, HISTORY, PREDICTIONS] {
+            fs::hard_link(folders[0].join(file), run.join(file)).unwrap();
         }
     }
+    folders
 }
 
 /// Waits for a process and returns its peak memory and the bytes that it read, both in bytes. The last millisecond
@@ -77,36 +70,32 @@ fn usage(child: &mut Child) -> (u64, u64) {
 #[test]
 fn every_record_of_ten_thousand_runs_is_read_once() {
     let dir = TestDir::new();
-    let text = config();
-    let path = dir.write("many.toml", &text);
-    let study = Study::read("many", &Entries::parse(&text, Path::new(&path)).unwrap()).unwrap();
-    assert_eq!(study.runs.len(), 10_000);
-    write_records(&dir, &study);
+    dir.write("many.toml", &config());
+    let folders = write_records(&dir);
 
     let begun = Instant::now();
-    let folders = study.runs.iter().map(|run| dir.path("out").join(run.folder()));
-    let sizes = folders.map(|folder| {
-        Record::read(&folder).unwrap().unwrap();
+    let sizes = folders.iter().map(|folder| {
+        Record::read(folder).unwrap().unwrap();
         fs::metadata(folder.join(FILE)).unwrap().len()
     });
     let records: u64 = sizes.sum();
     let reading = begun.elapsed();
     for (command, arguments) in [
-        ("runs", &[][..]),
-        ("runs", &["--json"]),
-        ("results", &[]),
-        ("results", &["--json"]),
-        ("report", &[]),
+        ("runs", &["many.toml", "--out", "out"][..]),
+        ("runs", &["many.toml", "--out", "out", "--json"]),
+        ("results", &["out"]),
+        ("results", &["out", "--json"]),
+        ("report", &["out"]),
     ] {
         let begun = Instant::now();
-        let arguments = [&[command, "many.toml", "--out", "out"], arguments].concat();
+        let arguments = [&[command], arguments].concat();
         let file = fs::File::create(dir.path("stdout")).unwrap();
         let mut child = dir.command(&arguments).stdout(file).stderr(Stdio::null()).spawn().unwrap();
         let (memory, read) = usage(&mut child);
         let took = begun.elapsed();
         assert!(child.wait().unwrap().success());
-        // Beside the records, a report reads the data set and a model of each variant.
-        let expected = records * 9 / 10..records * 5 / 4;
+        // Beside the records, `results` and `report` read study.json, a report also the data set and files of each variant.
+        let expected = records * 9 / 10..records * 3 / 2;
         assert!(expected.contains(&read), "{arguments:?} read {read} bytes of {records}");
         assert!((1..500_000_000).contains(&memory), "{arguments:?} took {memory} bytes");
         // Usually 2 to 6 times as long. Comparing all pairs of runs would take hundreds of times as long.

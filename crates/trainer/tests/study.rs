@@ -4,10 +4,9 @@
 mod common;
 
 use common::{TestDir, cells};
-use predicates::str::contains;
 
 const HEADER: &str = "variant,acc_train,acc_test,pct_diff,seed,loss_train,loss_test,parameters,epochs,dataset,\
-                      pixels,backend,fit_seconds";
+                      pixels,backend,fit_seconds,run";
 
 #[test]
 fn trains_the_six_variants_and_writes_their_files() {
@@ -27,10 +26,18 @@ fn trains_the_six_variants_and_writes_their_files() {
         let parameters = if name.contains("batch_norm") { "55510" } else { "54510" };
         let columns = ["variant", "seed", "parameters", "epochs", "dataset", "pixels", "backend"];
         assert_eq!(cells(row, columns), [name, "0", parameters, "2", "digits", "unit", "flex"]);
-        for file in ["model.safetensors", "history.csv", "run.json"] {
-            assert!(dir.path(&format!("out/runs/{name}/seed-0/{file}")).is_file());
+        assert!(row["run"].starts_with(&format!("{name}-seed-0-")));
+        for file in [
+            "inputs.json",
+            "model.safetensors",
+            "history.csv",
+            "predictions.safetensors",
+            "state.safetensors",
+            "run.json",
+        ] {
+            assert!(dir.path(&format!("out/runs/{name}-seed-0/{file}")).is_file());
         }
-        let history = dir.read(&format!("out/runs/{name}/seed-0/history.csv"));
+        let history = dir.read(&format!("out/runs/{name}-seed-0/history.csv"));
         assert!(history.starts_with("epoch,loss,acc\n1,"), "{history}");
         assert_eq!(history.lines().count(), 3);
     }
@@ -68,7 +75,7 @@ fn results_do_not_depend_on_jobs_or_order() {
         }
         let weights = |folder: &str| {
             std::fs::read(
-                dir.path(&format!("{backend}-{folder}/runs/all/seed-1/model.safetensors")),
+                dir.path(&format!("{backend}-{folder}/runs/all-seed-1/model.safetensors")),
             )
             .unwrap()
         };
@@ -83,9 +90,9 @@ fn the_validation_split_is_evaluated_after_each_epoch() {
     let dir = TestDir::new();
     dir.write_config("small.toml", "data.validation_split = 0.25\nvariants = [\"none\"]");
     dir.train("small.toml", "out", &[]);
-    let history = dir.read("out/runs/none/seed-0/history.csv");
+    let history = dir.read("out/runs/none-seed-0/history.csv");
     assert_eq!(history.lines().next(), Some("epoch,loss,acc,val_loss,val_acc"));
-    for epoch in dir.csv("out/runs/none/seed-0/history.csv") {
+    for epoch in dir.csv("out/runs/none-seed-0/history.csv") {
         let [loss, accuracy] =
             cells(&epoch, ["val_loss", "val_acc"]).map(|cell| cell.parse::<f64>().unwrap());
         assert!(loss > 0.0 && (0.0..=1.0).contains(&accuracy), "{epoch:?}");
@@ -97,30 +104,13 @@ fn a_second_run_trains_only_unfinished_runs() {
     let dir = TestDir::new();
     dir.write_config("small.toml", "");
     let none = dir.train("small.toml", "out", &["--set", "variants=[\"none\"]"]);
-    let record = dir.read("out/runs/none/seed-0/run.json");
-    let assert = dir.trainer(&["results", "small.toml", "--out", "out"]).assert();
-    assert.stderr("note: 5 of 6 runs have not finished\n");
+    let record = dir.read("out/runs/none-seed-0/run.json");
+    let assert = dir.trainer(&["results", "out"]).assert();
+    assert.stderr("");
     let all = dir.train("small.toml", "out", &[]);
     assert_eq!(all.len(), 6);
     assert_eq!(none[0], all[0]);
-    assert_eq!(record, dir.read("out/runs/none/seed-0/run.json"), "it was trained again");
-}
-
-#[test]
-fn a_folder_of_other_settings_is_refused() {
-    let dir = TestDir::new();
-    dir.write_config("small.toml", "variants = [\"none\"]");
-    let before = dir.train("small.toml", "out", &[]);
-    let run = ["run", "small.toml", "--out", "out"];
-    let assert = dir.trainer(&[&run[..], &["--set", "fit.epochs=1"]].concat()).assert();
-    assert.code(2).stderr(contains("fit.epochs is 2 there, 1 here"));
-    assert_eq!(before, dir.train("small.toml", "out", &[]));
-
-    // Another variant with other data settings is refused as well.
-    let beside = ["--set", "variants=[\"l2\"]", "--set", "data.pixels=raw"];
-    let assert = dir.trainer(&[&run[..], &beside].concat()).assert().code(2);
-    assert.stderr(contains("none seed 0")).stderr(contains("data.pixels is"));
-    assert_eq!(before, dir.train("small.toml", "out", &[]));
+    assert_eq!(record, dir.read("out/runs/none-seed-0/run.json"), "it was trained again");
 }
 
 #[test]
@@ -140,11 +130,13 @@ fn given_weights_without_shuffling_make_the_seed_irrelevant() {
     let dir = TestDir::new();
     dir.write_config("small.toml", "variants = [\"batch_norm\"]\nfit.shuffle = false");
     dir.train("small.toml", "first", &[]);
-    let weights = "fit.weights=first/runs/batch_norm/seed-0/model.safetensors";
+    let model = dir.path("first/runs/batch_norm-seed-0/model.safetensors");
+    let weights = &format!("fit.weights={}", model.display());
     let mut one = dir.train("small.toml", "one", &["--set", weights]);
     let mut other = dir.train("small.toml", "other", &["--set", weights, "--set", "seeds=[5]"]);
     assert_eq!(one[0].remove("seed").unwrap(), "0");
     assert_eq!(other[0].remove("seed").unwrap(), "5");
+    assert_ne!(one[0].remove("run"), other[0].remove("run"));
     // The start weights and the order of the images are the same.
     assert_eq!(one, other);
 

@@ -24,7 +24,7 @@ fn losses_match_those_of_flex() {
     }
     for variant in ["none", "l2", "l1", "dropout", "batch_norm", "batch_norm_dropout"] {
         let losses =
-            |backend: &str| losses(&dir, &format!("{backend}/runs/{variant}/seed-0/history.csv"));
+            |backend: &str| losses(&dir, &format!("{backend}/runs/{variant}-seed-0/history.csv"));
         let (flex, wgpu) = (losses("flex"), losses("wgpu"));
         assert_eq!(flex.len(), 2);
         for (flex, wgpu) in flex.iter().zip(&wgpu) {

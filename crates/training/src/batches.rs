@@ -6,6 +6,7 @@ use std::fmt;
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use data::Split;
 use model::Network;
+use serde::{Deserialize, Serialize};
 
 /// Largest batch size in inference; wide layers lower it. The batch size affects results only by rounding.
 const INFERENCE_BATCH: usize = 1000;
@@ -13,7 +14,8 @@ const INFERENCE_BATCH: usize = 1000;
 pub const LARGEST_GPU_TENSOR: usize = (128 << 20) / size_of::<f32>();
 
 /// The range of the pixel values that a network gets.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Pixels {
     /// 0 to 1: the pixel's byte divided by 255.
     Unit,

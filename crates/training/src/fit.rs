@@ -72,6 +72,10 @@ pub trait Callback {
     /// Called after every training step.
     fn on_step_end(&mut self, state: &State) -> Result<(), Self::Error>;
 
+    /// Called after every batch of an evaluation. Within a fit the epoch's steps are done, but the epoch is not in the
+    /// history yet; a fit from this state evaluates again.
+    fn on_test_batch_end(&mut self, state: &State) -> Result<(), Self::Error>;
+
     /// Called after every epoch, which is then the last of the history.
     fn on_epoch_end(&mut self, state: &State) -> Result<(), Self::Error>;
 }
@@ -81,6 +85,10 @@ impl Callback for () {
     type Error = std::convert::Infallible;
 
     fn on_step_end(&mut self, _: &State) -> Result<(), Self::Error> {
+        Ok(())
+    }
+
+    fn on_test_batch_end(&mut self, _: &State) -> Result<(), Self::Error> {
         Ok(())
     }
 
@@ -133,8 +141,12 @@ impl Fit<'_> {
                 state = state.step(batch, masks, learning_rate);
                 callback.on_step_end(&state)?;
             }
+            let validate = |images| {
+                let network = &state.network;
+                evaluate(network, images, self.device, || callback.on_test_batch_end(&state))
+            };
+            let validation = self.validation.map(validate).transpose()?;
             let train = mem::take(&mut state.metrics).compute();
-            let validation = self.validation.map(|images| self.evaluate(&state.network, images));
             state.history.push(Epoch { number, train, validation });
             callback.on_epoch_end(&state)?;
         }
@@ -144,11 +156,6 @@ impl Fit<'_> {
     /// Returns the number of steps in an epoch.
     pub fn steps_per_epoch(&self) -> usize {
         self.train.split.len().div_ceil(self.config.batch_size)
-    }
-
-    /// Evaluates a network on images, on the fit's device.
-    pub fn evaluate(&self, network: &Network, images: Images<'_>) -> Metrics {
-        evaluate(network, images, self.device)
     }
 
     fn is_over(&self, history: &[Epoch]) -> bool {
@@ -179,7 +186,55 @@ mod tests {
     use model::presets;
 
     use super::*;
-    use crate::{Pixels, weights};
+    use crate::{
+        Pixels,
+        checkpoint::{self, Checkpoint},
+        weights,
+    };
+
+    /// Ends a fit in its first evaluation with the bytes of a checkpoint.
+    struct Interruption;
+
+    impl Callback for Interruption {
+        type Error = Vec<u8>;
+
+        fn on_step_end(&mut self, _: &State) -> Result<(), Vec<u8>> {
+            Ok(())
+        }
+
+        fn on_test_batch_end(&mut self, state: &State) -> Result<(), Vec<u8>> {
+            Err(checkpoint::to_bytes(state, |_| Ok(state.steps.to_string())).unwrap())
+        }
+
+        fn on_epoch_end(&mut self, _: &State) -> Result<(), Vec<u8>> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_fit_interrupted_in_an_evaluation_resumes_to_the_same_state() {
+        let pixels = (0..=250).cycle().take(5 * Shape::MNIST.pixels()).collect();
+        let split = Split::new(pixels, vec![0, 1, 2, 3, 4]);
+        let images = Images { split: &split, pixels: Pixels::Unit };
+        let [.., variant] = presets(&[6, 7]);
+        let device = Device::flex();
+        let network = || variant.network.init(images.split.shape().pixels(), 10, 3, &device);
+        let config = FitConfig { epochs: 2, batch_size: 2, learning_rate: 0.1, shuffle: true };
+        let (train, validation) = (images, Some(images));
+        let fit = Fit { config: &config, seed: 3, train, validation, device: &device };
+        let Ok(expected) = fit.run(State::new(network()), &mut ());
+
+        let Err(bytes) = fit.run(State::new(network()), &mut Interruption) else {
+            panic!("the fit was not interrupted")
+        };
+        let read_steps = |steps: &str, _: &[u8]| steps.parse().map_err(|_| String::new());
+        let (steps, checkpoint) = Checkpoint::parse(bytes, read_steps).unwrap();
+        assert_eq!((steps, checkpoint.history.len()), (3, 0));
+        let Ok(actual) = fit.run(checkpoint.state(network(), steps, &device).unwrap(), &mut ());
+        assert_eq!(actual.history, expected.history);
+        let bytes = |state: &State| weights::to_bytes(&state.network).unwrap();
+        assert!(bytes(&actual) == bytes(&expected));
+    }
 
     #[test]
     fn each_epoch_has_its_own_order_and_masks() {

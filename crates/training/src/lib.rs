@@ -15,5 +15,6 @@ pub mod weights;
 pub use batches::{Batch, Images, LARGEST_GPU_TENSOR, Pixels};
 pub use error::Error;
 pub use fit::{Callback, Epoch, Fit, FitConfig, State};
-pub use metrics::{Metrics, RunningMetrics, evaluate};
+pub use metrics::{Metrics, RunningMetrics, Test, evaluate, test};
 pub use saved_model::{SavedModel, predicted_class};
+pub use weights::InputFormat;

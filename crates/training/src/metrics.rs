@@ -4,9 +4,9 @@ use burn::{
     module::Module,
     tensor::{Device, Int, Tensor},
 };
-use model::{Masks, Network};
+use model::{Masks, Network, Output};
 
-use crate::Images;
+use crate::{Batch, Images};
 
 /// Loss and accuracy on some images.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -72,15 +72,69 @@ impl RunningMetrics {
     }
 }
 
-/// Evaluates a network in inference mode, as Keras's `evaluate` does. The loss includes the penalties.
-pub fn evaluate(network: &Network, images: Images<'_>, device: &Device) -> Metrics {
-    let network = network.valid();
+/// Results of a network on the test images.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Test {
+    /// Loss and accuracy.
+    pub metrics: Metrics,
+    /// Mean cross-entropy over the images, without penalties.
+    pub cross_entropy: f64,
+    /// Predicted class of each image, in order; `None` if the cross-entropy is NaN, because then logits are NaN.
+    pub predictions: Option<Vec<u8>>,
+}
+
+/// Evaluates a network in inference mode, as Keras's `evaluate` does. The loss includes the penalties. Calls
+/// `on_batch_end` after each batch; its error ends the evaluation.
+pub fn evaluate<E>(
+    network: &Network,
+    images: Images<'_>,
+    device: &Device,
+    mut on_batch_end: impl FnMut() -> Result<(), E>,
+) -> Result<Metrics, E> {
     let mut metrics = RunningMetrics::default();
-    for batch in images.inference_batches(&network, device) {
-        let [len, _] = batch.images.dims();
-        let output = network.forward(batch.images, Masks::default());
-        let correct = output.correct(batch.classes.clone());
-        metrics.add(output.loss(batch.classes), correct, len);
+    for_each_batch(network, images, device, |output, classes, len| {
+        metrics.add(output.loss(classes.clone()), output.correct(classes), len);
+        on_batch_end()
+    })?;
+    Ok(metrics.compute())
+}
+
+/// Evaluates a network as [`evaluate`] does, and also returns its cross-entropy and predictions.
+pub fn test<E>(
+    network: &Network,
+    images: Images<'_>,
+    device: &Device,
+    mut on_batch_end: impl FnMut() -> Result<(), E>,
+) -> Result<Test, E> {
+    let (mut metrics, mut data_metrics) = (RunningMetrics::default(), RunningMetrics::default());
+    let mut predictions = Vec::new();
+    for_each_batch(network, images, device, |output, classes, len| {
+        let correct = output.correct(classes.clone());
+        metrics.add(output.loss(classes.clone()), correct.clone(), len);
+        data_metrics.add(output.cross_entropy(classes), correct, len);
+        predictions.push(output.predictions());
+        on_batch_end()
+    })?;
+    let cross_entropy = data_metrics.compute().loss;
+    let predictions = (!cross_entropy.is_nan()).then(|| {
+        let batches = predictions.into_iter().map(Tensor::into_data);
+        batches.flat_map(|classes| classes.iter::<u8>().collect::<Vec<_>>()).collect()
+    });
+    Ok(Test { metrics: metrics.compute(), cross_entropy, predictions })
+}
+
+/// Calls `on_output` with the output of a network in inference mode for each batch, its classes, and its number of
+/// images.
+fn for_each_batch<E>(
+    network: &Network,
+    images: Images<'_>,
+    device: &Device,
+    mut on_output: impl FnMut(Output, Tensor<1, Int>, usize) -> Result<(), E>,
+) -> Result<(), E> {
+    let network = network.valid();
+    for Batch { images, classes } in images.inference_batches(&network, device) {
+        let [len, _] = images.dims();
+        on_output(network.forward(images, Masks::default()), classes, len)?;
     }
-    metrics.compute()
+    Ok(())
 }

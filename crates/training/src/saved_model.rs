@@ -10,7 +10,8 @@ use crate::{Error, Images, Pixels, weights::Weights};
 #[derive(Debug)]
 pub struct SavedModel {
     network: Network,
-    pixels: Pixels,
+    /// Range of the pixel values.
+    pub pixels: Pixels,
     device: Device,
     /// Number of pixels of an image.
     pub inputs: usize,
@@ -19,13 +20,15 @@ pub struct SavedModel {
 }
 
 impl SavedModel {
-    /// Loads a network from the bytes of a safetensors file. Its layers are derived from the tensors' names and shapes.
+    /// Loads a network from the bytes of a safetensors file. Its layers are derived from the tensors' names and shapes,
+    /// the range of its pixels from the file's metadata; without them it is [`Pixels::Unit`].
     ///
     /// # Errors
     ///
     /// If the bytes are not a safetensors file, or the tensors do not form a network of this program.
-    pub fn parse(bytes: &[u8], pixels: Pixels, device: Device) -> Result<Self, Error> {
+    pub fn parse(bytes: &[u8], device: Device) -> Result<Self, Error> {
         let weights = Weights::parse(bytes.to_vec())?;
+        let pixels = weights.input().map_or(Pixels::Unit, |input| input.pixels);
         let (config, inputs, classes) = weights.network()?;
         let network = weights.load(config.init(inputs, classes, 0, &device))?;
         Ok(Self { network, pixels, device, inputs, classes })

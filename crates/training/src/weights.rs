@@ -8,8 +8,29 @@ use burn::{
 };
 use model::{LayerName, Network, NetworkConfig};
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
+use serde::{Deserialize, Serialize};
 
-use crate::Error;
+use crate::{Error, Pixels};
+
+/// Key of the [`InputFormat`] in a file's metadata, as JSON.
+const INPUT: &str = "input";
+
+/// Format of the images that a network was trained on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InputFormat {
+    /// Height of an image in pixels.
+    pub height: usize,
+    /// Range of the pixel values.
+    pub pixels: Pixels,
+    /// Width of an image in pixels.
+    pub width: usize,
+}
+
+/// Serialises a network's weights as [`to_bytes`] does, with the format of its images in the file's metadata.
+pub fn to_bytes_with_input(network: &Network, input: InputFormat) -> Result<Vec<u8>, Error> {
+    let json = serde_json::to_string(&input).map_err(|error| Error::Save(error.to_string()))?;
+    serialize(&tensors(network)?, Some(HashMap::from([(INPUT.to_owned(), json)])))
+}
 
 /// Serialises a network's weights as the bytes of a safetensors file. Its tensors are float32: `hidden1.kernel`
 /// `[inputs, units]`, `hidden1.bias` `[units]`, `hidden2.batch_norm.gamma` `[units]` and so on. Equal weights give
@@ -58,6 +79,12 @@ impl Weights {
     /// tensor.
     pub fn load(&self, network: Network) -> Result<Network, Error> {
         load(network, &deserialize(&self.0)?, &[])
+    }
+
+    /// Returns the format of the network's images; `None` if the file's metadata lacks it.
+    pub fn input(&self) -> Option<InputFormat> {
+        let (_, metadata) = SafeTensors::read_metadata(&self.0).ok()?;
+        serde_json::from_str(metadata.metadata().as_ref()?.get(INPUT)?).ok()
     }
 
     /// Derives the network from the tensors' names and shapes: the settings that inference needs, the number of inputs,

@@ -1,11 +1,15 @@
 //! Arguments that several commands take.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
 use super::Error;
-use crate::{config, study::Study};
+use crate::{
+    config,
+    store::{Manifest, SavedStudy, StudyFolder},
+    study::Study,
+};
 
 /// The config of a study.
 #[derive(Debug, Args)]
@@ -18,12 +22,20 @@ pub(super) struct ConfigArguments {
     set: Vec<String>,
 }
 
-/// The folder of a study.
+/// The folder of a study that is trained.
 #[derive(Debug, Args)]
 pub(super) struct OutputArguments {
     /// The study's folder instead of results/<config>
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+}
+
+/// A study that was trained.
+#[derive(Debug, Args)]
+pub(super) struct StudyArguments {
+    /// A study's folder, or the name of a config for its folder results/<config>
+    #[arg(default_value = "mnist")]
+    study: String,
 }
 
 impl ConfigArguments {
@@ -34,11 +46,43 @@ impl ConfigArguments {
     }
 
     /// Reads the study, and finds its folder.
-    pub(super) fn study_in(&self, output: OutputArguments) -> Result<(Study, PathBuf), Error> {
+    pub(super) fn study_in(&self, output: OutputArguments) -> Result<(Study, StudyFolder), Error> {
         let folder = match output.out {
             Some(folder) => folder,
             None => config::find(&self.config)?.results(),
         };
-        Ok((self.study()?, folder))
+        Ok((self.study()?, StudyFolder::new(folder)))
+    }
+}
+
+impl StudyArguments {
+    /// Reads the study from its folder.
+    pub(super) fn read(&self) -> Result<(SavedStudy, StudyFolder), Error> {
+        let folder = StudyFolder::new(self.folder()?);
+        if let Some(saved) = SavedStudy::read(&folder)? {
+            return Ok((saved, folder));
+        }
+        let runs = folder.runs()?;
+        let folder = folder.path().to_owned();
+        if runs.iter().next().is_none() && runs.old_layout == 0 {
+            return Err(Error::NoResults { folder, has_begun: false });
+        }
+        Err(Error::NoStudy { folder })
+    }
+
+    /// Returns the folder. One with a study.json precedes the name of a config.
+    fn folder(&self) -> Result<PathBuf, Error> {
+        let path = Path::new(&self.study);
+        if Manifest::exists(&StudyFolder::new(path.to_owned())) {
+            return Ok(path.to_owned());
+        }
+        match config::find(&self.study) {
+            Ok(config) if config.is_named || path.is_file() => Ok(config.results()),
+            Err(error) if !path.is_dir() => Err(Error::Argument(format!(
+                "{} is neither a study's folder nor a config: {error}",
+                self.study
+            ))),
+            _ => Ok(path.to_owned()),
+        }
     }
 }

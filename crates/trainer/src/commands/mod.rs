@@ -2,7 +2,6 @@
 
 mod arguments;
 pub(crate) mod backends;
-pub(crate) mod collect;
 pub(crate) mod configs;
 mod error;
 pub mod predict;

@@ -10,13 +10,13 @@ use std::{
 use clap::Args;
 use data::{Shape, Split};
 use serde::Serialize;
-use training::{Pixels, SavedModel, predicted_class};
+use training::{SavedModel, predicted_class};
 
 use self::prepare::{Prepared, prepare};
 use super::Error;
 use crate::{
-    store::{self, record::Record},
-    study::{Backend, run_name},
+    store::{self, display_name, files::to_json},
+    study::Backend,
 };
 
 /// Arguments of `trainer predict`.
@@ -48,16 +48,14 @@ struct Model {
 }
 
 impl Model {
-    /// Reads a `model.safetensors`. The scale of its pixels is in the run.json beside it; without one it is 0 to 1.
+    /// Reads a `model.safetensors`. The range of its pixels is in its metadata; without them it is 0 to 1.
     fn read(path: &Path) -> Result<Self, Error> {
         let bytes = fs::read(path).map_err(|error| unreadable(path, &error))?;
-        let record = Record::read(path.parent().unwrap_or(Path::new("")))?;
         let malformed = |reason: String| {
             let reason = format!("not a trained variant: {reason}");
-            Error::Store(store::Error::Malformed { path: path.to_owned(), reason })
+            Error::from(store::Error::Malformed { path: path.to_owned(), reason })
         };
-        let pixels = record.as_ref().and_then(Record::pixels).unwrap_or(Pixels::Unit);
-        let saved = SavedModel::parse(&bytes, pixels, Backend::Flex.open()?)
+        let saved = SavedModel::parse(&bytes, Backend::Flex.open()?)
             .map_err(|error| malformed(error.to_string()))?;
         if saved.inputs != Shape::MNIST.pixels() {
             let (inputs, pixels) = (saved.inputs, Shape::MNIST.pixels());
@@ -65,7 +63,7 @@ impl Model {
                 "it takes {inputs} values, not the {pixels} pixels of a digit"
             )));
         }
-        let name = record.map(|record| run_name(&record.variant, &record.point, record.seed));
+        let name = path.parent().and_then(display_name);
         let file = path.display().to_string();
         Ok(Self { name: name.unwrap_or_else(|| file.clone()), file, saved })
     }
@@ -161,7 +159,5 @@ fn prediction_text(prediction: &Prediction) -> String {
 
 /// Formats predictions as JSON.
 fn json(predictions: &[Prediction]) -> Result<String, Error> {
-    serde_json::to_string_pretty(predictions)
-        .map(|json| json + "\n")
-        .map_err(|error| Error::Unwritten { format: "JSON", reason: error.to_string() })
+    Ok(to_json("the predictions", &predictions)?)
 }

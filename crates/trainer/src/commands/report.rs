@@ -2,42 +2,44 @@
 
 use clap::Args;
 
-use super::{
-    Error,
-    arguments::{ConfigArguments, OutputArguments},
-};
+use super::{Error, arguments::StudyArguments};
 use crate::{
-    report, results,
-    runner::{Progress, load_splits},
-    store::{lock::Lock, record},
-    study::Backend,
+    report,
+    results::{self, rows, unfinished},
+    runner::{Progress, load_study},
 };
 
 /// Arguments of `trainer report`.
 #[derive(Debug, Args)]
 pub(crate) struct Report {
     #[command(flatten)]
-    config: ConfigArguments,
-    #[command(flatten)]
-    output: OutputArguments,
+    study: StudyArguments,
 }
 
 impl Report {
-    /// Writes results.csv and report.html again; returns the report's path.
+    /// Writes results.csv, summary.csv and report.html again; returns the report's path.
     pub(crate) fn execute(self) -> Result<String, Error> {
-        let (study, folder) = self.config.study_in(self.output)?;
-        if record::run_folders(&folder)?.is_empty() {
-            return Err(Error::NoResults { folder, begun: 0 });
-        }
+        let (saved, folder) = self.study.read()?;
         let progress = Progress::new(false);
-        let splits = load_splits(&study, &progress).inspect_err(|error| {
-            progress.warn(&format!("the report has no test images in it: {error}"));
-        });
-        let device = Backend::Flex.open()?;
-        let _lock = Lock::take(&folder)?;
-        let records = results::read(&study, &folder)?;
-        results::write(&study, &folder, &records)?;
-        report::write(&study, &folder, &records, splits.ok().as_ref(), &device)?;
-        Ok(format!("{}\n", folder.join(report::FILE).display()))
+        // Only the pictures of digits come from the data set.
+        let splits = match load_study(saved.study.clone(), None, &progress) {
+            Ok(loaded) => Some(loaded.splits),
+            Err(error) => {
+                progress.warn(&format!("the report shows no digits: {error}"));
+                None
+            }
+        };
+        let is_own = |sha256: &str| sha256 == saved.manifest.checksums.dataset_sha256;
+        let splits = splits.filter(|splits| is_own(&splits.sha256));
+
+        folder.create()?;
+        let _lock = folder.lock_set()?;
+        let folders = folder.runs()?;
+        let finished = saved.finished(&folders, &|message| progress.warn(message));
+        let rows = rows(&saved, &finished);
+        results::write(&folder, &rows, saved.study.first_variant())?;
+        let notes = unfinished(&saved, &finished, &folder, &folders);
+        report::write(&saved, &folder, &rows, notes, splits.as_ref().map(|splits| &splits.test))?;
+        Ok(format!("{}\n", folder.file(report::FILE).display()))
     }
 }

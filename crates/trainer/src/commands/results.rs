@@ -2,19 +2,17 @@
 
 use clap::Args;
 
-use super::{
-    Error,
-    arguments::{ConfigArguments, OutputArguments},
+use super::{Error, arguments::StudyArguments};
+use crate::{
+    results::{self, rows, unfinished},
+    runner::tell,
 };
-use crate::{results, runner::tell, store::record};
 
 /// Arguments of `trainer results`.
 #[derive(Debug, Args)]
 pub(crate) struct Results {
     #[command(flatten)]
-    config: ConfigArguments,
-    #[command(flatten)]
-    output: OutputArguments,
+    study: StudyArguments,
     /// Print runs and summaries as JSON
     #[arg(long, conflicts_with = "csv")]
     json: bool,
@@ -26,19 +24,21 @@ pub(crate) struct Results {
 impl Results {
     /// Returns the table of the finished runs; notes on the others go to stderr.
     pub(crate) fn execute(self) -> Result<String, Error> {
-        let (study, folder) = self.config.study_in(self.output)?;
-        let records = results::read(&study, &folder)?;
-        if records.is_empty() {
-            let begun = record::run_folders(&folder)?.len();
-            return Err(Error::NoResults { folder, begun });
+        let (saved, folder) = self.study.read()?;
+        let folders = folder.runs()?;
+        let finished = saved.finished(&folders, &|message| tell(format!("warning: {message}")));
+        let (rows, first) = (rows(&saved, &finished), saved.study.first_variant());
+        if rows.is_empty() {
+            let folder = folder.path().to_owned();
+            return Err(Error::NoResults { folder, has_begun: true });
         }
-        for note in results::unfinished(&study, &records, &folder) {
+        for note in unfinished(&saved, &finished, &folder, &folders) {
             tell(format!("note: {note}"));
         }
         match (self.json, self.csv) {
-            (true, _) => Ok(results::json(&records, study.first_variant())?),
-            (_, true) => Ok(results::csv_text(&records)?),
-            _ => Ok(results::table(&records, study.first_variant())),
+            (true, _) => Ok(results::json(&rows, first)?),
+            (_, true) => Ok(results::csv_text(&rows)?),
+            _ => Ok(results::table(&rows, first)),
         }
     }
 }

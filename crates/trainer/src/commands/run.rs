@@ -7,9 +7,11 @@ use super::{
     arguments::{ConfigArguments, OutputArguments},
 };
 use crate::{
-    results,
-    runner::{Choice, Progress, train},
-    study,
+    report,
+    results::{self, ResultSet},
+    runner::{self, Progress, RunContext},
+    store::StudyFolder,
+    study::numbers,
 };
 
 /// Arguments of `trainer run`.
@@ -19,11 +21,8 @@ pub(crate) struct Run {
     config: ConfigArguments,
     #[command(flatten)]
     output: OutputArguments,
-    /// Start anew; the folder's contents are set aside under another name
-    #[arg(long)]
-    fresh: bool,
     /// Train only these runs, by their numbers in `trainer runs`: 7, 10-19 or 0-3,8
-    #[arg(long, value_name = "NUMBERS", conflicts_with = "fresh")]
+    #[arg(long, value_name = "NUMBERS")]
     only: Option<String>,
     /// Show no progress
     #[arg(long, short)]
@@ -34,13 +33,63 @@ impl Run {
     /// Trains the runs that are not finished; returns the table, unless runs were chosen.
     pub(crate) fn execute(self) -> Result<String, Error> {
         let (study, folder) = self.config.study_in(self.output)?;
-        let only = self.only.map(|only| study::numbers::parse(&only, &study));
-        let only = only.transpose().map_err(Error::Argument)?;
-        let choice = Choice { fresh: self.fresh, only };
-        train(&study, &folder, &choice, &Progress::new(self.quiet))?;
-        match choice.only {
-            None => Ok(results::table(&results::read(&study, &folder)?, study.first_variant())),
-            Some(_) => Ok(String::new()),
+        let only = self.only.map(|only| numbers::parse(&only, &study)).transpose();
+        let only = only.map_err(Error::Argument)?;
+        let progress = Progress::new(self.quiet);
+
+        let context = RunContext::load(study, &folder, &progress)?;
+        let (saved, folders) = (&context.saved, folder.runs()?);
+        let mut jobs = saved.jobs(only.as_deref());
+        let finished = folder.verified(&folders, &jobs);
+        jobs.retain(|job| !finished.contains_key(job.id));
+        let is_whole = only.is_none();
+        let opening = context.describe(&finished);
+        let mut results = ResultSet::begin(saved, &folder, &folders, finished, is_whole)?;
+        progress.say(&opening);
+        for note in folders.notes(saved) {
+            progress.say(&format!("note: {note}"));
         }
+
+        let trained = runner::train(&context, &folder, &folders, &jobs, &progress, |job, run| {
+            results.add(job, run)
+        });
+        // The finished runs are reported even if others failed.
+        let written = match &trained {
+            Err(runner::Error::Stopped { .. } | runner::Error::Signals(_)) => {
+                results.update().map_err(Error::from)
+            }
+            _ if !is_whole && !results.is_complete()? => Ok(()),
+            _ => write(&mut results, &context, &folder, &progress),
+        };
+        let held = trained?;
+        written?;
+        let held = held.into_iter().filter(|job| !results.has(job)).map(ToString::to_string);
+        let held: Vec<String> = held.collect();
+        if !held.is_empty() {
+            return Err(Error::Held { runs: held });
+        }
+        let table = is_whole.then(|| results::table(&results.rows(), saved.study.first_variant()));
+        Ok(table.unwrap_or_default())
     }
+}
+
+/// Writes the results and the report, if another study has not taken the folder over.
+fn write(
+    results: &mut ResultSet<'_>,
+    context: &RunContext,
+    folder: &StudyFolder,
+    progress: &Progress,
+) -> Result<(), Error> {
+    runner::end_at_next_signal()?;
+    let test = Some(&context.splits.test);
+    let is_ours =
+        results.write(|rows, notes| report::write(&context.saved, folder, rows, notes, test))?;
+    if !is_ours {
+        let (name, folder) = (&context.saved.study.name, folder.path().display());
+        progress.say(&format!(
+            "note: another study was begun in {folder} meanwhile, so its results.csv and report.html stay; \
+             to write those of {name}, run it again"
+        ));
+    }
+    Ok(())
 }

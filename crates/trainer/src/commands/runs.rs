@@ -1,6 +1,6 @@
 //! `trainer runs`: lists a study's runs with their numbers and states.
 
-use std::{fmt, path::Path};
+use std::fmt;
 
 use clap::Args;
 use serde::Serialize;
@@ -10,12 +10,9 @@ use super::{
     arguments::{ConfigArguments, OutputArguments},
 };
 use crate::{
-    runner::{self, load_splits, resume},
-    store::{
-        checkpoint,
-        record::{self, Record},
-    },
-    study::{KeyValues, Run, Study, label, numbers},
+    runner::{Progress, RunContext},
+    store::{FinishedRun, FinishedRuns, SavedStudy, StudyFolder, failure, files::to_json},
+    study::{KeyValues, Run, label, numbers},
 };
 
 /// Assumed seconds per image and epoch on one core, until a run has finished.
@@ -48,16 +45,20 @@ impl Runs {
     /// Returns the list.
     pub(crate) fn execute(self) -> Result<String, Error> {
         let (study, folder) = self.config.study_in(self.output)?;
-        match self.batches {
-            Some(most) => {
-                // Fetches the data set once, for the processes that will train the runs.
-                load_splits(&study, &runner::Progress::new(false))?;
-                batches(&study, &folder, most, self.batch_minutes)
-            }
-            None if self.toml => Ok(study.to_toml()),
-            None if self.json => json(&study, &folder),
-            None => text(&study, &folder),
+        let progress = Progress::new(false);
+        if let Some(most) = self.batches {
+            study.settings.backend.check_built_in()?;
+            // Fetches the data set once, for the processes that will train the runs.
+            let saved = RunContext::identify(study, &folder, true, &progress)?;
+            let list = List::new(&saved, &folder, &progress)?;
+            return Ok(batches(&list, most, self.batch_minutes));
         }
+        let saved = RunContext::identify(study, &folder, false, &progress)?;
+        if self.toml {
+            return Ok(saved.study.to_toml());
+        }
+        let list = List::new(&saved, &folder, &progress)?;
+        if self.json { json(&list) } else { Ok(text(&list)) }
     }
 }
 
@@ -69,7 +70,7 @@ pub(crate) enum State {
     Finished,
     /// Failed at the last attempt.
     Failed,
-    /// Started: it has a checkpoint, and is being trained or was interrupted.
+    /// Started: it is being trained or was interrupted.
     Begun,
     /// Not started.
     Waiting,
@@ -86,7 +87,7 @@ impl fmt::Display for State {
     }
 }
 
-/// Formats the list as JSON.
+/// List of a study's runs.
 #[derive(Debug, Serialize)]
 struct List<'a> {
     name: &'a str,
@@ -94,6 +95,9 @@ struct List<'a> {
     backend: String,
     gpu: bool,
     runs: Vec<Line<'a>>,
+    /// Seconds per image and epoch on one core.
+    #[serde(skip)]
+    seconds_per_image: f64,
 }
 
 /// A run of the list.
@@ -104,37 +108,43 @@ struct Line<'a> {
     point: &'a KeyValues,
     seed: u64,
     state: State,
+    #[serde(skip)]
+    run: &'a Run,
 }
 
-/// Returns a run's state in an output folder.
-fn state(study: &Study, run: &Run, output: &Path) -> Result<State, Error> {
-    if resume::is_finished(study, run, output)? {
-        return Ok(State::Finished);
-    }
-    let folder = output.join(run.folder());
-    if record::failure(&folder).is_some() {
-        return Ok(State::Failed);
-    }
-    Ok(if folder.join(checkpoint::FILE).exists() { State::Begun } else { State::Waiting })
-}
-
-fn lines<'a>(study: &'a Study, output: &Path) -> Result<Vec<Line<'a>>, Error> {
-    let line = |(number, run): (usize, &'a Run)| {
-        let Run { variant, point, seed, .. } = run;
-        Ok(Line {
-            number,
-            variant: &variant.name,
-            point,
-            seed: *seed,
-            state: state(study, run, output)?,
+impl<'a> List<'a> {
+    fn new(
+        saved: &'a SavedStudy,
+        folder: &StudyFolder,
+        progress: &Progress,
+    ) -> Result<Self, Error> {
+        let study = &saved.study;
+        let folders = folder.runs()?;
+        let finished = saved.finished(&folders, &|message| progress.warn(message));
+        let line = |(number, (run, id)): (usize, (&'a Run, &str))| {
+            let Run { variant, point, seed, .. } = run;
+            let state = match folders.get(id) {
+                _ if finished.contains_key(id) => State::Finished,
+                Some(folder) if failure::read(folder).is_some() => State::Failed,
+                Some(_) => State::Begun,
+                None => State::Waiting,
+            };
+            Line { number, variant: &variant.name, point, seed: *seed, state, run }
+        };
+        Ok(Self {
+            name: &study.name,
+            folder: folder.path().display().to_string(),
+            backend: study.settings.backend.to_string(),
+            gpu: !study.settings.backend.is_cpu(),
+            runs: saved.runs().enumerate().map(line).collect(),
+            seconds_per_image: seconds_per_image(&finished),
         })
-    };
-    study.runs.iter().enumerate().map(line).collect()
+    }
 }
 
 /// Formats the list as text.
-fn text(study: &Study, output: &Path) -> Result<String, Error> {
-    let lines = lines(study, output)?;
+fn text(list: &List<'_>) -> String {
+    let lines = &list.runs;
     let points: Vec<String> = lines.iter().map(|line| label(line.point)).collect();
     let variant = lines.iter().map(|line| line.variant.len()).fold(7, usize::max);
     let point = points.iter().map(String::len).fold(5, usize::max);
@@ -144,35 +154,20 @@ fn text(study: &Study, output: &Path) -> Result<String, Error> {
         let Line { number, variant: name, seed, state, .. } = line;
         format!("{number:>6}  {name:variant$}  {at:point$}  {seed:>4}  {state}\n")
     });
-    Ok(std::iter::once(heading).chain(rows).collect())
+    std::iter::once(heading).chain(rows).collect()
 }
 
 /// Formats the list as JSON.
-fn json(study: &Study, output: &Path) -> Result<String, Error> {
-    let list = List {
-        name: &study.name,
-        folder: output.display().to_string(),
-        backend: study.settings.backend.to_string(),
-        gpu: !study.settings.backend.is_cpu(),
-        runs: lines(study, output)?,
-    };
-    let json = serde_json::to_string_pretty(&list);
-    let unwritten =
-        |error: serde_json::Error| Error::Unwritten { format: "JSON", reason: error.to_string() };
-    json.map(|json| json + "\n").map_err(unwritten)
+fn json(list: &List<'_>) -> Result<String, Error> {
+    Ok(to_json("the list of runs", list)?)
 }
 
 /// Lists the numbers of the unfinished runs in at most `most` batches of consecutive runs, a line each in the form
 /// that `--only` takes. A batch takes an estimated `minutes` at least.
-fn batches(study: &Study, output: &Path, most: usize, minutes: f64) -> Result<String, Error> {
-    study.settings.backend.check_built_in()?;
-    let rate = seconds_per_image(output)?;
-    let mut left = Vec::new();
-    for Line { number, state, .. } in lines(study, output)? {
-        if state != State::Finished {
-            left.push((number, rate * images(&study.runs[number])));
-        }
-    }
+fn batches(list: &List<'_>, most: usize, minutes: f64) -> String {
+    let left = list.runs.iter().filter(|line| line.state != State::Finished);
+    let left: Vec<(usize, f64)> =
+        left.map(|line| (line.number, list.seconds_per_image * images(line.run))).collect();
     let whole: f64 = left.iter().map(|(_, seconds)| seconds).sum();
     let target = (whole / most.max(1) as f64).max(minutes * 60.0);
     let mut batches: Vec<Vec<usize>> = Vec::new();
@@ -187,7 +182,7 @@ fn batches(study: &Study, output: &Path, most: usize, minutes: f64) -> Result<St
         }
         filled += seconds;
     }
-    Ok(batches.iter().map(|batch| format!("{}\n", numbers::ranges(batch))).collect())
+    batches.iter().map(|batch| format!("{}\n", numbers::ranges(batch))).collect()
 }
 
 /// Returns the number of images that a run trains on, over all epochs.
@@ -196,12 +191,11 @@ fn images(run: &Run) -> f64 {
 }
 
 /// Returns the seconds per image and epoch on one core, measured on the finished runs.
-fn seconds_per_image(output: &Path) -> Result<f64, Error> {
+fn seconds_per_image(finished: &FinishedRuns) -> f64 {
     let (mut seconds, mut images) = (0.0, 0.0);
-    for record in Record::read_all(output)? {
-        let limit = record.settings.get("data.limit").and_then(toml::Value::as_integer);
+    for FinishedRun { record, .. } in finished.values() {
         seconds += record.fit_seconds;
-        images += record.epochs as f64 * limit.map_or(IMAGES as f64, |limit| limit as f64);
+        images += record.epochs as f64 * record.images.train as f64;
     }
-    Ok(if images > 0.0 { seconds / images } else { SECONDS_PER_IMAGE })
+    if images > 0.0 { seconds / images } else { SECONDS_PER_IMAGE }
 }

@@ -11,8 +11,8 @@ use data::Split;
 pub use self::png::png;
 use super::{Error, arguments::ConfigArguments};
 use crate::{
-    runner::{Progress, load_splits},
-    store::files,
+    runner::{LoadedStudy, Progress, load_study},
+    store::{self, files},
 };
 
 /// Least value of a pixel that is drawn.
@@ -49,7 +49,7 @@ impl Show {
     pub(crate) fn execute(self) -> Result<String, Error> {
         let Self { index, count, .. } = self;
         let study = self.config.study()?;
-        let splits = load_splits(&study, &Progress::new(false))?;
+        let LoadedStudy { study, splits, .. } = load_study(study, None, &Progress::new(false))?;
         let split = match self.split {
             Half::Train => &splits.of(&study.settings.data).train,
             Half::Test => &splits.test,
@@ -85,7 +85,8 @@ fn sheet(split: &Split, index: usize, count: usize) -> Result<Vec<u8>, Error> {
     let images: Vec<&[u8]> =
         indices(split, index, count)?.into_iter().map(|index| split.image(index)).collect();
     let columns = (1..=count).find(|columns| columns * columns >= count).unwrap_or(1);
-    png(&images, columns).map_err(|reason| Error::Unwritten { format: "PNG", reason })
+    png(&images, columns)
+        .map_err(|reason| store::Error::Serialize { what: "the PNG", reason }.into())
 }
 
 /// Lists the labels of images from an index on, a line each.

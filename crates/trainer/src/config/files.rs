@@ -24,6 +24,8 @@ const MAX_FILE_BYTES: u64 = 16 << 20;
 pub struct Config {
     /// Name of the config and of its study: the file name without its extension.
     pub name: String,
+    /// Whether it was found by its name rather than its path.
+    pub is_named: bool,
     location: Location,
 }
 
@@ -48,14 +50,14 @@ impl fmt::Display for Location {
 pub fn find(config: &str) -> Result<Config, ConfigError> {
     let path = Path::new(config);
     let is_file_name = path.extension().is_some_and(|extension| extension == "toml");
-    let is_bare_name = !is_file_name && path.components().count() <= 1;
-    let location = if is_bare_name {
+    let is_named = !is_file_name && path.components().count() <= 1;
+    let location = if is_named {
         find_by_name(config).ok_or_else(|| not_found(config))?
     } else {
         Location::File(path.to_owned())
     };
     let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-    Ok(Config { name, location })
+    Ok(Config { name, is_named, location })
 }
 
 fn find_by_name(name: &str) -> Option<Location> {

@@ -1,18 +1,14 @@
-//! A trained network for the page: its parameters, the histogram of its weights, and its predictions.
-
-use std::fs;
+//! A trained network for the page: its parameters and the histogram of its weights.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
-use burn::tensor::Device;
-use data::Split;
 use model::{EPSILON, LayerName};
 use safetensors::{SafeTensorError, SafeTensors};
 use serde::Serialize;
-use training::{Pixels, SavedModel, predicted_class};
+use training::{Pixels, weights::Weights};
 
-use crate::store::{
-    self,
-    record::{MODEL, Record},
+use crate::{
+    results::Row,
+    store::{Error, MODEL},
 };
 
 /// The magnitude below which a weight counts as near zero.
@@ -28,9 +24,6 @@ pub(super) struct Network {
     /// The kernel of the shown layer, row-major `[inputs, units]`.
     #[serde(skip)]
     pub(super) kernel: Vec<f32>,
-    /// The predicted class of each test image; `None` without test images, or if a probability is NaN.
-    #[serde(skip)]
-    pub(super) predictions: Option<Vec<usize>>,
 }
 
 /// A dense layer. Tensors are little-endian float32 in base64; the kernel is row-major `[inputs, units]`.
@@ -53,59 +46,36 @@ struct BatchNorm {
 }
 
 impl Network {
-    /// Reads the network of a finished run and classifies the test images, if there are any.
+    /// Reads the network of a finished run.
     ///
     /// Its `kernel` is that of the layer `shown`, or of the last hidden layer if `shown` is `None` or the network lacks
     /// that layer.
-    pub(super) fn read(
-        record: &Record,
-        shown: Option<LayerName>,
-        test: Option<&Split>,
-        device: &Device,
-    ) -> Result<Self, store::Error> {
-        record.check_files(&record.folder)?;
-        let path = record.folder.join(MODEL);
-        let bytes =
-            fs::read(&path).map_err(|source| store::Error::Read { path: path.clone(), source })?;
-        Self::parse(record, &bytes, shown, test, device)
-            .map_err(|reason| store::Error::Malformed { path, reason })
+    pub(super) fn read(row: &Row, shown: Option<LayerName>) -> Result<Self, Error> {
+        let bytes = row.record.read_file(&row.folder, MODEL)?;
+        Self::parse(row.run.seed, &bytes, shown)
+            .map_err(|reason| Error::Malformed { path: row.folder.join(MODEL), reason })
     }
 
-    fn parse(
-        record: &Record,
-        bytes: &[u8],
-        shown: Option<LayerName>,
-        test: Option<&Split>,
-        device: &Device,
-    ) -> Result<Self, String> {
-        let pixels = record.pixels().unwrap_or(Pixels::Unit);
-        let model =
-            SavedModel::parse(bytes, pixels, device.clone()).map_err(|error| error.to_string())?;
-        // Images of another size or with other classes do not fit the network.
-        let test = test.filter(|test| {
-            (test.shape().pixels(), test.shape().classes) == (model.inputs, model.classes)
-        });
-        let names: Vec<LayerName> =
-            (0..model.depth()).map(LayerName::Hidden).chain([LayerName::Output]).collect();
+    fn parse(seed: u64, bytes: &[u8], shown: Option<LayerName>) -> Result<Self, String> {
         let file = SafeTensors::deserialize(bytes).map_err(|error| error.to_string())?;
+        let weights = Weights::parse(bytes.to_vec()).map_err(|error| error.to_string())?;
+        let (config, ..) = weights.network().map_err(|error| error.to_string())?;
+        let depth = config.hidden.len();
+        let names: Vec<LayerName> =
+            (0..depth).map(LayerName::Hidden).chain([LayerName::Output]).collect();
         let layers: Result<Vec<Layer>, _> =
             names.iter().map(|name| Layer::read(&file, &name.to_string())).collect();
-        let last = LayerName::Hidden(model.depth() - 1);
+        let last = LayerName::Hidden(depth - 1);
         let shown = shown.filter(|shown| names.contains(shown)).unwrap_or(last);
         let kernel = file.tensor(&format!("{shown}.kernel"));
         let kernel = kernel.map_err(|error| error.to_string())?;
         let kernel = kernel.data().as_chunks().0.iter().map(|&bytes| f32::from_le_bytes(bytes));
-        let probabilities = test.map(|test| model.probabilities(test)).transpose();
-        let probabilities = probabilities.map_err(|error| error.to_string())?;
-        let predictions = probabilities
-            .and_then(|images| images.iter().map(|image| predicted_class(image)).collect());
         Ok(Self {
-            seed: record.seed,
-            pixels: pixels.to_string(),
+            seed,
+            pixels: weights.input().map_or(Pixels::Unit, |input| input.pixels).to_string(),
             epsilon: EPSILON,
             layers: layers.map_err(|error| error.to_string())?,
             kernel: kernel.collect(),
-            predictions,
         })
     }
 }
@@ -176,17 +146,17 @@ impl WeightHistogram {
     }
 }
 
-/// Counts the images of each label (row) by their predicted class (column).
+/// Counts the images of each label (row) by their predicted class (column); `None` if there are more classes.
 pub(super) fn confusion_matrix(
     labels: &[u8],
-    predictions: &[usize],
+    predictions: &[u8],
     classes: usize,
-) -> Vec<Vec<usize>> {
+) -> Option<Vec<Vec<usize>>> {
     let mut counts = vec![vec![0; classes]; classes];
     for (&label, &prediction) in labels.iter().zip(predictions) {
-        counts[usize::from(label)][prediction] += 1;
+        *counts.get_mut(usize::from(label))?.get_mut(usize::from(prediction))? += 1;
     }
-    counts
+    Some(counts)
 }
 
 #[cfg(test)]
@@ -208,7 +178,7 @@ mod tests {
 
     #[test]
     fn rows_of_the_confusion_matrix_are_labels() {
-        let counts = confusion_matrix(&[3, 3, 7], &[5, 3, 7], 10);
+        let counts = confusion_matrix(&[3, 3, 7], &[5, 3, 7], 10).unwrap();
         assert_eq!((counts[3][5], counts[3][3], counts[7][7]), (1, 1, 1));
         assert_eq!(counts.iter().flatten().sum::<usize>(), 3);
     }

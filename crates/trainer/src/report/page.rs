@@ -3,15 +3,15 @@
 use askama::Template;
 use training::Pixels;
 
-use super::{Error, page_data::PageData};
+use super::page_data::PageData;
 use crate::{
     results::{
-        self, Comparison, Summary, groups,
+        self, Comparison, Row, Summary, groups,
         statistics::{Difference, Spread},
         summaries,
     },
-    store::record::Record,
-    study::{Splits, Study, setting_text, short},
+    store::{ImageCounts, Record, SavedStudy},
+    study::{Study, setting_text, short},
 };
 
 /// The magnitude from which numbers are written in scientific notation.
@@ -41,7 +41,7 @@ struct Page<'a> {
     shown_layer: &'a str,
     notes: Vec<String>,
     headings: Vec<Heading>,
-    rows: Vec<Row>,
+    rows: Vec<Line>,
     data: String,
     style: &'a str,
     d3: &'a str,
@@ -55,7 +55,8 @@ struct Heading {
     hint: String,
 }
 
-struct Row {
+/// A row of the table.
+struct Line {
     cells: Vec<Cell>,
 }
 
@@ -72,40 +73,35 @@ struct Cell {
 
 /// Renders the page.
 pub(super) fn render(
-    study: &Study,
-    records: &[Record],
-    splits: Option<&Splits>,
+    saved: &SavedStudy,
+    rows: &[Row],
     notes: &[String],
     data: &PageData,
-) -> Result<String, Error> {
-    let page_error = |error: &dyn std::fmt::Display| Error::Page(error.to_string());
+) -> Result<String, String> {
+    let study = &saved.study;
     let page = Page {
         title: &study.name,
-        description: description(study, records, splits),
+        description: description(saved, rows),
         shown_layer: &data.shown_layer,
         notes: notes
             .iter()
             .map(|note| note.replace('\n', " ").replace("95 %", "95\u{a0}%"))
             .collect(),
-        headings: headings(study, records),
-        rows: rows(study, records),
-        data: data.json().map_err(|error| page_error(&error))?,
+        headings: headings(study, rows),
+        rows: lines(study, rows),
+        data: data.json().map_err(|error| error.to_string())?,
         style: STYLE,
         d3: D3,
         plot: PLOT,
         script: SCRIPT,
     };
-    page.render().map_err(|error| page_error(&error))
+    page.render().map_err(|error| error.to_string())
 }
 
 /// Describes the study: its data set, its main settings, the machines, and the time that training took.
-fn description(study: &Study, records: &[Record], splits: Option<&Splits>) -> String {
-    let dataset = match (records.first(), splits) {
-        (Some(record), _) => &record.dataset,
-        (None, Some(splits)) => &splits.name,
-        (None, None) => "a data set that was not at hand",
-    };
-    let images = splits.map_or_else(String::new, |splits| image_counts(study, splits));
+fn description(saved: &SavedStudy, rows: &[Row]) -> String {
+    let (study, dataset) = (&saved.study, &saved.manifest.dataset.name);
+    let images = image_counts(rows);
     let pixels = match study.settings.data.pixels {
         Pixels::Unit => "pixels from 0 to 1",
         Pixels::Raw => "pixels from 0 to 255",
@@ -123,12 +119,12 @@ fn description(study: &Study, records: &[Record], splits: Option<&Splits>) -> St
             if study.is_swept(key) { format!("{name} varied") } else { value }
         },
     );
-    let mut machines: Vec<&str> = records.iter().map(|record| record.machine.as_str()).collect();
+    let mut machines: Vec<&str> = rows.iter().map(|row| row.record.machine.as_str()).collect();
     machines.sort_unstable();
     machines.dedup();
     let machine =
         if machines.is_empty() { String::new() } else { format!(" on {}", machines.join(" and ")) };
-    let seconds: f64 = records.iter().map(|record| record.fit_seconds).sum();
+    let seconds: f64 = rows.iter().map(|row| row.record.fit_seconds).sum();
     let seeds: Vec<String> = study.settings.seeds.iter().map(u64::to_string).collect();
     format!(
         "{} of one network on {dataset}{images}: {}, {} {}, backend {}{machine}. \
@@ -141,16 +137,16 @@ fn description(study: &Study, records: &[Record], splits: Option<&Splits>) -> St
     )
 }
 
-/// Formats the numbers of training, validation and test images, in brackets.
-fn image_counts(study: &Study, splits: &Splits) -> String {
-    let cut = splits.of(&study.settings.data);
-    let (train, test) = (cut.train.len(), splits.test.len());
-    if study.is_swept("data.limit") || study.is_swept("data.validation_split") {
+/// Formats the numbers of training, validation and test images, in brackets; empty if no run has finished.
+fn image_counts(rows: &[Row]) -> String {
+    let mut counts = rows.iter().map(|row| row.record.images);
+    let Some(first) = counts.next() else { return String::new() };
+    let ImageCounts { train, validation, test } = first;
+    if counts.any(|other| other != first) {
         return format!(" (training images varied, {test} test images)");
     }
-    let validation = cut.validation.as_ref();
     let validation =
-        validation.map_or_else(String::new, |split| format!(", {} validation", split.len()));
+        if validation > 0 { format!(", {validation} validation") } else { String::new() };
     format!(" ({train} training{validation} and {test} test images)")
 }
 
@@ -160,10 +156,10 @@ fn counted(number: usize, noun: &str) -> String {
 }
 
 /// Returns the headings of the table's columns.
-fn headings(study: &Study, records: &[Record]) -> Vec<Heading> {
+fn headings(study: &Study, rows: &[Row]) -> Vec<Heading> {
     let heading = |name: &str, hint: &str| Heading { name: name.to_owned(), hint: hint.to_owned() };
-    let keys = results::swept_keys(records);
-    let several = results::has_several_seeds(records);
+    let keys = results::swept_keys(rows);
+    let several = results::has_several_seeds(rows);
     let swept = keys.iter().map(|key| {
         heading(
             short(key, &keys),
@@ -216,17 +212,20 @@ fn headings(study: &Study, records: &[Record]) -> Vec<Heading> {
 }
 
 /// Returns the rows of the table, one for each group of runs.
-fn rows(study: &Study, records: &[Record]) -> Vec<Row> {
-    let keys = results::swept_keys(records);
-    let several = results::has_several_seeds(records);
-    let summaries = summaries(records, study.first_variant());
-    let groups: Vec<&[Record]> = groups(records).collect();
+fn lines(study: &Study, rows: &[Row]) -> Vec<Line> {
+    let keys = results::swept_keys(rows);
+    let several = results::has_several_seeds(rows);
+    let summaries = summaries(rows, study.first_variant());
+    let groups: Vec<&[Row]> = groups(rows).collect();
     let finite = summaries.iter().zip(&groups);
-    let finite = finite.filter(|(_, runs)| !runs.iter().any(results::diverged));
+    let finite = finite.filter(|(_, runs)| !runs.iter().any(Row::diverged));
     let best = finite.map(|(summary, _)| summary.acc_test.mean).fold(f64::NAN, f64::max);
-    let row = |(summary, runs): (&Summary, &[Record])| {
+    let line = |(summary, runs): (&Summary, &[Row])| {
         let mean = |value: &dyn Fn(&Record) -> f64, digits: usize| {
-            spread_cell(Spread::new(&runs.iter().map(value).collect::<Vec<_>>()), digits)
+            spread_cell(
+                Spread::new(&runs.iter().map(|row| value(&row.record)).collect::<Vec<_>>()),
+                digits,
+            )
         };
         let accuracies = [
             spread_cell(summary.acc_train, 5),
@@ -245,9 +244,9 @@ fn rows(study: &Study, records: &[Record]) -> Vec<Row> {
             .chain(accuracies)
             .chain(several.then(|| comparison_cell(summary.difference.as_ref())))
             .chain(other_metrics);
-        Row { cells: cells.collect() }
+        Line { cells: cells.collect() }
     };
-    summaries.iter().zip(groups).map(row).collect()
+    summaries.iter().zip(groups).map(line).collect()
 }
 
 fn plain_cell(text: &str) -> Cell {

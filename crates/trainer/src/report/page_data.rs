@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use base64::{Engine, prelude::BASE64_STANDARD};
-use burn::tensor::Device;
 use data::{Shape, Split};
 use model::LayerName;
 use serde::Serialize;
@@ -14,8 +13,8 @@ use super::{
     sweep::{SweptKey, swept_keys},
 };
 use crate::{
-    results::{self, Summary, statistics::Spread, summaries},
-    store::record::{Record, read_history},
+    results::{self, Row, Summary, statistics::Spread, summaries},
+    store::{Error, PREDICTIONS, Predictions},
     study::cell_name,
 };
 
@@ -34,7 +33,7 @@ pub(super) struct PageData {
     classes: usize,
     /// The name of the layer whose weights are shown.
     pub(super) shown_layer: String,
-    /// True if the test images are available.
+    /// True if the images of digits are available.
     has_digits: bool,
     variants: Vec<Variant>,
     misread: Vec<Misclassified>,
@@ -73,58 +72,31 @@ struct Misclassified {
     /// One byte for each pixel, in base64.
     pixels: String,
     /// The class predicted by each variant; `None` without predictions.
-    answers: Vec<Option<usize>>,
+    answers: Vec<Option<u8>>,
 }
 
 impl PageData {
-    /// Collects the data of each variant at its best point, with the network of the first run there.
+    /// Collects the data of each variant at its best point, with the network of the first run there. `test` is the test
+    /// images, if they are available.
     ///
     /// Files that are missing or damaged are left out and added to `notes`.
     pub(super) fn new(
-        records: &[Record],
+        rows: &[Row],
         first: &str,
         test: Option<&Split>,
-        device: &Device,
         notes: &mut Vec<String>,
     ) -> Self {
-        let summaries = summaries(records, first);
-        let best = best_groups(&summaries.iter().zip(results::groups(records)).collect::<Vec<_>>());
+        let summaries = summaries(rows, first);
+        let best = best_groups(&summaries.iter().zip(results::groups(rows)).collect::<Vec<_>>());
         let shown = regularised_layer(best.iter().map(|(_, runs)| &runs[0]));
-        let mut groups = Vec::new();
-        for (summary, runs) in best {
-            let network = Network::read(&runs[0], shown, test, device)
-                .map_err(|error| notes.push(error.to_string()));
-            let histories = runs.iter().filter_map(|run| {
-                let history = read_history(&run.folder, run.epochs);
-                history.map_err(|error| notes.push(error.to_string())).ok()
-            });
-            let history = History::mean(&histories.collect::<Vec<_>>());
-            groups.push((summary, network.ok(), history));
-        }
-        let networks = || groups.iter().filter_map(|(_, network, _)| network.as_ref());
+        let groups: Vec<Group<'_>> =
+            best.iter().map(|(summary, runs)| Group::read(summary, runs, shown, notes)).collect();
+        let networks = || groups.iter().filter_map(|group| group.network.as_ref());
         let edges = bin_edges(networks().map(|network| network.kernel.as_slice()));
-        let predictions: Vec<Option<&[usize]>> =
-            groups.iter().map(|(_, network, _)| network.as_ref()?.predictions.as_deref()).collect();
+        let predictions: Vec<Option<&[u8]>> =
+            groups.iter().map(|group| group.predictions.as_ref()?.predicted.as_deref()).collect();
         let (misread, misread_total) =
             test.map_or_else(Default::default, |test| misclassified(test, &predictions));
-        let variant = |(summary, network, history): (&Summary, Option<Network>, History)| Variant {
-            name: cell_name(&summary.variant, &summary.point),
-            runs: summary.n,
-            acc_train: summary.acc_train,
-            acc_test: summary.acc_test,
-            history,
-            weights: network
-                .as_ref()
-                .map(|network| WeightHistogram::new(&network.kernel, edges.clone(), network.seed)),
-            confusion: test
-                .zip(network.as_ref().and_then(|network| network.predictions.as_ref()))
-                .map(|(test, predictions)| {
-                    confusion_matrix(test.labels(), predictions, test.shape().classes)
-                }),
-            network,
-        };
-        let swept_keys = swept_keys(&summaries);
-        let variants = groups.into_iter().map(variant).collect();
         let shape = test.map_or(Shape::MNIST, Split::shape);
         Self {
             side: shape.width,
@@ -132,10 +104,13 @@ impl PageData {
             shown_layer: shown
                 .map_or_else(|| "the last hidden layer".to_owned(), |layer| layer.to_string()),
             has_digits: test.is_some(),
-            variants,
             misread,
             misread_total,
-            swept_keys,
+            swept_keys: swept_keys(&summaries),
+            variants: groups
+                .into_iter()
+                .map(|group| group.variant(edges.clone(), shape.classes))
+                .collect(),
         }
     }
 
@@ -143,6 +118,62 @@ impl PageData {
     pub(super) fn json(&self) -> serde_json::Result<String> {
         Ok(serde_json::to_string(self)?.replace('<', "\\u003c"))
     }
+}
+
+/// A variant at the point that is shown, with the files of its runs.
+struct Group<'a> {
+    summary: &'a Summary,
+    history: History,
+    /// Network of the first run.
+    network: Option<Network>,
+    /// Predictions of the first run.
+    predictions: Option<Predictions>,
+}
+
+impl<'a> Group<'a> {
+    fn read(
+        summary: &'a Summary,
+        runs: &[Row],
+        shown: Option<LayerName>,
+        notes: &mut Vec<String>,
+    ) -> Self {
+        let network = Network::read(&runs[0], shown);
+        let network = network.map_err(|error| notes.push(error.to_string())).ok();
+        let predictions = read_predictions(&runs[0]);
+        let predictions = predictions.map_err(|error| notes.push(error.to_string())).ok();
+        let histories = runs.iter().filter_map(|row| {
+            let history = row.record.read_history(&row.folder);
+            history.map_err(|error| notes.push(error.to_string())).ok()
+        });
+        let history = History::mean(&histories.collect::<Vec<_>>());
+        Self { summary, history, network, predictions }
+    }
+
+    fn variant(self, edges: Vec<f64>, classes: usize) -> Variant {
+        let Self { summary, history, network, predictions } = self;
+        let weights = network
+            .as_ref()
+            .map(|network| WeightHistogram::new(&network.kernel, edges, network.seed));
+        let confusion = predictions.and_then(|Predictions { labels, predicted }| {
+            confusion_matrix(&labels, &predicted?, classes)
+        });
+        Variant {
+            name: cell_name(&summary.variant, &summary.point),
+            runs: summary.n,
+            acc_train: summary.acc_train,
+            acc_test: summary.acc_test,
+            history,
+            weights,
+            confusion,
+            network,
+        }
+    }
+}
+
+fn read_predictions(row: &Row) -> Result<Predictions, Error> {
+    let bytes = row.record.read_file(&row.folder, PREDICTIONS)?;
+    Predictions::parse(&bytes)
+        .map_err(|reason| Error::Malformed { path: row.folder.join(PREDICTIONS), reason })
 }
 
 impl History {
@@ -167,13 +198,14 @@ impl History {
 
 /// Returns the layer that most of the runs regularise, the last one of several with equal counts. Returns `None` if
 /// the runs differ in depth or regularise nothing.
-fn regularised_layer<'a>(runs: impl Iterator<Item = &'a Record>) -> Option<LayerName> {
+fn regularised_layer<'a>(runs: impl Iterator<Item = &'a Row>) -> Option<LayerName> {
     let (mut depths, mut counts) = (BTreeSet::new(), BTreeMap::<LayerName, usize>::new());
-    for record in runs {
-        let depth = record.hidden_units().len();
+    for row in runs {
+        let network = &row.run.variant.network;
+        let depth = network.hidden.len();
         depths.insert(depth);
         let layers = (0..depth).map(LayerName::Hidden).chain([LayerName::Output]);
-        for layer in layers.filter(|layer| record.regularises(*layer)) {
+        for layer in layers.filter(|layer| network.regularises(*layer)) {
             *counts.entry(layer).or_default() += 1;
         }
     }
@@ -203,22 +235,22 @@ fn percentile_99(kernel: &[f32]) -> Option<f64> {
 }
 
 /// Returns the group of each variant with the highest test accuracy, the first one of equals.
-fn best_groups<'a>(groups: &[(&'a Summary, &'a [Record])]) -> Vec<(&'a Summary, &'a [Record])> {
+fn best_groups<'a>(groups: &[(&'a Summary, &'a [Row])]) -> Vec<(&'a Summary, &'a [Row])> {
     let variants = groups.chunk_by(|(one, _), (next, _)| one.variant == next.variant);
-    let better = |best: Option<(&'a Summary, &'a [Record])>,
-                  group: &(&'a Summary, &'a [Record])| match best {
-        Some((summary, _)) if summary.acc_test.mean >= group.0.acc_test.mean => best,
-        _ => Some(*group),
-    };
+    let better =
+        |best: Option<(&'a Summary, &'a [Row])>, group: &(&'a Summary, &'a [Row])| match best {
+            Some((summary, _)) if summary.acc_test.mean >= group.0.acc_test.mean => best,
+            _ => Some(*group),
+        };
     variants.filter_map(|groups| groups.iter().fold(None, better)).collect()
 }
 
 /// Returns the images that more than half of the networks misclassify, those with most errors first and at most
 /// [`MAX_MISCLASSIFIED`], and the number of all such images.
-fn misclassified(test: &Split, predictions: &[Option<&[usize]>]) -> (Vec<Misclassified>, usize) {
+fn misclassified(test: &Split, predictions: &[Option<&[u8]>]) -> (Vec<Misclassified>, usize) {
     let networks = predictions.iter().flatten().count();
     let errors = |index: usize| {
-        let label = usize::from(test.labels()[index]);
+        let label = test.labels()[index];
         predictions.iter().flatten().filter(|predictions| predictions[index] != label).count()
     };
     let mut indices: Vec<usize> =
@@ -245,7 +277,7 @@ mod tests {
     #[test]
     fn images_that_most_networks_misclassify_are_returned() {
         let test = Split::new(vec![0; 4 * Shape::MNIST.pixels()], vec![1, 2, 3, 4]);
-        let predictions: [Option<&[usize]>; 4] =
+        let predictions: [Option<&[u8]>; 4] =
             [Some(&[1, 0, 0, 4]), Some(&[0, 0, 0, 4]), None, Some(&[1, 2, 0, 4])];
         let (images, total) = misclassified(&test, &predictions);
         let indices: Vec<usize> = images.iter().map(|image| image.index).collect();

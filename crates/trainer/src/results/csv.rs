@@ -1,18 +1,18 @@
 //! The files results.csv and summary.csv.
 
-use std::{collections::BTreeSet, path::Path};
+use std::collections::BTreeSet;
 
 use super::{
-    Error,
+    Row,
     statistics::{Difference, Spread},
     summary::{Summary, has_several_seeds, summaries},
 };
 use crate::{
-    store::{files, record::Record},
-    study::{KeyValues, Study, setting_text},
+    store::{Error, StudyFolder, files},
+    study::{KeyValues, setting_text},
 };
 
-const HEADER: [&str; 13] = [
+const HEADER: [&str; 14] = [
     "variant",
     "acc_train",
     "acc_test",
@@ -26,6 +26,7 @@ const HEADER: [&str; 13] = [
     "pixels",
     "backend",
     "fit_seconds",
+    "run",
 ];
 
 const SUMMARY_HEADER: [&str; 12] = [
@@ -43,35 +44,34 @@ const SUMMARY_HEADER: [&str; 12] = [
     "difference_pairs",
 ];
 
-/// Writes results.csv from the records of all finished runs, and summary.csv where there are several seeds. The folder
-/// has to be locked since the records were read, so that whoever writes last has read every record.
-pub fn write(study: &Study, output: &Path, records: &[Record]) -> Result<(), Error> {
-    files::write(&output.join("results.csv"), csv_text(records)?.as_bytes())?;
-    if has_several_seeds(records) {
-        let summary = summary_text(records, study.first_variant())?;
-        files::write(&output.join("summary.csv"), summary.as_bytes())?;
+/// Writes results.csv, and summary.csv where there are several seeds, comparing with the variant `first`. The study's
+/// own files have to be locked since the records were read, so that whoever writes last has read every record.
+pub fn write(folder: &StudyFolder, rows: &[Row], first: &str) -> Result<(), Error> {
+    files::write(&folder.file("results.csv"), csv_text(rows)?.as_bytes())?;
+    let summary = folder.file("summary.csv");
+    if has_several_seeds(rows) {
+        files::write(&summary, summary_text(rows, first)?.as_bytes())
     } else {
-        files::remove(&output.join("summary.csv"))?;
+        files::remove(&summary)
     }
-    Ok(())
 }
 
-/// Formats the records as results.csv: a header and a row for each run.
-pub fn csv_text(records: &[Record]) -> Result<String, Error> {
-    let keys = swept_keys(records);
-    format_rows(&HEADER, &keys, records.iter().map(|record| (row(record), &record.point)))
+/// Formats results.csv: a header and a line for each row.
+pub fn csv_text(rows: &[Row]) -> Result<String, Error> {
+    let keys = swept_keys(rows);
+    format_rows(&HEADER, &keys, rows.iter().map(|row| (cells(row), row.point())))
 }
 
 /// Formats the summaries as summary.csv: a header and a row for each group of runs.
-fn summary_text(records: &[Record], first: &str) -> Result<String, Error> {
-    let (keys, summaries) = (swept_keys(records), summaries(records, first));
+fn summary_text(rows: &[Row], first: &str) -> Result<String, Error> {
+    let (keys, summaries) = (swept_keys(rows), summaries(rows, first));
     let rows = summaries.iter().map(|summary| (summary_row(summary), &summary.point));
     format_rows(&SUMMARY_HEADER, &keys, rows)
 }
 
 /// Returns every key that is swept in some run. Each is a column of its own.
-pub fn swept_keys(records: &[Record]) -> BTreeSet<&str> {
-    records.iter().flat_map(|record| record.point.keys()).map(String::as_str).collect()
+pub fn swept_keys(rows: &[Row]) -> BTreeSet<&str> {
+    rows.iter().flat_map(|row| row.point().keys()).map(String::as_str).collect()
 }
 
 fn format_rows<'a, const COLUMNS: usize>(
@@ -88,26 +88,28 @@ fn format_rows<'a, const COLUMNS: usize>(
         }
         writer.into_inner().map_err(|error| error.into_error().into())
     };
-    let error = |reason| Error::Serialize { format: "CSV", reason };
+    let error = |reason| Error::Serialize { what: "results.csv", reason };
     let bytes = write().map_err(|source| error(source.to_string()))?;
     String::from_utf8(bytes).map_err(|source| error(source.to_string()))
 }
 
-fn row(record: &Record) -> [String; 13] {
+fn cells(row: &Row) -> [String; 14] {
+    let record = &row.record;
     [
-        record.variant.clone(),
+        row.variant().to_owned(),
         number(record.acc_train),
         number(record.acc_test),
         number(record.pct_diff()),
-        record.seed.to_string(),
+        row.run.seed.to_string(),
         number(record.loss_train),
         number(record.loss_test),
         record.parameters.to_string(),
         record.epochs.to_string(),
-        record.dataset.clone(),
-        record.setting("data.pixels"),
-        record.setting("backend"),
+        row.dataset.clone(),
+        row.run.data.pixels.to_string(),
+        row.backend.to_string(),
         format!("{:.2}", record.fit_seconds),
+        row.run_name(),
     ]
 }
 
@@ -140,26 +142,26 @@ fn number(value: f64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::tests::record, *};
+    use super::{super::tests::row, *};
 
     #[test]
     fn rows_match_the_header() {
-        let csv = csv_text(&[record("l2", 3, (0.8, 0.75), f64::NAN)]).unwrap();
-        let expected = "variant,acc_train,acc_test,pct_diff,seed,loss_train,loss_test,parameters,epochs,dataset,pixels,backend,fit_seconds\n\
-                        l2,0.800000,0.750000,0.062500,3,NaN,1.000000,5,2,\"a, b\",raw,,1.23\n";
+        let csv = csv_text(&[row("l2", 3, (0.8, 0.75), f64::NAN)]).unwrap();
+        let expected = "variant,acc_train,acc_test,pct_diff,seed,loss_train,loss_test,parameters,epochs,dataset,pixels,backend,fit_seconds,run\n\
+                        l2,0.800000,0.750000,0.062500,3,NaN,1.000000,5,2,\"a, b\",raw,flex,1.23,l2-seed-3-0123456789ab\n";
         assert_eq!(csv, expected);
     }
 
     #[test]
     fn summary_rows_match_their_header() {
         let accuracies = [("none", [(0.5, 0.4), (1.0, 0.8)]), ("l1", [(0.5, 0.5), (0.5, 0.95)])];
-        let records: Vec<Record> = accuracies
+        let rows: Vec<Row> = accuracies
             .iter()
             .flat_map(|(variant, runs)| {
-                (0..).zip(runs).map(move |(seed, &run)| record(variant, seed, run, 1.0))
+                (0..).zip(runs).map(move |(seed, &run)| row(variant, seed, run, 1.0))
             })
             .collect();
-        let csv = summary_text(&records, "none").unwrap();
+        let csv = summary_text(&rows, "none").unwrap();
         // The differences are 0.1 and 0.15; the 0.975 quantile of Student's t with one degree of freedom is 12.7062.
         let expected = "variant,n,acc_train_mean,acc_train_deviation,acc_test_mean,acc_test_deviation,pct_diff_mean,pct_diff_deviation,difference_mean,difference_low,difference_high,difference_pairs\n\
                         none,2,0.750000,0.353553,0.600000,0.282843,0.200000,0.000000,,,,\n\

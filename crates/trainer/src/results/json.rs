@@ -3,20 +3,23 @@
 use serde::Serialize;
 
 use super::{
-    Error,
+    Row,
     summary::{Summary, summaries},
 };
-use crate::{store::record::Record, study::KeyValues};
+use crate::{
+    store::{Error, files::to_json},
+    study::KeyValues,
+};
 
 #[derive(Serialize)]
 struct Results<'a> {
-    runs: Vec<Row<'a>>,
+    runs: Vec<JsonRow<'a>>,
     summary: Vec<Summary>,
 }
 
 /// A row of results.csv with unrounded numbers.
 #[derive(Serialize)]
-struct Row<'a> {
+struct JsonRow<'a> {
     variant: &'a str,
     #[serde(skip_serializing_if = "KeyValues::is_empty")]
     point: &'a KeyValues,
@@ -32,33 +35,34 @@ struct Row<'a> {
     pixels: String,
     backend: String,
     fit_seconds: f64,
+    run: String,
 }
 
 /// Formats the runs and their summaries as JSON. The summaries are compared with the variant `first`. Numbers that are
 /// not finite become null.
-pub fn json(records: &[Record], first: &str) -> Result<String, Error> {
-    let summary = summaries(records, first);
-    let results = Results { runs: records.iter().map(row).collect(), summary };
-    serde_json::to_string_pretty(&results)
-        .map(|json| json + "\n")
-        .map_err(|error| Error::Serialize { format: "JSON", reason: error.to_string() })
+pub fn json(rows: &[Row], first: &str) -> Result<String, Error> {
+    let summary = summaries(rows, first);
+    let results = Results { runs: rows.iter().map(json_row).collect(), summary };
+    to_json("the results", &results)
 }
 
-fn row(record: &Record) -> Row<'_> {
-    Row {
-        variant: &record.variant,
-        point: &record.point,
+fn json_row(row: &Row) -> JsonRow<'_> {
+    let record = &row.record;
+    JsonRow {
+        variant: row.variant(),
+        point: row.point(),
         acc_train: record.acc_train,
         acc_test: record.acc_test,
         pct_diff: record.pct_diff(),
-        seed: record.seed,
+        seed: row.run.seed,
         loss_train: record.loss_train,
         loss_test: record.loss_test,
         parameters: record.parameters,
         epochs: record.epochs,
-        dataset: &record.dataset,
-        pixels: record.setting("data.pixels"),
-        backend: record.setting("backend"),
+        dataset: &row.dataset,
+        pixels: row.run.data.pixels.to_string(),
+        backend: row.backend.to_string(),
         fit_seconds: record.fit_seconds,
+        run: row.run_name(),
     }
 }

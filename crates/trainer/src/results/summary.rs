@@ -3,10 +3,10 @@
 use serde::Serialize;
 
 use super::{
-    diverged,
+    Row,
     statistics::{Difference, Spread},
 };
-use crate::{store::record::Record, study::KeyValues};
+use crate::{store::Record, study::KeyValues};
 
 /// The summary of a group: the runs of one variant at one point of the sweep.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -40,12 +40,12 @@ pub struct Comparison {
     pub difference: Difference,
 }
 
-/// Summarises each group of runs, in the order of the records, and compares it with the variant `first`.
-pub fn summaries(records: &[Record], first: &str) -> Vec<Summary> {
-    let groups: Vec<&[Record]> = groups(records).collect();
-    let summary = |runs: &&[Record]| Summary {
-        variant: runs[0].variant.clone(),
-        point: runs[0].point.clone(),
+/// Summarises each group of runs, in the order of the rows, and compares it with the variant `first`.
+pub fn summaries(rows: &[Row], first: &str) -> Vec<Summary> {
+    let groups: Vec<&[Row]> = groups(rows).collect();
+    let summary = |runs: &&[Row]| Summary {
+        variant: runs[0].variant().to_owned(),
+        point: runs[0].point().clone(),
         n: runs.len(),
         acc_train: spread(runs, |run| run.acc_train),
         acc_test: spread(runs, |run| run.acc_test),
@@ -57,44 +57,44 @@ pub fn summaries(records: &[Record], first: &str) -> Vec<Summary> {
 }
 
 /// Groups consecutive runs of one variant at one point, which differ only by their seeds.
-pub fn groups(records: &[Record]) -> impl Iterator<Item = &[Record]> {
-    records.chunk_by(Record::is_beside)
+pub fn groups(rows: &[Row]) -> impl Iterator<Item = &[Row]> {
+    rows.chunk_by(Row::is_beside)
 }
 
 /// Finds the group that a run is compared with: the first one of the variant `first` at the run's point, where
 /// keys of single variants (`variant.…`) are ignored.
-fn reference<'a>(groups: &[&'a [Record]], first: &str, run: &Record) -> Option<&'a [Record]> {
-    let shared_point = |record: &Record| -> KeyValues {
-        let shared = record.point.iter().filter(|(key, _)| !key.starts_with("variant."));
+fn reference<'a>(groups: &[&'a [Row]], first: &str, run: &Row) -> Option<&'a [Row]> {
+    let shared_point = |row: &Row| -> KeyValues {
+        let shared = row.point().iter().filter(|(key, _)| !key.starts_with("variant."));
         shared.map(|(key, value)| (key.clone(), value.clone())).collect()
     };
     let point = shared_point(run);
-    let matches = |group: &&[Record]| group[0].variant == first && shared_point(&group[0]) == point;
+    let matches = |group: &&[Row]| group[0].variant() == first && shared_point(&group[0]) == point;
     groups.iter().copied().find(matches)
 }
 
 /// Returns whether some group has several runs.
-pub fn has_several_seeds(records: &[Record]) -> bool {
-    records.windows(2).any(|pair| pair[0].is_beside(&pair[1]))
+pub fn has_several_seeds(rows: &[Row]) -> bool {
+    rows.windows(2).any(|pair| pair[0].is_beside(&pair[1]))
 }
 
-fn spread(runs: &[Record], value: impl Fn(&Record) -> f64) -> Spread {
-    Spread::new(&runs.iter().map(value).collect::<Vec<_>>())
+fn spread(runs: &[Row], value: impl Fn(&Record) -> f64) -> Spread {
+    Spread::new(&runs.iter().map(|row| value(&row.record)).collect::<Vec<_>>())
 }
 
 /// Compares the test accuracies of runs with those of the reference runs of the same seeds. Pairs with a diverged run
 /// are left out.
-fn compare(reference: &[Record], runs: &[Record]) -> Option<Comparison> {
-    let variant = reference[0].variant.clone();
+fn compare(reference: &[Row], runs: &[Row]) -> Option<Comparison> {
+    let variant = reference[0].variant().to_owned();
     if reference[0].is_beside(&runs[0]) {
         return None;
     }
     let differences = runs.iter().filter_map(|run| {
-        let other = reference.iter().find(|other| other.seed == run.seed)?;
-        if diverged(run) || diverged(other) {
+        let other = reference.iter().find(|other| other.run.seed == run.run.seed)?;
+        if run.diverged() || other.diverged() {
             return None;
         }
-        Some(run.acc_test - other.acc_test)
+        Some(run.record.acc_test - other.record.acc_test)
     });
     let difference = Difference::new(&differences.collect::<Vec<_>>())?;
     Some(Comparison { variant, difference })
@@ -102,11 +102,11 @@ fn compare(reference: &[Record], runs: &[Record]) -> Option<Comparison> {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::tests::record, *};
+    use super::{super::tests::row, *};
 
     #[test]
     fn only_runs_of_the_same_seed_are_paired() {
-        let run = |variant, seed, acc_test| record(variant, seed, (1.0, acc_test), 1.0);
+        let run = |variant, seed, acc_test| row(variant, seed, (1.0, acc_test), 1.0);
         let records = [
             run("none", 0, 0.5),
             run("none", 1, 0.6),

@@ -3,52 +3,49 @@
 use training::Pixels;
 
 use super::{
-    barely_trained, diverged,
+    Row,
     statistics::{Difference, Spread},
     summary::{Comparison, Summary, groups, has_several_seeds, summaries},
 };
-use crate::{
-    store::record::Record,
-    study::{KeyValues, label},
-};
+use crate::study::{KeyValues, label};
 
 /// Formats the table of results and its notes.
 ///
 /// Its columns are those of the notebook. With several seeds, a row holds means and deviations of a group of runs and
 /// its comparison with the variant `first`.
-pub fn table(records: &[Record], first: &str) -> String {
-    let rows =
-        if has_several_seeds(records) { group_rows(records, first) } else { run_rows(records) };
-    let notes = notes(records);
+pub fn table(rows: &[Row], first: &str) -> String {
+    let lines = if has_several_seeds(rows) { group_lines(rows, first) } else { run_lines(rows) };
+    let notes = notes(rows);
     // The lines after a note's first are indented by the width of its mark.
     let notes = notes.iter().map(|note| format!("\n{}\n", note.replace('\n', "\n  ")));
-    aligned(&rows) + &notes.collect::<String>()
+    aligned(&lines) + &notes.collect::<String>()
 }
 
-/// Returns the header and a row for each run.
-fn run_rows(records: &[Record]) -> Vec<Vec<String>> {
-    let header = header(records, &["acc_train", "acc_test", "pct_diff"]);
-    let row = |record: &Record| {
-        let point = point_cell(records, &record.point);
+/// Returns the header and a line for each row.
+fn run_lines(rows: &[Row]) -> Vec<Vec<String>> {
+    let header = header(rows, &["acc_train", "acc_test", "pct_diff"]);
+    let line = |row: &Row| {
+        let point = point_cell(rows, row.point());
+        let record = &row.record;
         let numbers = [record.acc_train, record.acc_test, record.pct_diff()].map(number);
-        let (variant, runs) = (record.variant.clone(), std::slice::from_ref(record));
+        let (variant, runs) = (row.variant().to_owned(), std::slice::from_ref(row));
         [vec![variant], point, numbers.to_vec(), Vec::from_iter(footnote_mark(runs))].concat()
     };
-    std::iter::once(header).chain(records.iter().map(row)).collect()
+    std::iter::once(header).chain(rows.iter().map(line)).collect()
 }
 
-/// Returns the header and a row of means and deviations for each group of runs.
-fn group_rows(records: &[Record], first: &str) -> Vec<Vec<String>> {
+/// Returns the header and a line of means and deviations for each group of runs.
+fn group_lines(rows: &[Row], first: &str) -> Vec<Vec<String>> {
     let difference = format!("acc_test − {first}'s, 95 %");
-    let header = header(records, &["n", "acc_train", "acc_test", "pct_diff", &difference]);
-    let row = |(summary, runs): (Summary, &[Record])| {
+    let header = header(rows, &["n", "acc_train", "acc_test", "pct_diff", &difference]);
+    let line = |(summary, runs): (Summary, &[Row])| {
         let Summary { variant, point, n, acc_train, acc_test, pct_diff, difference } = summary;
         let spreads = [acc_train, acc_test, pct_diff].map(spread);
         let difference =
             difference.map_or(String::new(), |Comparison { difference, .. }| interval(difference));
         [
             vec![variant],
-            point_cell(records, &point),
+            point_cell(rows, &point),
             vec![n.to_string()],
             spreads.to_vec(),
             vec![difference],
@@ -57,24 +54,24 @@ fn group_rows(records: &[Record], first: &str) -> Vec<Vec<String>> {
         .concat()
     };
     std::iter::once(header)
-        .chain(summaries(records, first).into_iter().zip(groups(records)).map(row))
+        .chain(summaries(rows, first).into_iter().zip(groups(rows)).map(line))
         .collect()
 }
 
 /// Returns the names of the columns: the variant, in a sweep its point, and `columns`.
-fn header(records: &[Record], columns: &[&str]) -> Vec<String> {
-    let point = is_swept(records).then_some("point");
+fn header(rows: &[Row], columns: &[&str]) -> Vec<String> {
+    let point = is_swept(rows).then_some("point");
     let names = ["variant"].into_iter().chain(point).chain(columns.iter().copied());
     names.map(str::to_owned).collect()
 }
 
-fn point_cell(records: &[Record], point: &KeyValues) -> Vec<String> {
-    Vec::from_iter(is_swept(records).then(|| label(point)))
+fn point_cell(rows: &[Row], point: &KeyValues) -> Vec<String> {
+    Vec::from_iter(is_swept(rows).then(|| label(point)))
 }
 
 /// Returns whether some run belongs to a sweep.
-fn is_swept(records: &[Record]) -> bool {
-    records.iter().any(|record| !record.point.is_empty())
+fn is_swept(rows: &[Row]) -> bool {
+    rows.iter().any(|row| !row.point().is_empty())
 }
 
 fn number(value: f64) -> String {
@@ -93,11 +90,11 @@ fn interval(Difference { mean, low, high, .. }: Difference) -> String {
 }
 
 /// Returns the mark of the note that applies to a group of runs, if any.
-pub fn footnote_mark(runs: &[Record]) -> Option<String> {
-    if runs.iter().any(diverged) {
+pub fn footnote_mark(runs: &[Row]) -> Option<String> {
+    if runs.iter().any(Row::diverged) {
         Some("†".to_owned())
     } else {
-        runs.iter().any(barely_trained).then(|| "*".to_owned())
+        runs.iter().any(Row::barely_trained).then(|| "*".to_owned())
     }
 }
 
@@ -120,14 +117,14 @@ fn aligned(rows: &[Vec<String>]) -> String {
 }
 
 /// Returns notes on the results, the most important first.
-pub fn notes(records: &[Record]) -> Vec<String> {
+pub fn notes(rows: &[Row]) -> Vec<String> {
     let mut notes = Vec::new();
-    if records.iter().any(diverged) {
+    if rows.iter().any(Row::diverged) {
         let note = "† the loss is no longer a finite number, which ended training; try a lower fit.learning_rate";
         notes.push(note.to_owned());
     }
-    if let Some(record) = records.iter().find(|record| barely_trained(record)) {
-        let raw = record.pixels() == Some(Pixels::Raw);
+    if let Some(row) = rows.iter().find(|row| row.barely_trained()) {
+        let raw = row.run.data.pixels == Pixels::Raw;
         let note = if raw {
             "* barely trained: raw pixels (0–255) make the first updates so large that most ReLU units output 0\n\
              for every image from then on. How many stay active depends on the seed. Batch normalisation\n\
@@ -137,11 +134,11 @@ pub fn notes(records: &[Record]) -> Vec<String> {
         };
         notes.push(note.to_owned());
     }
-    if has_several_seeds(records) {
+    if has_several_seeds(rows) {
         let note = "Mean ± standard deviation over n seeds. The difference is the mean over pairs of runs of the same seed,\n\
              with its 95 % confidence interval (Student's t). It is not significant if the interval contains 0.";
         notes.push(note.to_owned());
-    } else if records.len() > 1 {
+    } else if rows.len() > 1 {
         let note = "One run of each proves little: small differences may be due to chance. Train several seeds, for\n\
              example --set seeds=[0,1,2,3,4].";
         notes.push(note.to_owned());
@@ -151,13 +148,12 @@ pub fn notes(records: &[Record]) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::tests::record, *};
+    use super::{super::tests::row, *};
 
     #[test]
     fn barely_trained_runs_are_marked_and_explained() {
-        let records =
-            [record("none", 0, (0.2, 0.75), 1.0), record("batch_norm", 0, (0.9, 0.75), 1.0)];
-        let text = table(&records, "none");
+        let rows = [row("none", 0, (0.2, 0.75), 1.0), row("batch_norm", 0, (0.9, 0.75), 1.0)];
+        let text = table(&rows, "none");
         let lines: Vec<&str> = text.lines().collect();
         assert_eq!(lines[0], "variant     acc_train  acc_test  pct_diff");
         assert_eq!(lines[1], "none          0.20000   0.75000  -2.75000 *");
@@ -169,15 +165,15 @@ mod tests {
 
     #[test]
     fn several_seeds_are_summarised_in_one_row() {
-        let records = [
-            record("none", 0, (0.9, 0.5), 1.0),
-            record("none", 11, (0.9, 0.75), 1.0),
-            record("l1", 0, (0.9, 0.75), 1.0),
-            record("l1", 11, (0.7, 1.0), 1.0),
-            record("l2", 0, (0.9, 0.75), 1.0),
-            record("l2", 11, (0.7, 1.0), f64::INFINITY),
+        let rows = [
+            row("none", 0, (0.9, 0.5), 1.0),
+            row("none", 11, (0.9, 0.75), 1.0),
+            row("l1", 0, (0.9, 0.75), 1.0),
+            row("l1", 11, (0.7, 1.0), 1.0),
+            row("l2", 0, (0.9, 0.75), 1.0),
+            row("l2", 11, (0.7, 1.0), f64::INFINITY),
         ];
-        let text = table(&records, "none");
+        let text = table(&rows, "none");
         let lines: Vec<&str> = text.lines().collect();
         let expected = [
             "variant  n          acc_train           acc_test            pct_diff          acc_test − none's, 95 %",

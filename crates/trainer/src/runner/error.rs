@@ -3,40 +3,38 @@
 use std::path::PathBuf;
 
 use super::device::{self, DeviceError};
-use crate::{
-    config::ConfigError,
-    report, results,
-    store::{self, Mismatch},
-    study::SettingError,
-};
+use crate::{store, study::SettingError};
 
 /// Why a study, or one of its runs, was not trained.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The folder's study.toml is no study.
-    #[error(transparent)]
-    Config(#[from] ConfigError),
     /// The backend cannot be used.
     #[error(transparent)]
     Device(#[from] DeviceError),
     /// The data set cannot be loaded.
     #[error(transparent)]
     Data(#[from] data::Error),
+    /// The source of the folder's study is not available, but another one is.
+    #[error(
+        "data.sources: {} was trained on `{expected}`, which cannot be had now; `{found}` does not replace it. Tried: {tried}",
+        folder.display()
+    )]
+    SourceLost {
+        /// The study's folder.
+        folder: PathBuf,
+        /// The source of the folder's study.
+        expected: String,
+        /// The source that was found.
+        found: String,
+        /// The places that were tried.
+        tried: String,
+    },
     /// A setting does not fit the data set or the start weights.
     #[error(transparent)]
     Setting(#[from] SettingError),
-    /// The folder holds a run of other settings.
-    #[error(transparent)]
-    Mismatch(#[from] Mismatch),
     /// A file cannot be read or written.
     #[error(transparent)]
     Store(#[from] store::Error),
-    /// The results cannot be written.
-    #[error(transparent)]
-    Results(#[from] results::Error),
-    /// The report cannot be written.
-    #[error(transparent)]
-    Report(#[from] report::Error),
     /// A device does not return its data.
     #[error(transparent)]
     Training(#[from] training::Error),
@@ -52,24 +50,6 @@ pub enum Error {
     /// The system does not let the program handle signals.
     #[error("cannot listen to signals")]
     Signals(#[source] std::io::Error),
-    /// A folder that is to be set aside is no study's.
-    #[error("--fresh: {} is no study's folder, so it stays as it is; name another with --out", folder.display())]
-    NoStudy {
-        /// The folder.
-        folder: PathBuf,
-    },
-    /// Other processes train in a folder that is to be set aside.
-    #[error("{} stays as it is: another process is training in it", folder.display())]
-    Busy {
-        /// The study's folder.
-        folder: PathBuf,
-    },
-    /// Other processes train some of the runs.
-    #[error("another process is training {}", runs.join(", "))]
-    Held {
-        /// The runs' names.
-        runs: Vec<String>,
-    },
     /// Some runs failed.
     #[error("{} of the runs failed", failures.len())]
     Runs {
@@ -85,20 +65,12 @@ impl Error {
             Self::Runs { failures } if failures.iter().all(|(_, error)| error.exit_code() == 2) => {
                 2
             }
-            Self::Config(_)
-            | Self::Device(_)
-            | Self::Setting(_)
-            | Self::Mismatch(_)
-            | Self::NoStudy { .. } => 2,
+            Self::Device(_) | Self::Setting(_) | Self::SourceLost { .. } => 2,
+            Self::Store(error) => error.exit_code(),
             Self::Data(_)
-            | Self::Store(_)
-            | Self::Results(_)
-            | Self::Report(_)
             | Self::Training(_)
             | Self::Panic(_)
             | Self::Signals(_)
-            | Self::Busy { .. }
-            | Self::Held { .. }
             | Self::Runs { .. } => 1,
             // As a shell reports a process that a signal ended.
             Self::Stopped { signal } => 128 + signal,
@@ -109,17 +81,11 @@ impl Error {
     pub fn advice(&self) -> Option<String> {
         match self {
             Self::Device(_) => Some(device::advice()),
-            Self::Mismatch(_) => Some(
-                "take another folder with --out, the same settings, or --fresh to start anew"
-                    .to_owned(),
-            ),
-            Self::Store(error)
-            | Self::Results(results::Error::Store(error))
-            | Self::Report(report::Error::Store(error)) => error.advice(),
+            Self::SourceLost { found, .. } => Some(format!(
+                "make it available, or write data.sources = [\"{found}\"] to train on that instead"
+            )),
+            Self::Store(error) => error.advice(),
             Self::Stopped { .. } => Some("the same command resumes from here".to_owned()),
-            Self::Held { .. } => Some(
-                "the other runs are done; run the same command again once it has ended".to_owned(),
-            ),
             _ => None,
         }
     }

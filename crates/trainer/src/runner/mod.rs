@@ -1,12 +1,14 @@
 //! Training: several runs at a time, each with checkpoints, progress and TensorBoard events.
 
 pub mod allocator;
+mod callback;
+mod context;
 mod device;
 mod digits;
 mod error;
 mod progress;
 mod quiet;
-pub mod resume;
+mod restore;
 mod run;
 mod scheduler;
 mod signals;
@@ -15,10 +17,12 @@ mod train;
 mod weights;
 
 pub use self::{
+    context::RunContext,
     device::{DeviceError, advice as device_advice, overview as device_overview},
-    digits::load as load_splits,
+    digits::{LoadedStudy, load as load_study},
     error::Error,
     progress::{Progress, tell},
-    train::{Choice, STUDY, train},
+    signals::end_at_next as end_at_next_signal,
+    train::train,
     weights::StartWeights,
 };

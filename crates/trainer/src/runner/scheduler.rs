@@ -1,6 +1,7 @@
 //! Scheduling of runs: several at a time, each on a thread.
 
 use std::{
+    fmt,
     num::NonZero,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
@@ -11,7 +12,7 @@ use std::{
 };
 
 use super::Error;
-use crate::study::{Backend, Jobs, Run};
+use crate::study::{Backend, Jobs};
 
 impl Jobs {
     /// Returns the number of runs that train at a time on a backend. A run takes one core of a CPU, or a whole GPU.
@@ -33,13 +34,14 @@ impl Jobs {
 
 /// Calls `work` for every run in order, `jobs` at a time. A run that panics fails alone; after any other error no
 /// further run starts.
-pub(super) fn run_all<W>(runs: &[Run], jobs: usize, work: W) -> Result<(), Error>
-where
-    W: Fn(&Run) -> Result<(), Error> + Sync,
-{
+pub(super) fn run_all<'a, R: fmt::Display + Sync>(
+    runs: &'a [R],
+    jobs: usize,
+    work: impl Fn(&'a R) -> Result<(), Error> + Sync,
+) -> Result<(), Error> {
     let next = AtomicUsize::new(0);
     let failures = Mutex::new(Vec::new());
-    let fail = |run: &Run, error: Error| {
+    let fail = |run: &R, error: Error| {
         let mut failures = failures.lock().unwrap_or_else(PoisonError::into_inner);
         failures.push((run.to_string(), error));
     };
@@ -67,7 +69,7 @@ where
 }
 
 /// Calls `work` and turns a panic into an error.
-pub(crate) fn caught(work: impl FnOnce() -> Result<(), Error>) -> Result<(), Error> {
+pub(super) fn caught<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
     catch_unwind(AssertUnwindSafe(work))
         .unwrap_or_else(|panic| Err(Error::Panic(panic_message(&*panic))))
 }
@@ -85,6 +87,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
+    use crate::study::Run;
 
     fn runs(len: u64) -> Vec<Run> {
         let [variant, ..] = model::presets(&model::NOTEBOOK_HIDDEN);

@@ -9,6 +9,8 @@ use std::{
     },
 };
 
+use super::Error;
+
 use signal_hook::{
     consts::{SIGINT, SIGTERM},
     flag,
@@ -20,19 +22,30 @@ static SIGNAL: LazyLock<Arc<AtomicUsize>> = LazyLock::new(Arc::default);
 /// Added to a signal's number, the exit code of a process that the signal ended.
 const ENDED_BY_SIGNAL: i32 = 128;
 
+/// Whether the next signal ends the process at once.
+static ASKED: LazyLock<Arc<AtomicBool>> = LazyLock::new(Arc::default);
+
 /// Installs the handlers.
 pub(super) fn listen() -> io::Result<()> {
-    let asked = Arc::new(AtomicBool::new(false));
     for (signal, number) in [(SIGINT, 2), (SIGTERM, 15)] {
-        // In this order the second signal, not the first, finds `asked` set.
-        flag::register_conditional_shutdown(signal, ENDED_BY_SIGNAL + signal, Arc::clone(&asked))?;
-        flag::register(signal, Arc::clone(&asked))?;
+        // In this order the second signal, not the first, finds `ASKED` set.
+        flag::register_conditional_shutdown(signal, ENDED_BY_SIGNAL + signal, Arc::clone(&ASKED))?;
+        flag::register(signal, Arc::clone(&ASKED))?;
         flag::register_usize(signal, Arc::clone(&SIGNAL), number)?;
     }
     Ok(())
 }
 
-/// Returns the number of the received signal.
-pub(super) fn requested() -> Option<u8> {
-    u8::try_from(SIGNAL.load(Ordering::Relaxed)).ok().filter(|&signal| signal != 0)
+/// Returns an error if there was a signal.
+pub(super) fn check() -> Result<(), Error> {
+    match u8::try_from(SIGNAL.load(Ordering::Relaxed)) {
+        Ok(0) | Err(_) => Ok(()),
+        Ok(signal) => Err(Error::Stopped { signal }),
+    }
+}
+
+/// Lets the next signal end the process at once: nothing is left to save. Returns an error if there was one already.
+pub fn end_at_next() -> Result<(), Error> {
+    ASKED.store(true, Ordering::Relaxed);
+    check()
 }

@@ -3,7 +3,6 @@
 //! beside it), as far as they are used here.
 
 use std::{
-    ffi::OsString,
     fs::{File, OpenOptions},
     io::{self, Write},
     path::{Path, PathBuf},
@@ -14,7 +13,7 @@ use burn::tensor::TensorData;
 use prost::Message;
 use training::{Epoch, State, weights};
 
-use crate::store::Error;
+use crate::store::{Error, files};
 
 /// Bins of a histogram, TensorFlow's default.
 const BINS: u32 = 30;
@@ -88,7 +87,7 @@ pub(crate) struct Events {
 }
 
 impl Events {
-    /// Creates a file in a run's folder. TensorBoard discards what other files there hold of epochs after `trained`.
+    /// Creates a file in a run's folder. TensorBoard discards what other files there hold of epochs after these.
     pub(crate) fn begin(folder: &Path, epochs: usize) -> Result<Self, Error> {
         let (seconds, process) = (now().as_secs(), std::process::id());
         let path = folder.join(format!("{NAME}.{seconds:010}.{process}"));
@@ -120,17 +119,18 @@ impl Events {
     }
 }
 
-/// Lists the names of the event files in a run's folder.
-pub(crate) fn event_files(folder: &Path) -> Result<Vec<OsString>, Error> {
-    let refused = |source| Error::Read { path: folder.to_owned(), source };
-    let mut names = Vec::new();
-    for entry in folder.read_dir().map_err(refused)? {
+/// Copies the event files of a run to another one, which goes on from there.
+pub(super) fn copy(from: &Path, to: &Path) -> Result<(), Error> {
+    let refused = |source| Error::Read { path: from.to_owned(), source };
+    for entry in from.read_dir().map_err(refused)? {
         let name = entry.map_err(refused)?.file_name();
-        if name.to_string_lossy().starts_with(NAME) {
-            names.push(name);
+        if name.to_string_lossy().starts_with(NAME)
+            && let Some(bytes) = files::read(&from.join(&name))?
+        {
+            files::write(&to.join(&name), &bytes)?;
         }
     }
-    Ok(names)
+    Ok(())
 }
 
 fn now() -> std::time::Duration {

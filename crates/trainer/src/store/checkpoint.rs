@@ -1,4 +1,5 @@
-//! The checkpoint in a run's folder, from which a later process resumes the run.
+//! The saved state of a run: the checkpoint from which a later process resumes it, and the state after its last epoch,
+//! from which a run of more epochs starts.
 
 use std::path::Path;
 
@@ -8,33 +9,31 @@ use training::{State, checkpoint};
 pub use training::checkpoint::Checkpoint;
 
 use super::{Error, files};
-use crate::study::KeyValues;
 
-/// File name of the checkpoint in a run's folder.
+/// File name of the checkpoint of a run that is under way.
 pub const FILE: &str = "checkpoint.safetensors";
+/// File name of the state after the last epoch.
+pub const STATE: &str = "state.safetensors";
 
-/// A checkpoint's header.
+/// Header of a saved state.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Header {
-    /// The variant's name.
-    pub variant: String,
-    /// The run's seed.
-    pub seed: u64,
-    /// The run's point in the sweep.
-    pub point: KeyValues,
-    /// Settings that the result depends on.
-    pub settings: KeyValues,
-    /// SHA-256 of the data set.
-    pub dataset_sha256: String,
+    /// Id of the run.
+    pub run: String,
     /// Optimizer steps done.
     pub steps: u64,
     /// Seconds spent fitting so far.
     pub fit_seconds: f64,
-    /// SHA-256 of the other fields and the tensors' bytes. It detects a damaged checkpoint.
+    /// SHA-256 of the other fields and the tensors' bytes. It detects a damaged file.
     pub sha256: String,
 }
 
 impl Header {
+    /// Creates the header of a run's state after so many steps and seconds.
+    pub fn new(run: &str, steps: u64, fit_seconds: f64) -> Self {
+        Self { run: run.to_owned(), steps, fit_seconds, sha256: String::new() }
+    }
+
     /// Serialises the header as JSON, with the checksum of its other fields and of these tensors' bytes.
     pub fn text(&self, tensors: &[u8]) -> serde_json::Result<String> {
         serde_json::to_string(&Self { sha256: self.checksum(tensors)?, ..self.clone() })
@@ -54,30 +53,26 @@ impl Header {
     }
 }
 
-/// Reads the checkpoint in a run's folder; `None` if there is none.
-pub fn read(folder: &Path) -> Result<Option<(Header, Checkpoint)>, Error> {
-    let path = folder.join(FILE);
-    let Some(bytes) = files::read(&path)? else { return Ok(None) };
-    parse(bytes).map(Some).map_err(|error| Error::Malformed {
-        reason: format!("not a checkpoint: {error}; move it away to restart the run"),
-        path,
-    })
+/// Reads the saved state of the run of this id; `None` if there is none.
+pub fn read(path: &Path, run: &str) -> Result<Option<(Header, Checkpoint)>, Error> {
+    let Some(bytes) = files::read(path)? else { return Ok(None) };
+    let malformed = |reason| Error::Malformed { path: path.to_owned(), reason };
+    let (header, checkpoint) = parse(bytes).map_err(|error| malformed(error.to_string()))?;
+    if header.run != run {
+        return Err(malformed(format!("it is of the run {}", header.run)));
+    }
+    Ok(Some((header, checkpoint)))
 }
 
-/// Parses a checkpoint and verifies its checksum.
+/// Parses a saved state and verifies its checksum.
 pub fn parse(bytes: Vec<u8>) -> Result<(Header, Checkpoint), training::Error> {
     Checkpoint::parse(bytes, Header::parse)
 }
 
-/// Writes a run's checkpoint.
-pub fn write(folder: &Path, header: &Header, state: &State) -> Result<(), Error> {
+/// Saves a run's state.
+pub fn write(path: &Path, header: &Header, state: &State) -> Result<(), Error> {
     let header = |tensors: &[u8]| header.text(tensors).map_err(|error| error.to_string());
-    files::write(&folder.join(FILE), &checkpoint::to_bytes(state, header)?)
-}
-
-/// Deletes a run's checkpoint, if there is one.
-pub fn remove(folder: &Path) -> Result<(), Error> {
-    files::remove(&folder.join(FILE))
+    files::write(path, &checkpoint::to_bytes(state, header)?)
 }
 
 #[cfg(test)]
@@ -98,17 +93,7 @@ mod tests {
     }
 
     fn header() -> Header {
-        let settings = KeyValues::from([("fit.learning_rate".to_owned(), 0.1.into())]);
-        Header {
-            variant: "mine".to_owned(),
-            seed: 3,
-            point: KeyValues::new(),
-            settings,
-            dataset_sha256: "abc".to_owned(),
-            steps: 7,
-            fit_seconds: 0.1,
-            sha256: String::new(),
-        }
+        Header::new("0123456789ab", 7, 0.1)
     }
 
     fn state(device: &Device) -> State {
@@ -125,24 +110,26 @@ mod tests {
     fn checkpoint_bytes() -> Vec<u8> {
         let device = Backend::Flex.open().unwrap();
         let folder = tempfile::tempdir().unwrap();
-        write(folder.path(), &header(), &state(&device)).unwrap();
-        fs::read(folder.path().join(FILE)).unwrap()
+        let path = folder.path().join(FILE);
+        write(&path, &header(), &state(&device)).unwrap();
+        fs::read(path).unwrap()
     }
 
     #[test]
     fn reads_back_what_was_written() {
         let device = Backend::Flex.open().unwrap();
         let folder = tempfile::tempdir().unwrap();
-        assert!(read(folder.path()).unwrap().is_none());
+        let path = folder.path().join(FILE);
+        let read = || read(&path, &header().run);
+        assert!(read().unwrap().is_none());
         let expected = state(&device);
-        write(folder.path(), &header(), &expected).unwrap();
-        let (found, checkpoint) = read(folder.path()).unwrap().unwrap();
+        write(&path, &header(), &expected).unwrap();
+        let (found, checkpoint) = read().unwrap().unwrap();
         assert_eq!(found, Header { sha256: found.sha256.clone(), ..header() });
         let found = checkpoint.state(network(2, &device), found.steps, &device).unwrap();
         assert_eq!((found.steps, &found.history), (expected.steps, &expected.history));
-        remove(folder.path()).unwrap();
-        assert!(read(folder.path()).unwrap().is_none());
-        remove(folder.path()).unwrap();
+        let error = super::read(&path, "ba9876543210").unwrap_err();
+        assert!(error.to_string().ends_with("it is of the run 0123456789ab"), "{error}");
     }
 
     #[test]

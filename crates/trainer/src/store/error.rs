@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::config::ConfigError;
+
 /// Error of reading or writing a study's folder.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -29,18 +31,28 @@ pub enum Error {
         /// Description of the defect.
         reason: String,
     },
-    /// A folder was moved or deleted while it was locked.
-    #[error("{} was moved or deleted meanwhile", folder.display())]
-    Gone {
-        /// The folder.
-        folder: PathBuf,
+    /// A result cannot be serialised.
+    #[error("cannot write {what}: {reason}")]
+    Serialize {
+        /// The result, such as `results.csv`.
+        what: &'static str,
+        /// The serialiser's message.
+        reason: String,
     },
-    /// Reading a run's state from the device failed, or a checkpoint is invalid.
+    /// The folder's study.toml is not a valid config.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// Reading a run's state from the device failed.
     #[error(transparent)]
     Training(#[from] training::Error),
 }
 
 impl Error {
+    /// Returns the program's exit code: 2 if the request was wrong, 1 if the work failed.
+    pub fn exit_code(&self) -> u8 {
+        if matches!(self, Self::Config(_)) { 2 } else { 1 }
+    }
+
     /// Returns a hint for the user, where the message does not already contain one.
     pub fn advice(&self) -> Option<String> {
         match self {

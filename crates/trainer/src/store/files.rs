@@ -6,6 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use serde::Serialize;
 use tempfile::Builder;
 
 use super::Error;
@@ -19,9 +20,25 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     try_write(path, bytes).map_err(|source| Error::Write { path: path.to_owned(), source })
 }
 
+/// Writes a value as an indented JSON file, atomically. `what` names it in the error.
+pub fn write_json(path: &Path, what: &'static str, value: &impl Serialize) -> Result<(), Error> {
+    write(path, to_json(what, value)?.as_bytes())
+}
+
+/// Formats a value as indented JSON. `what` names it in the error. Numbers that are not finite become null.
+pub fn to_json(what: &'static str, value: &impl Serialize) -> Result<String, Error> {
+    let json = serde_json::to_string_pretty(value);
+    let error = |error: serde_json::Error| Error::Serialize { what, reason: error.to_string() };
+    json.map(|json| json + "\n").map_err(error)
+}
+
 /// Reads a file; `None` if it does not exist.
 pub fn read(path: &Path) -> Result<Option<Vec<u8>>, Error> {
-    match fs::read(path) {
+    let read = || {
+        // A device could be endless, and reading a pipe could block.
+        if fs::metadata(path)?.is_file() { fs::read(path) } else { Err(not_regular()) }
+    };
+    match read() {
         Ok(bytes) => Ok(Some(bytes)),
         Err(error) if is_missing(&error) => Ok(None),
         Err(source) => Err(Error::Read { path: path.to_owned(), source }),
@@ -33,18 +50,29 @@ pub fn make_folder(path: &Path) -> Result<(), Error> {
     fs::create_dir_all(path).map_err(|source| Error::Write { path: path.to_owned(), source })
 }
 
-/// Creates the folder `base/inner` and returns its path. `base` must exist.
-pub fn make_folder_in(base: &Path, inner: &Path) -> Result<PathBuf, Error> {
-    let mut path = base.to_owned();
-    for name in inner {
-        path.push(name);
-        match fs::create_dir(&path) {
-            Ok(()) => sync_parent(&path)?,
-            Err(source) if source.kind() == io::ErrorKind::AlreadyExists => {}
-            Err(source) => return Err(Error::Write { path, source }),
-        }
+/// Lists the subfolders of a folder; none if it does not exist.
+pub fn subfolders(folder: &Path) -> Result<Vec<PathBuf>, Error> {
+    let refused = |source| Error::Read { path: folder.to_owned(), source };
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if is_missing(&error) => return Ok(Vec::new()),
+        Err(error) => return Err(refused(error)),
+    };
+    let entries: Vec<fs::DirEntry> = entries.collect::<Result<_, _>>().map_err(refused)?;
+    let is_folder = |entry: &fs::DirEntry| {
+        // A link's own type says nothing about what it leads to.
+        entry.file_type().is_ok_and(|kind| kind.is_dir() || entry.path().is_dir())
+    };
+    Ok(entries.iter().filter(|entry| is_folder(entry)).map(fs::DirEntry::path).collect())
+}
+
+/// Creates a folder in one that exists, and syncs its name to disk.
+pub fn make_subfolder(path: &Path) -> Result<(), Error> {
+    match fs::create_dir(path) {
+        Ok(()) => sync_parent(path),
+        Err(source) if source.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        Err(source) => Err(Error::Write { path: path.to_owned(), source }),
     }
-    Ok(path)
 }
 
 /// Renames a folder and syncs the new name to disk.
@@ -81,6 +109,10 @@ pub fn remove_temporary(folder: &Path) -> Result<(), Error> {
         }
     }
     Ok(())
+}
+
+fn not_regular() -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file")
 }
 
 /// Returns whether the file or one of its parents does not exist.

@@ -1,13 +1,28 @@
-//! Files of a study's folder: records, checkpoints and locks.
+//! A study's folder: its runs, each under an id that its inputs give, and the files that describe the study.
 
 pub mod checkpoint;
+mod claim;
 mod error;
+pub mod failure;
 pub mod files;
-pub mod lock;
-mod mismatch;
+mod folder;
+mod history;
+mod lock;
+mod manifest;
+mod predictions;
 pub mod record;
+mod saved_study;
+mod siblings;
 
 pub use self::{
+    claim::{Claim, Claimed, FinishedRun, FinishedRuns},
     error::Error,
-    mismatch::{Mismatch, differences},
+    folder::{RunFolders, StudyFolder, display_name},
+    history::FILE as HISTORY,
+    lock::Lock,
+    manifest::{DatasetName, Manifest},
+    predictions::{FILE as PREDICTIONS, Predictions},
+    record::{Ending, ImageCounts, MODEL, Record, Results},
+    saved_study::{Job, SavedStudy},
+    siblings::Siblings,
 };

@@ -1,79 +1,83 @@
-//! The inputs of a run: the settings on which its result depends.
+//! The inputs of a run: everything that its result depends on. Their SHA-256 identifies the run.
+
+use std::collections::BTreeMap;
 
 use model::{LayerName, NetworkConfig};
-use toml::Value;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::{
-    DataSettings, FitSettings, HIDDEN, KeyValues, Run, Study,
+    EPOCHS, KeyValues, Run, Study, WEIGHTS,
     flat::{flatten, non_default},
     keys::is_input,
-    layers,
     schema::{LayerSettings, NetworkSettings, Settings},
 };
 
-/// Version of the arithmetic. Increase it when the same inputs give other results, even in the last bit.
-const NUMERICS_VERSION: i64 = 3;
+/// Version of the arithmetic. Increase it when the same inputs give other results, even in the last bit, or when a
+/// default or the meaning of a setting changes.
+pub const NUMERICS_VERSION: u32 = 3;
+
+/// Number of hexadecimal digits of a run's id.
+pub const ID_DIGITS: usize = 12;
+
+/// Checksums of the files that a study reads.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InputChecksums {
+    /// SHA-256 of the data set.
+    pub dataset_sha256: String,
+    /// SHA-256 of the start weights' file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weights_sha256: Option<String>,
+}
+
+/// The inputs of a run by key. Settings at their default are left out, so that a new setting changes no id.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Inputs(BTreeMap<String, Value>);
 
 impl Study {
-    /// Returns the inputs of a run except its seed and the checksums of the data set and of start weights. Keys of its
-    /// variant begin with the layer, such as `hidden1.dropout`.
-    pub fn run_settings(&self, run: &Run) -> KeyValues {
+    /// Returns the inputs of a run. Keys of its variant begin with the layer, such as `hidden1.dropout`.
+    pub fn inputs(&self, run: &Run, checksums: &InputChecksums) -> Inputs {
         let hidden = run.variant.network.hidden.iter().map(|block| block.units).collect();
-        let mut settings = self.inputs(&run.data, &run.fit, NetworkSettings { hidden });
+        let (network, data, fit) = (NetworkSettings { hidden }, run.data.clone(), run.fit.clone());
+        let mut settings = flatten(&Settings { network, data, fit, ..Settings::default() });
+        let defaults = flatten(&Settings::default());
+        settings.retain(|key, value| is_input(key) && defaults.get(key) != Some(value));
         settings.extend(layer_settings(&run.variant.network));
-        settings
-    }
-
-    /// Returns the inputs that a finished run outside this study must have to share a results folder with its runs.
-    /// They are those of the variant's runs, or, for a variant that the study lacks, the study's own. Settings that may
-    /// differ have their value in `found`, the run's inputs: those swept in either study, and an unknown variant's.
-    pub fn settings_beside(
-        &self,
-        variant: &str,
-        point: &KeyValues,
-        found: &KeyValues,
-    ) -> KeyValues {
-        let known = self.first_run_of(variant);
-        let mut settings = known.map_or_else(
-            || {
-                let Settings { data, fit, network, .. } = &self.settings;
-                self.inputs(data, fit, network.clone())
-            },
-            |run| self.run_settings(run),
-        );
-        let depth = found.get(HIDDEN).and_then(Value::as_array).map_or(0, Vec::len);
-        let is_swept = |key: &str| {
-            let variant_key = format!("variant.{variant}.{key}");
-            let alias = layers::alias_of(&variant_key, depth);
-            [Some(key.to_owned()), Some(variant_key), alias]
-                .iter()
-                .flatten()
-                .any(|key| point.contains_key(key) || self.is_swept(key))
-        };
-        let is_of_layer = |key: &str| key.starts_with("hidden") || key.starts_with("output.");
-        let any_layer = known.is_none() || is_swept(HIDDEN);
-        let is_free = |key: &str| {
-            is_swept(key) || (any_layer && is_of_layer(key)) || (known.is_none() && key == HIDDEN)
-        };
-        settings.retain(|key, _| !is_free(key));
-        let free = found.iter().filter(|(key, _)| is_free(key));
-        settings.extend(free.map(|(key, value)| (key.clone(), value.clone())));
-        settings
-    }
-
-    /// Returns the inputs of a run without those of its variant's layers.
-    fn inputs(
-        &self,
-        data: &DataSettings,
-        fit: &FitSettings,
-        network: NetworkSettings,
-    ) -> KeyValues {
-        let (backend, data, fit) = (self.settings.backend, data.clone(), fit.clone());
-        let mut inputs = flatten(&Settings { backend, network, data, fit, ..Settings::default() });
-        inputs.retain(|key, _| is_input(key));
+        let json = |(key, value): (String, toml::Value)| (key, value_to_json(&value));
+        let mut inputs: BTreeMap<String, Value> = settings.into_iter().map(json).collect();
+        inputs.insert("backend".to_owned(), self.settings.backend.to_string().into());
+        inputs.insert("dataset".to_owned(), checksums.dataset_sha256.clone().into());
+        inputs.insert(EPOCHS.to_owned(), run.fit.epochs.into());
         inputs.insert("numerics".to_owned(), NUMERICS_VERSION.into());
-        inputs
+        inputs.insert("seed".to_owned(), run.seed.into());
+        if let Some(sha256) = &checksums.weights_sha256 {
+            inputs.insert(WEIGHTS.to_owned(), sha256.clone().into());
+        }
+        Inputs(inputs)
     }
+}
+
+impl Inputs {
+    /// Formats the inputs as inputs.json: keys in order, a line each.
+    pub fn json(&self) -> String {
+        // Keys are strings, and numbers are finite.
+        serde_json::to_string_pretty(&self.0).unwrap_or_default() + "\n"
+    }
+
+    /// Returns the id of the run: the first digits of the SHA-256 of [`json`](Self::json).
+    pub fn id(&self) -> String {
+        data::sha256([self.json().as_bytes()])[..ID_DIGITS].to_owned()
+    }
+
+    /// Returns the number of epochs, and the other inputs.
+    pub fn split_epochs(mut self) -> (u64, Self) {
+        let epochs = self.0.remove(EPOCHS).and_then(|epochs| epochs.as_u64());
+        (epochs.unwrap_or_default(), self)
+    }
+}
+
+fn value_to_json(value: &toml::Value) -> Value {
+    serde_json::to_value(value).unwrap_or_default()
 }
 
 /// Lists the settings of a network's layers that differ from their defaults.
@@ -88,4 +92,64 @@ fn layer_settings(network: &NetworkConfig) -> KeyValues {
                 .map(move |(key, value)| (format!("{name}.{key}"), value))
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::config::{Entries, find};
+
+    fn inputs(study: &Study, run: usize) -> Inputs {
+        let dataset_sha256 = "5e3d".to_owned();
+        let checksums = InputChecksums { dataset_sha256, weights_sha256: None };
+        study.inputs(&study.runs[run], &checksums)
+    }
+
+    fn study(text: &str) -> Study {
+        Study::read("small", &Entries::parse(text, Path::new("")).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn the_id_of_a_run_of_mnist_stays_the_same() {
+        let mnist = Study::read("mnist", &find("mnist").unwrap().read(&[]).unwrap()).unwrap();
+        let inputs = inputs(&mnist, 1);
+        let json = "{\n  \"backend\": \"flex\",\n  \"dataset\": \"5e3d\",\n  \"fit.epochs\": 50,\n  \
+                    \"hidden2.kernel_regularizer.l2\": 0.01,\n  \"numerics\": 3,\n  \"seed\": 0\n}\n";
+        assert_eq!(inputs.json(), json);
+        assert_eq!(inputs.id(), "9c8ace62f867");
+    }
+
+    #[test]
+    fn what_no_result_depends_on_is_no_input() {
+        let plain = study("variants = [\"none\"]");
+        for same in [
+            "jobs = 3",
+            "output.tensorboard = true",
+            "fit.checkpoint_every = 2",
+            "seeds = [0, 1]",
+            "fit.epochs = 50",
+            "variant.none.hidden1.dropout = 0",
+            "variant.none.hidden1.kernel_regularizer = { l1 = 0.0 }",
+        ] {
+            let same = study(&format!("variants = [\"none\"]\n{same}"));
+            assert_eq!(inputs(&same, 0), inputs(&plain, 0));
+        }
+        for other in [
+            "backend = \"ndarray\"",
+            "seeds = [1]",
+            "fit.epochs = 51",
+            "fit.learning_rate = 0.1",
+            "data.limit = 100",
+            "network.hidden = [50]",
+            "variant.none.hidden1.batch_norm = true",
+        ] {
+            let other = study(&format!("variants = [\"none\"]\n{other}"));
+            assert_ne!(inputs(&other, 0).id(), inputs(&plain, 0).id());
+        }
+        // Variants with equal inputs share a run.
+        let alias = study("variants = [\"plain\"]\nvariant.plain.last_hidden.dropout = 0");
+        assert_eq!(inputs(&alias, 0), inputs(&plain, 0));
+    }
 }

@@ -12,8 +12,8 @@ use super::{
 /// Key of the numbers of units of the hidden layers.
 pub const HIDDEN: &str = "network.hidden";
 
-/// Key of the number of epochs, the only input whose value may change after a run has finished: the run is resumed.
-pub const EPOCHS: &str = "fit.epochs";
+/// Key of the number of epochs.
+pub(super) const EPOCHS: &str = "fit.epochs";
 
 /// Key of the start weights: their file in a config, its checksum in a run's inputs.
 pub const WEIGHTS: &str = "fit.weights";
@@ -23,7 +23,7 @@ pub(super) const SWEEP: &str = "sweep.";
 
 /// Keys in tables that are not inputs of runs: no result depends on them. `data.dir`, `data.sources` and `fit.weights`
 /// name files, whose checksums are inputs instead.
-pub const NOT_INPUTS: [&str; 5] =
+const NOT_INPUTS: [&str; 5] =
     ["data.dir", "data.sources", "fit.checkpoint_every", "fit.weights", "output.tensorboard"];
 
 /// Returns the key of a swept key's list in a config.

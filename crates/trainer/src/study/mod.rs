@@ -22,16 +22,18 @@ mod splits;
 mod study_toml;
 mod sweep;
 
-use std::{collections::BTreeMap, fmt, path::PathBuf};
+use std::{collections::BTreeMap, fmt};
 
+use data::Source;
 use model::Variant;
 use toml::Value;
 
-use self::keys::sweep_key;
+use self::keys::{EPOCHS, sweep_key};
 pub use self::{
     backend::Backend,
+    inputs::{ID_DIGITS, InputChecksums, Inputs, NUMERICS_VERSION},
     jobs::Jobs,
-    keys::{EPOCHS, HIDDEN, NOT_INPUTS, WEIGHTS},
+    keys::{HIDDEN, WEIGHTS},
     label::{label, setting_text, short},
     schema::{DataSettings, FitSettings, Settings},
     splits::{SettingError, Splits, TrainingData},
@@ -82,10 +84,14 @@ impl Run {
         Self { variant, seed, point, data, fit }
     }
 
-    /// Returns the run's folder, relative to the study's: `runs/<variant>/seed-<n>`. In a sweep, the point follows the
-    /// variant's name.
-    pub fn folder(&self) -> PathBuf {
-        run_folder(&self.variant.name, &self.point, self.seed)
+    /// Returns the name of the run's folder: `<variant>[,<point>]-seed-<n>-<id>`.
+    pub fn folder_name(&self, id: &str) -> String {
+        format!("{}-seed-{}-{id}", cell(&self.variant.name, &self.point, ","), self.seed)
+    }
+
+    /// Returns the variant's name with the sweep point: `l2 l2=0.01`.
+    pub fn cell_name(&self) -> String {
+        cell_name(&self.variant.name, &self.point)
     }
 }
 
@@ -100,26 +106,18 @@ impl Study {
         self.variants.first().map_or("", |variant| &variant.name)
     }
 
-    /// Returns the first run of a variant.
-    pub fn first_run_of(&self, variant: &str) -> Option<&Run> {
-        self.runs.iter().find(|run| run.variant.name == variant)
+    /// Makes a source the only one. Ignored if `data.dir` replaces the sources.
+    #[must_use]
+    pub fn with_source(mut self, source: Source) -> Self {
+        self.settings.data.sources = vec![source];
+        self
     }
 }
 
 impl fmt::Display for Run {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&run_name(&self.variant.name, &self.point, self.seed))
+        write!(formatter, "{} seed {}", self.cell_name(), self.seed)
     }
-}
-
-/// Returns the folder of a run, relative to its study's.
-pub fn run_folder(variant: &str, point: &KeyValues, seed: u64) -> PathBuf {
-    ["runs", &cell(variant, point, ","), &format!("seed-{seed}")].iter().collect()
-}
-
-/// Formats the name of a run in messages: `l2 l2=0.01 seed 3`.
-pub fn run_name(variant: &str, point: &KeyValues, seed: u64) -> String {
-    format!("{} seed {seed}", cell_name(variant, point))
 }
 
 /// Formats the name of a variant at a sweep point: `l2 l2=0.01`.

@@ -5,9 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use toml::Value;
 
 use super::{
-    KeyValues, Run,
+    ID_DIGITS, KeyValues, Run,
     canonical_value::canonical_value,
-    cell,
     keys::{COMMON_KEYS, SWEEP, is_sweepable, sweep_key},
     layers,
 };
@@ -15,8 +14,8 @@ use crate::config::{ConfigError, Entries, Entry, values, values::Parsed};
 
 /// Added to the precedence of swept values, so that they override all files and arguments.
 const SWEEP_PRECEDENCE: usize = 1 << 32;
-/// Maximum length of a folder's name in bytes, as most file systems limit it.
-const MAX_NAME_BYTES: usize = 255;
+/// Maximum length of the name of a run's folder in bytes. Most file systems allow 255; a damaged run's has a number too.
+const MAX_NAME_BYTES: usize = 250;
 /// Maximum number of runs of a study; more are taken for a mistake.
 const MAX_RUNS: usize = 100_000;
 
@@ -163,7 +162,7 @@ impl Sweep {
 
     /// Returns an error if the name of a run's folder would exceed [`MAX_NAME_BYTES`].
     pub(super) fn check_names(&self, runs: &[Run]) -> Result<(), ConfigError> {
-        let is_long = |run: &Run| cell(&run.variant.name, &run.point, ",").len() > MAX_NAME_BYTES;
+        let is_long = |run: &Run| run.folder_name(&"0".repeat(ID_DIGITS)).len() > MAX_NAME_BYTES;
         let Some((key, (_, entry))) = self.0.first_key_value().filter(|_| runs.iter().any(is_long))
         else {
             return Ok(());

@@ -50,7 +50,6 @@ globalThis.report = (() => {
 
   // Returns the reason why there are no predictions.
   const whyNoPredictions = () => {
-    if (!data.has_digits) return "The test images were not at hand when this page was written.";
     return data.variants.length ? "No network has valid predictions." : "No run has finished yet.";
   };
 

@@ -12,8 +12,9 @@
   };
 
   if (!misclassified.length) {
-    return showMessage("misclassified", variants.some((variant) => variant.confusion)
-      ? "No image is misclassified by most variants." : whyNoPredictions());
+    const noImages = data.has_digits ? "No image is misclassified by most variants."
+      : "The test images were not at hand when this page was written.";
+    return showMessage("misclassified", variants.some((variant) => variant.confusion) ? noImages : whyNoPredictions());
   }
   const card = (image) => {
     const load = report.loadButton(image);

@@ -106,7 +106,8 @@ fn classifies_a_drawing(browser: &Browser, dir: &TestDir) {
     assert_eq!(pixels.chunks(28).filter(|row| inked(row)).count(), 20);
 
     fs::write(dir.path("seven.png"), trainer::commands::show::png(&[&pixels], 1).unwrap()).unwrap();
-    let models = VARIANTS.map(|name| format!("out/runs/{name}/seed-0/model.safetensors"));
+    let models =
+        VARIANTS.map(|name| dir.relative(&format!("out/runs/{name}-seed-0/model.safetensors")));
     let [none, l1, batch_norm_dropout] = &models;
     let predict = ["predict", "--json", none, l1, batch_norm_dropout, "seven.png"];
     let expected: Value = serde_json::from_str(&dir.stdout(&predict)).unwrap();

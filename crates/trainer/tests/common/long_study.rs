@@ -33,7 +33,7 @@ pub(crate) fn spawn_study(dir: &TestDir, out: &str) -> Child {
 /// Waits until both runs have saved a checkpoint.
 pub(crate) fn wait_for_checkpoints(dir: &TestDir, out: &str) {
     let is_saved = |variant: &&str| {
-        dir.path(&format!("{out}/runs/{variant}/seed-0/checkpoint.safetensors")).exists()
+        dir.path(&format!("{out}/runs/{variant}-seed-0/checkpoint.safetensors")).exists()
     };
     wait_until(|| VARIANTS.iter().all(is_saved));
 }

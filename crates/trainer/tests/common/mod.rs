@@ -32,9 +32,30 @@ impl TestDir {
         Self { folder }
     }
 
-    /// Returns a path in the folder.
+    /// Returns the folder's path.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Returns a path in the folder. A run's folder is named without the run's id: `out/runs/l2-seed-0`.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
+        let path = self.folder.path().join(name);
+        let Some((out, run)) = name.split_once("/runs/") else { return path };
+        let (run, file) = run.split_once('/').unwrap_or((run, ""));
+        let runs = self.folder.path().join(out).join("runs");
+        let is_run = |folder: &PathBuf| {
+            let name = folder.file_name().unwrap().to_str().unwrap();
+            name.strip_prefix(run).is_some_and(|id| id.len() == 13 && id.starts_with('-'))
+        };
+        let found: Vec<PathBuf> = folders(&runs).into_iter().filter(is_run).collect();
+        assert!(found.len() <= 1, "several runs: {found:?}");
+        found.first().map_or(path, |folder| folder.join(file))
+    }
+
+    /// Returns a [`path`](Self::path) relative to the folder, in which the program runs.
+    pub(crate) fn relative(&self, name: &str) -> String {
+        let path = self.path(name);
+        path.strip_prefix(self.folder.path()).unwrap().to_str().unwrap().to_owned()
     }
 
     /// Writes a file into the folder.
@@ -121,8 +142,10 @@ impl TestDir {
         let rows = serde_json::to_vec(&self.results(out)).unwrap();
         let mut artifacts = BTreeMap::from([("results.csv".into(), rows)]);
         let runs = self.path(&format!("{out}/runs"));
-        for run in folders(&runs).iter().flat_map(|variant| folders(variant)) {
-            for name in ["model.safetensors", "history.csv"] {
+        for run in folders(&runs) {
+            for name in
+                ["inputs.json", "model.safetensors", "history.csv", "predictions.safetensors"]
+            {
                 let file = run.join(name);
                 let bytes = fs::read(&file).unwrap();
                 artifacts.insert(file.strip_prefix(&runs).unwrap().to_owned(), bytes);
@@ -133,7 +156,7 @@ impl TestDir {
 }
 
 fn folders(folder: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let entries = fs::read_dir(folder).into_iter().flatten().map(|entry| entry.unwrap().path());
     entries.filter(|path| path.is_dir()).collect()
 }
 

@@ -101,7 +101,7 @@ def compare(trainer, folder, name, layers, train, test):
 
     config = settings(folder, name, layers)
     subprocess.run([trainer, "run", config, "--out", folder / "out", "--quiet"], check=True, stdout=subprocess.DEVNULL)
-    run = folder / "out" / "runs" / name / "seed-0"
+    (run,) = (folder / "out" / "runs").glob(f"{name}-seed-0-*")
     trained = load_file(run / "model.safetensors")
     rows = list(csv.DictReader((run / "history.csv").open()))
     record = json.loads((run / "run.json").read_text())

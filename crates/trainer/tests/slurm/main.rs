@@ -67,7 +67,7 @@ fn interrupted_tasks_give_the_same_study() {
     assert!(waiting.contains(" small ") && waiting.contains(" small-report "), "{waiting}");
     let task = |number: usize| format!("{job}_{number}");
     let is_under_way =
-        |run: &str| dir.path(&format!("out/runs/{run}/seed-0/checkpoint.safetensors")).exists();
+        |run: &str| dir.path(&format!("out/runs/{run}-seed-0/checkpoint.safetensors")).exists();
     wait_until("two tasks under way", || is_under_way("none") && is_under_way("dropout"));
     // As if one task were preempted, and the other's time nearly over.
     slurm("scontrol", &["requeue", &task(1)]);
@@ -90,7 +90,7 @@ fn a_cancelled_study_resumes_when_it_is_submitted_again() {
     dir.train("small.toml", "whole", &[]);
 
     let job = submit(&dir);
-    let checkpoint = dir.path("out/runs/none/seed-0/checkpoint.safetensors");
+    let checkpoint = dir.path("out/runs/none-seed-0/checkpoint.safetensors");
     wait_until("a checkpoint", || checkpoint.exists());
     slurm("scancel", &[&job]);
     wait_until("the end of the array", || !queue().contains(&format!("{job}_")));

@@ -4,6 +4,7 @@ Usage: read.py TRAINER. Trains on the synthetic data set; `just tensorboard` cal
 """
 
 import csv
+import json
 import subprocess
 import sys
 import tempfile
@@ -21,6 +22,12 @@ SIZES = {"histograms": 0, "scalars": 0}  # everything
 def train(out, epochs):
     settings = [part for setting in [*SETTINGS, f"fit.epochs={epochs}"] for part in ("--set", setting)]
     subprocess.run([TRAINER, "run", "smoke", "--quiet", "--out", out, *settings], check=True, stdout=subprocess.DEVNULL)
+
+
+def run_of(folder, variant, epochs):
+    runs = Path(folder).glob(f"runs/{variant}-seed-0-*")
+    (run,) = (run for run in runs if json.loads((run / "inputs.json").read_text())["fit.epochs"] == epochs)
+    return run
 
 
 def check(run, epochs):
@@ -50,14 +57,14 @@ def check(run, epochs):
 
 
 with tempfile.TemporaryDirectory() as folder:
-    # Two epochs, then two more by another process, whose file continues the first one.
+    # Two epochs, then two more in another run, whose file continues the first one's.
     for epochs in [2, 4]:
         train(folder, epochs)
         for variant in ["l1", "batch_norm"]:
-            check(Path(folder) / "runs" / variant / "seed-0", epochs)
+            check(run_of(folder, variant, epochs), epochs)
     # A run trained again writes its epochs a second time: the later values count.
-    run = Path(folder) / "runs" / "l1" / "seed-0"
-    for file in ["run.json", "model.safetensors", "history.csv"]:
+    run = run_of(folder, "l1", 4)
+    for file in ["run.json", "state.safetensors"]:
         (run / file).unlink()
     train(folder, 4)
     check(run, 4)

@@ -1,0 +1,90 @@
+//! Rows of the results: the study's runs with their records.
+
+use std::path::PathBuf;
+
+use super::BARELY_TRAINED;
+use crate::{
+    store::{
+        Ending, FinishedRun, FinishedRuns, Record, RunFolders, SavedStudy, StudyFolder, failure,
+    },
+    study::{Backend, KeyValues, Run},
+};
+
+/// A finished run of a study. Rows with equal inputs share a run.
+#[derive(Debug, Clone)]
+pub struct Row {
+    /// The run.
+    pub run: Run,
+    /// Name of the data set.
+    pub dataset: String,
+    /// Backend that the study names.
+    pub backend: Backend,
+    /// The run's folder.
+    pub folder: PathBuf,
+    /// The run's record.
+    pub record: Record,
+}
+
+impl Row {
+    /// Returns the variant's name.
+    pub fn variant(&self) -> &str {
+        &self.run.variant.name
+    }
+
+    /// Returns the sweep point.
+    pub fn point(&self) -> &KeyValues {
+        &self.run.point
+    }
+
+    /// Returns the name of the run's folder.
+    pub fn run_name(&self) -> String {
+        self.folder.file_name().unwrap_or_default().to_string_lossy().into_owned()
+    }
+
+    /// Returns whether another row has the same variant and point; their seeds may differ.
+    pub fn is_beside(&self, other: &Self) -> bool {
+        (self.variant(), self.point()) == (other.variant(), other.point())
+    }
+
+    /// Returns whether the run's loss stopped being finite.
+    pub fn diverged(&self) -> bool {
+        self.record.ended == Ending::Diverged
+    }
+
+    /// Returns whether the run did not diverge but has a training accuracy below [`BARELY_TRAINED`].
+    pub(crate) fn barely_trained(&self) -> bool {
+        !self.diverged() && self.record.acc_train < BARELY_TRAINED
+    }
+}
+
+/// Returns a row for each finished run of a study, in its order.
+pub fn rows(saved: &SavedStudy, finished: &FinishedRuns) -> Vec<Row> {
+    let row = |(run, id): (&Run, &str)| {
+        let FinishedRun { folder, record } = finished.get(id)?.clone();
+        let dataset = saved.manifest.dataset.name.clone();
+        let backend = saved.study.settings.backend;
+        Some(Row { run: run.clone(), dataset, backend, folder, record })
+    };
+    saved.runs().filter_map(row).collect()
+}
+
+/// Returns notes on the study's runs that have not finished: their number, and the reason for each failure.
+pub fn unfinished(
+    saved: &SavedStudy,
+    finished: &FinishedRuns,
+    folder: &StudyFolder,
+    folders: &RunFolders,
+) -> Vec<String> {
+    let runs: Vec<(&Run, &str)> =
+        saved.runs().filter(|(_, id)| !finished.contains_key(*id)).collect();
+    if runs.is_empty() {
+        return Vec::new();
+    }
+    let count = format!("{} of {} runs have not finished", runs.len(), saved.study.runs.len());
+    let failures = runs.iter().filter_map(|(run, id)| {
+        let own = folder.run(&run.folder_name(id));
+        let reason = failure::read(folders.get(id).unwrap_or(&own))?;
+        Some(format!("{run} failed: {reason}"))
+    });
+    std::iter::once(count).chain(failures).collect()
+}

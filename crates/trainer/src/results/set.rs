@@ -1,0 +1,100 @@
+//! The study's own files while its runs are trained: study.toml, study.json, results.csv and summary.csv.
+
+use std::time::{Duration, Instant};
+
+use super::{Row, csv, rows, unfinished};
+use crate::store::{Error, FinishedRun, FinishedRuns, Job, RunFolders, SavedStudy, StudyFolder};
+
+/// Least time between two writes of results.csv, in times the last one took.
+const REST: u32 = 20;
+
+/// The files of a study while its runs are trained. They belong to the study that was begun last in the folder: once
+/// that is another one, nothing is written any more.
+#[derive(Debug)]
+pub struct ResultSet<'a> {
+    saved: &'a SavedStudy,
+    folder: &'a StudyFolder,
+    finished: FinishedRuns,
+    /// Whether results.csv is written while runs finish. Hundreds of processes may train parts of a study.
+    is_kept: bool,
+    /// Whether runs have finished since the last write.
+    is_behind: bool,
+    /// Time of the last write, and its duration.
+    written: (Instant, Duration),
+}
+
+impl<'a> ResultSet<'a> {
+    /// Makes this the study of the folder, given its finished runs.
+    pub fn begin(
+        saved: &'a SavedStudy,
+        folder: &'a StudyFolder,
+        folders: &RunFolders,
+        finished: FinishedRuns,
+        is_kept: bool,
+    ) -> Result<Self, Error> {
+        folder.create()?;
+        saved.write(folder, folders)?;
+        let written = (Instant::now(), Duration::ZERO);
+        let mut set = Self { saved, folder, finished, is_kept, is_behind: true, written };
+        set.update()?;
+        Ok(set)
+    }
+
+    /// Adds a run that has finished.
+    pub fn add(&mut self, job: &Job<'_>, run: FinishedRun) -> Result<(), Error> {
+        self.finished.insert(job.id.to_owned(), run);
+        self.is_behind = true;
+        let (written, took) = self.written;
+        if written.elapsed() < took * REST { Ok(()) } else { self.update() }
+    }
+
+    /// Writes results.csv if runs have finished since the last write.
+    pub fn update(&mut self) -> Result<(), Error> {
+        if self.is_kept && self.is_behind {
+            let begun = Instant::now();
+            self.write(|_, _| Ok(()))?;
+            self.written = (Instant::now(), begun.elapsed());
+            self.is_behind = false;
+        }
+        Ok(())
+    }
+
+    /// Writes results.csv and what `and_then` writes from the rows and the notes on unfinished runs. Includes runs that
+    /// other processes have finished. Returns whether the files still belong to this study.
+    pub fn write(
+        &mut self,
+        and_then: impl FnOnce(&[Row], Vec<String>) -> Result<(), Error>,
+    ) -> Result<bool, Error> {
+        let _lock = self.folder.lock_set()?;
+        let folders = self.folder.runs()?;
+        self.saved.add_finished(&folders, &mut self.finished, &|_| {});
+        if !self.saved.is_current(self.folder)? {
+            return Ok(false);
+        }
+        let rows = self.rows();
+        csv::write(self.folder, &rows, self.saved.study.first_variant())?;
+        and_then(&rows, unfinished(self.saved, &self.finished, self.folder, &folders))?;
+        Ok(true)
+    }
+
+    /// Returns whether every run of the study is finished, in whichever process. Starts with the last, which is trained
+    /// last.
+    pub fn is_complete(&self) -> Result<bool, Error> {
+        let folders = self.folder.runs()?;
+        let ids: Vec<&str> = self.saved.runs().map(|(_, id)| id).collect();
+        Ok(ids
+            .into_iter()
+            .rev()
+            .all(|id| self.finished.contains_key(id) || folders.is_finished(id)))
+    }
+
+    /// Returns whether a run is finished.
+    pub fn has(&self, job: &Job<'_>) -> bool {
+        self.finished.contains_key(job.id)
+    }
+
+    /// Returns the rows of the finished runs.
+    pub fn rows(&self) -> Vec<Row> {
+        rows(self.saved, &self.finished)
+    }
+}

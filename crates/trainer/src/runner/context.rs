@@ -1,0 +1,111 @@
+//! Run context: what all runs of a study share.
+
+use std::collections::HashSet;
+
+use burn::tensor::Device;
+use model::Network;
+
+use super::{Error, LoadedStudy, Progress, StartWeights, digits, load_study};
+use crate::{
+    store::{FinishedRuns, SavedStudy, StudyFolder},
+    study::{InputChecksums, Run, Splits, Study},
+};
+
+/// Run context: a study with its data set, device and start weights.
+#[derive(Debug)]
+pub struct RunContext {
+    /// The study with the ids of its runs.
+    pub saved: SavedStudy,
+    /// Images of the data set.
+    pub splits: Splits,
+    pub(super) device: Device,
+    pub(super) start: Option<StartWeights>,
+    /// Name of the device.
+    pub(super) machine: String,
+}
+
+impl RunContext {
+    /// Opens the device, and loads the data set and the start weights. Makes every check that needs them.
+    pub fn load(study: Study, folder: &StudyFolder, progress: &Progress) -> Result<Self, Error> {
+        let backend = study.settings.backend;
+        let device = backend.open()?;
+        let machine = backend.devices().into_iter().next().unwrap_or_default();
+        let LoadedStudy { study, dataset, splits } = load_study(study, Some(folder), progress)?;
+        let start = study.settings.fit.weights.as_deref().map(StartWeights::read).transpose()?;
+        let checksums = InputChecksums {
+            dataset_sha256: splits.sha256.clone(),
+            weights_sha256: start.as_ref().map(|start| start.sha256.clone()),
+        };
+        let saved = SavedStudy::new(study, dataset, checksums);
+        let context = Self { saved, splits, device, start, machine };
+        context.check_start()?;
+        Ok(context)
+    }
+
+    /// Identifies a study's runs for commands that do not train. Loads the data set only if it is `needed`, or if the
+    /// folder's study does not name it.
+    pub fn identify(
+        study: Study,
+        folder: &StudyFolder,
+        needed: bool,
+        progress: &Progress,
+    ) -> Result<SavedStudy, Error> {
+        let (study, dataset, dataset_sha256) = digits::identify(study, folder, needed, progress)?;
+        let start = study.settings.fit.weights.as_deref().map(StartWeights::read).transpose()?;
+        let weights_sha256 = start.map(|start| start.sha256);
+        Ok(SavedStudy::new(study, dataset, InputChecksums { dataset_sha256, weights_sha256 }))
+    }
+
+    /// Describes in a sentence what will be trained, given the runs that are finished.
+    pub fn describe(&self, finished: &FinishedRuns) -> String {
+        let study = &self.saved.study;
+        let (settings, train) = (&study.settings, &self.splits.of(&study.settings.data).train);
+        // Swept settings have several values.
+        let one =
+            |key, value, varied: &str| if study.is_swept(key) { varied.to_owned() } else { value };
+        let before = match self.saved.runs().filter(|(_, id)| finished.contains_key(*id)).count() {
+            0 => String::new(),
+            finished => format!(", {finished} of them finished before"),
+        };
+        format!(
+            "{}: {} ({} training and {} test images, {}), {}, {} on {}{before}",
+            study.name,
+            self.splits.name,
+            one("data.limit", train.len().to_string(), "several counts of"),
+            self.splits.test.len(),
+            one("data.pixels", format!("{} pixels", settings.data.pixels), "pixels varied"),
+            one("fit.epochs", counted(settings.fit.epochs, "epoch"), "epochs varied"),
+            counted(study.runs.len(), "run"),
+            settings.backend,
+        )
+    }
+
+    /// Initialises a run's network, from the start weights if there are any.
+    pub(super) fn network(&self, run: &Run) -> Result<Network, Error> {
+        let (shape, config) = (self.splits.shape(), &run.variant.network);
+        let network = config.init(shape.pixels(), shape.classes, run.seed, &self.device);
+        match &self.start {
+            Some(start) => Ok(start.load(network)?),
+            None => Ok(network),
+        }
+    }
+
+    /// Returns an error if the start weights do not fit the network of every run.
+    fn check_start(&self) -> Result<(), Error> {
+        if self.start.is_none() {
+            return Ok(());
+        }
+        // The names and shapes of a network's tensors depend on nothing else.
+        let tensors = |run: &Run| -> Vec<(usize, bool)> {
+            run.variant.network.hidden.iter().map(|block| (block.units, block.batch_norm)).collect()
+        };
+        let mut checked = HashSet::new();
+        let mut runs = self.saved.study.runs.iter().filter(|run| checked.insert(tensors(run)));
+        runs.try_for_each(|run| self.network(run).map(drop))
+    }
+}
+
+/// `1 epoch`, `2 epochs`.
+fn counted(number: usize, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
+}

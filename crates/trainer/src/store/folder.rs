@@ -1,0 +1,190 @@
+//! A study's folder: where its runs and locks lie.
+
+use std::{
+    collections::{BTreeMap, HashSet},
+    fs,
+    path::{Path, PathBuf},
+};
+
+use super::{Error, SavedStudy, files, lock::Lock, record};
+use crate::study::ID_DIGITS;
+
+/// Folder of the runs.
+const RUNS: &str = "runs";
+/// Folder of the locks: one for each run, by its id, and [`SET`].
+const LOCKS: &str = ".locks";
+/// Name of the lock of the study's own files, such as results.csv.
+const SET: &str = "study";
+/// Folder of the runs that were found damaged.
+const DAMAGED: &str = "damaged";
+
+/// A study's folder.
+#[derive(Debug, Clone)]
+pub struct StudyFolder(PathBuf);
+
+/// Folders of the runs in a study's folder, whichever study they belong to.
+#[derive(Debug, Default)]
+pub struct RunFolders {
+    by_id: BTreeMap<String, PathBuf>,
+    /// Number of runs that earlier versions of this program have left, `<variant>/seed-<n>`.
+    pub old_layout: usize,
+}
+
+impl StudyFolder {
+    /// Names a folder, which need not exist.
+    pub fn new(path: PathBuf) -> Self {
+        Self(path)
+    }
+
+    /// Returns the folder's path.
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// Returns the path of one of the study's own files.
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+
+    /// Returns the path of a run's folder, given its name.
+    pub fn run(&self, name: &str) -> PathBuf {
+        self.0.join(RUNS).join(name)
+    }
+
+    /// Creates the folders that training needs.
+    pub fn create(&self) -> Result<(), Error> {
+        files::make_folder(&self.0)?;
+        files::make_subfolder(&self.0.join(RUNS))?;
+        files::make_subfolder(&self.0.join(LOCKS))
+    }
+
+    /// Lists the folders of all runs.
+    pub fn runs(&self) -> Result<RunFolders, Error> {
+        let mut folders = RunFolders::default();
+        for path in files::subfolders(&self.0.join(RUNS))? {
+            match id_of(&path) {
+                Some(id) => folders.add(id.to_owned(), path),
+                None => folders.old_layout += old_runs_in(&path)?,
+            }
+        }
+        Ok(folders)
+    }
+
+    /// Locks a run; `None` if another process is training it.
+    pub fn lock_run(&self, id: &str) -> Result<Option<Lock>, Error> {
+        Lock::try_take(&self.0.join(LOCKS).join(id))
+    }
+
+    /// Locks the study's own files. Blocks while another process writes them.
+    pub fn lock_set(&self) -> Result<Lock, Error> {
+        Lock::take(&self.0.join(LOCKS).join(SET))
+    }
+
+    /// Moves a locked run's folder to the damaged ones; returns its new path.
+    pub fn set_aside(&self, run: &Path) -> Result<PathBuf, Error> {
+        let damaged = self.0.join(DAMAGED);
+        files::make_subfolder(&damaged)?;
+        let name = run.file_name().unwrap_or_default().to_string_lossy();
+        let numbered = (1_u32..).map(|number| format!("{name}.{number}"));
+        let names = std::iter::once(name.to_string()).chain(numbered);
+        let mut paths = names.map(|name| damaged.join(name));
+        let path = paths.find(|path| !path.exists()).unwrap_or(damaged);
+        files::rename(run, &path)?;
+        Ok(path)
+    }
+}
+
+impl RunFolders {
+    /// Returns the folder of a run, by its id.
+    pub fn get(&self, id: &str) -> Option<&Path> {
+        self.by_id.get(id).map(PathBuf::as_path)
+    }
+
+    /// Returns whether a run has a record, readable or not.
+    pub fn is_finished(&self, id: &str) -> bool {
+        self.get(id).is_some_and(|folder| folder.join(record::FILE).exists())
+    }
+
+    /// Lists the ids and folders of all runs.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Path)> {
+        self.by_id.iter().map(|(id, path)| (id.as_str(), path.as_path()))
+    }
+
+    /// Describes the runs that are not of a study, if there are any.
+    pub fn notes(&self, study: &SavedStudy) -> Vec<String> {
+        let own: HashSet<&str> = study.runs().map(|(_, id)| id).collect();
+        let others = self.by_id.keys().filter(|id| !own.contains(id.as_str())).count();
+        let note = |count: usize, what: &str| {
+            let (runs, are) = if count == 1 { ("run", "lies") } else { ("runs", "lie") };
+            (count > 0).then(|| format!("{count} {runs} {what} {are} beside those of this study"))
+        };
+        let old = note(self.old_layout, "in the layout of an earlier version");
+        [note(others, "with other inputs"), old].into_iter().flatten().collect()
+    }
+
+    /// Adds a folder. Of several with one id, a finished one counts, or else the first by name.
+    fn add(&mut self, id: String, path: PathBuf) {
+        let key = |path: &Path| (!path.join(record::FILE).exists(), path.to_owned());
+        match self.by_id.get(&id) {
+            Some(other) if key(other) < key(&path) => {}
+            _ => drop(self.by_id.insert(id, path)),
+        }
+    }
+}
+
+/// Returns the id at the end of a run folder's name; `None` if there is none.
+fn id_of(run: &Path) -> Option<&str> {
+    let (_, id) = run.file_name()?.to_str()?.rsplit_once('-')?;
+    let is_hex = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+    (id.len() == ID_DIGITS && id.bytes().all(is_hex)).then_some(id)
+}
+
+/// Formats the name of a run for messages, `l2 l2=0.01 seed 3`, from that of its folder; `None` if it has no id.
+pub fn display_name(run: &Path) -> Option<String> {
+    let name = run.file_name()?.to_str()?.strip_suffix(id_of(run)?)?;
+    let (variant, seed) = name.strip_suffix('-')?.rsplit_once("-seed-")?;
+    Some(format!("{} seed {seed}", variant.replacen(',', " ", 1)))
+}
+
+/// Counts the runs of the old layout in a folder of `runs`.
+fn old_runs_in(variant: &Path) -> Result<usize, Error> {
+    let is_seed = |path: &fs::DirEntry| path.file_name().to_string_lossy().starts_with("seed-");
+    let count = |entries: fs::ReadDir| entries.flatten().filter(is_seed).count();
+    fs::read_dir(variant)
+        .map(count)
+        .map_err(|source| Error::Read { path: variant.to_owned(), source })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_is_found_by_the_end_of_its_folders_name() {
+        let output = tempfile::tempdir().unwrap();
+        let folder = StudyFolder::new(output.path().to_owned());
+        assert!(folder.runs().unwrap().iter().next().is_none());
+        for name in [
+            "none-seed-0-0123456789ab",
+            "renamed-0123456789ab",
+            "l2,l2=0.1-seed-1-ba9876543210",
+            "l1/seed-0",
+            "l1/seed-1",
+            "too-short-0123",
+        ] {
+            fs::create_dir_all(folder.run(name)).unwrap();
+        }
+        fs::write(folder.run("renamed-0123456789ab").join(record::FILE), "").unwrap();
+        let runs = folder.runs().unwrap();
+        assert_eq!(runs.get("0123456789ab"), Some(&*folder.run("renamed-0123456789ab")));
+        assert_eq!((runs.iter().count(), runs.old_layout), (2, 2));
+        let l2 = runs.get("ba9876543210").unwrap();
+        assert_eq!(display_name(l2).as_deref(), Some("l2 l2=0.1 seed 1"));
+
+        // Names of damaged runs are numbered.
+        for expected in ["l2,l2=0.1-seed-1-ba9876543210", "l2,l2=0.1-seed-1-ba9876543210.1"] {
+            fs::create_dir_all(l2).unwrap();
+            assert_eq!(folder.set_aside(l2).unwrap(), output.path().join("damaged").join(expected));
+        }
+    }
+}
