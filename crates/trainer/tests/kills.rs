@@ -228,6 +228,21 @@ fn a_study_begun_later_keeps_its_files() {
 }
 
 #[test]
+fn a_signal_ends_an_evaluation() {
+    let dir = TestDir::new();
+    write_data_set(&dir.path("digits"), 100, 20_000);
+    // A network so wide that the evaluation of the test images takes seconds.
+    let lines = "variants = [\"none\"]\nnetwork.hidden = [4000]\nfit.epochs = 1";
+    dir.write("wide.toml", &format!("data.dir = \"digits\"\n{lines}\n"));
+    let run = ["run", "wide.toml", "--quiet", "--out", "out"];
+    let child = dir.command(&run).stderr(Stdio::piped()).spawn().unwrap();
+    wait_until(|| dir.path("out/runs/none-seed-0/state.safetensors").exists());
+    send_signal(&child, "TERM");
+    child.wait_with_output().unwrap().assert().code(143);
+    assert!(!dir.path("out/runs/none-seed-0/run.json").exists(), "the evaluation went on");
+}
+
+#[test]
 fn a_second_signal_ends_the_process_during_a_step() {
     let dir = TestDir::new();
     // One batch of 60 000 images: a step takes long enough to be interrupted.

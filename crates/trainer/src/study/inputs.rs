@@ -101,8 +101,11 @@ mod tests {
     use super::*;
     use crate::config::{Entries, find};
 
+    /// Checksum of MNIST.
+    const MNIST: &str = "c65580678af93f1ea48c2c0d01d543ec89307c6b8a0eb7ca542d7c18c5f4c681";
+
     fn inputs(study: &Study, run: usize) -> Inputs {
-        let dataset_sha256 = "5e3d".to_owned();
+        let dataset_sha256 = MNIST.to_owned();
         let checksums = InputChecksums { dataset_sha256, weights_sha256: None };
         study.inputs(&study.runs[run], &checksums)
     }
@@ -115,10 +118,12 @@ mod tests {
     fn the_id_of_a_run_of_mnist_stays_the_same() {
         let mnist = Study::read("mnist", &find("mnist").unwrap().read(&[]).unwrap()).unwrap();
         let inputs = inputs(&mnist, 1);
-        let json = "{\n  \"backend\": \"flex\",\n  \"dataset\": \"5e3d\",\n  \"fit.epochs\": 50,\n  \
-                    \"hidden2.kernel_regularizer.l2\": 0.01,\n  \"numerics\": 3,\n  \"seed\": 0\n}\n";
-        assert_eq!(inputs.json(), json);
-        assert_eq!(inputs.id(), "9c8ace62f867");
+        let expected = format!(
+            "{{\n  \"backend\": \"flex\",\n  \"dataset\": \"{MNIST}\",\n  \"fit.epochs\": 50,\n  \
+             \"hidden2.kernel_regularizer.l2\": 0.01,\n  \"numerics\": 3,\n  \"seed\": 0\n}}\n"
+        );
+        assert_eq!(inputs.json(), expected);
+        assert_eq!(inputs.id(), "acb3b2ff2742");
     }
 
     #[test]

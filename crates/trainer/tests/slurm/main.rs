@@ -90,12 +90,12 @@ fn a_cancelled_study_resumes_when_it_is_submitted_again() {
     dir.train("small.toml", "whole", &[]);
 
     let job = submit(&dir);
-    let checkpoint = dir.path("out/runs/none-seed-0/checkpoint.safetensors");
-    wait_until("a checkpoint", || checkpoint.exists());
+    let has_checkpoint = || dir.path("out/runs/none-seed-0/checkpoint.safetensors").exists();
+    wait_until("a checkpoint", has_checkpoint);
     slurm("scancel", &[&job]);
     wait_until("the end of the array", || !queue().contains(&format!("{job}_")));
     wait_until("an empty queue", || queue().is_empty());
-    assert!(checkpoint.exists());
+    assert!(has_checkpoint());
 
     submit(&dir);
     wait_until("an empty queue", || queue().is_empty());
