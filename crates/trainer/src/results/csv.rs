@@ -4,45 +4,13 @@ use std::collections::BTreeSet;
 
 use super::{
     Row,
-    statistics::{Difference, Spread},
-    summary::{Summary, has_several_seeds, summaries},
+    columns::{self, Column},
+    summary::{has_several_seeds, summaries},
 };
 use crate::{
     store::{Error, StudyFolder, files},
     study::{KeyValues, setting_text},
 };
-
-const HEADER: [&str; 14] = [
-    "variant",
-    "acc_train",
-    "acc_test",
-    "pct_diff",
-    "seed",
-    "loss_train",
-    "loss_test",
-    "parameters",
-    "epochs",
-    "dataset",
-    "pixels",
-    "backend",
-    "fit_seconds",
-    "run",
-];
-
-const SUMMARY_HEADER: [&str; 12] = [
-    "variant",
-    "n",
-    "acc_train_mean",
-    "acc_train_deviation",
-    "acc_test_mean",
-    "acc_test_deviation",
-    "pct_diff_mean",
-    "pct_diff_deviation",
-    "difference_mean",
-    "difference_low",
-    "difference_high",
-    "difference_pairs",
-];
 
 /// Writes results.csv, and summary.csv where there are several seeds, comparing with the variant `first`. The study's
 /// own files have to be locked since the records were read, so that whoever writes last has read every record.
@@ -58,15 +26,13 @@ pub fn write(folder: &StudyFolder, rows: &[Row], first: &str) -> Result<(), Erro
 
 /// Formats results.csv: a header and a line for each row.
 pub fn csv_text(rows: &[Row]) -> Result<String, Error> {
-    let keys = swept_keys(rows);
-    format_rows(&HEADER, &keys, rows.iter().map(|row| (cells(row), row.point())))
+    format(&columns::RESULTS, rows, Row::point, &swept_keys(rows))
 }
 
-/// Formats the summaries as summary.csv: a header and a row for each group of runs.
+/// Formats summary.csv: a header and a line for each group of runs.
 fn summary_text(rows: &[Row], first: &str) -> Result<String, Error> {
-    let (keys, summaries) = (swept_keys(rows), summaries(rows, first));
-    let rows = summaries.iter().map(|summary| (summary_row(summary), &summary.point));
-    format_rows(&SUMMARY_HEADER, &keys, rows)
+    let summaries = summaries(rows, first);
+    format(&columns::SUMMARY, &summaries, |summary| &summary.point, &swept_keys(rows))
 }
 
 /// Returns every key that is swept in some run. Each is a column of its own.
@@ -74,70 +40,26 @@ pub fn swept_keys(rows: &[Row]) -> BTreeSet<&str> {
     rows.iter().flat_map(|row| row.point().keys()).map(String::as_str).collect()
 }
 
-fn format_rows<'a, const COLUMNS: usize>(
-    header: &[&str; COLUMNS],
+/// Formats a header and a line for each row: the columns, then the values of the swept keys.
+fn format<T>(
+    columns: &[Column<T>],
+    rows: &[T],
+    point: impl Fn(&T) -> &KeyValues,
     keys: &BTreeSet<&str>,
-    rows: impl Iterator<Item = ([String; COLUMNS], &'a KeyValues)>,
 ) -> Result<String, Error> {
     let write = || -> Result<Vec<u8>, csv::Error> {
         let mut writer = csv::Writer::from_writer(Vec::new());
-        writer.write_record(header.iter().chain(keys))?;
-        for (row, point) in rows {
-            let swept = keys.iter().map(|&key| setting_text(point, key));
-            writer.write_record(row.into_iter().chain(swept))?;
+        writer.write_record(columns.iter().map(|(name, _)| name).chain(keys))?;
+        for row in rows {
+            let cells = columns.iter().map(|(_, cell)| cell(row).to_string());
+            let swept = keys.iter().map(|&key| setting_text(point(row), key));
+            writer.write_record(cells.chain(swept))?;
         }
         writer.into_inner().map_err(|error| error.into_error().into())
     };
     let error = |reason| Error::Serialize { what: "results.csv", reason };
     let bytes = write().map_err(|source| error(source.to_string()))?;
     String::from_utf8(bytes).map_err(|source| error(source.to_string()))
-}
-
-fn cells(row: &Row) -> [String; 14] {
-    let record = &row.record;
-    [
-        row.variant().to_owned(),
-        number(record.acc_train),
-        number(record.acc_test),
-        number(record.pct_diff()),
-        row.run.seed.to_string(),
-        number(record.loss_train),
-        number(record.loss_test),
-        record.parameters.to_string(),
-        record.epochs.to_string(),
-        row.dataset.clone(),
-        row.run.data.pixels.to_string(),
-        row.backend.to_string(),
-        format!("{:.2}", record.fit_seconds),
-        row.run_name(),
-    ]
-}
-
-fn summary_row(summary: &Summary) -> [String; 12] {
-    let deviation = |spread: Spread| spread.deviation.map_or(String::new(), number);
-    let difference = summary.difference.as_ref().map(|comparison| comparison.difference);
-    let [mean, low, high, pairs] = difference.map_or_else(Default::default, |difference| {
-        let Difference { mean, low, high, pairs } = difference;
-        [number(mean), number(low), number(high), pairs.to_string()]
-    });
-    [
-        summary.variant.clone(),
-        summary.n.to_string(),
-        number(summary.acc_train.mean),
-        deviation(summary.acc_train),
-        number(summary.acc_test.mean),
-        deviation(summary.acc_test),
-        number(summary.pct_diff.mean),
-        deviation(summary.pct_diff),
-        mean,
-        low,
-        high,
-        pairs,
-    ]
-}
-
-fn number(value: f64) -> String {
-    format!("{value:.6}")
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! The results of a study's finished runs: CSV and JSON, summaries over seeds, and the table for the terminal.
 
+mod columns;
 mod csv;
 mod json;
 mod row;
