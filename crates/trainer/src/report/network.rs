@@ -1,5 +1,7 @@
 //! A trained network for the page: its parameters and the histogram of its weights.
 
+use std::collections::BTreeMap;
+
 use base64::{Engine, prelude::BASE64_STANDARD};
 use model::{EPSILON, LayerName};
 use safetensors::{SafeTensorError, SafeTensors};
@@ -33,16 +35,8 @@ struct Layer {
     units: usize,
     kernel: String,
     bias: String,
-    batch_norm: Option<BatchNorm>,
-}
-
-/// The batch normalisation after a layer, with tensors encoded as in [`Layer`].
-#[derive(Debug, Serialize)]
-struct BatchNorm {
-    gamma: String,
-    beta: String,
-    moving_mean: String,
-    moving_variance: String,
+    /// Tensors of the batch normalisation after the layer.
+    batch_norm: Option<BTreeMap<&'static str, String>>,
 }
 
 impl Network {
@@ -85,13 +79,9 @@ impl Layer {
         let tensor = |part: &str| file.tensor(&format!("{name}.{part}"));
         let encoded =
             |part: &str| Ok::<_, SafeTensorError>(BASE64_STANDARD.encode(tensor(part)?.data()));
-        let batch_norm = || {
-            Ok::<_, SafeTensorError>(BatchNorm {
-                gamma: encoded("batch_norm.gamma")?,
-                beta: encoded("batch_norm.beta")?,
-                moving_mean: encoded("batch_norm.moving_mean")?,
-                moving_variance: encoded("batch_norm.moving_variance")?,
-            })
+        let batch_norm = || -> Result<BTreeMap<_, _>, SafeTensorError> {
+            let part = |part| Ok((part, encoded(&format!("batch_norm.{part}"))?));
+            ["gamma", "beta", "moving_mean", "moving_variance"].map(part).into_iter().collect()
         };
         let [inputs, units] = *tensor("kernel")?.shape() else {
             return Err(SafeTensorError::TensorInvalidInfo);

@@ -41,7 +41,7 @@ struct Page<'a> {
     shown_layer: &'a str,
     notes: Vec<String>,
     headings: Vec<Heading>,
-    rows: Vec<Line>,
+    rows: Vec<Vec<Cell>>,
     data: String,
     style: &'a str,
     d3: &'a str,
@@ -55,11 +55,8 @@ struct Heading {
     hint: String,
 }
 
-/// A row of the table.
-struct Line {
-    cells: Vec<Cell>,
-}
-
+/// A cell of the table.
+#[derive(Default)]
 struct Cell {
     text: String,
     /// The mark of a note.
@@ -212,7 +209,7 @@ fn headings(study: &Study, rows: &[Row]) -> Vec<Heading> {
 }
 
 /// Returns the rows of the table, one for each group of runs.
-fn lines(study: &Study, rows: &[Row]) -> Vec<Line> {
+fn lines(study: &Study, rows: &[Row]) -> Vec<Vec<Cell>> {
     let keys = results::swept_keys(rows);
     let several = results::has_several_seeds(rows);
     let summaries = summaries(rows, study.first_variant());
@@ -244,19 +241,13 @@ fn lines(study: &Study, rows: &[Row]) -> Vec<Line> {
             .chain(accuracies)
             .chain(several.then(|| comparison_cell(summary.difference.as_ref())))
             .chain(other_metrics);
-        Line { cells: cells.collect() }
+        cells.collect()
     };
     summaries.iter().zip(groups).map(line).collect()
 }
 
 fn plain_cell(text: &str) -> Cell {
-    Cell {
-        text: text.to_owned(),
-        mark: String::new(),
-        detail: String::new(),
-        value: text.to_owned(),
-        best: false,
-    }
+    Cell { text: text.to_owned(), value: text.to_owned(), ..Cell::default() }
 }
 
 fn variant_cell(variant: &str, mark: Option<String>) -> Cell {
@@ -272,7 +263,7 @@ fn spread_cell(Spread { mean, deviation }: Spread, digits: usize) -> Cell {
         text: number(mean, digits),
         detail: deviation,
         value: mean.to_string(),
-        ..plain_cell("")
+        ..Cell::default()
     }
 }
 
@@ -282,16 +273,12 @@ fn number(number: f64, digits: usize) -> String {
 }
 
 fn comparison_cell(comparison: Option<&Comparison>) -> Cell {
-    comparison.map_or_else(
-        || plain_cell(""),
-        |Comparison { difference, .. }| {
-            let Difference { mean, low, high, .. } = difference;
-            Cell {
-                text: format!("{mean:+.5}"),
-                detail: format!("{low:+.5} to {high:+.5}"),
-                value: mean.to_string(),
-                ..plain_cell("")
-            }
-        },
-    )
+    let Some(Comparison { difference, .. }) = comparison else { return Cell::default() };
+    let Difference { mean, low, high, .. } = difference;
+    Cell {
+        text: format!("{mean:+.5}"),
+        detail: format!("{low:+.5} to {high:+.5}"),
+        value: mean.to_string(),
+        ..Cell::default()
+    }
 }

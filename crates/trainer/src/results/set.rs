@@ -81,11 +81,8 @@ impl<'a> ResultSet<'a> {
     /// last.
     pub fn is_complete(&self) -> Result<bool, Error> {
         let folders = self.folder.runs()?;
-        let ids: Vec<&str> = self.saved.runs().map(|(_, id)| id).collect();
-        Ok(ids
-            .into_iter()
-            .rev()
-            .all(|id| self.finished.contains_key(id) || folders.is_finished(id)))
+        let is_finished = |id: &str| self.finished.contains_key(id) || folders.is_finished(id);
+        Ok(self.saved.runs().rev().all(|(_, id)| is_finished(id)))
     }
 
     /// Returns whether a run is finished.

@@ -70,21 +70,13 @@ impl Backend {
         let name = |device: &Device| {
             device.identity().map_or("unnamed".to_owned(), |identity| identity.name)
         };
-        let filter = self.device_type().map(DeviceFilter::from);
-        let devices = || {
-            filter
-                .map(Device::enumerate)
-                .into_iter()
-                .flat_map(|all| all.iter().map(name).collect::<Vec<_>>())
-        };
-        quietly(|| devices().collect())
+        let Some(kind) = self.device_type() else { return Vec::new() };
+        quietly(|| Device::enumerate(DeviceFilter::from(kind)).iter().map(name).collect())
     }
 
     /// Opens the backend's first device.
     pub fn open(self) -> Result<Device, DeviceError> {
-        if !self.is_built_in() {
-            return Err(DeviceError::NotBuilt { backend: self });
-        }
+        self.check_built_in()?;
         if self.devices().is_empty() {
             return Err(DeviceError::NoDevice { backend: self });
         }

@@ -3,7 +3,6 @@
 use std::{
     fmt::Display,
     io::{self, IsTerminal, Write},
-    sync::atomic::{AtomicU64, Ordering},
     time::Duration,
 };
 
@@ -12,62 +11,41 @@ use training::Epoch;
 
 use crate::study::Run;
 
-/// Form of the progress.
+/// Progress of a command.
 #[derive(Debug)]
-pub enum Progress {
-    /// A bar for each run and one for the study.
-    Bars(MultiProgress),
-    /// Lines of text.
-    Lines,
-    /// Nothing.
-    Quiet,
+pub struct Progress {
+    /// Hidden unless stderr is a terminal.
+    bars: MultiProgress,
+    is_quiet: bool,
 }
 
-/// Progress of one task.
+/// Progress of one task: a bar on a terminal, at most ten lines elsewhere.
 #[derive(Debug)]
-pub enum Task {
-    /// A bar on a terminal.
-    Bar(ProgressBar),
-    /// At most ten lines.
-    Lines {
-        /// The task's name.
-        name: String,
-        /// The steps of the task.
-        total: u64,
-        /// The tenths of the task that were reported.
-        reported: AtomicU64,
-    },
-    /// No progress.
-    Quiet,
+pub struct Task {
+    bar: ProgressBar,
+    /// Whether lines are printed.
+    has_lines: bool,
 }
 
 impl Progress {
     /// Creates bars if stderr is a terminal, else lines; neither if `quiet`.
-    pub fn new(quiet: bool) -> Self {
-        if quiet {
-            Self::Quiet
-        } else if std::io::stderr().is_terminal() {
-            Self::Bars(MultiProgress::with_draw_target(ProgressDrawTarget::stderr()))
-        } else {
-            Self::Lines
-        }
+    pub fn new(is_quiet: bool) -> Self {
+        let has_bars = !is_quiet && io::stderr().is_terminal();
+        let target =
+            if has_bars { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+        Self { bars: MultiProgress::with_draw_target(target), is_quiet }
     }
 
     /// Prints a message above the bars.
     pub fn say(&self, message: &str) {
-        match self {
-            Self::Bars(bars) => bars.suspend(|| tell(message)),
-            Self::Lines => tell(message),
-            Self::Quiet => {}
+        if !self.is_quiet {
+            self.bars.suspend(|| tell(message));
         }
     }
 
     /// Prints a warning, even if progress is quiet.
     pub fn warn(&self, message: &str) {
-        match self {
-            Self::Quiet => tell(format!("warning: {message}")),
-            Self::Bars(_) | Self::Lines => self.say(&format!("warning: {message}")),
-        }
+        self.bars.suspend(|| tell(format!("warning: {message}")));
     }
 
     /// Starts the progress of the study, below that of its runs.
@@ -95,20 +73,15 @@ impl Progress {
         template: &str,
         place: impl FnOnce(&MultiProgress, ProgressBar) -> ProgressBar,
     ) -> Task {
-        match self {
-            Self::Bars(bars) => {
-                let bar = place(bars, ProgressBar::new(total));
-                let style = ProgressStyle::with_template(template);
-                bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-                bar.set_prefix(name.to_owned());
-                bar.enable_steady_tick(Duration::from_millis(200));
-                Task::Bar(bar)
-            }
-            Self::Lines => {
-                Task::Lines { name: name.to_owned(), total, reported: AtomicU64::new(0) }
-            }
-            Self::Quiet => Task::Quiet,
+        let bar = place(&self.bars, ProgressBar::new(total));
+        let style = ProgressStyle::with_template(template);
+        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+        bar.set_prefix(name.to_owned());
+        let is_hidden = self.bars.is_hidden();
+        if !is_hidden {
+            bar.enable_steady_tick(Duration::from_millis(200));
         }
+        Task { bar, has_lines: is_hidden && !self.is_quiet }
     }
 }
 
@@ -123,27 +96,19 @@ impl Task {
 
     /// Reports the steps done.
     pub fn advance(&self, done: u64, message: &str) {
-        match self {
-            Self::Bar(bar) => {
-                bar.set_position(done);
-                bar.set_message(message.to_owned());
-            }
-            Self::Lines { name, total, reported } => {
-                // Without a total there are no tenths.
-                let tenths = (done * 10).checked_div(*total).unwrap_or(0);
-                if tenths > reported.fetch_max(tenths, Ordering::Relaxed) {
-                    tell(format!("{name}: {done}/{total} {message}").trim_end());
-                }
-            }
-            Self::Quiet => {}
+        let total = self.bar.length().unwrap_or(0);
+        // Without a total there are no tenths.
+        let tenths = |done: u64| (done * 10).checked_div(total).unwrap_or(0);
+        if self.has_lines && tenths(done) > tenths(self.bar.position()) {
+            tell(format!("{}: {done}/{total} {message}", self.bar.prefix()).trim_end());
         }
+        self.bar.set_position(done);
+        self.bar.set_message(message.to_owned());
     }
 
     /// Ends the progress and removes its bar.
     pub fn finish(&self) {
-        if let Self::Bar(bar) = self {
-            bar.finish_and_clear();
-        }
+        self.bar.finish_and_clear();
     }
 }
 

@@ -18,7 +18,7 @@ use crate::{
         Claim, FinishedRun, Job, Record, Siblings,
         checkpoint::{self, Header},
         failure, files,
-        record::{Checksums, ImageCounts, Results},
+        record::{Checksums, Ending, ImageCounts},
     },
     study::Run,
 };
@@ -97,20 +97,17 @@ impl RunContext {
         let test = test(network, images(run, &self.splits.test), device, signals::check)?;
         let (height, width) = (shape.height, shape.width);
         let input = InputFormat { height, pixels: run.data.pixels, width };
-        let results = Results {
-            model: weights::to_bytes_with_input(network, input)?,
-            history: &state.history,
-            train,
-            test,
-            test_labels: self.splits.test.labels(),
-        };
+        let model = weights::to_bytes_with_input(network, input)?;
+        let (labels, predictions) = (self.splits.test.labels(), test.predictions.as_deref());
+        let files_sha256 =
+            Checksums::of_written(&claim.folder, &model, &state.history, labels, predictions)?;
         let record = Record {
-            ended: results.ending(),
+            ended: Ending::of(&state.history, train),
             acc_train: train.accuracy,
-            acc_test: results.test.metrics.accuracy,
+            acc_test: test.metrics.accuracy,
             loss_train: train.loss,
-            loss_test: results.test.metrics.loss,
-            cross_entropy_test: results.test.cross_entropy,
+            loss_test: test.metrics.loss,
+            cross_entropy_test: test.cross_entropy,
             images: ImageCounts {
                 train: training.train.len(),
                 validation: training.validation.as_ref().map_or(0, Split::len),
@@ -121,7 +118,7 @@ impl RunContext {
             fit_seconds: header.fit_seconds,
             machine: self.machine.clone(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            files_sha256: results.write(&claim.folder)?,
+            files_sha256,
         };
         record.write(&claim.folder)?;
         Ok(record)

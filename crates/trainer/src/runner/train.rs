@@ -84,3 +84,73 @@ fn stopped(error: Error) -> Error {
         _ => Error::Runs { failures },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use data::{Digits, Shape, Split};
+
+    use super::*;
+    use crate::{
+        config::Entries,
+        store::{DatasetName, SavedStudy},
+        study::{InputChecksums, Splits, Study},
+    };
+
+    #[test]
+    fn a_run_that_panics_is_marked_and_the_others_go_on() {
+        let text = "variants = [\"none\", \"l1\", \"l2\"]\nfit.epochs = 1\njobs = 1";
+        let study = Study::read("small", &Entries::parse(text, Path::new("")).unwrap()).unwrap();
+        let split = || Split::new(vec![7; 20 * Shape::MNIST.pixels()], vec![3; 20]);
+        let splits = Splits::new(Digits::new("small", split(), split()), &study).unwrap();
+        let device = study.settings.backend.open().unwrap();
+        let dataset = DatasetName { name: "small".to_owned(), source: None };
+        let saved = SavedStudy::new(study, dataset, InputChecksums::default());
+        let context = RunContext { saved, splits, device, start: None, machine: String::new() };
+        let output = tempfile::tempdir().unwrap();
+        let folder = StudyFolder::new(output.path().join("out"));
+        folder.create().unwrap();
+        let jobs = context.saved.jobs(None);
+        let (progress, siblings) = (Progress::new(true), RwLock::default());
+        let train = |panicking: &str| {
+            let (folders, mut finished) = (folder.runs().unwrap(), Vec::new());
+            let on_finish = |job: &Job<'_>, _| {
+                finished.push(job.to_string());
+                Ok(())
+            };
+            let outcome = train_with(
+                &context,
+                &folder,
+                &folders,
+                &jobs,
+                &progress,
+                on_finish,
+                |job, claim| {
+                    assert!(job.run.variant.name != panicking, "a panic on purpose");
+                    context.train_run(job, claim, &siblings, &progress)
+                },
+            );
+            (outcome.map(|held| held.len()), finished)
+        };
+
+        let (outcome, finished) = train("l1");
+        let error = outcome.unwrap_err();
+        assert_eq!(error.exit_code(), 1);
+        let Error::Runs { failures } = error else { panic!("{error}") };
+        assert_eq!(failures.len(), 1);
+        let reason = "internal failure: a panic on purpose";
+        assert_eq!(
+            (failures[0].0.as_str(), failures[0].1.to_string()),
+            ("l1 seed 0", reason.into())
+        );
+        assert_eq!(finished, ["none seed 0", "l2 seed 0"]);
+        let l1 = folder.run(&jobs[1].run.folder_name(jobs[1].id));
+        assert_eq!(failure::read(&l1).as_deref(), Some(reason));
+
+        // The run is trained again, and its failure.txt is removed.
+        let (outcome, finished) = train("");
+        assert_eq!((outcome.unwrap(), finished.len()), (0, 3));
+        assert_eq!(failure::read(&l1), None);
+    }
+}

@@ -43,20 +43,12 @@ pub enum Claimed<'a> {
     Finished(FinishedRun),
 }
 
-/// State of a run's folder.
-enum RunState {
-    Unfinished,
-    Finished(Record),
-    /// With a description of the damage.
-    Damaged(String),
-}
-
 impl StudyFolder {
     /// Returns those of some runs that are finished and undamaged. Verifies their files.
     pub fn verified(&self, folders: &RunFolders, jobs: &[Job<'_>]) -> FinishedRuns {
         let finished = jobs.iter().filter_map(|job| {
             let folder = folders.get(job.id)?;
-            let RunState::Finished(record) = state(folder, job) else { return None };
+            let record = examine(folder, job).ok()??;
             Some((job.id.to_owned(), FinishedRun { folder: folder.to_owned(), record }))
         });
         finished.collect()
@@ -74,12 +66,12 @@ impl StudyFolder {
         let known = known.filter(|folder| folder.is_dir()).map(Path::to_owned);
         let folder = known.unwrap_or_else(|| self.run(&job.run.folder_name(job.id)));
         let mut claim = Claim { folder, study: self, job, _lock: lock };
-        match state(&claim.folder, job) {
-            RunState::Finished(record) => {
+        match examine(&claim.folder, job) {
+            Ok(Some(record)) => {
                 return Ok(Claimed::Finished(FinishedRun { folder: claim.folder, record }));
             }
-            RunState::Damaged(reason) => claim.set_aside(&reason, warn)?,
-            RunState::Unfinished => claim.prepare()?,
+            Ok(None) => claim.prepare()?,
+            Err(damage) => claim.set_aside(&damage.to_string(), warn)?,
         }
         Ok(Claimed::Ours(claim))
     }
@@ -111,29 +103,20 @@ impl Claim<'_> {
     }
 }
 
-/// Examines a run's folder and verifies its files.
-fn state(folder: &Path, job: &Job<'_>) -> RunState {
-    let examine = || {
-        let found = files::read(&folder.join(INPUTS))?;
-        let is_expected = found.as_ref().map(|found| *found == job.inputs.json().into_bytes());
-        let record = Record::read(folder)?;
-        let damaged = |reason: &str| {
-            Err(Error::Malformed { path: folder.join(INPUTS), reason: reason.to_owned() })
-        };
-        match is_expected {
-            Some(false) => return damaged("not the inputs of this run"),
-            None if record.is_some() => return damaged("missing"),
-            _ => {}
-        }
-        if let Some(record) = &record {
-            record.verify(folder)?;
-        }
-        Ok(record)
+/// Reads the record in a run's folder; `None` if the run has not finished. Returns an error if a file is damaged.
+fn examine(folder: &Path, job: &Job<'_>) -> Result<Option<Record>, Error> {
+    let inputs = files::read(&folder.join(INPUTS))?;
+    let record = Record::read(folder)?;
+    let damaged = |reason: &str| {
+        Err(Error::Malformed { path: folder.join(INPUTS), reason: reason.to_owned() })
     };
-    match examine() {
-        Ok(Some(record)) => RunState::Finished(record),
-        Ok(None) => RunState::Unfinished,
-        Err(error) => RunState::Damaged(error.to_string()),
+    match (inputs, &record) {
+        (Some(inputs), _) if inputs != job.inputs.json().as_bytes() => {
+            damaged("not the inputs of this run")
+        }
+        (None, Some(_)) => damaged("missing"),
+        (_, None) => Ok(None),
+        (_, Some(found)) => found.verify(folder).map(|()| record),
     }
 }
 

@@ -22,7 +22,7 @@ pub use self::{
     lock::Lock,
     manifest::{DatasetName, Manifest},
     predictions::{FILE as PREDICTIONS, Predictions},
-    record::{Ending, ImageCounts, MODEL, Record, Results},
+    record::{Ending, ImageCounts, MODEL, Record},
     saved_study::{Job, SavedStudy},
     siblings::Siblings,
 };

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use serde::{Deserialize, Serialize};
-use training::{Epoch, Metrics, Test};
+use serde::{Deserialize, Deserializer, Serialize};
+use training::{Epoch, Metrics};
 
 use super::{Error, files, history, predictions};
 
@@ -22,13 +22,13 @@ pub struct Record {
     /// Accuracy of the final weights on the test images, 0 to 1.
     pub acc_test: f64,
     /// Mean cross-entropy plus penalties on the training images. run.json has null for a value that is not finite.
-    #[serde(with = "null_for_nan")]
+    #[serde(deserialize_with = "nan_for_null")]
     pub loss_train: f64,
     /// Mean cross-entropy plus penalties on the test images.
-    #[serde(with = "null_for_nan")]
+    #[serde(deserialize_with = "nan_for_null")]
     pub loss_test: f64,
     /// Mean cross-entropy on the test images, without penalties.
-    #[serde(with = "null_for_nan")]
+    #[serde(deserialize_with = "nan_for_null")]
     pub cross_entropy_test: f64,
     /// Numbers of images.
     pub images: ImageCounts,
@@ -78,21 +78,6 @@ pub struct Checksums {
     pub predictions: String,
 }
 
-/// Results of a run, of which its files are written.
-#[derive(Debug)]
-pub struct Results<'a> {
-    /// Bytes of [`MODEL`].
-    pub model: Vec<u8>,
-    /// Finished epochs.
-    pub history: &'a [Epoch],
-    /// Metrics of the final weights on the training images.
-    pub train: Metrics,
-    /// Results on the test images.
-    pub test: Test,
-    /// Labels of the test images.
-    pub test_labels: &'a [u8],
-}
-
 impl Record {
     /// Returns the notebook's `1 − acc_test / acc_train`: the share of the training accuracy that is lost on the test
     /// images. NaN if both accuracies are 0.
@@ -139,33 +124,34 @@ impl Record {
     }
 }
 
-impl Results<'_> {
-    /// Writes the files of the results; returns their checksums.
-    pub fn write(&self, folder: &Path) -> Result<Checksums, Error> {
-        let write = |file, bytes: &[u8]| {
-            files::write(&folder.join(file), bytes)?;
-            Ok::<_, Error>(data::sha256([bytes]))
-        };
-        let predictions = self.test.predictions.as_deref();
-        Ok(Checksums {
-            model: write(MODEL, &self.model)?,
-            history: write(history::FILE, history::to_csv(self.history).as_bytes())?,
-            predictions: write(
-                predictions::FILE,
-                &predictions::to_bytes(self.test_labels, predictions)?,
-            )?,
-        })
-    }
-
-    /// Returns how training ended.
-    pub fn ending(&self) -> Ending {
-        let last = self.history.last().map(|epoch| epoch.train.loss);
-        let is_finite = last.is_none_or(f64::is_finite) && self.train.loss.is_finite();
-        if is_finite { Ending::Epochs } else { Ending::Diverged }
+impl Ending {
+    /// Returns how training ended, given the epochs and the metrics of the final weights on the training images.
+    pub fn of(history: &[Epoch], train: Metrics) -> Self {
+        let last = history.last().map_or(0.0, |epoch| epoch.train.loss);
+        if last.is_finite() && train.loss.is_finite() { Self::Epochs } else { Self::Diverged }
     }
 }
 
 impl Checksums {
+    /// Writes a run's weights, history and predictions, those with the labels of the test images.
+    pub fn of_written(
+        folder: &Path,
+        model: &[u8],
+        history: &[Epoch],
+        labels: &[u8],
+        predictions: Option<&[u8]>,
+    ) -> Result<Self, Error> {
+        let write = |file, bytes: &[u8]| {
+            files::write(&folder.join(file), bytes)?;
+            Ok::<_, Error>(data::sha256([bytes]))
+        };
+        Ok(Self {
+            model: write(MODEL, model)?,
+            history: write(history::FILE, history::to_csv(history).as_bytes())?,
+            predictions: write(predictions::FILE, &predictions::to_bytes(labels, predictions)?)?,
+        })
+    }
+
     /// Files that have a checksum.
     pub const FILES: [&'static str; 3] = [MODEL, history::FILE, predictions::FILE];
 
@@ -178,16 +164,7 @@ impl Checksums {
     }
 }
 
-/// Serialises a non-finite number as null, because JSON has no NaN and no infinity.
-mod null_for_nan {
-    use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
-    pub(super) fn serialize<S: Serializer>(number: &f64, serializer: S) -> Result<S::Ok, S::Error> {
-        Some(number).filter(|number| number.is_finite()).serialize(serializer)
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
-        Ok(Option::deserialize(deserializer)?.unwrap_or(f64::NAN))
-    }
+/// Deserialises a number that is null where it is not finite, because JSON has no NaN and no infinity.
+fn nan_for_null<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or(f64::NAN))
 }

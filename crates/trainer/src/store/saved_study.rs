@@ -1,9 +1,6 @@
 //! A study as its folder holds it: study.toml and study.json.
 
-use std::{
-    collections::{HashMap, HashSet},
-    fmt,
-};
+use std::{collections::HashSet, fmt};
 
 use super::{Error, Manifest, RunFolders, StudyFolder, files, manifest};
 use crate::{
@@ -127,18 +124,18 @@ impl SavedStudy {
     }
 
     /// Lists the runs in the order of the table, each with its id.
-    pub fn runs(&self) -> impl Iterator<Item = (&Run, &str)> {
+    pub fn runs(&self) -> impl DoubleEndedIterator<Item = (&Run, &str)> {
         self.study.runs.iter().zip(self.manifest.rows.iter().map(|row| row.run.as_str()))
     }
 
-    /// Reads the records of the study's finished runs. Calls `warn` for each record that cannot be read.
+    /// Returns the study's finished runs. Calls `warn` for each record that cannot be read.
     pub fn finished(&self, folders: &RunFolders, warn: &dyn Fn(&str)) -> FinishedRuns {
-        let mut finished = HashMap::new();
+        let mut finished = FinishedRuns::new();
         self.add_finished(folders, &mut finished, warn);
         finished
     }
 
-    /// Reads the records of those finished runs that are not known yet.
+    /// Adds the finished runs that are not among `finished` yet. Calls `warn` for each record that cannot be read.
     pub fn add_finished(
         &self,
         folders: &RunFolders,
