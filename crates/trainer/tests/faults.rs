@@ -12,7 +12,7 @@ use std::{
         fs::{MetadataExt, PermissionsExt},
         process::CommandExt,
     },
-    path::PathBuf,
+    path::{Path, PathBuf},
 };
 
 use assert_cmd::{
@@ -101,6 +101,89 @@ fn a_damaged_run_is_kept_and_trained_again() {
     // The state is used by runs of more epochs only.
     flip("state.safetensors");
     dir.trainer(&["run", "small.toml", "--out", "out"]).assert().stderr(contains("damaged").not());
+}
+
+/// The folder of a run holds another one, as after a wrong copy.
+#[test]
+fn a_run_in_the_folder_of_another_is_no_result() {
+    let dir = TestDir::new();
+    dir.write_config("small.toml", CONFIG);
+    dir.train("small.toml", "out", &[]);
+    let (l1, other) =
+        (dir.path("out/runs/l1-seed-0"), dir.path("out/runs/batch_norm_dropout-seed-0"));
+    for entry in fs::read_dir(&other).unwrap().flatten() {
+        fs::copy(entry.path(), l1.join(entry.file_name())).unwrap();
+    }
+    let warning = "inputs.json: not the inputs of this run";
+    for command in [
+        &["results", "out", "--csv"][..],
+        &["report", "out"],
+        &["runs", "small.toml", "--out", "out"],
+    ] {
+        dir.trainer(command).assert().success().stderr(contains(warning));
+    }
+    assert_eq!(dir.csv("out/results.csv").len(), 1);
+    // A process that trains other runs does not take it for finished either.
+    dir.trainer(&["run", "small.toml", "--out", "out", "--only", "1"]).assert().success();
+    assert_eq!(dir.csv("out/results.csv").len(), 1);
+}
+
+#[test]
+fn an_intact_copy_replaces_a_damaged_run() {
+    let dir = TestDir::new();
+    dir.write_config("small.toml", CONFIG);
+    dir.train("small.toml", "out", &[]);
+    let run = dir.path("out/runs/l1-seed-0");
+    let name = run.file_name().unwrap().to_str().unwrap();
+    let copy = run.with_file_name(name.replace("l1-seed-0", "zz"));
+    dir.shell(&format!("cp -r out/runs/{name} {}", copy.display())).assert().success();
+    fs::write(run.join("run.json"), "{").unwrap();
+    dir.trainer(&["results", "out"]).assert().success().stderr("");
+    let assert = dir.trainer(&["run", "small.toml", "--out", "out"]).assert().success();
+    assert.stderr(contains("2 runs on flex, 2 of them finished before"));
+}
+
+#[test]
+fn what_is_no_regular_file_blocks_nothing() {
+    let dir = TestDir::new();
+    dir.write_config("small.toml", CONFIG);
+    let run = ["run", "small.toml", "--out", "out"];
+    dir.train("small.toml", "out", &["--set", "variants=[\"l1\"]"]);
+    dir.train("small.toml", "out", &[]);
+    let l1 = dir.path("out/runs/l1-seed-0");
+    let fifo = |path: &Path| {
+        let _ = fs::remove_file(path);
+        dir.shell(&format!("mkfifo {}", path.display())).assert().success();
+    };
+    fifo(&dir.path("out/study.toml"));
+    dir.trainer(&["results", "out"]).assert().code(1).stderr(contains("run the study again"));
+    dir.trainer(&run).assert().success();
+    dir.trainer(&["results", "out"]).assert().success();
+
+    fs::remove_file(l1.join("run.json")).unwrap();
+    fifo(&l1.join("failure.txt"));
+    dir.trainer(&["results", "out"])
+        .assert()
+        .success()
+        .stderr(contains("1 of 2 runs have not finished"));
+    dir.trainer(&run).assert().success();
+    fs::remove_dir_all(&l1).unwrap();
+    fs::write(&l1, "a file").unwrap();
+    dir.trainer(&run).assert().success().stderr(contains("not a folder"));
+    fifo(&dir.path("out/.locks/study"));
+    dir.trainer(&run).assert().code(1).stderr(contains("not a regular file"));
+}
+
+#[test]
+fn a_deleted_study_json_is_written_again() {
+    let dir = TestDir::new();
+    dir.write_config("small.toml", CONFIG);
+    let child = spawn_study(&dir, "out");
+    wait_for_checkpoints(&dir, "out");
+    fs::remove_file(dir.path("out/study.json")).unwrap();
+    child.wait_with_output().unwrap().assert().success();
+    dir.trainer(&["results", "out"]).assert().success();
+    assert!(dir.path("out/report.html").exists());
 }
 
 #[test]

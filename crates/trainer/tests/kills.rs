@@ -155,6 +155,20 @@ fn a_run_of_more_epochs_ends_as_one_that_diverged() {
     assert!(fs::read(dir.folder().join(copied)).unwrap() == model);
 }
 
+/// With one step per epoch, the first epoch's loss is finite, and that of its weights is not.
+#[test]
+fn a_run_whose_last_update_diverged_is_continued() {
+    let dir = TestDir::new();
+    let lines = "variants = [\"none\"]\nfit.learning_rate = 1e30\nfit.batch_size = 300";
+    dir.write("small.toml", &format!("data.dir = \"digits\"\n{lines}\n"));
+    let first = dir.train("small.toml", "out", &["--set", "fit.epochs=1"]);
+    assert_eq!((first[0]["epochs"].as_str(), first[0]["loss_train"].as_str()), ("1", "NaN"));
+    let more = ["--set", "fit.epochs=4"];
+    let alone = dir.train("small.toml", "alone", &more);
+    assert_eq!(alone[0]["epochs"], "2");
+    assert_eq!(dir.train("small.toml", "out", &more), alone);
+}
+
 #[test]
 fn other_settings_are_other_runs() {
     let dir = TestDir::new();

@@ -50,6 +50,17 @@ fn a_number_out_of_range_is_refused() {
 }
 
 #[test]
+fn rows_of_one_run_are_in_one_batch() {
+    let dir = TestDir::new();
+    let lines = "variants = [\"none\", \"l2\", \"plain\"]\nvariant.plain.hidden1.dropout = 0";
+    dir.write_config("small.toml", lines);
+    let batches = ["runs", "small.toml", "--out", "out", "--batches", "9"];
+    assert_eq!(dir.stdout(&batches), "0\n1\n");
+    dir.stdout(&["run", "small.toml", "--out", "out", "--only", "0,1"]);
+    assert_eq!(dir.csv("out/results.csv").len(), 3);
+}
+
+#[test]
 fn batches_take_about_the_same_time() {
     let dir = TestDir::new();
     let sweep = "variants = [\"none\"]\nseeds = [0, 1, 2, 3]\nsweep.fit.epochs = [1, 10]\ndata.limit = 60000";

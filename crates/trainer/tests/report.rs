@@ -6,7 +6,6 @@ mod common;
 use std::fs;
 
 use common::{TestDir, stderr};
-use predicates::str::contains;
 use serde_json::Value;
 
 /// Returns the data that the page's scripts draw.
@@ -104,8 +103,8 @@ fn a_report_needs_a_finished_run_and_names_damaged_files() {
     let dir = TestDir::new();
     dir.write_config("small.toml", "variants = [\"none\", \"l1\"]");
     fs::create_dir(dir.path("out")).unwrap();
-    let assert = dir.trainer(&["report", "out"]).assert().code(1);
-    assert.stderr(contains("out has no finished run\n  train first"));
+    let assert = dir.trainer(&["report", "out"]).assert().code(2);
+    assert.stderr("error: out is not a study's folder\n");
     dir.train("small.toml", "out", &[]);
     dir.write("out/runs/none-seed-0/model.safetensors", "damage");
     report(&dir);

@@ -64,10 +64,13 @@ impl StudyArguments {
         }
         let runs = folder.runs()?;
         let folder = folder.path().to_owned();
-        if runs.iter().next().is_none() && runs.old_layout == 0 {
-            return Err(Error::NoResults { folder, has_begun: false });
+        if runs.iter().next().is_some() || runs.old_layout > 0 {
+            return Err(Error::NoStudy { folder });
         }
-        Err(Error::NoStudy { folder })
+        if folder.exists() {
+            return Err(Error::Argument(format!("{} is not a study's folder", folder.display())));
+        }
+        Err(Error::NoResults { folder, has_begun: false })
     }
 
     /// Returns the folder. One with a study.json precedes the name of a config.

@@ -7,6 +7,8 @@ use crate::{
     report,
     results::{self, rows, unfinished},
     runner::{Progress, load_study},
+    store::SavedStudy,
+    study::Splits,
 };
 
 /// Arguments of `trainer report`.
@@ -21,25 +23,30 @@ impl Report {
     pub(crate) fn execute(self) -> Result<String, Error> {
         let (saved, folder) = self.study.read()?;
         let progress = Progress::new(false);
-        // Only the pictures of digits come from the data set.
-        let splits = match load_study(saved.study.clone(), None, &progress) {
+        let splits = match load_study(saved.study, None, &progress) {
             Ok(loaded) => Some(loaded.splits),
             Err(error) => {
                 progress.warn(&format!("the report shows no digits: {error}"));
                 None
             }
         };
-        let is_own = |sha256: &str| sha256 == saved.manifest.checksums.dataset_sha256;
-        let splits = splits.filter(|splits| is_own(&splits.sha256));
 
         folder.create()?;
         let _lock = folder.lock_set()?;
+        // Loading the data set takes a moment, in which another study may have been begun.
+        let saved = SavedStudy::read_locked(&folder)?;
+        let saved = saved.ok_or_else(|| Error::NoStudy { folder: folder.path().to_owned() })?;
+        let is_own = |splits: &Splits| splits.sha256 == saved.manifest.files.dataset_sha256;
+        if splits.as_ref().is_some_and(|splits| !is_own(splits)) {
+            progress.warn("the report shows no digits: the data set is no longer the study's");
+        }
+        let test = splits.as_ref().filter(|splits| is_own(splits)).map(|splits| &splits.test);
         let folders = folder.runs()?;
         let finished = saved.finished(&folders, &|message| progress.warn(message));
         let rows = rows(&saved, &finished);
         results::write(&folder, &rows, saved.study.first_variant())?;
-        let notes = unfinished(&saved, &finished, &folder, &folders);
-        report::write(&saved, &folder, &rows, notes, splits.as_ref().map(|splits| &splits.test))?;
+        let notes = unfinished(&saved, &finished, &folders);
+        report::write(&saved, &folder, &rows, notes, test)?;
         Ok(format!("{}\n", folder.file(report::FILE).display()))
     }
 }

@@ -28,12 +28,12 @@ impl Results {
         let folders = folder.runs()?;
         let finished = saved.finished(&folders, &|message| tell(format!("warning: {message}")));
         let (rows, first) = (rows(&saved, &finished), saved.study.first_variant());
+        for note in unfinished(&saved, &finished, &folders) {
+            tell(format!("note: {note}"));
+        }
         if rows.is_empty() {
             let folder = folder.path().to_owned();
             return Err(Error::NoResults { folder, has_begun: true });
-        }
-        for note in unfinished(&saved, &finished, &folder, &folders) {
-            tell(format!("note: {note}"));
         }
         match (self.json, self.csv) {
             (true, _) => Ok(results::json(&rows, first)?),

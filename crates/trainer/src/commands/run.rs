@@ -9,7 +9,7 @@ use super::{
 use crate::{
     report,
     results::{self, ResultSet},
-    runner::{self, Progress, RunContext},
+    runner::{self, Progress, RunContext, tell},
     store::StudyFolder,
     study::numbers,
 };
@@ -40,7 +40,7 @@ impl Run {
         let context = RunContext::load(study, &folder, &progress)?;
         let (saved, folders) = (&context.saved, folder.runs()?);
         let mut jobs = saved.jobs(only.as_deref());
-        let finished = folder.verified(&folders, &jobs);
+        let finished = folders.verified(&jobs);
         jobs.retain(|job| !finished.contains_key(job.id));
         let is_whole = only.is_none();
         let opening = context.describe(&finished);
@@ -58,8 +58,7 @@ impl Run {
             Err(runner::Error::Stopped { .. } | runner::Error::Signals(_)) => {
                 results.update().map_err(Error::from)
             }
-            _ if !is_whole && !results.is_complete()? => Ok(()),
-            _ => write(&mut results, &context, &folder, &progress),
+            _ => write(&mut results, is_whole, &context, &folder),
         };
         let held = trained?;
         written?;
@@ -73,20 +72,24 @@ impl Run {
     }
 }
 
-/// Writes the results and the report, if another study has not taken the folder over.
+/// Writes the results and the report, unless another study was begun in the folder. If only some runs were to be
+/// trained, they are written once all are finished.
 fn write(
     results: &mut ResultSet<'_>,
+    is_whole: bool,
     context: &RunContext,
     folder: &StudyFolder,
-    progress: &Progress,
 ) -> Result<(), Error> {
     runner::end_at_next_signal()?;
+    if !is_whole && !results.is_complete()? {
+        return Ok(());
+    }
     let test = Some(&context.splits.test);
     let is_ours =
         results.write(|rows, notes| report::write(&context.saved, folder, rows, notes, test))?;
     if !is_ours {
         let (name, folder) = (&context.saved.study.name, folder.path().display());
-        progress.say(&format!(
+        tell(format!(
             "note: another study was begun in {folder} meanwhile, so its results.csv and report.html stay; \
              to write those of {name}, run it again"
         ));

@@ -1,6 +1,6 @@
 //! `trainer runs`: lists a study's runs with their numbers and states.
 
-use std::fmt;
+use std::{collections::HashSet, fmt};
 
 use clap::Args;
 use serde::Serialize;
@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     runner::{Progress, RunContext},
-    store::{FinishedRun, FinishedRuns, SavedStudy, StudyFolder, failure, files::to_json},
+    store::{FinishedRun, FinishedRuns, SavedStudy, StudyFolder, files::to_json},
     study::{KeyValues, Run, label, numbers},
 };
 
@@ -110,6 +110,9 @@ struct Line<'a> {
     state: State,
     #[serde(skip)]
     run: &'a Run,
+    /// Whether no earlier line has the same run.
+    #[serde(skip)]
+    is_first: bool,
 }
 
 impl<'a> List<'a> {
@@ -121,15 +124,17 @@ impl<'a> List<'a> {
         let study = &saved.study;
         let folders = folder.runs()?;
         let finished = saved.finished(&folders, &|message| progress.warn(message));
-        let line = |(number, (run, id)): (usize, (&'a Run, &str))| {
+        let mut seen = HashSet::new();
+        let line = |(number, (run, id)): (usize, (&'a Run, &'a str))| {
             let Run { variant, point, seed, .. } = run;
             let state = match folders.get(id) {
                 _ if finished.contains_key(id) => State::Finished,
-                Some(folder) if failure::read(folder).is_some() => State::Failed,
-                Some(_) => State::Begun,
-                None => State::Waiting,
+                [] => State::Waiting,
+                _ if folders.failure(id).is_some() => State::Failed,
+                _ => State::Begun,
             };
-            Line { number, variant: &variant.name, point, seed: *seed, state, run }
+            let is_first = seen.insert(id);
+            Line { number, variant: &variant.name, point, seed: *seed, state, run, is_first }
         };
         Ok(Self {
             name: &study.name,
@@ -165,7 +170,7 @@ fn json(list: &List<'_>) -> Result<String, Error> {
 /// Lists the numbers of the unfinished runs in at most `most` batches of consecutive runs, a line each in the form
 /// that `--only` takes. A batch takes an estimated `minutes` at least.
 fn batches(list: &List<'_>, most: usize, minutes: f64) -> String {
-    let left = list.runs.iter().filter(|line| line.state != State::Finished);
+    let left = list.runs.iter().filter(|line| line.state != State::Finished && line.is_first);
     let left: Vec<(usize, f64)> =
         left.map(|line| (line.number, list.seconds_per_image * images(line.run))).collect();
     let whole: f64 = left.iter().map(|(_, seconds)| seconds).sum();

@@ -4,9 +4,7 @@ use std::path::PathBuf;
 
 use super::BARELY_TRAINED;
 use crate::{
-    store::{
-        Ending, FinishedRun, FinishedRuns, Record, RunFolders, SavedStudy, StudyFolder, failure,
-    },
+    store::{Ending, FinishedRun, FinishedRuns, Record, RunFolders, SavedStudy},
     study::{Backend, KeyValues, Run},
 };
 
@@ -72,7 +70,6 @@ pub fn rows(saved: &SavedStudy, finished: &FinishedRuns) -> Vec<Row> {
 pub fn unfinished(
     saved: &SavedStudy,
     finished: &FinishedRuns,
-    folder: &StudyFolder,
     folders: &RunFolders,
 ) -> Vec<String> {
     let runs: Vec<(&Run, &str)> =
@@ -82,8 +79,7 @@ pub fn unfinished(
     }
     let count = format!("{} of {} runs have not finished", runs.len(), saved.study.runs.len());
     let failures = runs.iter().filter_map(|(run, id)| {
-        let own = folder.run(&run.folder_name(id));
-        let reason = failure::read(folders.get(id).unwrap_or(&own))?;
+        let reason = folders.failure(id)?;
         Some(format!("{run} failed: {reason}"))
     });
     std::iter::once(count).chain(failures).collect()

@@ -3,7 +3,9 @@
 use std::time::{Duration, Instant};
 
 use super::{Row, csv, rows, unfinished};
-use crate::store::{Error, FinishedRun, FinishedRuns, Job, RunFolders, SavedStudy, StudyFolder};
+use crate::store::{
+    self, Error, FinishedRun, FinishedRuns, Job, RunFolders, SavedStudy, StudyFolder,
+};
 
 /// Least time between two writes of results.csv, in times the last one took.
 const REST: u32 = 20;
@@ -33,7 +35,7 @@ impl<'a> ResultSet<'a> {
         is_kept: bool,
     ) -> Result<Self, Error> {
         folder.create()?;
-        saved.write(folder, folders)?;
+        saved.begin(folder, folders)?;
         let written = (Instant::now(), Duration::ZERO);
         let mut set = Self { saved, folder, finished, is_kept, is_behind: true, written };
         set.update()?;
@@ -67,22 +69,32 @@ impl<'a> ResultSet<'a> {
     ) -> Result<bool, Error> {
         let _lock = self.folder.lock_set()?;
         let folders = self.folder.runs()?;
-        self.saved.add_finished(&folders, &mut self.finished, &|_| {});
-        if !self.saved.is_current(self.folder)? {
+        self.add_finished(&folders);
+        if self.saved.is_replaced(self.folder) {
             return Ok(false);
         }
+        self.saved.write(self.folder)?;
         let rows = self.rows();
         csv::write(self.folder, &rows, self.saved.study.first_variant())?;
-        and_then(&rows, unfinished(self.saved, &self.finished, self.folder, &folders))?;
+        and_then(&rows, unfinished(self.saved, &self.finished, &folders))?;
         Ok(true)
     }
 
-    /// Returns whether every run of the study is finished, in whichever process. Starts with the last, which is trained
-    /// last.
-    pub fn is_complete(&self) -> Result<bool, Error> {
+    /// Returns whether every run of the study is finished, in whichever process.
+    pub fn is_complete(&mut self) -> Result<bool, Error> {
         let folders = self.folder.runs()?;
         let is_finished = |id: &str| self.finished.contains_key(id) || folders.is_finished(id);
-        Ok(self.saved.runs().rev().all(|(_, id)| is_finished(id)))
+        // The last run is trained last.
+        if !self.saved.runs().rev().all(|(_, id)| is_finished(id)) {
+            return Ok(false);
+        }
+        self.add_finished(&folders);
+        Ok(self.saved.runs().all(|(_, id)| self.finished.contains_key(id)))
+    }
+
+    /// Adds what other processes have finished. A damaged run is found by the process that claims it.
+    fn add_finished(&mut self, folders: &RunFolders) {
+        self.saved.add_finished(folders, &mut self.finished, store::verify, &|_| {});
     }
 
     /// Returns whether a run is finished.

@@ -8,7 +8,7 @@ use model::Network;
 use super::{Error, LoadedStudy, Progress, StartWeights, digits, load_study};
 use crate::{
     store::{FinishedRuns, SavedStudy, StudyFolder},
-    study::{InputChecksums, Run, Splits, Study},
+    study::{InputFiles, Run, Splits, Study},
 };
 
 /// Run context: a study with its data set, device and start weights.
@@ -32,11 +32,9 @@ impl RunContext {
         let machine = backend.devices().into_iter().next().unwrap_or_default();
         let LoadedStudy { study, dataset, splits } = load_study(study, Some(folder), progress)?;
         let start = study.settings.fit.weights.as_deref().map(StartWeights::read).transpose()?;
-        let checksums = InputChecksums {
-            dataset_sha256: splits.sha256.clone(),
-            weights_sha256: start.as_ref().map(|start| start.sha256.clone()),
-        };
-        let saved = SavedStudy::new(study, dataset, checksums);
+        let weights_sha256 = start.as_ref().map(|start| start.sha256.clone());
+        let files = InputFiles { weights_sha256, ..splits.input_files() };
+        let saved = SavedStudy::new(study, dataset, files);
         let context = Self { saved, splits, device, start, machine };
         context.check_start()?;
         Ok(context)
@@ -50,10 +48,10 @@ impl RunContext {
         needed: bool,
         progress: &Progress,
     ) -> Result<SavedStudy, Error> {
-        let (study, dataset, dataset_sha256) = digits::identify(study, folder, needed, progress)?;
+        let (study, dataset, files) = digits::identify(study, folder, needed, progress)?;
         let start = study.settings.fit.weights.as_deref().map(StartWeights::read).transpose()?;
         let weights_sha256 = start.map(|start| start.sha256);
-        Ok(SavedStudy::new(study, dataset, InputChecksums { dataset_sha256, weights_sha256 }))
+        Ok(SavedStudy::new(study, dataset, InputFiles { weights_sha256, ..files }))
     }
 
     /// Describes in a sentence what will be trained, given the runs that are finished.

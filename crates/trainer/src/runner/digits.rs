@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     store::{DatasetName, Manifest, StudyFolder},
-    study::{DataSettings, Splits, Study},
+    study::{DataSettings, InputFiles, Splits, Study},
 };
 
 /// A study with its data set.
@@ -93,24 +93,24 @@ fn check_fallback(
     Err(Error::SourceLost { folder, expected, found: found.to_string(), tried: tried.to_owned() })
 }
 
-/// Returns a study with the name and the checksum of its data set. Loads the data set if it is `needed`, or unless the
+/// Returns a study with the name of its data set and what identifies it. Loads the data set if it is `needed`, or unless the
 /// folder's manifest names the source that the study takes first. The files of a `data.dir` may have changed.
 pub(super) fn identify(
     study: Study,
     folder: &StudyFolder,
     needed: bool,
     progress: &Progress,
-) -> Result<(Study, DatasetName, String), Error> {
+) -> Result<(Study, DatasetName, InputFiles), Error> {
     let settings = &study.settings.data;
     let first = settings.sources.first().filter(|_| settings.dir.is_none() && !needed).copied();
     if let (Some(first), Ok(Some(manifest))) = (first, Manifest::read(folder))
         && manifest.dataset.source == Some(first.to_string())
     {
-        let sha256 = manifest.checksums.dataset_sha256;
-        return Ok((study.with_source(first), manifest.dataset, sha256));
+        let files = InputFiles { weights_sha256: None, ..manifest.files };
+        return Ok((study.with_source(first), manifest.dataset, files));
     }
     let LoadedStudy { study, dataset, splits } = load(study, Some(folder), progress)?;
-    Ok((study, dataset, splits.sha256))
+    Ok((study, dataset, splits.input_files()))
 }
 
 /// Shows the progress of a download, a bar per file.

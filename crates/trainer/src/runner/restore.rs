@@ -6,27 +6,27 @@ use training::State;
 
 use super::{Error, RunContext, progress::Progress, tensorboard};
 use crate::store::{
-    Claim, FinishedRun, Job,
+    self, Claim, FinishedRun, Job, Record,
     checkpoint::{self, Header},
-    record::Ending,
+    record::Checksums,
 };
 
 /// Beginning of a run's training.
 pub(super) enum Beginning {
     /// A state, with the seconds that its training took.
     State(Box<State>, f64),
-    /// No training: the run ends as this one of fewer epochs did.
-    Ended(Box<FinishedRun>),
+    /// No training: the run ends as one of fewer epochs did, with its record and files.
+    Ended { record: Box<Record>, files: Vec<(&'static str, Vec<u8>)> },
 }
 
 impl RunContext {
     /// Restores a run's own state, or that of one of its siblings, each given with its id, or else initialises a new
     /// one. If the run's own state is damaged, the run is moved away.
-    pub(super) fn restore(
+    pub(super) fn restore<S: Iterator<Item = (String, FinishedRun)>>(
         &self,
         job: &Job<'_>,
         claim: &mut Claim<'_>,
-        siblings: impl Iterator<Item = (String, FinishedRun)>,
+        siblings: impl FnOnce() -> S,
         progress: &Progress,
     ) -> Result<Beginning, Error> {
         // The state after the last epoch exists if the run was interrupted in its final evaluation.
@@ -40,13 +40,16 @@ impl RunContext {
                 }
             }
         }
-        for (id, sibling) in siblings {
-            if sibling.record.ended != Ending::Epochs {
-                return Ok(Beginning::Ended(Box::new(sibling)));
-            }
-            let state = self.read_state(job, &sibling.folder.join(checkpoint::STATE), &id);
+        for (id, sibling) in siblings() {
+            // Another process may move a sibling away, so the next one is taken after any error.
+            let state = match ended(&sibling) {
+                Ok(None) => self.read_state(job, &sibling.folder.join(checkpoint::STATE), &id),
+                ended => ended.map_err(Error::from),
+            };
             if let Ok(Some(state)) = state {
-                tensorboard::copy(&sibling.folder, &claim.folder)?;
+                if self.saved.study.settings.output.tensorboard {
+                    tensorboard::copy(&sibling.folder, &claim.folder)?;
+                }
                 return Ok(state);
             }
         }
@@ -60,4 +63,16 @@ impl RunContext {
         let state = checkpoint.state(self.network(job.run)?, steps, &self.device)?;
         Ok(Some(Beginning::State(Box::new(state), fit_seconds)))
     }
+}
+
+/// Returns the files of a run after which more epochs change nothing, because its last loss is not finite; `None` of
+/// another run.
+fn ended(FinishedRun { folder, record }: &FinishedRun) -> Result<Option<Beginning>, store::Error> {
+    let history = record.read_history(folder)?;
+    if history.last().is_none_or(|epoch| epoch.train.loss.is_finite()) {
+        return Ok(None);
+    }
+    let read = |file| Ok((file, record.read_file(folder, file)?));
+    let files: Result<Vec<_>, store::Error> = Checksums::FILES.map(read).into_iter().collect();
+    Ok(Some(Beginning::Ended { record: Box::new(record.clone()), files: files? }))
 }

@@ -1,7 +1,5 @@
 //! Training of one run: restored or started, trained with callbacks, evaluated, finished.
 
-use std::sync::{PoisonError, RwLock};
-
 use data::Split;
 use training::{Fit, Images, InputFormat, State, evaluate, test, weights};
 
@@ -11,13 +9,13 @@ use super::{
     progress::{Progress, Task},
     restore::Beginning,
     signals,
-    tensorboard::{self, Events},
+    tensorboard::Events,
 };
 use crate::{
     store::{
         Claim, FinishedRun, Job, Record, Siblings,
         checkpoint::{self, Header},
-        failure, files,
+        files,
         record::{Checksums, Ending, ImageCounts},
     },
     study::Run,
@@ -28,27 +26,28 @@ impl RunContext {
     pub(super) fn train_run(
         &self,
         job: &Job<'_>,
-        mut claim: Claim<'_>,
-        siblings: &RwLock<Siblings>,
+        claim: &mut Claim<'_>,
+        siblings: &Siblings<'_>,
         progress: &Progress,
     ) -> Result<FinishedRun, Error> {
-        let candidates = siblings.read().unwrap_or_else(PoisonError::into_inner).of(job);
-        let record = match self.restore(job, &mut claim, candidates, progress)? {
+        let record = match self.restore(job, claim, || siblings.of(job), progress)? {
             Beginning::State(state, seconds) => {
                 let bar = progress.run(job.run, job.run.fit.epochs);
-                let outcome = self.fit(job, &claim, *state, seconds, &bar);
+                let outcome = self.fit(job, claim, *state, seconds, &bar);
                 bar.finish();
                 let (state, header) = outcome?;
-                self.finish(job.run, &claim, &state, &header)?
+                self.finish(job.run, claim, &state, &header)?
             }
-            Beginning::Ended(sibling) => {
-                tensorboard::copy(&sibling.folder, &claim.folder)?;
-                copy(&sibling, &claim)?
+            Beginning::Ended { record, files } => {
+                for (file, bytes) in files {
+                    files::write(&claim.file(file), &bytes)?;
+                }
+                record.write(&claim.folder)?;
+                *record
             }
         };
-        failure::remove(&claim.folder)?;
-        siblings.write().unwrap_or_else(PoisonError::into_inner).add(job, &claim);
-        Ok(FinishedRun { folder: claim.folder, record })
+        siblings.add(job, claim);
+        Ok(FinishedRun { folder: claim.folder.clone(), record })
     }
 
     /// Trains from a state to the last epoch. Returns the final state with its header.
@@ -128,14 +127,4 @@ impl RunContext {
 /// Returns the images of a split as a run sees them.
 fn images<'a>(run: &Run, split: &'a Split) -> Images<'a> {
     Images { split, pixels: run.data.pixels }
-}
-
-/// Copies the files of a run of fewer epochs, as more epochs would change nothing.
-fn copy(sibling: &FinishedRun, claim: &Claim<'_>) -> Result<Record, Error> {
-    let FinishedRun { folder, record } = sibling;
-    for file in Checksums::FILES {
-        files::write(&claim.file(file), &record.read_file(folder, file)?)?;
-    }
-    record.write(&claim.folder)?;
-    Ok(record.clone())
 }

@@ -121,9 +121,8 @@ impl Events {
 
 /// Copies the event files of a run to another one, which goes on from there.
 pub(super) fn copy(from: &Path, to: &Path) -> Result<(), Error> {
-    let refused = |source| Error::Read { path: from.to_owned(), source };
-    for entry in from.read_dir().map_err(refused)? {
-        let name = entry.map_err(refused)?.file_name();
+    for entry in from.read_dir().into_iter().flatten().flatten() {
+        let name = entry.file_name();
         if name.to_string_lossy().starts_with(NAME)
             && let Some(bytes) = files::read(&from.join(&name))?
         {

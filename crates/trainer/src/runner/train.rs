@@ -1,6 +1,6 @@
 //! Training of a study's runs, several at a time.
 
-use std::sync::{Mutex, PoisonError, RwLock};
+use std::sync::{Mutex, PoisonError};
 
 use super::{Error, Progress, RunContext, allocator, scheduler, signals};
 use crate::store::{
@@ -22,8 +22,9 @@ pub fn train<'a>(
     }
     allocator::keep_freed();
     signals::listen().map_err(Error::Signals)?;
-    let siblings = RwLock::new(Siblings::read(folders));
-    let work = |job: &Job<'_>, claim: Claim<'_>| context.train_run(job, claim, &siblings, progress);
+    let siblings = Siblings::new(folders);
+    let work =
+        |job: &Job<'_>, claim: &mut Claim<'_>| context.train_run(job, claim, &siblings, progress);
     train_with(context, folder, folders, jobs, progress, on_finish, work)
 }
 
@@ -35,7 +36,7 @@ fn train_with<'a>(
     jobs: &'a [Job<'a>],
     progress: &Progress,
     on_finish: impl FnMut(&Job<'_>, FinishedRun) -> Result<(), store::Error> + Send,
-    work: impl Fn(&Job<'_>, Claim<'_>) -> Result<FinishedRun, Error> + Sync,
+    work: impl Fn(&Job<'_>, &mut Claim<'_>) -> Result<FinishedRun, Error> + Sync,
 ) -> Result<Vec<&'a Job<'a>>, Error> {
     let settings = &context.saved.study.settings;
     let bar = progress.study(jobs.len());
@@ -49,11 +50,11 @@ fn train_with<'a>(
                 held.lock().unwrap_or_else(PoisonError::into_inner).push(job);
                 return Ok(());
             }
-            Claimed::Ours(claim) => {
-                let place = claim.folder.clone();
-                let outcome = scheduler::caught(|| work(job, claim));
+            Claimed::Ours(mut claim) => {
+                let outcome = scheduler::caught(|| work(job, &mut claim));
                 if let Err(panic @ Error::Panic(_)) = &outcome {
-                    failure::write(&place, &panic.to_string())?;
+                    // The panic is reported in any case.
+                    let _ = failure::write(&claim.folder, &panic.to_string());
                 }
                 outcome?
             }
@@ -95,7 +96,7 @@ mod tests {
     use crate::{
         config::Entries,
         store::{DatasetName, SavedStudy},
-        study::{InputChecksums, Splits, Study},
+        study::{InputFiles, Splits, Study},
     };
 
     #[test]
@@ -106,15 +107,16 @@ mod tests {
         let splits = Splits::new(Digits::new("small", split(), split()), &study).unwrap();
         let device = study.settings.backend.open().unwrap();
         let dataset = DatasetName { name: "small".to_owned(), source: None };
-        let saved = SavedStudy::new(study, dataset, InputChecksums::default());
+        let saved = SavedStudy::new(study, dataset, InputFiles::default());
         let context = RunContext { saved, splits, device, start: None, machine: String::new() };
         let output = tempfile::tempdir().unwrap();
         let folder = StudyFolder::new(output.path().join("out"));
         folder.create().unwrap();
         let jobs = context.saved.jobs(None);
-        let (progress, siblings) = (Progress::new(true), RwLock::default());
+        let progress = Progress::new(true);
         let train = |panicking: &str| {
             let (folders, mut finished) = (folder.runs().unwrap(), Vec::new());
+            let siblings = Siblings::new(&folders);
             let on_finish = |job: &Job<'_>, _| {
                 finished.push(job.to_string());
                 Ok(())

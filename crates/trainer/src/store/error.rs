@@ -56,8 +56,11 @@ impl Error {
     /// Returns a hint for the user, where the message does not already contain one.
     pub fn advice(&self) -> Option<String> {
         match self {
-            Self::Write { .. } => {
-                Some("free disk space or choose another folder; finished runs are kept".to_owned())
+            Self::Write { source, .. } => {
+                use std::io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+                let is_full = matches!(source.kind(), FileTooLarge | QuotaExceeded | StorageFull);
+                let free = if is_full { "free disk space or " } else { "" };
+                Some(format!("{free}choose another folder; finished runs are kept"))
             }
             _ => None,
         }

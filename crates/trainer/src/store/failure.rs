@@ -1,6 +1,6 @@
 //! failure.txt: the reason why a run failed.
 
-use std::{fs, path::Path};
+use std::path::Path;
 
 use super::{Error, files};
 
@@ -13,7 +13,8 @@ pub fn write(folder: &Path, reason: &str) -> Result<(), Error> {
 
 /// Reads the reason; `None` if the run has not failed.
 pub fn read(folder: &Path) -> Option<String> {
-    fs::read_to_string(folder.join(FILE)).ok().map(|reason| reason.trim_end().to_owned())
+    let reason = files::read(&folder.join(FILE)).ok()??;
+    Some(String::from_utf8_lossy(&reason).trim_end().to_owned())
 }
 
 /// Deletes the reason, if there is one.

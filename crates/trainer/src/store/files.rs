@@ -75,10 +75,11 @@ pub fn make_subfolder(path: &Path) -> Result<(), Error> {
     }
 }
 
-/// Renames a folder and syncs the new name to disk.
+/// Renames a file or folder and syncs both names to disk.
 pub fn rename(from: &Path, to: &Path) -> Result<(), Error> {
     fs::rename(from, to).map_err(|source| Error::Write { path: from.to_owned(), source })?;
-    sync_parent(to)
+    sync_parent(to)?;
+    sync_parent(from)
 }
 
 /// Deletes a file, if there is one.
@@ -111,7 +112,8 @@ pub fn remove_temporary(folder: &Path) -> Result<(), Error> {
     Ok(())
 }
 
-fn not_regular() -> io::Error {
+/// Creates the error of what is no regular file.
+pub(super) fn not_regular() -> io::Error {
     io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file")
 }
 

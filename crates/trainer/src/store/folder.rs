@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{Error, SavedStudy, files, lock::Lock, record};
+use super::{Error, SavedStudy, failure, files, lock::Lock, record};
 use crate::study::ID_DIGITS;
 
 /// Folder of the runs.
@@ -25,7 +25,7 @@ pub struct StudyFolder(PathBuf);
 /// Folders of the runs in a study's folder, whichever study they belong to.
 #[derive(Debug, Default)]
 pub struct RunFolders {
-    by_id: BTreeMap<String, PathBuf>,
+    by_id: BTreeMap<String, Vec<PathBuf>>,
     /// Number of runs that earlier versions of this program have left, `<variant>/seed-<n>`.
     pub old_layout: usize,
 }
@@ -61,10 +61,12 @@ impl StudyFolder {
     /// Lists the folders of all runs.
     pub fn runs(&self) -> Result<RunFolders, Error> {
         let mut folders = RunFolders::default();
-        for path in files::subfolders(&self.0.join(RUNS))? {
+        let mut paths = files::subfolders(&self.0.join(RUNS))?;
+        paths.sort();
+        for path in paths {
             match id_of(&path) {
-                Some(id) => folders.add(id.to_owned(), path),
-                None => folders.old_layout += old_runs_in(&path)?,
+                Some(id) => folders.by_id.entry(id.to_owned()).or_default().push(path),
+                None => folders.old_layout += old_runs_in(&path),
             }
         }
         Ok(folders)
@@ -75,7 +77,12 @@ impl StudyFolder {
         Lock::try_take(&self.0.join(LOCKS).join(id))
     }
 
-    /// Locks the study's own files. Blocks while another process writes them.
+    /// Locks the study's own files for reading, where that is possible. Blocks while another process writes them.
+    pub fn share_set(&self) -> Option<Lock> {
+        Lock::share(&self.0.join(LOCKS).join(SET))
+    }
+
+    /// Locks the study's own files. Blocks while another process writes or reads them.
     pub fn lock_set(&self) -> Result<Lock, Error> {
         Lock::take(&self.0.join(LOCKS).join(SET))
     }
@@ -95,19 +102,26 @@ impl StudyFolder {
 }
 
 impl RunFolders {
-    /// Returns the folder of a run, by its id.
-    pub fn get(&self, id: &str) -> Option<&Path> {
-        self.by_id.get(id).map(PathBuf::as_path)
+    /// Returns the folders of a run, by its id. There are several if some were copied from elsewhere.
+    pub fn get(&self, id: &str) -> &[PathBuf] {
+        self.by_id.get(id).map_or(&[], Vec::as_slice)
     }
 
     /// Returns whether a run has a record, readable or not.
     pub fn is_finished(&self, id: &str) -> bool {
-        self.get(id).is_some_and(|folder| folder.join(record::FILE).exists())
+        self.get(id).iter().any(|folder| folder.join(record::FILE).exists())
+    }
+
+    /// Returns the reason why a run failed; `None` if it has not failed.
+    pub fn failure(&self, id: &str) -> Option<String> {
+        self.get(id).iter().find_map(|folder| failure::read(folder))
     }
 
     /// Lists the ids and folders of all runs.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Path)> {
-        self.by_id.iter().map(|(id, path)| (id.as_str(), path.as_path()))
+        self.by_id
+            .iter()
+            .flat_map(|(id, paths)| paths.iter().map(|path| (id.as_str(), path.as_path())))
     }
 
     /// Describes the runs that are not of a study, if there are any.
@@ -120,15 +134,6 @@ impl RunFolders {
         };
         let old = note(self.old_layout, "in the layout of an earlier version");
         [note(others, "with other inputs"), old].into_iter().flatten().collect()
-    }
-
-    /// Adds a folder. Of several with one id, a finished one counts, or else the first by name.
-    fn add(&mut self, id: String, path: PathBuf) {
-        let key = |path: &Path| (!path.join(record::FILE).exists(), path.to_owned());
-        match self.by_id.get(&id) {
-            Some(other) if key(other) < key(&path) => {}
-            _ => drop(self.by_id.insert(id, path)),
-        }
     }
 }
 
@@ -147,12 +152,9 @@ pub fn display_name(run: &Path) -> Option<String> {
 }
 
 /// Counts the runs of the old layout in a folder of `runs`.
-fn old_runs_in(variant: &Path) -> Result<usize, Error> {
+fn old_runs_in(variant: &Path) -> usize {
     let is_seed = |path: &fs::DirEntry| path.file_name().to_string_lossy().starts_with("seed-");
-    let count = |entries: fs::ReadDir| entries.flatten().filter(is_seed).count();
-    fs::read_dir(variant)
-        .map(count)
-        .map_err(|source| Error::Read { path: variant.to_owned(), source })
+    fs::read_dir(variant).map_or(0, |entries| entries.flatten().filter(is_seed).count())
 }
 
 #[cfg(test)]
@@ -176,9 +178,11 @@ mod tests {
         }
         fs::write(folder.run("renamed-0123456789ab").join(record::FILE), "").unwrap();
         let runs = folder.runs().unwrap();
-        assert_eq!(runs.get("0123456789ab"), Some(&*folder.run("renamed-0123456789ab")));
-        assert_eq!((runs.iter().count(), runs.old_layout), (2, 2));
-        let l2 = runs.get("ba9876543210").unwrap();
+        let both = ["none-seed-0-0123456789ab", "renamed-0123456789ab"];
+        assert_eq!(runs.get("0123456789ab"), both.map(|name| folder.run(name)));
+        assert!(runs.is_finished("0123456789ab") && !runs.is_finished("ba9876543210"));
+        assert_eq!((runs.iter().count(), runs.old_layout), (3, 2));
+        let l2 = &runs.get("ba9876543210")[0];
         assert_eq!(display_name(l2).as_deref(), Some("l2 l2=0.1 seed 1"));
 
         // Names of damaged runs are numbered.

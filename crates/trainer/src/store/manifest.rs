@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Error, StudyFolder, files};
-use crate::study::{InputChecksums, KeyValues};
+use crate::study::{InputFiles, KeyValues};
 
 /// File name of the manifest.
 pub(super) const FILE: &str = "study.json";
@@ -15,9 +15,9 @@ pub struct Manifest {
     pub name: String,
     /// Data set.
     pub dataset: DatasetName,
-    /// Checksums of the files that the study reads.
+    /// Files that the study reads.
     #[serde(flatten)]
-    pub checksums: InputChecksums,
+    pub files: InputFiles,
     /// Version of the arithmetic.
     pub numerics: u32,
     /// Rows of the results, in the table's order.

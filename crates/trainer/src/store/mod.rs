@@ -15,7 +15,7 @@ mod saved_study;
 mod siblings;
 
 pub use self::{
-    claim::{Claim, Claimed, FinishedRun, FinishedRuns},
+    claim::{Claim, Claimed, FinishedRun, FinishedRuns, verify},
     error::Error,
     folder::{RunFolders, StudyFolder, display_name},
     history::FILE as HISTORY,

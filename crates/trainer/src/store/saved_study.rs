@@ -1,12 +1,12 @@
 //! A study as its folder holds it: study.toml and study.json.
 
-use std::{collections::HashSet, fmt};
+use std::{collections::HashSet, fmt, path::Path};
 
 use super::{Error, Manifest, RunFolders, StudyFolder, files, manifest};
 use crate::{
     config::Entries,
-    store::{DatasetName, FinishedRun, FinishedRuns, Record, manifest::ManifestRow},
-    study::{InputChecksums, Inputs, NUMERICS_VERSION, Run, Study},
+    store::{DatasetName, FinishedRuns, Record, claim, manifest::ManifestRow},
+    study::{InputFiles, Inputs, NUMERICS_VERSION, Run, Study},
 };
 
 /// File name of the resolved config.
@@ -44,67 +44,85 @@ impl fmt::Display for Job<'_> {
 
 impl SavedStudy {
     /// Identifies the runs of a study.
-    pub fn new(study: Study, dataset: DatasetName, checksums: InputChecksums) -> Self {
+    pub fn new(study: Study, dataset: DatasetName, files: InputFiles) -> Self {
         let row = |run: &Run| ManifestRow {
             variant: run.variant.name.clone(),
             point: run.point.clone(),
             seed: run.seed,
-            run: study.inputs(run, &checksums).id(),
+            run: study.inputs(run, &files).id(),
         };
         let rows = study.runs.iter().map(row).collect();
         let name = study.name.clone();
-        let manifest = Manifest { name, dataset, checksums, numerics: NUMERICS_VERSION, rows };
+        let manifest = Manifest { name, dataset, files, numerics: NUMERICS_VERSION, rows };
         Self { study, manifest }
     }
 
-    /// Reads the study of a folder; `None` if it has none.
+    /// Reads the study of a folder; `None` if it has none. Blocks while another process writes its files.
     pub fn read(folder: &StudyFolder) -> Result<Option<Self>, Error> {
-        let Some(manifest) = Manifest::read(folder)? else { return Ok(None) };
-        let malformed = |reason: &str| Error::Malformed {
-            path: folder.file(CONFIG),
-            reason: format!("{reason}; to write it again, run the study again"),
-        };
-        let path = folder.file(CONFIG);
-        let text = files::read(&path)?.ok_or_else(|| malformed("missing"))?;
-        let entries = Entries::parse(&String::from_utf8_lossy(&text), &path)?;
-        let study = Study::read(&manifest.name, &entries)?;
-        let rows = study.runs.iter().map(|run| (&run.variant.name, &run.point, run.seed));
-        if !rows.eq(manifest.rows.iter().map(|row| (&row.variant, &row.point, row.seed))) {
-            return Err(malformed("not the study of study.json"));
-        }
-        Ok(Some(Self { study, manifest }))
+        let _lock = folder.share_set();
+        Self::read_locked(folder)
     }
 
-    /// Makes this the study of a folder, unless it is already. Results of another study are deleted, files of the old
-    /// layout kept as `*.old`.
-    pub fn write(&self, folder: &StudyFolder, folders: &RunFolders) -> Result<(), Error> {
+    /// Reads the study of a folder, whose own files this process has locked.
+    pub fn read_locked(folder: &StudyFolder) -> Result<Option<Self>, Error> {
+        let Some(manifest) = Manifest::read(folder)? else { return Ok(None) };
+        let path = folder.file(CONFIG);
+        let parse = || {
+            let text = files::read(&path).map_err(|error| error.to_string())?.ok_or("missing")?;
+            let text = String::from_utf8_lossy(&text);
+            let entries = Entries::parse(&text, &path).map_err(|error| error.to_string())?;
+            let study = Study::read(&manifest.name, &entries).map_err(|error| error.to_string())?;
+            let rows = study.runs.iter().map(|run| (&run.variant.name, &run.point, run.seed));
+            if rows.eq(manifest.rows.iter().map(|row| (&row.variant, &row.point, row.seed))) {
+                Ok(study)
+            } else {
+                Err("not the study of study.json".to_owned())
+            }
+        };
+        match parse() {
+            Ok(study) => Ok(Some(Self { study, manifest })),
+            Err(reason) => {
+                let reason = format!("{reason}; to write it again, run the study again");
+                Err(Error::Malformed { path: folder.file(CONFIG), reason })
+            }
+        }
+    }
+
+    /// Makes this the study of a folder.
+    pub fn begin(&self, folder: &StudyFolder, folders: &RunFolders) -> Result<(), Error> {
         let _lock = folder.lock_set()?;
         // Files that killed processes have left incomplete. They are written under this lock only.
         files::remove_temporary(folder.path())?;
-        let is_ours = self.is_current(folder)?;
+        if folders.old_layout > 0 && !Manifest::exists(folder) {
+            keep_old_files(folder)?;
+        }
+        self.write(folder)
+    }
+
+    /// Writes study.toml and study.json into a folder, whose own files this process has locked. Results of another
+    /// study are deleted.
+    pub fn write(&self, folder: &StudyFolder) -> Result<(), Error> {
+        // A damaged file is replaced.
+        let is_ours = Manifest::read(folder).ok().flatten().as_ref() == Some(&self.manifest);
         if !is_ours {
-            if folders.old_layout > 0 && !Manifest::exists(folder) {
-                keep_old_files(folder)?;
-            }
             files::remove(&folder.file(manifest::FILE))?;
             RESULTS.iter().try_for_each(|file| files::remove(&folder.file(file)))?;
         }
         let (path, text) = (folder.file(CONFIG), self.study.to_toml());
-        if files::read(&path)?.as_deref() != Some(text.as_bytes()) {
+        if files::read(&path).ok().flatten().as_deref() != Some(text.as_bytes()) {
             files::write(&path, text.as_bytes())?;
         }
         if is_ours {
-            Ok(())
-        } else {
-            files::write_json(&folder.file(manifest::FILE), manifest::FILE, &self.manifest)
+            return Ok(());
         }
+        files::write_json(&folder.file(manifest::FILE), manifest::FILE, &self.manifest)
     }
 
-    /// Returns whether this is the study that was begun last in a folder.
-    pub fn is_current(&self, folder: &StudyFolder) -> Result<bool, Error> {
-        // A damaged manifest is replaced.
-        let current = Manifest::read(folder);
-        Ok(current.ok().flatten().is_some_and(|current| current == self.manifest))
+    /// Returns whether another study was begun in a folder since this one. A study.json that was deleted or damaged is
+    /// none.
+    pub fn is_replaced(&self, folder: &StudyFolder) -> bool {
+        let current = Manifest::read(folder).ok().flatten();
+        current.is_some_and(|current| current != self.manifest)
     }
 
     /// Lists the study's runs, or those at some indices, each with its id.
@@ -115,11 +133,7 @@ impl SavedStudy {
             Some((self.study.runs.get(index)?, self.manifest.rows.get(index)?.run.as_str()))
         });
         runs.filter(|(_, id)| seen.insert(*id))
-            .map(|(run, id)| Job {
-                run,
-                id,
-                inputs: self.study.inputs(run, &self.manifest.checksums),
-            })
+            .map(|(run, id)| Job { run, id, inputs: self.study.inputs(run, &self.manifest.files) })
             .collect()
     }
 
@@ -128,30 +142,29 @@ impl SavedStudy {
         self.study.runs.iter().zip(self.manifest.rows.iter().map(|row| row.run.as_str()))
     }
 
-    /// Returns the study's finished runs. Calls `warn` for each record that cannot be read.
+    /// Returns the study's finished runs. Calls `warn` for each that is damaged, as far as its inputs and its record
+    /// show it.
     pub fn finished(&self, folders: &RunFolders, warn: &dyn Fn(&str)) -> FinishedRuns {
         let mut finished = FinishedRuns::new();
-        self.add_finished(folders, &mut finished, warn);
+        self.add_finished(folders, &mut finished, claim::read, warn);
         finished
     }
 
-    /// Adds the finished runs that are not among `finished` yet. Calls `warn` for each record that cannot be read.
+    /// Adds the finished runs that are not among `finished` yet, as `read` finds them. Calls `warn` for each that is
+    /// damaged.
     pub fn add_finished(
         &self,
         folders: &RunFolders,
         finished: &mut FinishedRuns,
+        read: impl Fn(&Path, &str) -> Result<Option<Record>, Error>,
         warn: &dyn Fn(&str),
     ) {
         for (_, id) in self.runs() {
-            let Some(folder) = folders.get(id).filter(|_| !finished.contains_key(id)) else {
+            if finished.contains_key(id) {
                 continue;
-            };
-            match Record::read(folder) {
-                Ok(Some(record)) => {
-                    let folder = folder.to_owned();
-                    finished.insert(id.to_owned(), FinishedRun { folder, record });
-                }
-                Ok(None) => {}
+            }
+            match claim::first_finished(folders.get(id), |folder| read(folder, id)) {
+                Ok(run) => finished.extend(run.map(|run| (id.to_owned(), run))),
                 Err(error) => warn(&error.to_string()),
             }
         }

@@ -20,11 +20,13 @@ pub const NUMERICS_VERSION: u32 = 3;
 /// Number of hexadecimal digits of a run's id.
 pub const ID_DIGITS: usize = 12;
 
-/// Checksums of the files that a study reads.
+/// Files that a study reads, so far as they identify its runs.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct InputChecksums {
+pub struct InputFiles {
     /// SHA-256 of the data set.
     pub dataset_sha256: String,
+    /// Number of its training images.
+    pub training_images: usize,
     /// SHA-256 of the start weights' file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub weights_sha256: Option<String>,
@@ -36,9 +38,12 @@ pub struct Inputs(BTreeMap<String, Value>);
 
 impl Study {
     /// Returns the inputs of a run. Keys of its variant begin with the layer, such as `hidden1.dropout`.
-    pub fn inputs(&self, run: &Run, checksums: &InputChecksums) -> Inputs {
+    pub fn inputs(&self, run: &Run, files: &InputFiles) -> Inputs {
         let hidden = run.variant.network.hidden.iter().map(|block| block.units).collect();
-        let (network, data, fit) = (NetworkSettings { hidden }, run.data.clone(), run.fit.clone());
+        let (network, mut data, fit) =
+            (NetworkSettings { hidden }, run.data.clone(), run.fit.clone());
+        // A limit that is not reached has no effect.
+        data.limit = data.limit.filter(|limit| *limit < files.training_images);
         let mut settings = flatten(&Settings { network, data, fit, ..Settings::default() });
         let defaults = flatten(&Settings::default());
         settings.retain(|key, value| is_input(key) && defaults.get(key) != Some(value));
@@ -46,11 +51,11 @@ impl Study {
         let json = |(key, value): (String, toml::Value)| (key, value_to_json(&value));
         let mut inputs: BTreeMap<String, Value> = settings.into_iter().map(json).collect();
         inputs.insert("backend".to_owned(), self.settings.backend.to_string().into());
-        inputs.insert("dataset".to_owned(), checksums.dataset_sha256.clone().into());
+        inputs.insert("dataset".to_owned(), files.dataset_sha256.clone().into());
         inputs.insert(EPOCHS.to_owned(), run.fit.epochs.into());
         inputs.insert("numerics".to_owned(), NUMERICS_VERSION.into());
         inputs.insert("seed".to_owned(), run.seed.into());
-        if let Some(sha256) = &checksums.weights_sha256 {
+        if let Some(sha256) = &files.weights_sha256 {
             inputs.insert(WEIGHTS.to_owned(), sha256.clone().into());
         }
         Inputs(inputs)
@@ -64,9 +69,9 @@ impl Inputs {
         serde_json::to_string_pretty(&self.0).unwrap_or_default() + "\n"
     }
 
-    /// Returns the id of the run: the first digits of the SHA-256 of [`json`](Self::json).
+    /// Returns the id of the run.
     pub fn id(&self) -> String {
-        data::sha256([self.json().as_bytes()])[..ID_DIGITS].to_owned()
+        id_of(self.json().as_bytes())
     }
 
     /// Returns the number of epochs, and the other inputs.
@@ -74,6 +79,11 @@ impl Inputs {
         let epochs = self.0.remove(EPOCHS).and_then(|epochs| epochs.as_u64());
         (epochs.unwrap_or_default(), self)
     }
+}
+
+/// Returns the id of the run with this inputs.json: the first digits of its SHA-256.
+pub fn id_of(inputs: &[u8]) -> String {
+    data::sha256([inputs])[..ID_DIGITS].to_owned()
 }
 
 fn value_to_json(value: &toml::Value) -> Value {
@@ -106,8 +116,9 @@ mod tests {
 
     fn inputs(study: &Study, run: usize) -> Inputs {
         let dataset_sha256 = MNIST.to_owned();
-        let checksums = InputChecksums { dataset_sha256, weights_sha256: None };
-        study.inputs(&study.runs[run], &checksums)
+        let training_images = 60_000;
+        let files = InputFiles { dataset_sha256, training_images, weights_sha256: None };
+        study.inputs(&study.runs[run], &files)
     }
 
     fn study(text: &str) -> Study {
@@ -135,6 +146,7 @@ mod tests {
             "fit.checkpoint_every = 2",
             "seeds = [0, 1]",
             "fit.epochs = 50",
+            "data.limit = 60000",
             "variant.none.hidden1.dropout = 0",
             "variant.none.hidden1.kernel_regularizer = { l1 = 0.0 }",
         ] {

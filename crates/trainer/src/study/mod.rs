@@ -31,7 +31,7 @@ use toml::Value;
 use self::keys::{EPOCHS, sweep_key};
 pub use self::{
     backend::Backend,
-    inputs::{ID_DIGITS, InputChecksums, Inputs, NUMERICS_VERSION},
+    inputs::{ID_DIGITS, InputFiles, Inputs, NUMERICS_VERSION, id_of},
     jobs::Jobs,
     keys::{HIDDEN, WEIGHTS},
     label::{label, setting_text, short},

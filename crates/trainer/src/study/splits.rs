@@ -2,7 +2,7 @@
 
 use data::{Digits, Shape, Split};
 
-use super::{DataSettings, Study};
+use super::{DataSettings, InputFiles, Study};
 
 /// Error of a setting that does not fit the data set or the start weights.
 #[derive(Debug, thiserror::Error)]
@@ -21,6 +21,8 @@ pub struct Splits {
     pub name: String,
     /// SHA-256 of the data set, [`Digits::sha256`].
     pub sha256: String,
+    /// Number of training images of the data set.
+    pub training_images: usize,
     /// Test images, never used for training.
     pub test: Split,
     /// Training images for each combination of `data.limit` and `data.validation_split`, the study's own first.
@@ -56,7 +58,14 @@ impl Splits {
                 training.push(limit_and_split(&digits.train, settings)?);
             }
         }
-        Ok(Self { name: digits.name, sha256: digits.sha256, test: digits.test, training })
+        let Digits { name, sha256, train, test } = digits;
+        Ok(Self { name, sha256, training_images: train.len(), test, training })
+    }
+
+    /// Returns what identifies the data set, beside start weights.
+    pub fn input_files(&self) -> InputFiles {
+        let (dataset_sha256, training_images) = (self.sha256.clone(), self.training_images);
+        InputFiles { dataset_sha256, training_images, weights_sha256: None }
     }
 
     /// Returns the shape of the data set.

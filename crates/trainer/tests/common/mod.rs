@@ -49,7 +49,8 @@ impl TestDir {
         };
         let found: Vec<PathBuf> = folders(&runs).into_iter().filter(is_run).collect();
         assert!(found.len() <= 1, "several runs: {found:?}");
-        found.first().map_or(path, |folder| folder.join(file))
+        let Some(folder) = found.into_iter().next() else { return path };
+        if file.is_empty() { folder } else { folder.join(file) }
     }
 
     /// Returns a [`path`](Self::path) relative to the folder, in which the program runs.
