@@ -1,6 +1,9 @@
 //! Training of a study's runs, several at a time.
 
-use std::sync::{Mutex, PoisonError};
+use std::{
+    collections::HashSet,
+    sync::{Mutex, PoisonError},
+};
 
 use super::{Error, Progress, RunContext, allocator, scheduler, signals};
 use crate::store::{
@@ -40,14 +43,14 @@ fn train_with<'a>(
 ) -> Result<Vec<&'a Job<'a>>, Error> {
     let settings = &context.saved.study.settings;
     let bar = progress.study(jobs.len());
-    let (finished, held) = (Mutex::new((0, on_finish)), Mutex::new(Vec::new()));
+    let (finished, held) = (Mutex::new((0, on_finish)), Mutex::new(HashSet::new()));
     let warn = |message: &str| progress.warn(message);
     let outcome = scheduler::run_all(jobs, settings.jobs.resolve(settings.backend), |job| {
         signals::check()?;
         let run = match folder.claim(job, folders.get(job.id), &warn)? {
             Claimed::Finished(run) => run,
             Claimed::Held => {
-                held.lock().unwrap_or_else(PoisonError::into_inner).push(job);
+                held.lock().unwrap_or_else(PoisonError::into_inner).insert(job.id);
                 return Ok(());
             }
             Claimed::Ours(mut claim) => {
@@ -69,7 +72,8 @@ fn train_with<'a>(
     });
     bar.finish();
     outcome.map_err(stopped)?;
-    Ok(held.into_inner().unwrap_or_else(PoisonError::into_inner))
+    let held = held.into_inner().unwrap_or_else(PoisonError::into_inner);
+    Ok(jobs.iter().filter(|job| held.contains(job.id)).collect())
 }
 
 /// Turns runs that a signal stopped into one error, unless others failed.
