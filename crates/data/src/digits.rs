@@ -111,6 +111,20 @@ impl Split {
         }
     }
 
+    /// Copies the images at these indices with their labels.
+    ///
+    /// # Panics
+    ///
+    /// If an index is not below [`len`](Self::len).
+    #[must_use]
+    pub fn select(&self, indices: &[usize]) -> Self {
+        Self {
+            shape: self.shape,
+            images: indices.iter().flat_map(|&index| self.image(index)).copied().collect(),
+            labels: indices.iter().map(|&index| self.labels[index]).collect(),
+        }
+    }
+
     /// Divides the split into the first `len` images and the others, with their labels.
     ///
     /// # Panics

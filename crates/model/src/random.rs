@@ -18,6 +18,8 @@ enum Purpose {
     Shuffle,
     /// A layer's dropout mask; the step is the number of training steps done before.
     Dropout(LayerName),
+    /// The choice of training images; the step is 0.
+    Sample,
 }
 
 impl Purpose {
@@ -31,6 +33,7 @@ impl Purpose {
             Self::Shuffle => 0,
             Self::Kernel(layer) => 1 << 32 | of_layer(layer),
             Self::Dropout(layer) => 2 << 32 | of_layer(layer),
+            Self::Sample => 3 << 32,
         }
     }
 }
@@ -60,6 +63,16 @@ pub fn glorot_uniform(seed: u64, layer: LayerName, inputs: usize, outputs: usize
 pub fn shuffled(seed: u64, epoch: u64, len: usize) -> Vec<usize> {
     let mut order: Vec<usize> = (0..len).collect();
     order.shuffle(&mut generator(seed, Purpose::Shuffle, epoch));
+    order
+}
+
+/// Draws which `count` of `len` training images a run uses: the first ones of a uniform permutation of `0..len`, in
+/// ascending order. More images of the same seed contain fewer.
+pub fn sample(seed: u64, count: usize, len: usize) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..len).collect();
+    order.shuffle(&mut generator(seed, Purpose::Sample, 0));
+    order.truncate(count);
+    order.sort_unstable();
     order
 }
 
@@ -95,6 +108,21 @@ mod tests {
     fn agreement(one: &[f32], other: &[f32]) -> f64 {
         let agreeing = one.iter().zip(other).filter(|(one, other)| one == other).count();
         agreeing as f64 / one.len() as f64
+    }
+
+    #[test]
+    fn a_sample_is_uniform_and_contains_smaller_ones() {
+        let (small, large) = (sample(0, 100, 1000), sample(0, 300, 1000));
+        assert!(small.is_sorted() && large.len() == 300 && large.last() < Some(&1000));
+        assert!(small.iter().all(|index| large.contains(index)));
+        assert_ne!(small, sample(1, 100, 1000));
+        assert_eq!(sample(0, 10, 10), (0..10).collect::<Vec<_>>());
+        // Each image is in a tenth of the samples: a binomial count of mean 100 and deviation 9.5.
+        let samples: Vec<Vec<usize>> = (0..1000).map(|seed| sample(seed, 2, 20)).collect();
+        for image in 0..20 {
+            let count = samples.iter().filter(|sample| sample.contains(&image)).count();
+            assert!((60..140).contains(&count), "image {image} is in {count} samples");
+        }
     }
 
     #[test]

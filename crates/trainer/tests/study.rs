@@ -3,7 +3,8 @@
 
 mod common;
 
-use common::{TestDir, cells};
+use common::{Row, TestDir, cells};
+use predicates::str::contains;
 
 const HEADER: &str = "variant,acc_train,acc_test,pct_diff,seed,loss_train,loss_test,parameters,epochs,dataset,\
                       pixels,backend,fit_seconds,run";
@@ -97,6 +98,86 @@ fn the_validation_split_is_evaluated_after_each_epoch() {
             cells(&epoch, ["val_loss", "val_acc"]).map(|cell| cell.parse::<f64>().unwrap());
         assert!(loss > 0.0 && (0.0..=1.0).contains(&accuracy), "{epoch:?}");
     }
+}
+
+#[test]
+fn held_out_images_are_evaluated_every_so_many_epochs() {
+    let dir = TestDir::new();
+    let lines = "variants = [\"none\", \"l2\"]\ndata.validation = 60\ndata.limit = 100\nfit.validate_every = 2";
+    dir.write_config("small.toml", lines);
+    let rows = dir.train("small.toml", "out", &["--set", "fit.epochs=5"]);
+    let header = dir.read("out/results.csv").lines().next().unwrap().to_owned();
+    assert!(header.ends_with(",fit_seconds,run,acc_val,loss_val"), "{header}");
+    let history = dir.csv("out/runs/l2-seed-0/history.csv");
+    let validated = history.iter().map(|epoch| !epoch["val_loss"].is_empty());
+    assert_eq!(validated.collect::<Vec<_>>(), [false, true, false, true, false]);
+    // The final weights are those of the fifth epoch.
+    assert_ne!(history[3]["val_loss"], rows[1]["loss_val"]);
+    let record: serde_json::Value =
+        serde_json::from_str(&dir.read("out/runs/l2-seed-0/run.json")).unwrap();
+    assert_eq!(record["images"], serde_json::json!({"train": 100, "validation": 60, "test": 100}));
+    let penalty = |part: &str| {
+        let of = |what: &str| record[format!("{what}_{part}")].as_f64().unwrap();
+        of("loss") - of("cross_entropy")
+    };
+    // The penalty of the weights is the same on all images.
+    assert!(penalty("train") > 0.1 && (penalty("train") - penalty("val")).abs() < 1e-4);
+    assert!(
+        dir.read("out/report.html").contains("(100 training, 60 validation and 100 test images)")
+    );
+
+    // With every epoch evaluated, the last one has the scores of the final weights.
+    dir.train("small.toml", "every", &["--set", "fit.validate_every=1"]);
+    let history = dir.csv("every/runs/l2-seed-0/history.csv");
+    let rows = dir.csv("every/results.csv");
+    assert_eq!(
+        cells(&history[1], ["val_loss", "val_acc"]),
+        cells(&rows[1], ["loss_val", "acc_val"])
+    );
+
+    let shown = dir.stdout(&["show", "0", "small.toml", "--split", "validation"]);
+    // The label of image i is 7i mod 10, and the first one held out is image 240.
+    assert!(shown.starts_with("digit 0, labelled 0\n"), "{shown}");
+    for (set, message) in [
+        (
+            "data.validation_split=0.2",
+            "data.validation: holds out images beside data.validation_split = 0.2",
+        ),
+        (
+            "data.limit=241",
+            "data.limit: is 241, but data.validation leaves 240 of 300 training images",
+        ),
+        ("sweep.data.validation=[10]", "sweep.data.validation: cannot be swept"),
+    ] {
+        let run = ["run", "small.toml", "--out", "other", "--set", set];
+        dir.trainer(&run).assert().code(2).stderr(contains(message));
+    }
+    dir.write_config("none.toml", "variants = [\"none\"]");
+    let show = ["show", "0", "none.toml", "--split", "validation"];
+    dir.trainer(&show)
+        .assert()
+        .code(2)
+        .stderr("error: no images are held out: set data.validation\n");
+}
+
+#[test]
+fn a_seed_draws_its_images_for_all_variants() {
+    let dir = TestDir::new();
+    // Without shuffling and with given weights, only the images differ.
+    let lines = "variants = [\"none\", \"plain\"]\nvariant.plain.hidden1.dropout = 0\nfit.shuffle = false\n\
+                 seeds = [0, 1]\ndata.limit = 50";
+    dir.write_config("small.toml", lines);
+    dir.train("small.toml", "start", &["--set", "fit.epochs=1"]);
+    let model = dir.relative("start/runs/none-seed-0/model.safetensors");
+    let given = ["--set", &format!("fit.weights={model}")];
+    let losses =
+        |rows: &[Row]| -> Vec<String> { rows.iter().map(|row| row["loss_test"].clone()).collect() };
+    let first = losses(&dir.train("small.toml", "first", &given));
+    assert_eq!(first[0], first[1]);
+    let sample = [&given[..], &["--set", "data.sample=seed"]].concat();
+    let drawn = losses(&dir.train("small.toml", "drawn", &sample));
+    assert_ne!(drawn[0], drawn[1]);
+    assert_eq!(drawn[..2], drawn[2..]);
 }
 
 #[test]

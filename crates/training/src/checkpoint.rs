@@ -10,7 +10,8 @@ use safetensors::{Dtype, SafeTensors};
 use crate::{Epoch, Error, Metrics, RunningMetrics, State, weights};
 
 /// Name of the tensor of the finished epochs' metrics, float64. It is `[epochs, 2]`, loss and accuracy, or with
-/// validation `[epochs, 4]`, followed by the validation loss and accuracy.
+/// validation `[epochs, 4]`, followed by the validation loss and accuracy. Both are NaN for an epoch that was not
+/// evaluated on the validation images; an accuracy is never NaN otherwise.
 const HISTORY: &str = "fit.history";
 /// Name of the tensor of the current epoch's running metrics, float64, `[3]`: [`RunningMetrics::sums`].
 const SUMS: &str = "fit.sums";
@@ -102,8 +103,9 @@ pub fn to_bytes(
     let mut tensors = weights::tensors(&state.network)?;
     let sums = state.metrics.sums();
     let epochs = state.history.len();
-    let history: Vec<f64> = state.history.iter().flat_map(columns).collect();
-    let width = history.len().checked_div(epochs).unwrap_or(2);
+    let width = if state.history.iter().any(|epoch| epoch.validation.is_some()) { 4 } else { 2 };
+    let history: Vec<f64> =
+        state.history.iter().flat_map(|epoch| columns(epoch).into_iter().take(width)).collect();
     tensors.insert(HISTORY.to_owned(), TensorData::new(history, [epochs, width]));
     tensors.insert(SUMS.to_owned(), TensorData::new(sums.to_vec(), [sums.len()]));
     let headerless = weights::serialize(&tensors, None)?;
@@ -134,11 +136,10 @@ fn numbers(file: &SafeTensors<'_>, name: &str) -> Result<(Vec<usize>, Vec<f64>),
     Ok((view.shape().to_vec(), values.collect()))
 }
 
-fn columns(epoch: &Epoch) -> impl Iterator<Item = f64> {
-    [Some(epoch.train), epoch.validation]
-        .into_iter()
-        .flatten()
-        .flat_map(|metrics| [metrics.loss, metrics.accuracy])
+fn columns(epoch: &Epoch) -> [f64; 4] {
+    let none = Metrics { loss: f64::NAN, accuracy: f64::NAN };
+    let validation = epoch.validation.unwrap_or(none);
+    [epoch.train.loss, epoch.train.accuracy, validation.loss, validation.accuracy]
 }
 
 fn without_validation((index, &[loss, accuracy]): (usize, &[f64; 2])) -> Epoch {
@@ -149,7 +150,8 @@ fn with_validation(
     (index, &[loss, accuracy, val_loss, val_accuracy]): (usize, &[f64; 4]),
 ) -> Epoch {
     let validation = Metrics { loss: val_loss, accuracy: val_accuracy };
-    Epoch { number: index + 1, train: Metrics { loss, accuracy }, validation: Some(validation) }
+    let validation = Some(validation).filter(|metrics| !metrics.accuracy.is_nan());
+    Epoch { number: index + 1, train: Metrics { loss, accuracy }, validation }
 }
 
 #[cfg(test)]
@@ -172,7 +174,8 @@ mod tests {
             metrics: RunningMetrics::from_sums([0.1_f32.into(), 5.0, 20.0], device),
             history: vec![
                 epoch(1, 0.1, Some(metrics(f64::INFINITY))),
-                epoch(2, 1e-300, Some(metrics(0.7))),
+                epoch(2, 0.3, None),
+                epoch(3, 1e-300, Some(metrics(0.7))),
             ],
             ..State::new(network(1, device))
         }
@@ -209,7 +212,7 @@ mod tests {
         let device = Device::flex();
         let expected = state(&device);
         let checkpoint = parse(write(&expected)).unwrap();
-        assert_eq!(checkpoint.epochs(), 3);
+        assert_eq!(checkpoint.epochs(), 4);
         let actual = checkpoint.state(network(2, &device), 7, &device).unwrap();
         assert_eq!((actual.steps, &actual.history), (expected.steps, &expected.history));
         assert_eq!(actual.metrics.sums(), expected.metrics.sums());

@@ -22,6 +22,8 @@ pub struct FitConfig {
     pub learning_rate: f64,
     /// Shuffles the images anew for each epoch.
     pub shuffle: bool,
+    /// Epochs between two evaluations on the validation images, 1 or more: Keras's `validation_freq`.
+    pub validate_every: usize,
 }
 
 /// The inputs of a fit, except the state that it starts from.
@@ -33,7 +35,7 @@ pub struct Fit<'a> {
     pub seed: u64,
     /// The training images.
     pub train: Images<'a>,
-    /// The validation images, evaluated after each epoch.
+    /// The validation images, evaluated after each [`FitConfig::validate_every`]th epoch.
     pub validation: Option<Images<'a>>,
     /// The device, without autodiff.
     pub device: &'a Device,
@@ -60,7 +62,7 @@ pub struct Epoch {
     pub number: usize,
     /// Mean over the epoch's training images, each evaluated before its step's update, as Keras reports it.
     pub train: Metrics,
-    /// Metrics on the validation images after the epoch; `None` without validation images.
+    /// Metrics on the validation images after the epoch; `None` if it was not evaluated.
     pub validation: Option<Metrics>,
 }
 
@@ -131,7 +133,7 @@ impl Fit<'_> {
     /// Trains from a state to the last epoch. The fit ends early after an epoch whose training loss is not finite, or
     /// with the callback's error.
     pub fn run<C: Callback>(&self, mut state: State, callback: &mut C) -> Result<State, C::Error> {
-        let FitConfig { batch_size, learning_rate, .. } = *self.config;
+        let FitConfig { batch_size, learning_rate, validate_every, .. } = *self.config;
         while !self.is_over(&state.history) {
             let number = state.history.len() + 1;
             let order = self.order(number);
@@ -145,7 +147,8 @@ impl Fit<'_> {
                 let network = &state.network;
                 evaluate(network, images, self.device, || callback.on_test_batch_end(&state))
             };
-            let validation = self.validation.map(validate).transpose()?;
+            let validated = self.validation.filter(|_| number.is_multiple_of(validate_every));
+            let validation = validated.map(validate).transpose()?;
             let train = mem::take(&mut state.metrics).compute();
             state.history.push(Epoch { number, train, validation });
             callback.on_epoch_end(&state)?;
@@ -192,6 +195,11 @@ mod tests {
         weights,
     };
 
+    /// Two epochs in batches of two images.
+    fn small_config() -> FitConfig {
+        FitConfig { epochs: 2, batch_size: 2, learning_rate: 0.1, shuffle: true, validate_every: 1 }
+    }
+
     /// Ends a fit in its first evaluation with the bytes of a checkpoint.
     struct Interruption;
 
@@ -219,7 +227,7 @@ mod tests {
         let [.., variant] = presets(&[6, 7]);
         let device = Device::flex();
         let network = || variant.network.init(images.split.shape().pixels(), 10, 3, &device);
-        let config = FitConfig { epochs: 2, batch_size: 2, learning_rate: 0.1, shuffle: true };
+        let config = small_config();
         let (train, validation) = (images, Some(images));
         let fit = Fit { config: &config, seed: 3, train, validation, device: &device };
         let Ok(expected) = fit.run(State::new(network()), &mut ());
@@ -232,6 +240,11 @@ mod tests {
         assert_eq!((steps, checkpoint.history.len()), (3, 0));
         let Ok(actual) = fit.run(checkpoint.state(network(), steps, &device).unwrap(), &mut ());
         assert_eq!(actual.history, expected.history);
+
+        let config = FitConfig { validate_every: 2, ..config };
+        let Ok(rarely) = Fit { config: &config, ..fit }.run(State::new(network()), &mut ());
+        assert_eq!(rarely.history[0], Epoch { validation: None, ..expected.history[0] });
+        assert_eq!(rarely.history[1], expected.history[1]);
         let bytes = |state: &State| weights::to_bytes(&state.network).unwrap();
         assert!(bytes(&actual) == bytes(&expected));
     }
@@ -245,7 +258,7 @@ mod tests {
         let device = Device::flex();
         let start =
             || State::new(variant.network.init(train.split.shape().pixels(), 10, 3, &device));
-        let config = FitConfig { epochs: 2, batch_size: 2, learning_rate: 0.1, shuffle: true };
+        let config = small_config();
         let fit = Fit { config: &config, seed: 3, train, validation: None, device: &device };
         let Ok(actual) = fit.run(start(), &mut ());
         assert_eq!((actual.steps, actual.history.len()), (6, 2));

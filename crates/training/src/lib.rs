@@ -15,6 +15,6 @@ pub mod weights;
 pub use batches::{Batch, Images, LARGEST_GPU_TENSOR, Pixels};
 pub use error::Error;
 pub use fit::{Callback, Epoch, Fit, FitConfig, State};
-pub use metrics::{Metrics, RunningMetrics, Test, evaluate, test};
+pub use metrics::{Evaluation, Metrics, RunningMetrics, evaluate, evaluate_fully};
 pub use saved_model::{SavedModel, predicted_class};
 pub use weights::InputFormat;

@@ -72,9 +72,9 @@ impl RunningMetrics {
     }
 }
 
-/// Results of a network on the test images.
+/// Results of a network's final weights on some images.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Test {
+pub struct Evaluation {
     /// Loss and accuracy.
     pub metrics: Metrics,
     /// Mean cross-entropy over the images, without penalties.
@@ -100,12 +100,12 @@ pub fn evaluate<E>(
 }
 
 /// Evaluates a network as [`evaluate`] does, and also returns its cross-entropy and predictions.
-pub fn test<E>(
+pub fn evaluate_fully<E>(
     network: &Network,
     images: Images<'_>,
     device: &Device,
     mut on_batch_end: impl FnMut() -> Result<(), E>,
-) -> Result<Test, E> {
+) -> Result<Evaluation, E> {
     let (mut metrics, mut data_metrics) = (RunningMetrics::default(), RunningMetrics::default());
     let mut predictions = Vec::new();
     for_each_batch(network, images, device, |output, classes, len| {
@@ -120,7 +120,7 @@ pub fn test<E>(
         let batches = predictions.into_iter().map(Tensor::into_data);
         batches.flat_map(|classes| classes.iter::<u8>().collect::<Vec<_>>()).collect()
     });
-    Ok(Test { metrics: metrics.compute(), cross_entropy, predictions })
+    Ok(Evaluation { metrics: metrics.compute(), cross_entropy, predictions })
 }
 
 /// Calls `on_output` with the output of a network in inference mode for each batch, its classes, and its number of

@@ -41,6 +41,7 @@ pub(crate) struct Show {
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum Half {
     Train,
+    Validation,
     Test,
 }
 
@@ -50,8 +51,13 @@ impl Show {
         let Self { index, count, .. } = self;
         let study = self.config.study()?;
         let LoadedStudy { study, splits, .. } = load_study(study, None, &Progress::new(false))?;
+        let seed = study.settings.seeds.first().copied().unwrap_or_default();
+        let training = splits.of(&study.settings.data, seed);
         let split = match self.split {
-            Half::Train => &splits.of(&study.settings.data).train,
+            Half::Train => &training.train,
+            Half::Validation => training.validation.as_deref().ok_or_else(|| {
+                Error::Argument("no images are held out: set data.validation".to_owned())
+            })?,
             Half::Test => &splits.test,
         };
         let Some(file) = self.png else {

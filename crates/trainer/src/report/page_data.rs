@@ -60,8 +60,9 @@ struct Variant {
 struct History {
     loss: Vec<f64>,
     acc: Vec<f64>,
-    val_loss: Option<Vec<f64>>,
-    val_acc: Option<Vec<f64>>,
+    /// `None` for an epoch that no run was validated after.
+    val_loss: Vec<Option<f64>>,
+    val_acc: Vec<Option<f64>>,
 }
 
 /// A test image that most networks misclassify.
@@ -179,17 +180,20 @@ fn read_predictions(row: &Row) -> Result<Predictions, Error> {
 impl History {
     fn mean(runs: &[Vec<Epoch>]) -> Self {
         let epochs = runs.iter().map(Vec::len).max().unwrap_or(0);
-        let means = |value: &dyn Fn(&Epoch) -> Option<f64>| -> Option<Vec<f64>> {
+        let means = |value: &dyn Fn(&Epoch) -> Option<f64>| -> Vec<Option<f64>> {
             let mean = |epoch: usize| {
-                let values: Option<Vec<f64>> =
-                    runs.iter().filter_map(|run| run.get(epoch)).map(value).collect();
-                values.map(|values| Spread::new(&values).mean)
+                let reached = runs.iter().filter_map(|run| run.get(epoch));
+                let values: Vec<f64> = reached.filter_map(value).collect();
+                (!values.is_empty()).then(|| Spread::new(&values).mean)
             };
             (0..epochs).map(mean).collect()
         };
+        let all = |value: fn(&Epoch) -> f64| -> Vec<f64> {
+            means(&|epoch| Some(value(epoch))).into_iter().flatten().collect()
+        };
         Self {
-            loss: means(&|epoch| Some(epoch.train.loss)).unwrap_or_default(),
-            acc: means(&|epoch| Some(epoch.train.accuracy)).unwrap_or_default(),
+            loss: all(|epoch| epoch.train.loss),
+            acc: all(|epoch| epoch.train.accuracy),
             val_loss: means(&|epoch| epoch.validation.map(|metrics| metrics.loss)),
             val_acc: means(&|epoch| epoch.validation.map(|metrics| metrics.accuracy)),
         }
@@ -295,7 +299,7 @@ mod tests {
         let history = History::mean(&[vec![epoch(1, 1.0), epoch(2, 3.0)], vec![epoch(1, 2.0)]]);
         assert_eq!(history.loss, [1.5, 3.0]);
         assert_eq!(history.acc, [0.5, 0.5]);
-        assert_eq!(history.val_loss, None);
+        assert_eq!(history.val_loss, [None, None]);
     }
 
     #[test]

@@ -40,6 +40,12 @@ pub(super) const RESULTS: [Column<Row>; 14] = [
     ("run", |row| Text(row.run_name())),
 ];
 
+/// Further columns of results.csv, each only if some row has it.
+pub(super) const OPTIONAL: [Column<Row>; 2] = [
+    ("acc_val", |row| number(row.record.acc_val)),
+    ("loss_val", |row| number(row.record.loss_val)),
+];
+
 /// Columns of summary.csv.
 pub(super) const SUMMARY: [Column<Summary>; 12] = [
     ("variant", |summary| Text(summary.variant.clone())),

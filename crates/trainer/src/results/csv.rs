@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{
     Row,
-    columns::{self, Column},
+    columns::{self, Cell, Column},
     summary::{has_several_seeds, summaries},
 };
 use crate::{
@@ -26,7 +26,10 @@ pub fn write(folder: &StudyFolder, rows: &[Row], first: &str) -> Result<(), Erro
 
 /// Formats results.csv: a header and a line for each row.
 pub fn csv_text(rows: &[Row]) -> Result<String, Error> {
-    format(&columns::RESULTS, rows, Row::point, &swept_keys(rows))
+    let is_there = |cell: fn(&Row) -> Cell| rows.iter().any(|row| cell(row) != Cell::Empty);
+    let optional = columns::OPTIONAL.into_iter().filter(|(_, cell)| is_there(*cell));
+    let columns: Vec<Column<Row>> = columns::RESULTS.into_iter().chain(optional).collect();
+    format(&columns, rows, Row::point, &swept_keys(rows))
 }
 
 /// Formats summary.csv: a header and a line for each group of runs.

@@ -32,7 +32,11 @@ struct JsonRow<'a> {
 /// Formats the runs and their summaries as JSON. The summaries are compared with the variant `first`. Numbers that are
 /// not finite become null.
 pub fn json(rows: &[Row], first: &str) -> Result<String, Error> {
-    let cells = |row| columns::RESULTS.map(|(name, cell)| (name, cell(row))).into();
+    let columns = || columns::RESULTS.into_iter().chain(columns::OPTIONAL);
+    let cells = |row| {
+        let cells = columns().map(|(name, cell)| (name, cell(row)));
+        cells.filter(|(_, cell)| *cell != Cell::Empty).collect()
+    };
     let runs = rows.iter().map(|row| JsonRow { cells: cells(row), point: row.point() });
     to_json("the results", &Results { runs: runs.collect(), summary: summaries(rows, first) })
 }

@@ -47,9 +47,13 @@ pub(crate) mod tests {
         let record = Record {
             ended,
             acc_train,
+            acc_val: None,
             acc_test,
             loss_train,
+            loss_val: None,
             loss_test: 1.0,
+            cross_entropy_train: 1.0,
+            cross_entropy_val: None,
             cross_entropy_test: 1.0,
             images: ImageCounts::default(),
             parameters: 5,

@@ -57,7 +57,8 @@ impl RunContext {
     /// Describes in a sentence what will be trained, given the runs that are finished.
     pub fn describe(&self, finished: &FinishedRuns) -> String {
         let study = &self.saved.study;
-        let (settings, train) = (&study.settings, &self.splits.of(&study.settings.data).train);
+        let (settings, train) =
+            (&study.settings, self.splits.of(&study.settings.data, 0).train.len());
         // Swept settings have several values.
         let one =
             |key, value, varied: &str| if study.is_swept(key) { varied.to_owned() } else { value };
@@ -69,7 +70,7 @@ impl RunContext {
             "{}: {} ({} training and {} test images, {}), {}, {} on {}{before}",
             study.name,
             self.splits.name,
-            one("data.limit", train.len().to_string(), "several counts of"),
+            one("data.limit", train.to_string(), "several counts of"),
             self.splits.test.len(),
             one("data.pixels", format!("{} pixels", settings.data.pixels), "pixels varied"),
             one("fit.epochs", counted(settings.fit.epochs, "epoch"), "epochs varied"),

@@ -1,7 +1,7 @@
 //! Training of one run: restored or started, trained with callbacks, evaluated, finished.
 
 use data::Split;
-use training::{Fit, Images, InputFormat, State, evaluate, test, weights};
+use training::{Fit, Images, InputFormat, State, evaluate_fully, weights};
 
 use super::{
     Error, RunContext,
@@ -60,12 +60,12 @@ impl RunContext {
         bar: &Task,
     ) -> Result<(State, Header), Error> {
         let (run, settings) = (job.run, &self.saved.study.settings);
-        let training = self.splits.of(&run.data);
+        let data = self.splits.of(&run.data, run.seed);
         let fit = Fit {
             config: &run.fit.config(),
             seed: run.seed,
-            train: images(run, &training.train),
-            validation: training.validation.as_ref().map(|split| images(run, split)),
+            train: images(run, &data.train),
+            validation: data.validation.as_deref().map(|split| images(run, split)),
             device: &self.device,
         };
         let tensorboard = settings.output.tensorboard;
@@ -90,10 +90,13 @@ impl RunContext {
         checkpoint::write(&claim.file(checkpoint::STATE), header, state)?;
         files::remove(&claim.file(checkpoint::FILE))?;
 
-        let (training, shape) = (self.splits.of(&run.data), self.splits.shape());
-        let (network, device) = (&state.network, &self.device);
-        let train = evaluate(network, images(run, &training.train), device, signals::check)?;
-        let test = test(network, images(run, &self.splits.test), device, signals::check)?;
+        let (data, shape) = (self.splits.of(&run.data, run.seed), self.splits.shape());
+        let network = &state.network;
+        let evaluate =
+            |split| evaluate_fully(network, images(run, split), &self.device, signals::check);
+        let train = evaluate(&data.train)?;
+        let validation = data.validation.as_deref().map(evaluate).transpose()?;
+        let test = evaluate(&self.splits.test)?;
         let (height, width) = (shape.height, shape.width);
         let input = InputFormat { height, pixels: run.data.pixels, width };
         let model = weights::to_bytes_with_input(network, input)?;
@@ -101,15 +104,19 @@ impl RunContext {
         let files_sha256 =
             Checksums::of_written(&claim.folder, &model, &state.history, labels, predictions)?;
         let record = Record {
-            ended: Ending::of(&state.history, train),
-            acc_train: train.accuracy,
+            ended: Ending::of(&state.history, train.metrics),
+            acc_train: train.metrics.accuracy,
+            acc_val: validation.as_ref().map(|validation| validation.metrics.accuracy),
             acc_test: test.metrics.accuracy,
-            loss_train: train.loss,
+            loss_train: train.metrics.loss,
+            loss_val: validation.as_ref().map(|validation| validation.metrics.loss),
             loss_test: test.metrics.loss,
+            cross_entropy_train: train.cross_entropy,
+            cross_entropy_val: validation.as_ref().map(|validation| validation.cross_entropy),
             cross_entropy_test: test.cross_entropy,
             images: ImageCounts {
-                train: training.train.len(),
-                validation: training.validation.as_ref().map_or(0, Split::len),
+                train: data.train.len(),
+                validation: data.validation.as_ref().map_or(0, |split| split.len()),
                 test: self.splits.test.len(),
             },
             parameters: run.variant.network.parameters(shape.pixels(), shape.classes),

@@ -48,7 +48,7 @@ fn train_with<'a>(
     let outcome = scheduler::run_all(jobs, settings.jobs.resolve(settings.backend), |job| {
         signals::check()?;
         let run = match folder.claim(job, folders.get(job.id), &warn)? {
-            Claimed::Finished(run) => run,
+            Claimed::Finished(run) => *run,
             Claimed::Held => {
                 held.lock().unwrap_or_else(PoisonError::into_inner).insert(job.id);
                 return Ok(());

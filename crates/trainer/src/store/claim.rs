@@ -41,7 +41,7 @@ pub enum Claimed<'a> {
     /// Another process is training it.
     Held,
     /// It is finished.
-    Finished(FinishedRun),
+    Finished(Box<FinishedRun>),
 }
 
 impl RunFolders {
@@ -73,7 +73,7 @@ impl StudyFolder {
         let folders: Vec<PathBuf> =
             folders.filter(|path| path.symlink_metadata().is_ok()).collect();
         if let Ok(Some(run)) = first_finished(&folders, |folder| verify(folder, job.id)) {
-            return Ok(Claimed::Finished(run));
+            return Ok(Claimed::Finished(Box::new(run)));
         }
         let folder = folders.into_iter().next().unwrap_or(own);
         let mut claim = Claim { folder, study: self, job, lock };

@@ -7,7 +7,8 @@ use training::{Epoch, Metrics};
 /// File name of the history.
 pub const FILE: &str = "history.csv";
 
-/// Formats a history as CSV with the columns `epoch,loss,acc[,val_loss,val_acc]`.
+/// Formats a history as CSV with the columns `epoch,loss,acc[,val_loss,val_acc]`. The last two are empty for an epoch
+/// that was not evaluated on the validation images.
 pub(super) fn to_csv(history: &[Epoch]) -> String {
     let validated = history.iter().any(|epoch| epoch.validation.is_some());
     let mut csv = String::from("epoch,loss,acc");
@@ -15,8 +16,13 @@ pub(super) fn to_csv(history: &[Epoch]) -> String {
     for Epoch { number, train, validation } in history {
         // Writing to a String cannot fail.
         let _ = write!(csv, "{number}");
-        for metrics in [Some(train), validation.as_ref()].into_iter().flatten() {
-            let _ = write!(csv, ",{:.6},{:.6}", metrics.loss, metrics.accuracy);
+        let _ = write!(csv, ",{:.6},{:.6}", train.loss, train.accuracy);
+        match validation {
+            Some(metrics) => {
+                let _ = write!(csv, ",{:.6},{:.6}", metrics.loss, metrics.accuracy);
+            }
+            None if validated => csv.push_str(",,"),
+            None => {}
         }
         csv.push('\n');
     }
@@ -27,12 +33,14 @@ pub(super) fn to_csv(history: &[Epoch]) -> String {
 pub(super) fn parse(bytes: &[u8], expected: usize) -> Result<Vec<Epoch>, String> {
     let text = String::from_utf8_lossy(bytes);
     let epoch = |(line, number): (&str, usize)| {
-        let numbers: Option<Vec<f64>> = line.split(',').map(|number| number.parse().ok()).collect();
-        let metrics = |loss, accuracy| Metrics { loss, accuracy };
-        let (train, validation) = match *numbers? {
-            [_, loss, acc] => (metrics(loss, acc), None),
+        let cells: Vec<&str> = line.split(',').collect();
+        let metrics = |loss: &str, accuracy: &str| {
+            Some(Metrics { loss: loss.parse().ok()?, accuracy: accuracy.parse().ok()? })
+        };
+        let (train, validation) = match cells[..] {
+            [_, loss, acc] | [_, loss, acc, "", ""] => (metrics(loss, acc)?, None),
             [_, loss, acc, val_loss, val_acc] => {
-                (metrics(loss, acc), Some(metrics(val_loss, val_acc)))
+                (metrics(loss, acc)?, Some(metrics(val_loss, val_acc)?))
             }
             _ => return None,
         };

@@ -19,14 +19,34 @@ pub struct Record {
     pub ended: Ending,
     /// Accuracy of the final weights on the training images, 0 to 1.
     pub acc_train: f64,
-    /// Accuracy of the final weights on the test images, 0 to 1.
+    /// Accuracy on the held-out images, if there are any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acc_val: Option<f64>,
+    /// Accuracy on the test images.
     pub acc_test: f64,
     /// Mean cross-entropy plus penalties on the training images. run.json has null for a value that is not finite.
     #[serde(deserialize_with = "nan_for_null")]
     pub loss_train: f64,
+    /// Mean cross-entropy plus penalties on the held-out images, if there are any.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "some_nan_for_null"
+    )]
+    pub loss_val: Option<f64>,
     /// Mean cross-entropy plus penalties on the test images.
     #[serde(deserialize_with = "nan_for_null")]
     pub loss_test: f64,
+    /// Mean cross-entropy on the training images, without penalties.
+    #[serde(deserialize_with = "nan_for_null")]
+    pub cross_entropy_train: f64,
+    /// Mean cross-entropy on the held-out images, without penalties, if there are any.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "some_nan_for_null"
+    )]
+    pub cross_entropy_val: Option<f64>,
     /// Mean cross-entropy on the test images, without penalties.
     #[serde(deserialize_with = "nan_for_null")]
     pub cross_entropy_test: f64,
@@ -167,4 +187,9 @@ impl Checksums {
 /// Deserialises a number that is null where it is not finite, because JSON has no NaN and no infinity.
 fn nan_for_null<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
     Ok(Option::deserialize(deserializer)?.unwrap_or(f64::NAN))
+}
+
+/// Deserialises a number that is there, as [`nan_for_null`] does.
+fn some_nan_for_null<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
+    nan_for_null(deserializer).map(Some)
 }

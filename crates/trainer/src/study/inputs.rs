@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{
-    EPOCHS, KeyValues, Run, Study, WEIGHTS,
+    EPOCHS, KeyValues, Run, Sample, Study, WEIGHTS,
     flat::{flatten, non_default},
     keys::is_input,
     schema::{LayerSettings, NetworkSettings, Settings},
@@ -40,10 +40,17 @@ impl Study {
     /// Returns the inputs of a run. Keys of its variant begin with the layer, such as `hidden1.dropout`.
     pub fn inputs(&self, run: &Run, files: &InputFiles) -> Inputs {
         let hidden = run.variant.network.hidden.iter().map(|block| block.units).collect();
-        let (network, mut data, fit) =
+        let (network, mut data, mut fit) =
             (NetworkSettings { hidden }, run.data.clone(), run.fit.clone());
-        // A limit that is not reached has no effect.
-        data.limit = data.limit.filter(|limit| *limit < files.training_images);
+        // Settings without effect are left out.
+        let images = files.training_images.saturating_sub(data.validation.unwrap_or(0));
+        data.limit = data.limit.filter(|limit| *limit < images);
+        if data.limit.is_none() {
+            data.sample = Sample::First;
+        }
+        if !data.is_validated() {
+            fit.validate_every = 1;
+        }
         let mut settings = flatten(&Settings { network, data, fit, ..Settings::default() });
         let defaults = flatten(&Settings::default());
         settings.retain(|key, value| is_input(key) && defaults.get(key) != Some(value));
@@ -147,6 +154,8 @@ mod tests {
             "seeds = [0, 1]",
             "fit.epochs = 50",
             "data.limit = 60000",
+            "data.sample = \"seed\"",
+            "fit.validate_every = 2",
             "variant.none.hidden1.dropout = 0",
             "variant.none.hidden1.kernel_regularizer = { l1 = 0.0 }",
         ] {
@@ -159,6 +168,7 @@ mod tests {
             "fit.epochs = 51",
             "fit.learning_rate = 0.1",
             "data.limit = 100",
+            "data.validation = 10",
             "network.hidden = [50]",
             "variant.none.hidden1.batch_norm = true",
         ] {

@@ -26,6 +26,9 @@ pub(super) const SWEEP: &str = "sweep.";
 const NOT_INPUTS: [&str; 5] =
     ["data.dir", "data.sources", "fit.checkpoint_every", "fit.weights", "output.tensorboard"];
 
+/// Keys of inputs that cannot be swept: a study is validated on the same images at the same epochs.
+const NOT_SWEPT: [&str; 2] = ["data.validation", "fit.validate_every"];
+
 /// Returns the key of a swept key's list in a config.
 pub(super) fn sweep_key(key: &str) -> String {
     format!("{SWEEP}{key}")
@@ -33,12 +36,12 @@ pub(super) fn sweep_key(key: &str) -> String {
 
 /// Returns whether a setting outside variants is an input.
 pub(super) fn is_input(key: &str) -> bool {
-    key == "backend" || is_sweepable(key)
+    key == "backend" || NOT_SWEPT.contains(&key) || is_sweepable(key)
 }
 
 /// Returns whether a setting outside variants may be swept.
 pub(super) fn is_sweepable(key: &str) -> bool {
-    key.contains('.') && !NOT_INPUTS.contains(&key)
+    key.contains('.') && !NOT_INPUTS.contains(&key) && !NOT_SWEPT.contains(&key)
 }
 
 /// Keys of all settings outside variants.

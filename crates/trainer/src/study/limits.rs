@@ -1,4 +1,4 @@
-//! Upper limits on the sizes of networks and batches.
+//! Checks of settings against one another: sizes of networks and batches, and validation images.
 
 use data::Shape;
 use model::Variant;
@@ -14,15 +14,29 @@ const SHAPE: Shape = Shape::MNIST;
 /// Key of the number of images per optimizer step.
 const BATCH_SIZE: &str = "fit.batch_size";
 
-/// Returns an error if a network or a batch is too large. The error names the key to change.
+/// Returns an error if a network or a batch is too large, or if two settings contradict each other. The error names the
+/// key to change.
 pub(super) fn check(resolved: &Resolved, entries: &Entries) -> Result<(), ConfigError> {
     let Resolved { settings, variants } = resolved;
     let has_batch_size = entries.get(BATCH_SIZE).is_some();
     let checked = check_parameters(variants).map_err(|reason| (HIDDEN, reason));
-    checked.and_then(|()| check_buffers(settings, has_batch_size)).map_err(|(key, reason)| {
+    let checked = checked.and_then(|()| check_buffers(settings, has_batch_size));
+    checked.and_then(|()| check_validation(settings)).map_err(|(key, reason)| {
         let origin = entries.get(key).map_or(Origin::Argument, |entry| entry.origin.clone());
         ConfigError::Value { origin, key: key.to_owned(), reason }
     })
+}
+
+/// Returns an error if two settings hold out validation images.
+fn check_validation(settings: &Settings) -> Result<(), (&'static str, String)> {
+    let data = &settings.data;
+    if data.validation.is_none() || data.validation_split == 0.0 {
+        return Ok(());
+    }
+    let split = data.validation_split;
+    let reason =
+        format!("holds out images beside data.validation_split = {split}: set one of the two");
+    Err(("data.validation", reason))
 }
 
 /// Returns an error if a variant's network has too many parameters.

@@ -36,7 +36,7 @@ pub use self::{
     keys::{HIDDEN, WEIGHTS},
     label::{label, setting_text, short},
     schema::{DataSettings, FitSettings, Settings},
-    splits::{SettingError, Splits, TrainingData},
+    splits::{Sample, SettingError, Splits, TrainingData},
 };
 
 /// Values by dotted key.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 use toml::Value;
 use training::Pixels;
 
-use super::{Backend, Jobs};
+use super::{Backend, Jobs, Sample};
 use crate::config::values::{self, Parsed};
 
 /// Maximum number of hidden layers.
@@ -40,6 +40,7 @@ ranges! {
     path -> Option<PathBuf> = parse_path;
     pixels -> Pixels = |value| values::one_of(&Pixels::ALL, value);
     positive -> f64 = values::positive;
+    sample -> Sample = |value| values::one_of(&Sample::ALL, value);
     seeds -> Vec<u64> = |value| values::list(values::seed, value);
     sources -> Vec<Source> =
         |value| values::list(|value| values::one_of(&Source::ALL, value), value);

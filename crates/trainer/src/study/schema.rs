@@ -14,7 +14,7 @@ use serde::{
 };
 use training::{FitConfig, Pixels};
 
-use super::{Backend, Jobs, ranges};
+use super::{Backend, Jobs, Sample, ranges};
 
 /// Settings of a study, or of one of its runs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -69,9 +69,16 @@ pub struct DataSettings {
     /// Fraction of the training images, the last ones, to hold out for validation: at least 0 and less than 1.
     #[serde(deserialize_with = "ranges::fraction")]
     pub validation_split: f64,
-    /// Maximum number of training images, the first ones, before any are held out for validation; `None` for all.
+    /// Maximum number of training images, before `validation_split` holds any out; `None` for all.
     #[serde(deserialize_with = "ranges::optional_count")]
     pub limit: Option<usize>,
+    /// Which training images a limit selects.
+    #[serde(serialize_with = "ranges::as_text", deserialize_with = "ranges::sample")]
+    pub sample: Sample,
+    /// Number of training images, always the last ones, to hold out for validation; `None` for those of
+    /// `validation_split`.
+    #[serde(deserialize_with = "ranges::optional_count")]
+    pub validation: Option<usize>,
 }
 
 /// Settings of `[fit]`.
@@ -90,6 +97,9 @@ pub struct FitSettings {
     /// Whether the training images are shuffled before each epoch.
     #[serde(deserialize_with = "ranges::boolean")]
     pub shuffle: bool,
+    /// Number of epochs between two evaluations on the validation images: 1 or more.
+    #[serde(deserialize_with = "ranges::count")]
+    pub validate_every: usize,
     /// File of the start weights; `None` for random ones.
     #[serde(serialize_with = "absolute", deserialize_with = "ranges::path")]
     pub weights: Option<PathBuf>,
@@ -174,6 +184,8 @@ impl Default for DataSettings {
             dir: None,
             validation_split: 0.0,
             limit: None,
+            sample: Sample::First,
+            validation: None,
         }
     }
 }
@@ -185,17 +197,25 @@ impl Default for FitSettings {
             batch_size: 1000,
             learning_rate: 0.01,
             shuffle: true,
+            validate_every: 1,
             weights: None,
             checkpoint_every: None,
         }
     }
 }
 
+impl DataSettings {
+    /// Returns whether some training images are held out for validation.
+    pub fn is_validated(&self) -> bool {
+        self.validation.is_some() || self.validation_split > 0.0
+    }
+}
+
 impl FitSettings {
     /// Returns the part of these settings that [`training::Fit`] takes.
     pub fn config(&self) -> FitConfig {
-        let Self { epochs, batch_size, learning_rate, shuffle, .. } = *self;
-        FitConfig { epochs, batch_size, learning_rate, shuffle }
+        let Self { epochs, batch_size, learning_rate, shuffle, validate_every, .. } = *self;
+        FitConfig { epochs, batch_size, learning_rate, shuffle, validate_every }
     }
 }
 

@@ -1,6 +1,9 @@
 //! The data set of a study: limited and split into training, validation and test images.
 
+use std::{fmt, sync::Arc};
+
 use data::{Digits, Shape, Split};
+use model::random::sample;
 
 use super::{DataSettings, InputFiles, Study};
 
@@ -14,6 +17,29 @@ pub struct SettingError {
     pub reason: String,
 }
 
+/// Choice of the training images that a limit selects.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sample {
+    /// The first ones of the file.
+    First,
+    /// Those that the run's seed draws, in the order of the file. They are the same for all variants.
+    Seed,
+}
+
+impl Sample {
+    /// All choices.
+    pub const ALL: [Self; 2] = [Self::First, Self::Seed];
+}
+
+impl fmt::Display for Sample {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::First => "first",
+            Self::Seed => "seed",
+        })
+    }
+}
+
 /// Images that a study's runs are trained, validated and tested with.
 #[derive(Debug)]
 pub struct Splits {
@@ -21,50 +47,42 @@ pub struct Splits {
     pub name: String,
     /// SHA-256 of the data set, [`Digits::sha256`].
     pub sha256: String,
-    /// Number of training images of the data set.
-    pub training_images: usize,
     /// Test images, never used for training.
     pub test: Split,
-    /// Training images for each combination of `data.limit` and `data.validation_split`, the study's own first.
-    training: Vec<TrainingData>,
+    /// All training images.
+    all: Arc<Split>,
+    /// Training data of the settings by which all seeds have the same, each with these settings.
+    shared: Vec<(DataSettings, Arc<TrainingData>)>,
 }
 
-/// Training set of a data set, limited and split.
-#[derive(Debug)]
+/// Training images of a run.
+#[derive(Debug, Clone)]
 pub struct TrainingData {
     /// Images to train with.
-    pub train: Split,
-    /// Images held out for validation; `None` if `data.validation_split` is 0.
-    pub validation: Option<Split>,
-    limit: Option<usize>,
-    validation_split: f64,
-}
-
-impl TrainingData {
-    /// Returns whether these settings give this data.
-    fn is_for(&self, settings: &DataSettings) -> bool {
-        (self.limit, self.validation_split) == (settings.limit, settings.validation_split)
-    }
+    pub train: Arc<Split>,
+    /// Images held out for validation; `None` if there are none.
+    pub validation: Option<Arc<Split>>,
 }
 
 impl Splits {
     /// Splits a data set for a study and for each of its runs.
     pub fn new(digits: Digits, study: &Study) -> Result<Self, SettingError> {
-        let mut training: Vec<TrainingData> = Vec::new();
-        for settings in
-            std::iter::once(&study.settings.data).chain(study.runs.iter().map(|run| &run.data))
-        {
-            if !training.iter().any(|data| data.is_for(settings)) {
-                training.push(limit_and_split(&digits.train, settings)?);
+        let Digits { name, sha256, train: all, test } = digits;
+        let mut splits = Self { name, sha256, test, all: Arc::new(all), shared: Vec::new() };
+        let runs = study.runs.iter().map(|run| &run.data);
+        for settings in std::iter::once(&study.settings.data).chain(runs) {
+            if splits.find(settings).is_none() {
+                // Whether it fails does not depend on the seed.
+                let data = Arc::new(splits.cut(settings, 0)?);
+                splits.shared.push((settings.clone(), data));
             }
         }
-        let Digits { name, sha256, train, test } = digits;
-        Ok(Self { name, sha256, training_images: train.len(), test, training })
+        Ok(splits)
     }
 
     /// Returns what identifies the data set, beside start weights.
     pub fn input_files(&self) -> InputFiles {
-        let (dataset_sha256, training_images) = (self.sha256.clone(), self.training_images);
+        let (dataset_sha256, training_images) = (self.sha256.clone(), self.all.len());
         InputFiles { dataset_sha256, training_images, weights_sha256: None }
     }
 
@@ -73,84 +91,162 @@ impl Splits {
         self.test.shape()
     }
 
-    /// Returns the training data for the settings of the study or of one of its runs.
-    pub fn of(&self, settings: &DataSettings) -> &TrainingData {
-        self.training.iter().find(|data| data.is_for(settings)).unwrap_or(&self.training[0])
+    /// Returns the training data for the settings of the study or of one of its runs, from a seed.
+    pub fn of(&self, settings: &DataSettings, seed: u64) -> Arc<TrainingData> {
+        let shared = || self.find(settings).unwrap_or(&self.shared[0].1);
+        if settings.sample == Sample::First || settings.limit.is_none() {
+            return Arc::clone(shared());
+        }
+        self.cut(settings, seed).map_or_else(|_| Arc::clone(shared()), Arc::new)
+    }
+
+    fn find(&self, settings: &DataSettings) -> Option<&Arc<TrainingData>> {
+        let (_, data) = self.shared.iter().find(|(other, _)| is_cut_alike(other, settings))?;
+        Some(data)
+    }
+
+    /// Takes as many training images as the limit says, and holds out others for validation, before any shuffling.
+    fn cut(&self, settings: &DataSettings, seed: u64) -> Result<TrainingData, SettingError> {
+        let all = &self.all;
+        let rest = rest_of(all.len(), settings)?;
+        let limit = settings.limit.unwrap_or(rest).min(rest);
+        if limit == all.len() && !settings.is_validated() {
+            return Ok(TrainingData { train: Arc::clone(all), validation: None });
+        }
+        let used = match settings.sample {
+            Sample::Seed if limit < rest => all.select(&sample(seed, limit, rest)),
+            _ => all.first(limit),
+        };
+        if settings.validation.is_none() {
+            return split_last(used, settings.validation_split);
+        }
+        let held_out = self.shared.first().and_then(|(_, data)| data.validation.clone());
+        let held_out = held_out.unwrap_or_else(|| {
+            let last: Vec<usize> = (rest..all.len()).collect();
+            Arc::new(all.select(&last))
+        });
+        Ok(TrainingData { train: Arc::new(used), validation: Some(held_out) })
     }
 }
 
-/// Takes the first `limit` images and holds out the last fraction of them for validation, before any shuffling. As in
-/// Keras, the number of images to train with is rounded down.
-fn limit_and_split(all: &Split, settings: &DataSettings) -> Result<TrainingData, SettingError> {
-    let train = all.first(settings.limit.unwrap_or(all.len()).min(all.len()));
-    let len = train.len();
+/// Returns whether two settings divide the training images alike, from any one seed.
+fn is_cut_alike(one: &DataSettings, other: &DataSettings) -> bool {
+    let key = |data: &DataSettings| (data.limit, data.validation_split, data.validation);
+    key(one) == key(other)
+}
+
+/// Returns how many of so many training images `data.validation` leaves to train with.
+fn rest_of(len: usize, settings: &DataSettings) -> Result<usize, SettingError> {
+    let Some(validation) = settings.validation else { return Ok(len) };
+    let rest = len.saturating_sub(validation);
+    if rest == 0 {
+        return Err(SettingError {
+            key: "data.validation",
+            reason: format!("leaves none of {len} training images to train with; make it smaller"),
+        });
+    }
+    match settings.limit {
+        Some(limit) if limit > rest => Err(SettingError {
+            key: "data.limit",
+            reason: format!(
+                "is {limit}, but data.validation leaves {rest} of {len} training images; make one of them smaller"
+            ),
+        }),
+        _ => Ok(rest),
+    }
+}
+
+/// Holds out the last fraction of the images for validation. As in Keras, the number of images to train with is rounded
+/// down.
+fn split_last(images: Split, fraction: f64) -> Result<TrainingData, SettingError> {
+    let len = images.len();
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
         reason = "the product is at least 0 and at most `len`"
     )]
-    let kept = (len as f64 * (1.0 - settings.validation_split)).floor() as usize;
+    let kept = (len as f64 * (1.0 - fraction)).floor() as usize;
+    let error = |reason| Err(SettingError { key: "data.validation_split", reason });
     if kept == 0 {
-        return Err(SettingError {
-            key: "data.validation_split",
-            reason: format!("leaves none of {len} training images to train with; make it smaller"),
-        });
+        return error(format!(
+            "leaves none of {len} training images to train with; make it smaller"
+        ));
     }
-    if kept == len && settings.validation_split > 0.0 {
-        return Err(SettingError {
-            key: "data.validation_split",
-            reason: format!(
-                "leaves none of {len} training images to validate with; make it larger, or 0"
-            ),
-        });
+    if kept == len && fraction > 0.0 {
+        return error(format!(
+            "leaves none of {len} training images to validate with; make it larger, or 0"
+        ));
     }
-    let (train, validation) = train.split_at(kept);
-    let (limit, validation_split) = (settings.limit, settings.validation_split);
-    let validation = (!validation.is_empty()).then_some(validation);
-    Ok(TrainingData { train, validation, limit, validation_split })
+    let (train, validation) = images.split_at(kept);
+    let validation = (!validation.is_empty()).then(|| Arc::new(validation));
+    Ok(TrainingData { train: Arc::new(train), validation })
 }
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
+    use crate::config::Entries;
 
     /// Splits ten training images, each labelled by its index.
-    fn split_ten(
-        validation_split: f64,
-        limit: Option<usize>,
-    ) -> Result<TrainingData, SettingError> {
-        let labels: Vec<u8> = (0..10).collect();
-        let all = Split::new(vec![0; labels.len() * Shape::MNIST.pixels()], labels);
-        limit_and_split(&all, &DataSettings { validation_split, limit, ..Default::default() })
+    fn split_ten(lines: &str) -> Result<Arc<TrainingData>, SettingError> {
+        let study = Study::read("small", &Entries::parse(lines, Path::new("")).unwrap()).unwrap();
+        let split = || Split::new(vec![0; 10 * Shape::MNIST.pixels()], (0..10).collect());
+        let splits = Splits::new(Digits::new("ten", split(), split()), &study)?;
+        Ok(splits.of(&study.runs[0].data, study.runs[0].seed))
     }
 
     #[test]
     fn the_last_images_are_held_out_for_validation() {
-        let data = split_ten(0.25, None).unwrap();
+        let data = split_ten("data.validation_split = 0.25").unwrap();
         // Keras keeps floor(10 · 0.75).
         assert_eq!(data.train.labels(), [0, 1, 2, 3, 4, 5, 6]);
-        assert_eq!(data.validation.unwrap().labels(), [7, 8, 9]);
-        assert!(split_ten(0.0, None).unwrap().validation.is_none());
+        assert_eq!(data.validation.as_ref().unwrap().labels(), [7, 8, 9]);
+        assert!(split_ten("jobs = 1").unwrap().validation.is_none());
     }
 
     #[test]
     fn the_limit_applies_before_the_split() {
-        let data = split_ten(0.5, Some(4)).unwrap();
+        let data = split_ten("data.validation_split = 0.5\ndata.limit = 4").unwrap();
         assert_eq!(data.train.labels(), [0, 1]);
-        assert_eq!(data.validation.unwrap().labels(), [2, 3]);
-        assert_eq!(split_ten(0.0, Some(99)).unwrap().train.len(), 10);
+        assert_eq!(data.validation.as_ref().unwrap().labels(), [2, 3]);
+        assert_eq!(split_ten("data.limit = 99").unwrap().train.len(), 10);
     }
 
     #[test]
     fn a_split_without_training_images_is_an_error() {
-        let error = split_ten(0.95, None).unwrap_err();
+        let error = split_ten("data.validation_split = 0.95").unwrap_err();
         let expected = "data.validation_split: leaves none of 10 training images to train with; make it smaller";
         assert_eq!(error.to_string(), expected);
     }
 
     #[test]
     fn a_split_without_validation_images_is_an_error() {
-        let error = split_ten(1e-300, None).unwrap_err();
+        let error = split_ten("data.validation_split = 1e-300").unwrap_err();
         assert!(error.to_string().contains("leaves none of 10 training images to validate with"));
+    }
+
+    #[test]
+    fn held_out_images_are_always_the_last() {
+        for limit in ["", "data.limit = 3\n", "data.limit = 3\ndata.sample = \"seed\"\n"] {
+            let data = split_ten(&format!("data.validation = 2\n{limit}")).unwrap();
+            assert_eq!(data.validation.as_ref().unwrap().labels(), [8, 9]);
+            assert_eq!(data.train.len(), if limit.is_empty() { 8 } else { 3 });
+            assert!(data.train.labels().is_sorted() && data.train.labels().last() < Some(&8));
+        }
+        let of_seed = |seed: u64| {
+            let lines = format!("seeds = [{seed}]\ndata.limit = 5\ndata.sample = \"seed\"");
+            split_ten(&lines).unwrap().train.labels().to_vec()
+        };
+        assert_eq!(of_seed(3), of_seed(3));
+        assert!((0..5).any(|seed| of_seed(seed) != of_seed(seed + 1)));
+
+        let error = |lines: &str| split_ten(lines).unwrap_err().to_string();
+        let none =
+            "data.validation: leaves none of 10 training images to train with; make it smaller";
+        assert_eq!(error("data.validation = 10"), none);
+        let beyond = "data.limit: is 9, but data.validation leaves 8 of 10 training images; make one of them smaller";
+        assert_eq!(error("data.validation = 2\ndata.limit = 9"), beyond);
     }
 }

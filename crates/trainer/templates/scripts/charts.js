@@ -55,7 +55,7 @@
     const some = variants.filter((variant) => variant.history?.loss?.length);
     if (!some.length) return showMessage("curves", "No epoch has been trained yet.");
     const parent = section("curves");
-    const validated = some.some((variant) => variant.history.val_loss);
+    const validated = some.some((variant) => variant.history.val_loss.some((value) => value !== null));
     parent.append(make("p", {}, validated
       ? "Solid: training, averaged over the batches of the epoch, with dropout if any. Dashed: validation, after the epoch."
       : "Training, averaged over the batches of the epoch, with dropout if any. There are no validation images.",
@@ -75,12 +75,15 @@
       return powers.flatMap((power) => mantissas.map((mantissa) => Number(`${mantissa}e${power}`)));
     };
     // NaN instead of other values that are not finite leaves a gap in the line.
-    const points = (variant, split, key) => (variant.history[key] ?? []).map((value, index) =>
+    const points = (variant, split, key) => variant.history[key].map((value, index) =>
       ({ variant, split, epoch: index + 1, value: finite(value) ? value : NaN }));
+    // The line goes on over epochs without validation.
+    const validationPoints = (variant, key) =>
+      points(variant, "validation", key).filter((_, index) => variant.history[key][index] !== null);
 
     const curve = (measure, label) => (width) => {
       const training = [...shown].flatMap((variant) => points(variant, "training", measure));
-      const validation = [...shown].flatMap((variant) => points(variant, "validation", `val_${measure}`));
+      const validation = [...shown].flatMap((variant) => validationPoints(variant, `val_${measure}`));
       const finitePoints = [...training, ...validation].filter((point) => finite(point.value));
       const [low, high] = d3.extent(finitePoints, (point) => point.value);
       const log = measure === "loss" && low > 0 && high > 8 * low;
