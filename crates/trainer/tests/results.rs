@@ -5,6 +5,7 @@ mod common;
 
 use common::{TestDir, cells};
 use predicates::str::contains;
+use trainer::{results::statistics::mcnemar, store::Predictions};
 
 fn results(dir: &TestDir, arguments: &[&str]) -> String {
     dir.stdout(&[&["results", "out"], arguments].concat())
@@ -55,12 +56,71 @@ fn every_output_has_the_same_means_over_seeds() {
 }
 
 #[test]
-fn one_seed_gets_a_note_and_no_summary() {
+fn one_seed_gets_a_test_of_the_networks() {
     let dir = TestDir::new();
     dir.write_config("small.toml", "variants = [\"l2\", \"none\"]");
     dir.train("small.toml", "out", &[]);
-    assert!(results(&dir, &[]).contains("One run of each proves little"));
-    assert!(!dir.path("out/summary.csv").exists());
+    let table = results(&dir, &[]);
+    assert!(table.contains("One run of each proves little"), "{table}");
+    assert!(table.contains("It speaks of these networks, not of the methods."), "{table}");
+    let summary = dir.csv("out/summary.csv");
+    let columns = ["p", "verdict", "seeds_needed", "difference_mean", "chosen"];
+    assert_eq!(cells(&summary[0], columns), ["", "", "", "", "false"]);
+    // McNemar's test of the predictions that are saved.
+    let correct = ["l2", "none"].map(|variant| {
+        let bytes =
+            std::fs::read(dir.path(&format!("out/runs/{variant}-seed-0/predictions.safetensors")));
+        let Predictions { labels, predicted } = Predictions::parse(&bytes.unwrap()).unwrap();
+        let pairs = labels.into_iter().zip(predicted.unwrap());
+        pairs.map(|(label, predicted)| label == predicted).collect::<Vec<_>>()
+    });
+    let only = |one: usize| {
+        let pairs = correct[one].iter().zip(&correct[1 - one]);
+        pairs.filter(|(one, other)| **one && !**other).count() as u64
+    };
+    let p: f64 = summary[1]["p"].parse().unwrap();
+    assert!((p - mcnemar(only(0), only(1))).abs() < 1e-5, "{p}");
+    assert_eq!(cells(&summary[1], ["verdict", "chosen"]), ["", "false"]);
+}
+
+#[test]
+fn the_chosen_points_are_the_best_on_held_out_images() {
+    let dir = TestDir::new();
+    let rate = "variant.dropout.hidden2.dropout";
+    let lines = format!(
+        "variants = [\"none\", \"dropout\"]\nseeds = [0, 1, 2]\ndata.validation = 100\nfit.learning_rate = 0.1\n\
+         fit.epochs = 4\n[sweep]\n{rate} = [0.1, 0.99]\n"
+    );
+    dir.write("small.toml", &format!("data.dir = \"digits\"\nfit.batch_size = 20\n{lines}"));
+    let rows = dir.train("small.toml", "out", &[]);
+    let mean = |point: &str| -> f64 {
+        let rows = rows.iter().filter(|row| row["variant"] == "dropout" && row[rate] == point);
+        rows.map(|row| row["acc_val"].parse::<f64>().unwrap()).sum()
+    };
+    assert!(mean("0.1") > mean("0.99"));
+    let summary = dir.csv("out/summary.csv");
+    let chosen = summary.iter().map(|row| cells(row, ["variant", rate, "chosen"]));
+    let expected = [["none", "", "true"], ["dropout", "0.1", "true"], ["dropout", "0.99", "false"]];
+    assert!(chosen.eq(expected), "{summary:?}");
+    // Only what is chosen is compared.
+    assert!(!summary[1]["p_adjusted"].is_empty() && summary[2]["p_adjusted"].is_empty());
+    let table = results(&dir, &[]);
+    assert_eq!(table.matches('★').count(), 3, "{table}");
+    assert!(table.contains("★ each variant's best point by mean accuracy on the held-out images."));
+    assert!(table.contains("dropout dropout=0.1 "), "{table}");
+    let json: serde_json::Value = serde_json::from_str(&results(&dir, &["--json"])).unwrap();
+    assert_eq!(
+        (&json["summary"][1]["chosen"], &json["summary"][2]["chosen"]),
+        (&true.into(), &false.into())
+    );
+    let page = dir.read("out/report.html");
+    assert!(page.contains(
+        "each variant is shown at its best point by mean accuracy on the held-out images"
+    ));
+    assert!(
+        page.contains("\"name\":\"dropout dropout=0.1\"")
+            && !page.contains("\"name\":\"dropout dropout=0.99\"")
+    );
 }
 
 #[test]

@@ -29,12 +29,17 @@ pub fn write(
         notes.push("The test digits of this study were not at hand.".to_owned());
     }
     notes.extend(results::notes(rows));
+    let first = saved.study.first_variant();
+    notes.extend(results::verdicts(&results::summaries(rows, first)));
     if !saved.study.sweep.is_empty() {
-        let note = "Below, each variant is shown where it did best on the test images. Its accuracy there is \
-                    biased upwards, as the point was chosen by it.";
-        notes.push(note.to_owned());
+        let is_validated = rows.iter().any(|row| row.record.acc_val.is_some());
+        notes.push(if is_validated {
+            "Below, each variant is shown at its best point by mean accuracy on the held-out images.".to_owned()
+        } else {
+            "Below, each variant is shown at its first point, as no images are held out to choose by.".to_owned()
+        });
     }
-    let data = PageData::new(rows, saved.study.first_variant(), test, &mut notes);
+    let data = PageData::new(rows, first, test, &mut notes);
     let page = page::render(saved, rows, &notes, &data);
     let page = page.map_err(|reason| Error::Serialize { what: FILE, reason })?;
     files::write(&folder.file(FILE), page.as_bytes())

@@ -6,7 +6,7 @@ use training::Pixels;
 use super::page_data::PageData;
 use crate::{
     results::{
-        self, Comparison, Row, Summary, groups,
+        self, Comparison, Row, Summary, groups, starred,
         statistics::{Difference, Spread},
         summaries,
     },
@@ -170,17 +170,26 @@ fn headings(study: &Study, rows: &[Row]) -> Vec<Heading> {
     let first = study.first_variant();
     let difference = heading(
         &format!("acc_test − {first}’s"),
-        "Mean difference over pairs of runs of the same seed, with its 95 % confidence interval; not significant if the interval contains 0",
+        "Mean difference over pairs of runs of the same seed, with its 95 % confidence interval, which is not adjusted for several comparisons",
+    );
+    let verdict = heading(
+        "verdict",
+        "Whether the test accuracy is better or worse; p is adjusted for the number of comparisons by Holm’s method",
+    );
+    let validated = rows.iter().any(|row| row.record.acc_val.is_some());
+    let acc_val = heading(
+        "acc_val",
+        "Share of the held-out images that the trained network classifies correctly; the best is marked, in a sweep each variant’s best",
     );
     let variant = heading("variant", "How the network is regularised");
+    let acc_train = heading(
+        "acc_train",
+        "Share of the training images that the trained network classifies correctly",
+    );
     let accuracies = [
         heading(
-            "acc_train",
-            "Share of the training images that the trained network classifies correctly",
-        ),
-        heading(
             "acc_test",
-            "Share of the test images that the trained network classifies correctly; the highest is marked",
+            "Share of the test images that the trained network classifies correctly",
         ),
         heading(
             "pct_diff",
@@ -202,8 +211,10 @@ fn headings(study: &Study, rows: &[Row]) -> Vec<Heading> {
     std::iter::once(variant)
         .chain(swept)
         .chain(several.then_some(n))
+        .chain([acc_train])
+        .chain(validated.then_some(acc_val))
         .chain(accuracies)
-        .chain(several.then_some(difference))
+        .chain(several.then_some([difference, verdict]).into_iter().flatten())
         .chain(other_metrics)
         .collect()
 }
@@ -214,21 +225,19 @@ fn lines(study: &Study, rows: &[Row]) -> Vec<Vec<Cell>> {
     let several = results::has_several_seeds(rows);
     let summaries = summaries(rows, study.first_variant());
     let groups: Vec<&[Row]> = groups(rows).collect();
-    let finite = summaries.iter().zip(&groups);
-    let finite = finite.filter(|(_, runs)| !runs.iter().any(Row::diverged));
-    let best = finite.map(|(summary, _)| summary.acc_test.mean).fold(f64::NAN, f64::max);
-    let line = |(summary, runs): (&Summary, &[Row])| {
+    let stars = starred(&groups);
+    let validated = summaries.iter().any(|summary| summary.acc_val.is_some());
+    let line = |((summary, runs), best): ((&Summary, &[Row]), bool)| {
         let mean = |value: &dyn Fn(&Record) -> f64, digits: usize| {
             spread_cell(
                 Spread::new(&runs.iter().map(|row| value(&row.record)).collect::<Vec<_>>()),
                 digits,
             )
         };
-        let accuracies = [
-            spread_cell(summary.acc_train, 5),
-            Cell { best: summary.acc_test.mean == best, ..spread_cell(summary.acc_test, 5) },
-            spread_cell(summary.pct_diff, 5),
-        ];
+        let acc_val = |spread| Cell { best, ..spread_cell(spread, 5) };
+        let acc_val = validated.then(|| summary.acc_val.map_or_else(Cell::default, acc_val));
+        let accuracies = [spread_cell(summary.acc_test, 5), spread_cell(summary.pct_diff, 5)];
+        let comparison = summary.difference.as_ref();
         let other_metrics = [
             mean(&|run| run.loss_train, 5),
             mean(&|run| run.loss_test, 5),
@@ -238,12 +247,19 @@ fn lines(study: &Study, rows: &[Row]) -> Vec<Vec<Cell>> {
         let cells = std::iter::once(variant_cell(&summary.variant, results::footnote_mark(runs)))
             .chain(keys.iter().map(|key| plain_cell(&setting_text(&summary.point, key))))
             .chain(several.then(|| plain_cell(&summary.n.to_string())))
+            .chain([spread_cell(summary.acc_train, 5)])
+            .chain(acc_val)
             .chain(accuracies)
-            .chain(several.then(|| comparison_cell(summary.difference.as_ref())))
+            .chain(
+                several
+                    .then(|| [difference_cell(comparison), verdict_cell(comparison)])
+                    .into_iter()
+                    .flatten(),
+            )
             .chain(other_metrics);
         cells.collect()
     };
-    summaries.iter().zip(groups).map(line).collect()
+    summaries.iter().zip(groups).zip(stars).map(line).collect()
 }
 
 fn plain_cell(text: &str) -> Cell {
@@ -272,13 +288,22 @@ fn number(number: f64, digits: usize) -> String {
     if number.abs() < LARGE { format!("{number:.digits$}") } else { format!("{number:.3e}") }
 }
 
-fn comparison_cell(comparison: Option<&Comparison>) -> Cell {
-    let Some(Comparison { difference, .. }) = comparison else { return Cell::default() };
-    let Difference { mean, low, high, .. } = difference;
+fn difference_cell(comparison: Option<&Comparison>) -> Cell {
+    let Some(Difference { mean, low, high, .. }) = comparison.and_then(|found| found.difference)
+    else {
+        return Cell::default();
+    };
     Cell {
         text: format!("{mean:+.5}"),
         detail: format!("{low:+.5} to {high:+.5}"),
         value: mean.to_string(),
         ..Cell::default()
     }
+}
+
+fn verdict_cell(comparison: Option<&Comparison>) -> Cell {
+    let Some(Comparison { verdict: Some(verdict), p_adjusted, .. }) = comparison else {
+        return Cell::default();
+    };
+    Cell { detail: format!("p = {p_adjusted:.2}"), ..plain_cell(&verdict.to_string()) }
 }

@@ -42,7 +42,7 @@ pub(super) struct PageData {
     swept_keys: Vec<SweptKey>,
 }
 
-/// A variant at the point of the sweep where its test accuracy is highest.
+/// A variant at the point of the sweep that is shown.
 #[derive(Debug, Serialize)]
 struct Variant {
     name: String,
@@ -77,7 +77,7 @@ struct Misclassified {
 }
 
 impl PageData {
-    /// Collects the data of each variant at its best point, with the network of the first run there. `test` is the test
+    /// Collects the data of each variant at its chosen point, with the network of the first run there. `test` is the test
     /// images, if they are available.
     ///
     /// Files that are missing or damaged are left out and added to `notes`.
@@ -88,7 +88,7 @@ impl PageData {
         notes: &mut Vec<String>,
     ) -> Self {
         let summaries = summaries(rows, first);
-        let best = best_groups(&summaries.iter().zip(results::groups(rows)).collect::<Vec<_>>());
+        let best = shown_groups(&summaries.iter().zip(results::groups(rows)).collect::<Vec<_>>());
         let shown = regularised_layer(best.iter().map(|(_, runs)| &runs[0]));
         let groups: Vec<Group<'_>> =
             best.iter().map(|(summary, runs)| Group::read(summary, runs, shown, notes)).collect();
@@ -238,15 +238,14 @@ fn percentile_99(kernel: &[f32]) -> Option<f64> {
     magnitudes.get(magnitudes.len() * 99 / 100).copied()
 }
 
-/// Returns the group of each variant with the highest test accuracy, the first one of equals.
-fn best_groups<'a>(groups: &[(&'a Summary, &'a [Row])]) -> Vec<(&'a Summary, &'a [Row])> {
+/// Returns the chosen groups, or if none is chosen the first group of each variant.
+fn shown_groups<'a>(groups: &[(&'a Summary, &'a [Row])]) -> Vec<(&'a Summary, &'a [Row])> {
+    let chosen: Vec<_> = groups.iter().filter(|(summary, _)| summary.chosen).copied().collect();
+    if !chosen.is_empty() {
+        return chosen;
+    }
     let variants = groups.chunk_by(|(one, _), (next, _)| one.variant == next.variant);
-    let better =
-        |best: Option<(&'a Summary, &'a [Row])>, group: &(&'a Summary, &'a [Row])| match best {
-            Some((summary, _)) if summary.acc_test.mean >= group.0.acc_test.mean => best,
-            _ => Some(*group),
-        };
-    variants.filter_map(|groups| groups.iter().fold(None, better)).collect()
+    variants.filter_map(|groups| groups.first().copied()).collect()
 }
 
 /// Returns the images that more than half of the networks misclassify, those with most errors first and at most

@@ -39,7 +39,7 @@ struct Point {
     value: f64,
     acc_train: Spread,
     acc_test: Spread,
-    /// True if its test accuracy is the highest of its series.
+    /// True if it is its variant's chosen point.
     best: bool,
     runs: usize,
 }
@@ -64,7 +64,7 @@ fn swept_key(key: &str, summaries: &[Summary]) -> Option<SweptKey> {
             value,
             acc_train: summary.acc_train,
             acc_test: summary.acc_test,
-            best: false,
+            best: summary.chosen,
             runs: summary.n,
         };
         if let Some(series) = series.iter_mut().find(|series| series.name == name) {
@@ -76,14 +76,10 @@ fn swept_key(key: &str, summaries: &[Summary]) -> Option<SweptKey> {
     }
     for Series { points, .. } in &mut series {
         points.sort_by(|one, other| one.value.total_cmp(&other.value));
-        let best = highest_test_accuracy(points);
-        for point in points {
-            point.best = point.acc_test.mean == best;
-        }
     }
     let total = series.len();
     if total > MAX_SERIES {
-        series = best_series(series);
+        series = shown_series(series);
     }
     let omitted = total - series.len();
     let values = || series.iter().flat_map(|series| &series.points).map(|point| point.value);
@@ -93,22 +89,18 @@ fn swept_key(key: &str, summaries: &[Summary]) -> Option<SweptKey> {
     (!series.is_empty()).then_some(SweptKey { key: key.to_owned(), logarithmic, series, omitted })
 }
 
-fn highest_test_accuracy(points: &[Point]) -> f64 {
-    points.iter().map(|point| point.acc_test.mean).fold(f64::NAN, f64::max)
-}
-
-/// Keeps the series with the highest test accuracy of each variant.
-fn best_series(series: Vec<Series>) -> Vec<Series> {
-    let mut best: Vec<Series> = Vec::new();
-    let accuracy = |series: &Series| highest_test_accuracy(&series.points);
+/// Keeps of each variant the series with its chosen point, or if there is none its first.
+fn shown_series(series: Vec<Series>) -> Vec<Series> {
+    let mut shown: Vec<Series> = Vec::new();
+    let has_chosen = |series: &Series| series.points.iter().any(|point| point.best);
     for candidate in series {
-        match best.iter_mut().find(|other| other.variant == candidate.variant) {
-            Some(other) if accuracy(other) >= accuracy(&candidate) => {}
-            Some(other) => *other = candidate,
-            None => best.push(candidate),
+        match shown.iter_mut().find(|other| other.variant == candidate.variant) {
+            Some(other) if has_chosen(&candidate) => *other = candidate,
+            Some(_) => {}
+            None => shown.push(candidate),
         }
     }
-    best
+    shown
 }
 
 #[cfg(test)]
@@ -124,6 +116,8 @@ mod tests {
             acc_train: spread(1.0),
             acc_test: spread(acc_test),
             pct_diff: spread(0.0),
+            acc_val: None,
+            chosen: acc_test == 0.9 || point.iter().any(|&(_, value)| value == 1e-4),
             difference: None,
         }
     }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::{Row, Summary, statistics::Difference};
+use super::{Comparison, Row, Summary, statistics::Difference};
 
 /// A cell. In CSV, numbers have six decimals, seconds two.
 #[derive(Debug, PartialEq, Serialize)]
@@ -47,7 +47,7 @@ pub(super) const OPTIONAL: [Column<Row>; 2] = [
 ];
 
 /// Columns of summary.csv.
-pub(super) const SUMMARY: [Column<Summary>; 12] = [
+pub(super) const SUMMARY: [Column<Summary>; 17] = [
     ("variant", |summary| Text(summary.variant.clone())),
     ("n", |summary| Count(summary.n as u64)),
     ("acc_train_mean", |summary| Number(summary.acc_train.mean)),
@@ -62,15 +62,39 @@ pub(super) const SUMMARY: [Column<Summary>; 12] = [
     ("difference_pairs", |summary| {
         difference(summary, |difference| Count(difference.pairs as u64))
     }),
+    ("chosen", |summary| Text(summary.chosen.to_string())),
+    ("p", |summary| comparison(summary, |comparison| Text(p_value(comparison.p)))),
+    ("p_adjusted", |summary| {
+        comparison(summary, |comparison| Text(p_value(comparison.p_adjusted)))
+    }),
+    ("verdict", |summary| {
+        comparison(summary, |comparison| {
+            Text(comparison.verdict.map_or(String::new(), |verdict| verdict.to_string()))
+        })
+    }),
+    ("seeds_needed", |summary| {
+        comparison(summary, |comparison| Text(comparison.seeds_needed.to_string()))
+    }),
 ];
 
 fn number(value: Option<f64>) -> Cell {
     value.map_or(Cell::Empty, Number)
 }
 
+/// Formats a p value with six significant digits, however small it is.
+fn p_value(p: f64) -> String {
+    format!("{:?}", format!("{p:.5e}").parse::<f64>().unwrap_or(p))
+}
+
+fn comparison(summary: &Summary, cell: fn(&Comparison) -> Cell) -> Cell {
+    summary.difference.as_ref().map_or(Cell::Empty, cell)
+}
+
 fn difference(summary: &Summary, cell: fn(&Difference) -> Cell) -> Cell {
     let comparison = summary.difference.as_ref();
-    comparison.map_or(Cell::Empty, |comparison| cell(&comparison.difference))
+    comparison
+        .and_then(|comparison| comparison.difference)
+        .map_or(Cell::Empty, |found| cell(&found))
 }
 
 impl fmt::Display for Cell {

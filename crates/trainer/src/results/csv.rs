@@ -5,23 +5,17 @@ use std::collections::BTreeSet;
 use super::{
     Row,
     columns::{self, Cell, Column},
-    summary::{has_several_seeds, summaries},
+    summary::summaries,
 };
 use crate::{
     store::{Error, StudyFolder, files},
     study::{KeyValues, setting_text},
 };
 
-/// Writes results.csv, and summary.csv where there are several seeds, comparing with the variant `first`. The study's
-/// own files have to be locked since the records were read, so that whoever writes last has read every record.
+/// Writes results.csv and summary.csv, comparing with the variant `first`. The study's own files have to be locked since the records were read, so that whoever writes last has read every record.
 pub fn write(folder: &StudyFolder, rows: &[Row], first: &str) -> Result<(), Error> {
     files::write(&folder.file("results.csv"), csv_text(rows)?.as_bytes())?;
-    let summary = folder.file("summary.csv");
-    if has_several_seeds(rows) {
-        files::write(&summary, summary_text(rows, first)?.as_bytes())
-    } else {
-        files::remove(&summary)
-    }
+    files::write(&folder.file("summary.csv"), summary_text(rows, first)?.as_bytes())
 }
 
 /// Formats results.csv: a header and a line for each row.
@@ -88,9 +82,9 @@ mod tests {
             .collect();
         let csv = summary_text(&rows, "none").unwrap();
         // The differences are 0.1 and 0.15; the 0.975 quantile of Student's t with one degree of freedom is 12.7062.
-        let expected = "variant,n,acc_train_mean,acc_train_deviation,acc_test_mean,acc_test_deviation,pct_diff_mean,pct_diff_deviation,difference_mean,difference_low,difference_high,difference_pairs\n\
-                        none,2,0.750000,0.353553,0.600000,0.282843,0.200000,0.000000,,,,\n\
-                        l1,2,0.500000,0.000000,0.725000,0.318198,-0.450000,0.636396,0.125000,-0.192655,0.442655,2\n";
+        let expected = "variant,n,acc_train_mean,acc_train_deviation,acc_test_mean,acc_test_deviation,pct_diff_mean,pct_diff_deviation,difference_mean,difference_low,difference_high,difference_pairs,chosen,p,p_adjusted,verdict,seeds_needed\n\
+                        none,2,0.750000,0.353553,0.600000,0.282843,0.200000,0.000000,,,,,false,,,,\n\
+                        l1,2,0.500000,0.000000,0.725000,0.318198,-0.450000,0.636396,0.125000,-0.192655,0.442655,2,false,0.125666,0.125666,undecided,3\n";
         assert_eq!(csv, expected);
     }
 }

@@ -1,6 +1,8 @@
 //! The results of a study's finished runs: CSV and JSON, summaries over seeds, and the table for the terminal.
 
+mod choice;
 mod columns;
+mod comparison;
 mod csv;
 mod json;
 mod row;
@@ -8,14 +10,18 @@ mod set;
 pub mod statistics;
 mod summary;
 mod table;
+mod verdict;
 
 pub use self::{
+    choice::starred,
+    comparison::{Comparison, Verdict},
     csv::{csv_text, swept_keys, write},
     json::json,
     row::{Row, rows, unfinished},
     set::ResultSet,
-    summary::{Comparison, Summary, groups, has_several_seeds, summaries},
+    summary::{Summary, groups, has_several_seeds, summaries},
     table::{footnote_mark, notes, table},
+    verdict::verdicts,
 };
 
 /// The training accuracy below which a run counts as barely trained. Guessing gives 0.1 with ten classes, and the

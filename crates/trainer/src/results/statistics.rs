@@ -1,10 +1,16 @@
 //! Statistics over seeds: means, standard deviations and confidence intervals.
 
-use serde::Serialize;
-use statrs::distribution::{ContinuousCDF, StudentsT};
+use std::fmt;
+
+use serde::{Serialize, Serializer};
+use statrs::distribution::{Binomial, ContinuousCDF, DiscreteCDF, StudentsT};
 
 /// The confidence level of the intervals.
-const CONFIDENCE: f64 = 0.95;
+pub const CONFIDENCE: f64 = 0.95;
+/// The probability with which [`Difference::seeds_needed`] seeds show a difference.
+const POWER: f64 = 0.8;
+/// The largest number of seeds that [`Difference::seeds_needed`] names.
+const MOST_SEEDS: u32 = 1000;
 
 /// The mean and the sample standard deviation of some values.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -26,7 +32,7 @@ impl Spread {
     }
 }
 
-/// The mean of paired differences and its 95 % confidence interval.
+/// The mean of paired differences, its 95 % confidence interval, and the test whether it is 0.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Difference {
     /// The number of pairs.
@@ -37,19 +43,108 @@ pub struct Difference {
     pub low: f64,
     /// The upper bound of the interval.
     pub high: f64,
+    /// The sample standard deviation of the differences.
+    #[serde(skip)]
+    pub deviation: f64,
+    /// The p value of Student's two-sided t test; 1 if the mean is 0.
+    #[serde(skip)]
+    pub p: f64,
 }
 
 impl Difference {
-    /// Computes Student's t interval for the mean of the differences, one for each pair. Returns `None` for fewer than
-    /// two pairs.
+    /// Computes Student's t interval and test for the mean of the differences, one for each pair. Returns `None` for
+    /// fewer than two pairs.
     pub fn new(differences: &[f64]) -> Option<Self> {
         let pairs = differences.len();
         let Spread { mean, deviation } = Spread::new(differences);
-        let standard_error = deviation? / (pairs as f64).sqrt();
+        let deviation = deviation?;
+        let standard_error = deviation / (pairs as f64).sqrt();
         let student = StudentsT::new(0.0, 1.0, pairs as f64 - 1.0).ok()?;
         let margin = student.inverse_cdf(f64::midpoint(1.0, CONFIDENCE)) * standard_error;
-        Some(Self { pairs, mean, low: mean - margin, high: mean + margin })
+        let p = if mean == 0.0 { 1.0 } else { 2.0 * student.sf((mean / standard_error).abs()) };
+        Some(Self { pairs, mean, low: mean - margin, high: mean + margin, deviation, p })
     }
+
+    /// Applies a function to the mean and the bounds.
+    #[must_use]
+    pub fn map(&self, value: impl Fn(f64) -> f64) -> Self {
+        Self { mean: value(self.mean), low: value(self.low), high: value(self.high), ..*self }
+    }
+
+    /// Returns the least number of seeds n ≥ ((t(1 − α/2, n − 1) + t(0.8, n − 1)) · s / |d|)², given the mean d and the
+    /// deviation s: with it the difference is found with a probability of 80 %, among so many comparisons at the level
+    /// α = 0.05 / comparisons.
+    pub fn seeds_needed(&self, comparisons: usize) -> SeedsNeeded {
+        if self.mean == 0.0 {
+            return SeedsNeeded::Unknown;
+        }
+        let alpha = (1.0 - CONFIDENCE) / comparisons.max(1) as f64;
+        let is_too_few = |seeds: &u32| {
+            let student = StudentsT::new(0.0, 1.0, f64::from(*seeds) - 1.0);
+            student.is_ok_and(|student| {
+                let sum = student.inverse_cdf(1.0 - alpha / 2.0) + student.inverse_cdf(POWER);
+                f64::from(*seeds) < (sum * self.deviation / self.mean).powi(2)
+            })
+        };
+        let seeds: Vec<u32> = (2..=MOST_SEEDS).collect();
+        // The right side falls as the number of seeds grows.
+        let least = seeds.get(seeds.partition_point(is_too_few));
+        least.map_or(SeedsNeeded::OverMost, |&seeds| SeedsNeeded::Count(seeds))
+    }
+}
+
+/// The number of seeds with which a difference would be found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SeedsNeeded {
+    /// So many.
+    Count(u32),
+    /// More than [`MOST_SEEDS`].
+    OverMost,
+    /// No number, as there is no difference.
+    Unknown,
+}
+
+impl fmt::Display for SeedsNeeded {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Count(seeds) => write!(formatter, "{seeds}"),
+            Self::OverMost => write!(formatter, "over {MOST_SEEDS}"),
+            Self::Unknown => Ok(()),
+        }
+    }
+}
+
+impl Serialize for SeedsNeeded {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Count(seeds) => serializer.serialize_u32(*seeds),
+            Self::OverMost => serializer.collect_str(self),
+            Self::Unknown => serializer.serialize_none(),
+        }
+    }
+}
+
+/// Adjusts p values for their number by Holm's method (Holm 1979): the k-th smallest of n, from 0, is multiplied by
+/// n − k, no adjusted value is below that of a smaller one, and none exceeds 1.
+pub fn holm(p_values: &[f64]) -> Vec<f64> {
+    let mut order: Vec<usize> = (0..p_values.len()).collect();
+    order.sort_by(|&one, &other| p_values[one].total_cmp(&p_values[other]));
+    let mut adjusted = vec![0.0; p_values.len()];
+    let mut largest: f64 = 0.0;
+    for (rank, &index) in order.iter().enumerate() {
+        let factor = (p_values.len() - rank) as f64;
+        largest = largest.max(factor * p_values[index]).min(1.0);
+        adjusted[index] = largest;
+    }
+    adjusted
+}
+
+/// Computes the p value of McNemar's exact test (McNemar 1947), given the numbers of images that only the one and only
+/// the other network classifies correctly: two-sided, binomial.
+pub fn mcnemar(only_one: u64, only_other: u64) -> f64 {
+    let less = only_one.min(only_other);
+    let binomial = Binomial::new(0.5, only_one + only_other);
+    binomial.map_or(1.0, |binomial| (2.0 * binomial.cdf(less)).min(1.0))
 }
 
 #[cfg(test)]
@@ -89,6 +184,43 @@ mod tests {
         let two = difference(2);
         assert_near(two.low, -0.026_265_511_840_436_76);
         assert_near(two.high, 0.037_265_511_840_436_77);
+    }
+
+    /// Expected values: `scipy.stats.ttest_rel(DROPOUT, NONE).pvalue`, likewise; `multipletests(…, method="holm")` and
+    /// `mcnemar(…, exact=True)` of statsmodels 0.14.
+    #[test]
+    fn p_values_match_scipy_and_statsmodels() {
+        assert_near(difference(5).p, 0.007_276_908_700_114_9);
+        assert_near(difference(2).p, 0.271_599_497_560_183_76);
+        let adjusted = holm(&[0.01, 0.04, 0.03, 0.005, 0.2]);
+        for (actual, expected) in adjusted.into_iter().zip([0.04, 0.09, 0.09, 0.025, 0.2]) {
+            assert_near(actual, expected);
+        }
+        assert_eq!(holm(&[0.7, 0.6]), [1.0, 1.0]);
+        for (only_one, only_other, expected) in [
+            (10, 3, 0.092_285_156_25),
+            (7, 7, 1.0),
+            (1, 0, 1.0),
+            (0, 0, 1.0),
+            (120, 80, 0.005_685_155_996_750_306),
+        ] {
+            assert_near(mcnemar(only_one, only_other), expected);
+            assert_near(mcnemar(only_other, only_one), expected);
+        }
+    }
+
+    /// Expected values: the formula with scipy's quantiles.
+    #[test]
+    fn seeds_needed_match_the_formula() {
+        let needed = |comparisons, difference: &Difference| difference.seeds_needed(comparisons);
+        assert_eq!(needed(1, &difference(5)), SeedsNeeded::Count(4));
+        assert_eq!(needed(5, &difference(5)), SeedsNeeded::Count(6));
+        let small = Difference { mean: -0.001, deviation: 0.01, ..difference(5) };
+        assert_eq!(needed(5, &small), SeedsNeeded::OverMost);
+        let none = Difference::new(&[0.1, -0.1]).unwrap();
+        assert_eq!((none.p, needed(5, &none)), (1.0, SeedsNeeded::Unknown));
+        let same = Difference::new(&[0.5, 0.5]).unwrap();
+        assert_eq!((same.p, needed(5, &same)), (0.0, SeedsNeeded::Count(2)));
     }
 
     #[test]

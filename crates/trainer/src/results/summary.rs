@@ -2,10 +2,7 @@
 
 use serde::Serialize;
 
-use super::{
-    Row,
-    statistics::{Difference, Spread},
-};
+use super::{Comparison, Row, choice, comparison, statistics::Spread};
 use crate::{store::Record, study::KeyValues};
 
 /// The summary of a group: the runs of one variant at one point of the sweep.
@@ -24,36 +21,45 @@ pub struct Summary {
     pub acc_test: Spread,
     /// The share of the training accuracy that is lost on the test images: `1 − acc_test / acc_train`.
     pub pct_diff: Spread,
-    /// The difference in test accuracy to the study's first variant at the same point, where keys of single variants
-    /// (`variant.…`) are ignored. `None` for the group that is compared with, and for fewer than two pairs of runs.
+    /// The accuracy on the held-out images, if there are any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub acc_val: Option<Spread>,
+    /// Whether this is the variant's chosen point: the best one on the held-out images.
+    pub chosen: bool,
+    /// The comparison of test accuracies with the study's first variant. `None` for the group that is compared with,
+    /// and if no run can be paired.
     pub difference: Option<Comparison>,
 }
 
-/// A difference to another variant, over pairs of runs. The runs of a pair have the same seed, and so the same initial
-/// weights and batches.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Comparison {
-    /// The other variant.
-    pub variant: String,
-    /// The mean difference and its confidence interval.
-    #[serde(flatten)]
-    pub difference: Difference,
-}
-
 /// Summarises each group of runs, in the order of the rows, and compares it with the variant `first`.
+///
+/// With held-out images each variant's chosen point is compared with the first variant's chosen point; points with
+/// other values of `data.` keys are compared apart. Without them each point is compared with the first variant at the
+/// same values of the keys that are not a single variant's (`variant.…`).
 pub fn summaries(rows: &[Row], first: &str) -> Vec<Summary> {
     let groups: Vec<&[Row]> = groups(rows).collect();
-    let summary = |runs: &&[Row]| Summary {
-        variant: runs[0].variant().to_owned(),
-        point: runs[0].point().clone(),
-        n: runs.len(),
-        acc_train: spread(runs, |run| run.acc_train),
-        acc_test: spread(runs, |run| run.acc_test),
-        pct_diff: spread(runs, Record::pct_diff),
-        difference: reference(&groups, first, &runs[0])
-            .and_then(|reference| compare(reference, runs)),
+    let chosen = choice::choose(&groups);
+    let none_chosen = !chosen.contains(&true);
+    let compared = groups.iter().zip(&chosen).map(|(group, is_chosen)| {
+        let reference = reference(&groups, &chosen, first, group)?;
+        (*is_chosen || none_chosen).then_some((reference, *group))
+    });
+    let comparisons = comparison::compare(compared.collect());
+    let summary = |((runs, chosen), difference): ((&&[Row], bool), Option<Comparison>)| {
+        let validated: Option<Vec<f64>> = runs.iter().map(|row| row.record.acc_val).collect();
+        Summary {
+            variant: runs[0].variant().to_owned(),
+            point: runs[0].point().clone(),
+            n: runs.len(),
+            acc_train: spread(runs, |run| run.acc_train),
+            acc_test: spread(runs, |run| run.acc_test),
+            pct_diff: spread(runs, Record::pct_diff),
+            acc_val: validated.map(|accuracies| Spread::new(&accuracies)),
+            chosen,
+            difference,
+        }
     };
-    groups.iter().map(summary).collect()
+    groups.iter().zip(chosen).zip(comparisons).map(summary).collect()
 }
 
 /// Groups consecutive runs of one variant at one point, which differ only by their seeds.
@@ -61,16 +67,29 @@ pub fn groups(rows: &[Row]) -> impl Iterator<Item = &[Row]> {
     rows.chunk_by(Row::is_beside)
 }
 
-/// Finds the group that a run is compared with: the first one of the variant `first` at the run's point, where
-/// keys of single variants (`variant.…`) are ignored.
-fn reference<'a>(groups: &[&'a [Row]], first: &str, run: &Row) -> Option<&'a [Row]> {
-    let shared_point = |row: &Row| -> KeyValues {
+/// Finds the group that another is compared with: of those of the variant `first` that are chosen, if any is, the first
+/// that the other can be compared with.
+fn reference<'a>(
+    groups: &[&'a [Row]],
+    chosen: &[bool],
+    first: &str,
+    group: &[Row],
+) -> Option<&'a [Row]> {
+    let is_chosen_over = chosen.contains(&true);
+    let shared = |row: &Row| -> KeyValues {
+        if is_chosen_over {
+            return choice::data_keys(row.point());
+        }
         let shared = row.point().iter().filter(|(key, _)| !key.starts_with("variant."));
         shared.map(|(key, value)| (key.clone(), value.clone())).collect()
     };
-    let point = shared_point(run);
-    let matches = |group: &&[Row]| group[0].variant() == first && shared_point(&group[0]) == point;
-    groups.iter().copied().find(matches)
+    let of_first = groups
+        .iter()
+        .zip(chosen)
+        .filter(|(group, chosen)| group[0].variant() == first && (**chosen || !is_chosen_over));
+    let point = shared(&group[0]);
+    let mut of_first = of_first.map(|(group, _)| *group);
+    of_first.find(|other| shared(&other[0]) == point)
 }
 
 /// Returns whether some group has several runs.
@@ -80,24 +99,6 @@ pub fn has_several_seeds(rows: &[Row]) -> bool {
 
 fn spread(runs: &[Row], value: impl Fn(&Record) -> f64) -> Spread {
     Spread::new(&runs.iter().map(|row| value(&row.record)).collect::<Vec<_>>())
-}
-
-/// Compares the test accuracies of runs with those of the reference runs of the same seeds. Pairs with a diverged run
-/// are left out.
-fn compare(reference: &[Row], runs: &[Row]) -> Option<Comparison> {
-    let variant = reference[0].variant().to_owned();
-    if reference[0].is_beside(&runs[0]) {
-        return None;
-    }
-    let differences = runs.iter().filter_map(|run| {
-        let other = reference.iter().find(|other| other.run.seed == run.run.seed)?;
-        if run.diverged() || other.diverged() {
-            return None;
-        }
-        Some(run.record.acc_test - other.record.acc_test)
-    });
-    let difference = Difference::new(&differences.collect::<Vec<_>>())?;
-    Some(Comparison { variant, difference })
 }
 
 #[cfg(test)]
@@ -127,8 +128,11 @@ mod tests {
         assert_eq!(counts, [("none", 3), ("l1", 3), ("l2", 1)]);
         assert_eq!(summaries[0].difference, None);
         let comparison = summaries[1].difference.as_ref().unwrap();
-        assert_eq!((comparison.variant.as_str(), comparison.difference.pairs), ("none", 2));
-        assert!((comparison.difference.mean - 0.15).abs() < 1e-12);
+        assert_eq!(
+            (comparison.variant.as_str(), comparison.difference.unwrap().pairs),
+            ("none", 2)
+        );
+        assert!((comparison.difference.unwrap().mean - 0.15).abs() < 1e-12);
         assert_eq!(summaries[2].difference, None);
     }
 }

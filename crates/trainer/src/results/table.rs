@@ -4,58 +4,61 @@ use training::Pixels;
 
 use super::{
     Row,
+    choice::starred,
     statistics::{Difference, Spread},
-    summary::{Comparison, Summary, groups, has_several_seeds, summaries},
+    summary::{Summary, groups, has_several_seeds, summaries},
+    verdict::verdicts,
 };
 use crate::study::{KeyValues, label};
 
-/// Formats the table of results and its notes.
+/// Formats the table of results, its notes, and the verdicts.
 ///
 /// Its columns are those of the notebook. With several seeds, a row holds means and deviations of a group of runs and
 /// its comparison with the variant `first`.
 pub fn table(rows: &[Row], first: &str) -> String {
-    let lines = if has_several_seeds(rows) { group_lines(rows, first) } else { run_lines(rows) };
-    let notes = notes(rows);
+    let (summaries, groups) = (summaries(rows, first), groups(rows).collect::<Vec<_>>());
+    let lines = lines(rows, &groups, &summaries, first);
+    let notes = notes(rows).into_iter().chain(verdicts(&summaries));
     // The lines after a note's first are indented by the width of its mark.
-    let notes = notes.iter().map(|note| format!("\n{}\n", note.replace('\n', "\n  ")));
+    let notes = notes.map(|note| format!("\n{}\n", note.replace('\n', "\n  ")));
     aligned(&lines) + &notes.collect::<String>()
 }
 
-/// Returns the header and a line for each row.
-fn run_lines(rows: &[Row]) -> Vec<Vec<String>> {
-    let header = header(rows, &["acc_train", "acc_test", "pct_diff"]);
-    let line = |row: &Row| {
-        let point = point_cell(rows, row.point());
-        let record = &row.record;
-        let numbers = [record.acc_train, record.acc_test, record.pct_diff()].map(number);
-        let (variant, runs) = (row.variant().to_owned(), std::slice::from_ref(row));
-        [vec![variant], point, numbers.to_vec(), Vec::from_iter(footnote_mark(runs))].concat()
-    };
-    std::iter::once(header).chain(rows.iter().map(line)).collect()
-}
-
-/// Returns the header and a line of means and deviations for each group of runs.
-fn group_lines(rows: &[Row], first: &str) -> Vec<Vec<String>> {
+/// Returns the header and a line for each group of runs. Groups of one run have no deviations and no interval.
+fn lines(rows: &[Row], groups: &[&[Row]], summaries: &[Summary], first: &str) -> Vec<Vec<String>> {
+    let (is_several, is_validated) =
+        (has_several_seeds(rows), summaries.iter().any(|summary| summary.acc_val.is_some()));
     let difference = format!("acc_test − {first}'s, 95 %");
-    let header = header(rows, &["n", "acc_train", "acc_test", "pct_diff", &difference]);
-    let line = |(summary, runs): (Summary, &[Row])| {
-        let Summary { variant, point, n, acc_train, acc_test, pct_diff, difference } = summary;
-        let spreads = [acc_train, acc_test, pct_diff].map(spread);
-        let difference =
-            difference.map_or(String::new(), |Comparison { difference, .. }| interval(difference));
-        [
-            vec![variant],
-            point_cell(rows, &point),
-            vec![n.to_string()],
-            spreads.to_vec(),
-            vec![difference],
-            Vec::from_iter(footnote_mark(runs)),
-        ]
-        .concat()
+    let names = [
+        is_several.then_some("n"),
+        Some("acc_train"),
+        is_validated.then_some("acc_val"),
+        Some("acc_test"),
+        Some("pct_diff"),
+        is_several.then_some(&difference),
+    ];
+    let header = header(rows, &names.into_iter().flatten().collect::<Vec<_>>());
+    let line = |((summary, runs), star): ((&Summary, &&[Row]), bool)| {
+        let accuracy_val = summary.acc_val.map_or(String::new(), spread);
+        let interval = || {
+            let found = summary.difference.as_ref().and_then(|comparison| comparison.difference);
+            found.map_or(String::new(), interval)
+        };
+        let cells = [
+            is_several.then(|| summary.n.to_string()),
+            Some(spread(summary.acc_train)),
+            is_validated.then_some(accuracy_val),
+            Some(spread(summary.acc_test)),
+            Some(spread(summary.pct_diff)),
+            is_several.then(interval),
+            star.then(|| "★".to_owned()),
+            footnote_mark(runs),
+        ];
+        let point = point_cell(rows, &summary.point);
+        [vec![summary.variant.clone()], point, cells.into_iter().flatten().collect()].concat()
     };
-    std::iter::once(header)
-        .chain(summaries(rows, first).into_iter().zip(groups(rows)).map(line))
-        .collect()
+    let lines = summaries.iter().zip(groups).zip(starred(groups)).map(line);
+    std::iter::once(header).chain(lines).collect()
 }
 
 /// Returns the names of the columns: the variant, in a sweep its point, and `columns`.
@@ -72,10 +75,6 @@ fn point_cell(rows: &[Row], point: &KeyValues) -> Vec<String> {
 /// Returns whether some run belongs to a sweep.
 fn is_swept(rows: &[Row]) -> bool {
     rows.iter().any(|row| !row.point().is_empty())
-}
-
-fn number(value: f64) -> String {
-    format!("{value:.5}")
 }
 
 /// Formats a mean and its deviation: `0.87460 ± 0.00439`.
@@ -123,6 +122,15 @@ pub fn notes(rows: &[Row]) -> Vec<String> {
         let note = "† the loss is no longer a finite number, which ended training; try a lower fit.learning_rate";
         notes.push(note.to_owned());
     }
+    let is_validated = rows.iter().any(|row| row.record.acc_val.is_some());
+    if is_validated {
+        let best = if is_swept(rows) { "each variant's best point" } else { "the best variant" };
+        notes.push(format!("★ {best} by mean accuracy on the held-out images."));
+    } else if is_swept(rows) {
+        let note = "No point is called best: that would be a choice by the test images. To choose honestly, hold images\n\
+             out, for example with --set data.validation=10000.";
+        notes.push(note.to_owned());
+    }
     if let Some(row) = rows.iter().find(|row| row.barely_trained()) {
         let raw = row.run.data.pixels == Pixels::Raw;
         let note = if raw {
@@ -136,7 +144,7 @@ pub fn notes(rows: &[Row]) -> Vec<String> {
     }
     if has_several_seeds(rows) {
         let note = "Mean ± standard deviation over n seeds. The difference is the mean over pairs of runs of the same seed,\n\
-             with its 95 % confidence interval (Student's t). It is not significant if the interval contains 0.";
+             with its 95 % confidence interval (Student's t), which is not adjusted for several comparisons.";
         notes.push(note.to_owned());
     } else if rows.len() > 1 {
         let note = "One run of each proves little: small differences may be due to chance. Train several seeds, for\n\

@@ -67,10 +67,10 @@
     // The first variant is a horizontal line if it does not have this key.
     const [first] = variants;
     const level = points.some(({ variant }) => variant === first) ? null : first?.acc_test?.mean;
-    parent.append(make("p", { class: "caption" }, "Bars: ± one standard deviation. The ring marks the best test accuracy of a line.",
+    parent.append(make("p", { class: "caption" }, "Bars: ± one standard deviation. The ring marks the point chosen by held-out images.",
       level == null ? "" : ` The dashed line is the test accuracy of ${first.name}.`,
       log && values[0] <= 0 ? " A logarithmic axis has no 0: it is drawn at the left end." : "",
-      omitted ? ` Only the best line of each variant is shown; ${omitted} others are left out.` : ""));
+      omitted ? ` Only one line of each variant is shown; ${omitted} others are left out.` : ""));
     const redraws = [
       panel("acc_test", "test", 270, (some, y) => [
         Plot.ruleY(level == null ? [] : [level], { strokeDasharray: "4 4", strokeOpacity: 0.6 }),
