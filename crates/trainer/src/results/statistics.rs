@@ -65,12 +65,6 @@ impl Difference {
         Some(Self { pairs, mean, low: mean - margin, high: mean + margin, deviation, p })
     }
 
-    /// Applies a function to the mean and the bounds.
-    #[must_use]
-    pub fn map(&self, value: impl Fn(f64) -> f64) -> Self {
-        Self { mean: value(self.mean), low: value(self.low), high: value(self.high), ..*self }
-    }
-
     /// Returns the least number of seeds n ≥ ((t(1 − α/2, n − 1) + t(0.8, n − 1)) · s / |d|)², given the mean d and the
     /// deviation s: with it the difference is found with a probability of 80 %, among so many comparisons at the level
     /// α = 0.05 / comparisons.

@@ -18,9 +18,9 @@ use crate::study::{KeyValues, label};
 pub fn table(rows: &[Row], first: &str) -> String {
     let (summaries, groups) = (summaries(rows, first), groups(rows).collect::<Vec<_>>());
     let lines = lines(rows, &groups, &summaries, first);
-    let notes = notes(rows).into_iter().chain(verdicts(&summaries));
     // The lines after a note's first are indented by the width of its mark.
-    let notes = notes.map(|note| format!("\n{}\n", note.replace('\n', "\n  ")));
+    let notes = notes(rows).into_iter().map(|note| note.replace('\n', "\n  "));
+    let notes = notes.chain(verdicts(&summaries)).map(|note| format!("\n{note}\n"));
     aligned(&lines) + &notes.collect::<String>()
 }
 

@@ -9,48 +9,44 @@ use crate::study::cell_name;
 /// The largest number of verdicts that are told; all are in summary.csv.
 const MOST: usize = 12;
 
-/// Tells the verdict of each comparison in a sentence.
-pub fn verdicts(summaries: &[Summary]) -> Vec<String> {
-    let compared =
-        || summaries.iter().filter_map(|summary| Some((summary, summary.difference.as_ref()?)));
-    let count = compared().count();
-    let sentences = compared().filter_map(|(summary, comparison)| {
+/// Tells the verdicts of a study's comparisons in a note, a sentence in each line; `None` if there are none.
+pub fn verdicts(summaries: &[Summary]) -> Option<String> {
+    let compared: Vec<(&Summary, &Comparison)> = summaries
+        .iter()
+        .filter_map(|summary| Some((summary, summary.difference.as_ref()?)))
+        .collect();
+    let sentences = compared.iter().filter_map(|(summary, comparison)| {
         let name = cell_name(&summary.variant, &summary.point);
-        Some(sentence(&name, comparison, comparison.difference.as_ref()?, count))
+        Some(sentence(&name, comparison, comparison.difference.as_ref()?))
     });
     let mut sentences: Vec<String> = sentences.collect();
-    sentences.extend(of_networks(&compared().collect::<Vec<_>>()));
     let omitted = sentences.len().saturating_sub(MOST);
     sentences.truncate(MOST);
     if omitted > 0 {
         sentences.push(format!("{omitted} more verdicts are in summary.csv."));
     }
-    sentences
+    if !sentences.is_empty() && compared.len() > 1 {
+        let count = compared.len();
+        sentences.push(format!("p is adjusted for {count} comparisons by Holm's method."));
+    }
+    sentences.extend(of_networks(&compared));
+    (!sentences.is_empty()).then(|| sentences.join("\n"))
 }
 
-/// Tells the verdict of one of `count` comparisons over several seeds.
-fn sentence(name: &str, comparison: &Comparison, difference: &Difference, count: usize) -> String {
-    let other = &comparison.variant;
-    let Difference { mean, low, high, .. } = difference.map(|accuracy| 100.0 * accuracy);
-    let adjusted = if count > 1 {
-        format!(" after Holm's adjustment for {count} comparisons")
-    } else {
-        String::new()
-    };
-    let numbers = format!(
-        "{mean:+.2} percentage points of test accuracy (95 % interval {low:+.2} to {high:+.2}), p = {}{adjusted}",
-        p_value(comparison.p_adjusted)
-    );
+/// Tells the verdict of a comparison over several seeds.
+fn sentence(name: &str, comparison: &Comparison, difference: &Difference) -> String {
+    let (other, p) = (&comparison.variant, p_value(comparison.p_adjusted));
+    let points = format!("{:+.2} percentage points of test accuracy", 100.0 * difference.mean);
     match comparison.verdict {
-        Some(Verdict::Better) => format!("{name} is better than {other}: {numbers}."),
-        Some(Verdict::Worse) => format!("{name} is worse than {other}: {numbers}."),
-        _ if mean == 0.0 => format!("{name} and {other} have the same test accuracy."),
+        Some(Verdict::Better) => format!("{name} is better than {other}: {points}, p = {p}."),
+        Some(Verdict::Worse) => format!("{name} is worse than {other}: {points}, p = {p}."),
         _ => {
             let needed = match comparison.seeds_needed {
                 SeedsNeeded::Unknown => String::new(),
-                needed => format!(" About {needed} seeds would decide such a difference."),
+                SeedsNeeded::Count(seeds) => format!("; about {seeds} seeds would decide it"),
+                SeedsNeeded::OverMost => "; over 1000 seeds would be needed".to_owned(),
             };
-            format!("{name} against {other} is undecided: {numbers}.{needed}")
+            format!("{name} against {other} is undecided: {points}, p = {p}{needed}.")
         }
     }
 }
