@@ -43,7 +43,7 @@ impl Run {
         let finished = folders.verified(&jobs);
         jobs.retain(|job| !finished.contains_key(job.id));
         let is_whole = only.is_none();
-        let opening = context.describe(&finished);
+        let opening = context.describe(&finished)?;
         let mut results = ResultSet::begin(saved, &folder, &folders, finished, is_whole)?;
         progress.say(&opening);
         for note in folders.notes(saved) {

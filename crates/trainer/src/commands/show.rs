@@ -52,7 +52,7 @@ impl Show {
         let study = self.config.study()?;
         let LoadedStudy { study, splits, .. } = load_study(study, None, &Progress::new(false))?;
         let seed = study.settings.seeds.first().copied().unwrap_or_default();
-        let training = splits.of(&study.settings.data, seed);
+        let training = splits.of(&study.settings.data, seed)?;
         let split = match self.split {
             Half::Train => &training.train,
             Half::Validation => training.validation.as_deref().ok_or_else(|| {

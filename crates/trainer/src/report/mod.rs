@@ -30,7 +30,8 @@ pub fn write(
     }
     notes.extend(results::notes(rows));
     let first = saved.study.first_variant();
-    notes.extend(results::verdicts(&results::summaries(rows, first)));
+    let verdicts = results::verdicts(&results::summaries(rows, first)).unwrap_or_default();
+    notes.extend(verdicts.lines().map(str::to_owned));
     if !saved.study.sweep.is_empty() {
         let is_validated = rows.iter().any(|row| row.record.acc_val.is_some());
         notes.push(if is_validated {

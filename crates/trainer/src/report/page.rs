@@ -305,5 +305,6 @@ fn verdict_cell(comparison: Option<&Comparison>) -> Cell {
     let Some(Comparison { verdict: Some(verdict), p_adjusted, .. }) = comparison else {
         return Cell::default();
     };
-    Cell { detail: format!("p = {p_adjusted:.2}"), ..plain_cell(&verdict.to_string()) }
+    let detail = p_adjusted.map_or_else(String::new, results::p_text);
+    Cell { detail, ..plain_cell(&verdict.to_string()) }
 }

@@ -13,7 +13,7 @@ use super::{
     sweep::{SweptKey, swept_keys},
 };
 use crate::{
-    results::{self, Row, Summary, statistics::Spread, summaries},
+    results::{self, Row, Summary, data_slice, statistics::Spread, summaries},
     store::{Error, PREDICTIONS, Predictions},
     study::cell_name,
 };
@@ -238,14 +238,18 @@ fn percentile_99(kernel: &[f32]) -> Option<f64> {
     magnitudes.get(magnitudes.len() * 99 / 100).copied()
 }
 
-/// Returns the chosen groups, or if none is chosen the first group of each variant.
+/// Returns the chosen group of each variant, or if none is chosen its first, apart for each value of `data.` keys.
 fn shown_groups<'a>(groups: &[(&'a Summary, &'a [Row])]) -> Vec<(&'a Summary, &'a [Row])> {
-    let chosen: Vec<_> = groups.iter().filter(|(summary, _)| summary.chosen).copied().collect();
-    if !chosen.is_empty() {
-        return chosen;
+    let mut shown: Vec<(&Summary, &[Row])> = Vec::new();
+    for &(summary, runs) in groups {
+        let slice = |summary: &Summary| (summary.variant.clone(), data_slice(&summary.point));
+        match shown.iter_mut().find(|(other, _)| slice(other) == slice(summary)) {
+            Some(other) if summary.chosen => *other = (summary, runs),
+            Some(_) => {}
+            None => shown.push((summary, runs)),
+        }
     }
-    let variants = groups.chunk_by(|(one, _), (next, _)| one.variant == next.variant);
-    variants.filter_map(|groups| groups.first().copied()).collect()
+    shown
 }
 
 /// Returns the images that more than half of the networks misclassify, those with most errors first and at most

@@ -38,6 +38,7 @@ struct Series {
 struct Point {
     value: f64,
     acc_train: Spread,
+    acc_val: Option<Spread>,
     acc_test: Spread,
     /// True if it is its variant's chosen point.
     best: bool,
@@ -63,6 +64,7 @@ fn swept_key(key: &str, summaries: &[Summary]) -> Option<SweptKey> {
         let point = Point {
             value,
             acc_train: summary.acc_train,
+            acc_val: summary.acc_val,
             acc_test: summary.acc_test,
             best: summary.chosen,
             runs: summary.n,
@@ -89,18 +91,17 @@ fn swept_key(key: &str, summaries: &[Summary]) -> Option<SweptKey> {
     (!series.is_empty()).then_some(SweptKey { key: key.to_owned(), logarithmic, series, omitted })
 }
 
-/// Keeps of each variant the series with its chosen point, or if there is none its first.
+/// Keeps the series with a chosen point, and of a variant without any its first, up to [`MAX_SERIES`].
 fn shown_series(series: Vec<Series>) -> Vec<Series> {
-    let mut shown: Vec<Series> = Vec::new();
     let has_chosen = |series: &Series| series.points.iter().any(|point| point.best);
-    for candidate in series {
-        match shown.iter_mut().find(|other| other.variant == candidate.variant) {
-            Some(other) if has_chosen(&candidate) => *other = candidate,
-            Some(_) => {}
-            None => shown.push(candidate),
-        }
-    }
-    shown
+    let with_choice: BTreeSet<String> =
+        series.iter().filter(|series| has_chosen(series)).map(|one| one.variant.clone()).collect();
+    let mut seen = BTreeSet::new();
+    let mut is_shown = |series: &Series| {
+        let is_first = seen.insert(series.variant.clone());
+        has_chosen(series) || is_first && !with_choice.contains(&series.variant)
+    };
+    series.into_iter().filter(|series| is_shown(series)).take(MAX_SERIES).collect()
 }
 
 #[cfg(test)]

@@ -1,50 +1,61 @@
 //! The choice of a variant's best sweep point, by held-out images. The test images have no part in it.
 
-use std::{cmp::Ordering, collections::BTreeMap};
+use std::{
+    cmp::Ordering,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use super::Row;
 use crate::study::KeyValues;
 
 /// Returns for each group of runs whether it is the chosen point of its variant: that of the highest mean held-out
-/// accuracy, of equals that of the lowest held-out cross-entropy. Points with other values of `data.` keys are chosen
-/// apart. Without held-out images none is chosen.
+/// accuracy, of equals that of the lowest held-out cross-entropy, over the seeds that all its points have. Points with
+/// other values of `data.` keys are chosen apart. Without held-out images none is chosen.
 pub(super) fn choose(groups: &[&[Row]]) -> Vec<bool> {
-    let mut best: BTreeMap<(&str, String), (usize, Score)> = BTreeMap::new();
+    let mut candidates: BTreeMap<(&str, String), Vec<usize>> = BTreeMap::new();
     for (index, group) in groups.iter().enumerate() {
-        let Some(score) = Score::of(group) else { continue };
-        let key = (group[0].variant(), format!("{:?}", data_keys(group[0].point())));
-        let is_better = best.get(&key).is_none_or(|(_, other)| score.is_better_than(other));
-        if is_better {
-            best.insert(key, (index, score));
-        }
+        candidates
+            .entry((group[0].variant(), data_slice(group[0].point())))
+            .or_default()
+            .push(index);
     }
     let mut chosen = vec![false; groups.len()];
-    for (index, _) in best.into_values() {
-        chosen[index] = true;
+    for indices in candidates.into_values() {
+        let points: Vec<&[Row]> = indices.iter().map(|&index| groups[index]).collect();
+        if let Some(best) = best(&points) {
+            chosen[indices[best]] = true;
+        }
     }
     chosen
 }
 
-/// Returns the index of the best of some groups by held-out images; `None` without any.
+/// Returns for each group of runs whether it has the star: in a sweep each variant's chosen point, else the best group.
+/// Without held-out images none has it, nor has one with a diverged run.
+pub fn starred(groups: &[&[Row]]) -> Vec<bool> {
+    let is_sweep = groups.iter().any(|group| !group[0].point().is_empty());
+    let best = if is_sweep { None } else { best(groups) };
+    let starred = if is_sweep { choose(groups) } else { vec![false; groups.len()] };
+    let has_star = |(index, star): (usize, bool)| {
+        (star || best == Some(index)) && !groups[index].iter().any(Row::diverged)
+    };
+    starred.into_iter().enumerate().map(has_star).collect()
+}
+
+/// Returns the index of the best of some groups, over the seeds that all of them have; `None` without such seeds, or
+/// without held-out images.
 fn best(groups: &[&[Row]]) -> Option<usize> {
-    let scored = groups.iter().enumerate().filter_map(|(index, group)| {
-        let score = Score::of(group).filter(|score| !score.diverged)?;
-        Some((index, score))
-    });
+    let seeds = |group: &[Row]| group.iter().map(|row| row.run.seed).collect::<BTreeSet<u64>>();
+    let common = groups.iter().map(|group| seeds(group)).reduce(|one, other| &one & &other)?;
+    let scores: Option<Vec<Score>> = groups.iter().map(|group| Score::of(group, &common)).collect();
     let better = |one: (usize, Score), other: (usize, Score)| {
         if other.1.is_better_than(&one.1) { other } else { one }
     };
-    scored.reduce(better).map(|(index, _)| index)
+    scores?.into_iter().enumerate().reduce(better).map(|(index, _)| index)
 }
 
-/// Returns for each group of runs whether it has the star: in a sweep each variant's chosen point, else the best group.
-/// Without held-out images none has it.
-pub fn starred(groups: &[&[Row]]) -> Vec<bool> {
-    if groups.iter().any(|group| !group[0].point().is_empty()) {
-        return choose(groups);
-    }
-    let best = best(groups);
-    (0..groups.len()).map(|index| best == Some(index)).collect()
+/// Formats the values of the keys of `[data]` in a sweep point.
+pub fn data_slice(point: &KeyValues) -> String {
+    format!("{:?}", data_keys(point))
 }
 
 /// Returns the values of the keys of `[data]` in a sweep point.
@@ -62,16 +73,21 @@ struct Score {
 }
 
 impl Score {
-    /// Returns `None` if a run was not evaluated on held-out images.
-    fn of(group: &[Row]) -> Option<Self> {
-        let mean = |value: fn(&Row) -> Option<f64>| {
-            let sum: Option<f64> = group.iter().map(value).sum();
-            Some(sum? / group.len() as f64)
-        };
-        Some(Self {
-            diverged: group.iter().any(Row::diverged),
-            accuracy: mean(|row| row.record.acc_val)?,
-            cross_entropy: mean(|row| row.record.cross_entropy_val)?,
+    /// Returns `None` if a run was not evaluated on held-out images, or if there are no seeds.
+    fn of(group: &[Row], seeds: &BTreeSet<u64>) -> Option<Self> {
+        let rows: Vec<&Row> = group.iter().filter(|row| seeds.contains(&row.run.seed)).collect();
+        let (mut correct, mut images, mut cross_entropy) = (0.0, 0.0, 0.0);
+        for row in &rows {
+            let validation = row.record.images.validation as f64;
+            // Whole numbers, so that equal accuracies are equal whatever the order of the seeds.
+            correct += (row.record.acc_val? * validation).round();
+            images += validation;
+            cross_entropy += row.record.cross_entropy_val?;
+        }
+        (!rows.is_empty()).then(|| Self {
+            diverged: rows.iter().any(|row| row.diverged()),
+            accuracy: correct / images,
+            cross_entropy: cross_entropy / rows.len() as f64,
         })
     }
 
@@ -92,6 +108,7 @@ mod tests {
     fn scored(variant: &str, point: &[(&str, f64)], scores: Option<(f64, f64)>) -> Row {
         let mut row = row(variant, 0, (0.9, 0.5), 1.0);
         row.run.point = point.iter().map(|&(key, value)| (key.to_owned(), value.into())).collect();
+        row.record.images.validation = 1000;
         row.record.acc_val = scores.map(|(accuracy, _)| accuracy);
         row.record.cross_entropy_val = scores.map(|(_, cross_entropy)| cross_entropy);
         row
@@ -141,5 +158,27 @@ mod tests {
             row.record.acc_val = None;
         }
         assert_eq!(chosen(&rows), [false; 4]);
+    }
+
+    #[test]
+    fn only_seeds_that_all_points_have_count_and_ties_are_exact() {
+        let point = [("fit.learning_rate", 0.1)];
+        let other = [("fit.learning_rate", 0.2)];
+        let with_seed = |mut row: Row, seed| {
+            row.run.seed = seed;
+            row
+        };
+        // The means are equal, but not their sums as floating-point numbers.
+        let one = [
+            with_seed(scored("none", &point, Some((0.8, 2.0))), 0),
+            with_seed(scored("none", &point, Some((0.9, 2.0))), 1),
+        ];
+        let two = [
+            with_seed(scored("none", &other, Some((0.85, 0.1))), 0),
+            with_seed(scored("none", &other, Some((0.85, 0.1))), 1),
+            with_seed(scored("none", &other, Some((0.1, 0.1))), 2),
+        ];
+        assert_eq!(choose(&[&one, &two]), [false, true]);
+        assert_eq!(choose(&[&one[..1], &two[2..]]), [false, false]);
     }
 }

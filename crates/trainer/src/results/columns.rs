@@ -63,10 +63,8 @@ pub(super) const SUMMARY: [Column<Summary>; 17] = [
         difference(summary, |difference| Count(difference.pairs as u64))
     }),
     ("chosen", |summary| Text(summary.chosen.to_string())),
-    ("p", |summary| comparison(summary, |comparison| Text(p_value(comparison.p)))),
-    ("p_adjusted", |summary| {
-        comparison(summary, |comparison| Text(p_value(comparison.p_adjusted)))
-    }),
+    ("p", |summary| comparison(summary, |comparison| p_value(comparison.p))),
+    ("p_adjusted", |summary| comparison(summary, |comparison| p_value(comparison.p_adjusted))),
     ("verdict", |summary| {
         comparison(summary, |comparison| {
             Text(comparison.verdict.map_or(String::new(), |verdict| verdict.to_string()))
@@ -82,8 +80,9 @@ fn number(value: Option<f64>) -> Cell {
 }
 
 /// Formats a p value with six significant digits, however small it is.
-fn p_value(p: f64) -> String {
-    format!("{:?}", format!("{p:.5e}").parse::<f64>().unwrap_or(p))
+fn p_value(p: Option<f64>) -> Cell {
+    let text = |p: f64| format!("{:?}", format!("{p:.5e}").parse::<f64>().unwrap_or(p));
+    p.map_or(Cell::Empty, |p| Text(text(p)))
 }
 
 fn comparison(summary: &Summary, cell: fn(&Comparison) -> Cell) -> Cell {

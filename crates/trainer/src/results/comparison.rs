@@ -8,7 +8,10 @@ use super::{
     Row,
     statistics::{CONFIDENCE, Difference, SeedsNeeded, holm, mcnemar},
 };
-use crate::store::{PREDICTIONS, Predictions};
+use crate::{
+    store::{PREDICTIONS, Predictions},
+    study::KeyValues,
+};
 
 /// A comparison of test accuracies with another variant, over pairs of runs. The runs of a pair have the same seed, and
 /// so the same initial weights and batches.
@@ -16,13 +19,17 @@ use crate::store::{PREDICTIONS, Predictions};
 pub struct Comparison {
     /// The other variant.
     pub variant: String,
+    /// Its sweep point.
+    #[serde(skip_serializing_if = "KeyValues::is_empty")]
+    pub point: KeyValues,
     /// The mean difference and its confidence interval; `None` if there is one pair only.
     #[serde(flatten)]
     pub difference: Option<Difference>,
-    /// The p value: of Student's t test, or of McNemar's test of the predictions if there is one pair only.
-    pub p: f64,
+    /// The p value: of Student's t test, or in a study of one seed of McNemar's test of the predictions; `None` if they
+    /// cannot be read.
+    pub p: Option<f64>,
     /// The p value adjusted for the number of the study's comparisons by Holm's method.
-    pub p_adjusted: f64,
+    pub p_adjusted: Option<f64>,
     /// The verdict; `None` if there is one pair only.
     pub verdict: Option<Verdict>,
     /// The number of seeds with which the difference would be found.
@@ -52,16 +59,21 @@ impl fmt::Display for Verdict {
 }
 
 /// Compares groups of runs, each given with the group that it is compared with, first. All are one family of tests, by
-/// whose number the p values are adjusted.
-pub(super) fn compare(pairs: Vec<Option<(&[Row], &[Row])>>) -> Vec<Option<Comparison>> {
+/// whose number the p values are adjusted. In a study of one seed the networks are compared.
+pub(super) fn compare(
+    pairs: Vec<Option<(&[Row], &[Row])>>,
+    has_one_seed: bool,
+) -> Vec<Option<Comparison>> {
     let mut comparisons: Vec<Option<Comparison>> = pairs
         .into_iter()
-        .map(|pair| pair.and_then(|(reference, runs)| compare_one(reference, runs)))
+        .map(|pair| pair.and_then(|(reference, runs)| compare_one(reference, runs, has_one_seed)))
         .collect();
-    let p_values: Vec<f64> = comparisons.iter().flatten().map(|comparison| comparison.p).collect();
+    // A test that could not be made counts too.
+    let p_values: Vec<f64> =
+        comparisons.iter().flatten().map(|comparison| comparison.p.unwrap_or(1.0)).collect();
     let adjusted = holm(&p_values);
     for (comparison, p_adjusted) in comparisons.iter_mut().flatten().zip(adjusted) {
-        comparison.p_adjusted = p_adjusted;
+        comparison.p_adjusted = comparison.p.map(|_| p_adjusted);
         if let Some(difference) = &comparison.difference {
             comparison.verdict = Some(verdict(difference, p_adjusted));
             comparison.seeds_needed = difference.seeds_needed(p_values.len());
@@ -71,7 +83,7 @@ pub(super) fn compare(pairs: Vec<Option<(&[Row], &[Row])>>) -> Vec<Option<Compar
 }
 
 /// Compares runs with those of the same seeds. Pairs with a diverged run are left out. The p value is not adjusted yet.
-fn compare_one(reference: &[Row], runs: &[Row]) -> Option<Comparison> {
+fn compare_one(reference: &[Row], runs: &[Row], has_one_seed: bool) -> Option<Comparison> {
     if reference[0].is_beside(&runs[0]) {
         return None;
     }
@@ -86,12 +98,13 @@ fn compare_one(reference: &[Row], runs: &[Row]) -> Option<Comparison> {
         pairs.iter().map(|(run, other)| run.record.acc_test - other.record.acc_test).collect();
     let difference = Difference::new(&differences);
     let p = match (&difference, &pairs[..]) {
-        (Some(difference), _) => difference.p,
-        (None, [(run, other)]) => compare_predictions(run, other)?,
+        (Some(difference), _) => Some(difference.p),
+        (None, [(run, other)]) if has_one_seed => compare_predictions(run, other),
         _ => return None,
     };
     Some(Comparison {
         variant: reference[0].variant().to_owned(),
+        point: reference[0].point().clone(),
         difference,
         p,
         p_adjusted: p,
@@ -148,7 +161,8 @@ mod tests {
                 })
                 .to_vec();
             let pairs = groups[1..].iter().map(|runs| Some((&groups[0][..], &runs[..]))).collect();
-            let comparisons: Vec<Comparison> = compare(pairs).into_iter().flatten().collect();
+            let comparisons: Vec<Comparison> =
+                compare(pairs, false).into_iter().flatten().collect();
             let is_false = |comparison: &Comparison| comparison.verdict != Some(Verdict::Undecided);
             false_studies += u32::from(comparisons.iter().any(is_false));
             for Difference { low, high, .. } in comparisons.iter().filter_map(|one| one.difference)

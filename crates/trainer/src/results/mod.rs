@@ -13,7 +13,7 @@ mod table;
 mod verdict;
 
 pub use self::{
-    choice::starred,
+    choice::{data_slice, starred},
     comparison::{Comparison, Verdict},
     csv::{csv_text, swept_keys, write},
     json::json,
@@ -21,7 +21,7 @@ pub use self::{
     set::ResultSet,
     summary::{Summary, groups, has_several_seeds, summaries},
     table::{footnote_mark, notes, table},
-    verdict::verdicts,
+    verdict::{p_text, verdicts},
 };
 
 /// The training accuracy below which a run counts as barely trained. Guessing gives 0.1 with ten classes, and the

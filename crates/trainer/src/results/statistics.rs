@@ -9,6 +9,8 @@ use statrs::distribution::{Binomial, ContinuousCDF, DiscreteCDF, StudentsT};
 pub const CONFIDENCE: f64 = 0.95;
 /// The probability with which [`Difference::seeds_needed`] seeds show a difference.
 const POWER: f64 = 0.8;
+/// The magnitude below which a mean difference of accuracies is 0.
+const NO_DIFFERENCE: f64 = 1e-12;
 /// The largest number of seeds that [`Difference::seeds_needed`] names.
 const MOST_SEEDS: u32 = 1000;
 
@@ -58,6 +60,8 @@ impl Difference {
         let pairs = differences.len();
         let Spread { mean, deviation } = Spread::new(differences);
         let deviation = deviation?;
+        // Differences that cancel may leave a rounding error.
+        let mean = if mean.abs() < NO_DIFFERENCE { 0.0 } else { mean };
         let standard_error = deviation / (pairs as f64).sqrt();
         let student = StudentsT::new(0.0, 1.0, pairs as f64 - 1.0).ok()?;
         let margin = student.inverse_cdf(f64::midpoint(1.0, CONFIDENCE)) * standard_error;

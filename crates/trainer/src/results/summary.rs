@@ -1,5 +1,7 @@
 //! Summaries of groups of runs that differ only by their seeds.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
 use super::{Comparison, Row, choice, comparison, statistics::Spread};
@@ -33,18 +35,25 @@ pub struct Summary {
 
 /// Summarises each group of runs, in the order of the rows, and compares it with the variant `first`.
 ///
-/// With held-out images each variant's chosen point is compared with the first variant's chosen point; points with
-/// other values of `data.` keys are compared apart. Without them each point is compared with the first variant at the
+/// With held-out images each variant's chosen point is compared with the first variant's chosen point, apart for each
+/// value of `data.` keys. Without them each point is compared with the first variant at the
 /// same values of the keys that are not a single variant's (`variant.…`).
 pub fn summaries(rows: &[Row], first: &str) -> Vec<Summary> {
     let groups: Vec<&[Row]> = groups(rows).collect();
     let chosen = choice::choose(&groups);
-    let none_chosen = !chosen.contains(&true);
+    let slice = |group: &[Row]| choice::data_slice(group[0].point());
+    let with_choice: BTreeSet<String> = groups
+        .iter()
+        .zip(&chosen)
+        .filter(|(_, chosen)| **chosen)
+        .map(|(group, _)| slice(group))
+        .collect();
     let compared = groups.iter().zip(&chosen).map(|(group, is_chosen)| {
-        let reference = reference(&groups, &chosen, first, group)?;
-        (*is_chosen || none_chosen).then_some((reference, *group))
+        let is_chosen_over = with_choice.contains(&slice(group));
+        let reference = reference(&groups, &chosen, is_chosen_over, first, group)?;
+        (*is_chosen || !is_chosen_over).then_some((reference, *group))
     });
-    let comparisons = comparison::compare(compared.collect());
+    let comparisons = comparison::compare(compared.collect(), has_one_seed(rows));
     let summary = |((runs, chosen), difference): ((&&[Row], bool), Option<Comparison>)| {
         let validated: Option<Vec<f64>> = runs.iter().map(|row| row.record.acc_val).collect();
         Summary {
@@ -67,15 +76,15 @@ pub fn groups(rows: &[Row]) -> impl Iterator<Item = &[Row]> {
     rows.chunk_by(Row::is_beside)
 }
 
-/// Finds the group that another is compared with: of those of the variant `first` that are chosen, if any is, the first
-/// that the other can be compared with.
+/// Finds the group that another is compared with, of those of the variant `first`: the chosen one if points are chosen, or
+/// else the first with the same values of shared keys.
 fn reference<'a>(
     groups: &[&'a [Row]],
     chosen: &[bool],
+    is_chosen_over: bool,
     first: &str,
     group: &[Row],
 ) -> Option<&'a [Row]> {
-    let is_chosen_over = chosen.contains(&true);
     let shared = |row: &Row| -> KeyValues {
         if is_chosen_over {
             return choice::data_keys(row.point());
@@ -90,6 +99,11 @@ fn reference<'a>(
     let point = shared(&group[0]);
     let mut of_first = of_first.map(|(group, _)| *group);
     of_first.find(|other| shared(&other[0]) == point)
+}
+
+/// Returns whether all runs have the same seed.
+fn has_one_seed(rows: &[Row]) -> bool {
+    rows.windows(2).all(|pair| pair[0].run.seed == pair[1].run.seed)
 }
 
 /// Returns whether some group has several runs.

@@ -35,46 +35,52 @@ pub fn verdicts(summaries: &[Summary]) -> Option<String> {
 
 /// Tells the verdict of a comparison over several seeds.
 fn sentence(name: &str, comparison: &Comparison, difference: &Difference) -> String {
-    let (other, p) = (&comparison.variant, p_value(comparison.p_adjusted));
+    let other = cell_name(&comparison.variant, &comparison.point);
     let points = format!("{:+.2} percentage points of test accuracy", 100.0 * difference.mean);
+    let p = comparison.p_adjusted.map_or_else(String::new, p_text);
     match comparison.verdict {
-        Some(Verdict::Better) => format!("{name} is better than {other}: {points}, p = {p}."),
-        Some(Verdict::Worse) => format!("{name} is worse than {other}: {points}, p = {p}."),
+        Some(Verdict::Better) => format!("{name} is better than {other}: {points}, {p}."),
+        Some(Verdict::Worse) => format!("{name} is worse than {other}: {points}, {p}."),
+        _ if difference.mean == 0.0 => {
+            format!("{name} has the same mean test accuracy as {other}.")
+        }
         _ => {
             let needed = match comparison.seeds_needed {
                 SeedsNeeded::Unknown => String::new(),
-                SeedsNeeded::Count(seeds) => format!("; about {seeds} seeds would decide it"),
-                SeedsNeeded::OverMost => "; over 1000 seeds would be needed".to_owned(),
+                needed => {
+                    format!("; such a difference takes {needed} seeds to be found, 4 times in 5")
+                }
             };
-            format!("{name} against {other} is undecided: {points}, p = {p}{needed}.")
+            format!("{name} against {other} is undecided: {points}, {p}{needed}.")
         }
     }
 }
 
-/// Tells in one sentence the tests of variants with one seed, which compare two networks.
+/// Tells the tests of variants with one seed, which compare two networks.
 fn of_networks(compared: &[(&Summary, &Comparison)]) -> Option<String> {
-    let single = compared.iter().filter(|(_, comparison)| comparison.difference.is_none());
-    let tests: Vec<String> = single
-        .clone()
-        .take(MOST)
-        .map(|(summary, comparison)| {
-            let name = cell_name(&summary.variant, &summary.point);
-            format!("{name} {}", p_value(comparison.p_adjusted))
-        })
-        .collect();
-    let (_, Comparison { variant, .. }) = single.into_iter().next()?;
+    let single: Vec<_> =
+        compared.iter().filter(|(_, comparison)| comparison.difference.is_none()).collect();
+    let test = |(summary, comparison): &&(&Summary, &Comparison)| {
+        let name = cell_name(&summary.variant, &summary.point);
+        let p = comparison.p_adjusted;
+        format!("{name}: {}", p.map_or_else(|| "its predictions cannot be read".to_owned(), p_text))
+    };
+    let mut tests: Vec<String> = single.iter().take(MOST).map(test).collect();
+    if single.len() > MOST {
+        tests.push(format!("{} more are in summary.csv", single.len() - MOST));
+    }
+    let (_, comparison) = single.first()?;
+    let other = cell_name(&comparison.variant, &comparison.point);
     Some(format!(
-        "McNemar's exact test of the predictions against {variant}'s, p after Holm's adjustment: {}. It speaks of \
-         these networks, not of the methods.",
-        tests.join(", ")
+        "McNemar's exact test of the predictions against {other}'s, p adjusted for {} comparisons by Holm's method:\n\
+         {}.\nIt speaks of these networks, not of the methods.",
+        compared.len(),
+        tests.join("; ")
     ))
 }
 
-/// Formats a p value with two significant digits.
-fn p_value(p: f64) -> String {
-    if p < 0.0001 { "below 0.0001".to_owned() } else { format!("{:?}", round(p)) }
-}
-
-fn round(p: f64) -> f64 {
-    format!("{p:.1e}").parse().unwrap_or(p)
+/// Formats a p value with three significant digits: `p = 0.0123`.
+pub fn p_text(p: f64) -> String {
+    let rounded: f64 = format!("{p:.2e}").parse().unwrap_or(p);
+    if p < 0.0001 { "p < 0.0001".to_owned() } else { format!("p = {rounded}") }
 }

@@ -55,10 +55,19 @@ impl RunContext {
     }
 
     /// Describes in a sentence what will be trained, given the runs that are finished.
-    pub fn describe(&self, finished: &FinishedRuns) -> String {
+    pub fn describe(&self, finished: &FinishedRuns) -> Result<String, Error> {
         let study = &self.saved.study;
-        let (settings, train) =
-            (&study.settings, self.splits.of(&study.settings.data, 0).train.len());
+        let settings = &study.settings;
+        let data = self.splits.of(&settings.data, 0)?;
+        let train = data.train.len();
+        let validation = data.validation.as_ref().map_or(0, |split| split.len());
+        let validation = match validation {
+            0 => String::new(),
+            _ if study.is_swept("data.validation_split") => {
+                ", several counts of validation".to_owned()
+            }
+            validation => format!(", {validation} validation"),
+        };
         // Swept settings have several values.
         let one =
             |key, value, varied: &str| if study.is_swept(key) { varied.to_owned() } else { value };
@@ -66,8 +75,8 @@ impl RunContext {
             0 => String::new(),
             finished => format!(", {finished} of them finished before"),
         };
-        format!(
-            "{}: {} ({} training and {} test images, {}), {}, {} on {}{before}",
+        Ok(format!(
+            "{}: {} ({} training{validation} and {} test images, {}), {}, {} on {}{before}",
             study.name,
             self.splits.name,
             one("data.limit", train.to_string(), "several counts of"),
@@ -76,7 +85,7 @@ impl RunContext {
             one("fit.epochs", counted(settings.fit.epochs, "epoch"), "epochs varied"),
             counted(study.runs.len(), "run"),
             settings.backend,
-        )
+        ))
     }
 
     /// Initialises a run's network, from the start weights if there are any.

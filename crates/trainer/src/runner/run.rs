@@ -60,7 +60,7 @@ impl RunContext {
         bar: &Task,
     ) -> Result<(State, Header), Error> {
         let (run, settings) = (job.run, &self.saved.study.settings);
-        let data = self.splits.of(&run.data, run.seed);
+        let data = self.splits.of(&run.data, run.seed)?;
         let fit = Fit {
             config: &run.fit.config(),
             seed: run.seed,
@@ -90,7 +90,7 @@ impl RunContext {
         checkpoint::write(&claim.file(checkpoint::STATE), header, state)?;
         files::remove(&claim.file(checkpoint::FILE))?;
 
-        let (data, shape) = (self.splits.of(&run.data, run.seed), self.splits.shape());
+        let (data, shape) = (self.splits.of(&run.data, run.seed)?, self.splits.shape());
         let network = &state.network;
         let evaluate =
             |split| evaluate_fully(network, images(run, split), &self.device, signals::check);

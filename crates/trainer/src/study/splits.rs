@@ -92,12 +92,19 @@ impl Splits {
     }
 
     /// Returns the training data for the settings of the study or of one of its runs, from a seed.
-    pub fn of(&self, settings: &DataSettings, seed: u64) -> Arc<TrainingData> {
-        let shared = || self.find(settings).unwrap_or(&self.shared[0].1);
-        if settings.sample == Sample::First || settings.limit.is_none() {
-            return Arc::clone(shared());
+    pub fn of(
+        &self,
+        settings: &DataSettings,
+        seed: u64,
+    ) -> Result<Arc<TrainingData>, SettingError> {
+        let is_sampled = settings.sample == Sample::Seed
+            && settings.limit.is_some_and(|limit| {
+                rest_of(self.all.len(), settings).is_ok_and(|rest| limit < rest)
+            });
+        match self.find(settings) {
+            Some(shared) if !is_sampled => Ok(Arc::clone(shared)),
+            _ => self.cut(settings, seed).map(Arc::new),
         }
-        self.cut(settings, seed).map_or_else(|_| Arc::clone(shared()), Arc::new)
     }
 
     fn find(&self, settings: &DataSettings) -> Option<&Arc<TrainingData>> {
@@ -129,9 +136,12 @@ impl Splits {
     }
 }
 
-/// Returns whether two settings divide the training images alike, from any one seed.
+/// Returns whether two settings divide the training images alike, from the same seed.
 fn is_cut_alike(one: &DataSettings, other: &DataSettings) -> bool {
-    let key = |data: &DataSettings| (data.limit, data.validation_split, data.validation);
+    let key = |data: &DataSettings| {
+        let DataSettings { limit, sample, validation_split, validation, .. } = *data;
+        (limit, sample, validation_split, validation)
+    };
     key(one) == key(other)
 }
 
@@ -194,7 +204,7 @@ mod tests {
         let study = Study::read("small", &Entries::parse(lines, Path::new("")).unwrap()).unwrap();
         let split = || Split::new(vec![0; 10 * Shape::MNIST.pixels()], (0..10).collect());
         let splits = Splits::new(Digits::new("ten", split(), split()), &study)?;
-        Ok(splits.of(&study.runs[0].data, study.runs[0].seed))
+        splits.of(&study.runs[0].data, study.runs[0].seed)
     }
 
     #[test]
@@ -241,6 +251,14 @@ mod tests {
         };
         assert_eq!(of_seed(3), of_seed(3));
         assert!((0..5).any(|seed| of_seed(seed) != of_seed(seed + 1)));
+
+        let both =
+            "data.limit = 5\nsweep.data.sample = [\"seed\", \"first\"]\nvariants = [\"none\"]";
+        let study = Study::read("small", &Entries::parse(both, Path::new("")).unwrap()).unwrap();
+        let split = || Split::new(vec![0; 10 * Shape::MNIST.pixels()], (0..10).collect());
+        let splits = Splits::new(Digits::new("ten", split(), split()), &study).unwrap();
+        let first = splits.of(&study.runs[1].data, 0).unwrap();
+        assert_eq!(first.train.labels(), [0, 1, 2, 3, 4]);
 
         let error = |lines: &str| split_ten(lines).unwrap_err().to_string();
         let none =

@@ -59,15 +59,18 @@
           tip(some, {
             x, y,
             title: (point) => `${point.variant.name}\n${key} = ${format(point.value)}\n` +
-              `training ${spread(point.acc_train)}\ntest ${spread(point.acc_test)}`,
+              `training ${spread(point.acc_train)}\n` +
+              (point.acc_val ? `held out ${spread(point.acc_val)}\n` : "") + `test ${spread(point.acc_test)}`,
           }),
         ],
       });
     });
     // The first variant is a horizontal line if it does not have this key.
     const [first] = variants;
-    const level = points.some(({ variant }) => variant === first) ? null : first?.acc_test?.mean;
-    parent.append(make("p", { class: "caption" }, "Bars: ± one standard deviation. The ring marks the point chosen by held-out images.",
+    const isLine = first?.name.includes("=") || points.some(({ variant }) => variant === first);
+    const level = isLine ? null : first?.acc_test?.mean;
+    parent.append(make("p", { class: "caption" }, "Bars: ± one standard deviation.",
+      points.some((point) => point.best) ? " The ring marks the point chosen by held-out images." : "",
       level == null ? "" : ` The dashed line is the test accuracy of ${first.name}.`,
       log && values[0] <= 0 ? " A logarithmic axis has no 0: it is drawn at the left end." : "",
       omitted ? ` Only one line of each variant is shown; ${omitted} others are left out.` : ""));
@@ -82,7 +85,9 @@
   };
 
   const table = (points) => {
-    const heads = ["variant", "value", "acc_train", "acc_test", "n"].map((text) => make("th", { scope: "col" }, text));
+    const validated = points.some((point) => point.acc_val);
+    const names = ["variant", "value", "acc_train", ...(validated ? ["acc_val"] : []), "acc_test", "n"];
+    const heads = names.map((text) => make("th", { scope: "col" }, text));
     // Returns the mean and, below it, the deviation.
     const meanAndDeviation = ({ mean, deviation }) =>
       [number(mean), finite(deviation) ? make("small", {}, `± ${number(deviation)}`) : ""];
@@ -91,7 +96,9 @@
       variantHeader(point.variant),
       make("td", {}, format(point.value)),
       make("td", {}, ...meanAndDeviation(point.acc_train)),
-      make("td", { class: point.best ? "best" : null }, point.best ? star() : "", ...meanAndDeviation(point.acc_test)),
+      ...(validated ? [make("td", { class: point.best ? "best" : null }, point.best ? star() : "",
+        ...(point.acc_val ? meanAndDeviation(point.acc_val) : []))] : []),
+      make("td", {}, ...meanAndDeviation(point.acc_test)),
       make("td", {}, point.runs)));
     return make("table", {}, make("thead", {}, make("tr", {}, ...heads)), make("tbody", {}, ...rows));
   };
