@@ -96,7 +96,7 @@ impl Difference {
 pub enum SeedsNeeded {
     /// So many.
     Count(u32),
-    /// More than [`MOST_SEEDS`].
+    /// More than 1000.
     OverMost,
     /// No number, as there is no difference.
     Unknown,

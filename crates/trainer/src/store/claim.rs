@@ -145,7 +145,7 @@ pub(super) fn read(folder: &Path, id: &str) -> Result<Option<Record>, Error> {
     }
 }
 
-/// Reads a record as [`read`] does, and verifies the checksums of the run's other files.
+/// Reads a record, checks the inputs beside it, and verifies the checksums of the run's other files.
 pub fn verify(folder: &Path, id: &str) -> Result<Option<Record>, Error> {
     let record = read(folder, id)?;
     record.map(|record| record.verify(folder).map(|()| record)).transpose()
