@@ -17,6 +17,8 @@ use crate::{
 
 /// Assumed seconds per image and epoch on one core, until a run has finished.
 const SECONDS_PER_IMAGE: f64 = 5e-6;
+/// Work of evaluating an image, in times that of training on it: a forward pass without a backward one.
+const EVALUATION: f64 = 0.3;
 /// Number of MNIST's training images.
 const IMAGES: usize = 60_000;
 
@@ -142,7 +144,7 @@ impl<'a> List<'a> {
             backend: study.settings.backend.to_string(),
             gpu: !study.settings.backend.is_cpu(),
             runs: saved.runs().enumerate().map(line).collect(),
-            seconds_per_image: seconds_per_image(&finished),
+            seconds_per_image: seconds_per_image(saved, &finished),
         })
     }
 }
@@ -190,17 +192,24 @@ fn batches(list: &List<'_>, most: usize, minutes: f64) -> String {
     batches.iter().map(|batch| format!("{}\n", numbers::ranges(batch))).collect()
 }
 
-/// Returns the number of images that a run trains on, over all epochs.
+/// Estimates the work of a run in training images, over all epochs.
 fn images(run: &Run) -> f64 {
-    run.fit.epochs as f64 * run.data.limit.unwrap_or(IMAGES).min(IMAGES) as f64
+    let (data, fit) = (&run.data, &run.fit);
+    let validation = data.validation.unwrap_or(0).min(IMAGES);
+    let train = data.limit.unwrap_or(IMAGES).min(IMAGES - validation) as f64;
+    let evaluated = validation as f64 + train * data.validation_split;
+    let trained = train * (1.0 - data.validation_split);
+    fit.epochs as f64 * (trained + EVALUATION * evaluated / fit.validate_every as f64)
 }
 
-/// Returns the seconds per image and epoch on one core, measured on the finished runs.
-fn seconds_per_image(finished: &FinishedRuns) -> f64 {
-    let (mut seconds, mut images) = (0.0, 0.0);
-    for FinishedRun { record, .. } in finished.values() {
-        seconds += record.fit_seconds;
-        images += record.epochs as f64 * record.images.train as f64;
+/// Returns the seconds per training image and epoch on one core, measured on the finished runs.
+fn seconds_per_image(saved: &SavedStudy, finished: &FinishedRuns) -> f64 {
+    let (mut seconds, mut done) = (0.0, 0.0);
+    for (run, id) in saved.runs() {
+        if let Some(FinishedRun { record, .. }) = finished.get(id) {
+            seconds += record.fit_seconds;
+            done += images(run) * record.epochs as f64 / run.fit.epochs as f64;
+        }
     }
-    if images > 0.0 { seconds / images } else { SECONDS_PER_IMAGE }
+    if done > 0.0 { seconds / done } else { SECONDS_PER_IMAGE }
 }
