@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{TestDir, cells};
+use common::{Row, TestDir, cells};
 use predicates::str::contains;
 use trainer::{results::statistics::mcnemar, store::Predictions};
 
@@ -121,6 +121,45 @@ fn the_chosen_points_are_the_best_on_held_out_images() {
         page.contains("\"name\":\"dropout dropout=0.1\"")
             && !page.contains("\"name\":\"dropout dropout=0.99\"")
     );
+}
+
+/// Trains a sweep on a data set, and returns what it chooses: the chosen points, and the networks that the report shows.
+fn choices(dir: &TestDir, digits: &str) -> (Vec<String>, Vec<String>) {
+    let set = format!("data.dir={digits}");
+    dir.train("small.toml", &format!("out-{digits}"), &["--set", &set]);
+    let summary = dir.csv(&format!("out-{digits}/summary.csv"));
+    let chosen = summary.iter().filter(|row| row["chosen"] == "true");
+    let point = |row: &Row| format!("{} {}", row["variant"], row["fit.learning_rate"]);
+    let page = dir.read(&format!("out-{digits}/report.html"));
+    let (_, data) = page.split_once("<script type=\"application/json\" id=\"data\">").unwrap();
+    let data: serde_json::Value =
+        serde_json::from_str(data.split_once("</script>").unwrap().0).unwrap();
+    let shown = data["variants"].as_array().unwrap().iter();
+    (chosen.map(point).collect(), shown.map(|variant| variant["name"].to_string()).collect())
+}
+
+#[test]
+fn the_test_labels_change_no_choice() {
+    let dir = TestDir::new();
+    let lines = "variants = [\"none\", \"dropout\"]\nseeds = [0, 1]\ndata.validation = 100\n\
+                 [sweep]\nfit.learning_rate = [0.01, 0.05, 0.2]";
+    dir.write_config("small.toml", lines);
+    dir.shell("cp -r digits permuted").assert().success();
+    let path = dir.path("permuted/t10k-labels-idx1-ubyte");
+    let mut labels = std::fs::read(&path).unwrap();
+    // The header has eight bytes.
+    labels[8..].rotate_left(3);
+    std::fs::write(path, labels).unwrap();
+    let accuracies = |out: &str| -> Vec<String> {
+        dir.csv(&format!("out-{out}/results.csv"))
+            .iter()
+            .map(|row| row["acc_test"].clone())
+            .collect()
+    };
+    let (expected, actual) = (choices(&dir, "digits"), choices(&dir, "permuted"));
+    assert_ne!(accuracies("digits"), accuracies("permuted"));
+    assert_eq!(actual, expected);
+    assert_eq!(expected.0.len(), 2);
 }
 
 #[test]
