@@ -73,14 +73,24 @@ impl RunningMetrics {
 }
 
 /// Results of a network's final weights on some images.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct Evaluation {
     /// Loss and accuracy.
     pub metrics: Metrics,
     /// Mean cross-entropy over the images, without penalties.
     pub cross_entropy: f64,
-    /// Predicted class of each image, in order; `None` if the cross-entropy is NaN, because then logits are NaN.
-    pub predictions: Option<Vec<u8>>,
+    /// Predicted classes of each batch of images, on the device.
+    predictions: Vec<Tensor<1, Int>>,
+}
+
+impl Evaluation {
+    /// Reads the predicted class of each image from the device, in order; `None` if the cross-entropy is NaN, because
+    /// then logits are NaN.
+    pub fn predictions(&self) -> Option<Vec<u8>> {
+        let batches = self.predictions.iter().map(|classes| classes.to_data());
+        let classes = batches.flat_map(|classes| classes.iter::<u8>().collect::<Vec<_>>());
+        (!self.cross_entropy.is_nan()).then(|| classes.collect())
+    }
 }
 
 /// Evaluates a network in inference mode, as Keras's `evaluate` does. The loss includes the penalties. Calls
@@ -116,10 +126,6 @@ pub fn evaluate_fully<E>(
         on_batch_end()
     })?;
     let cross_entropy = data_metrics.compute().loss;
-    let predictions = (!cross_entropy.is_nan()).then(|| {
-        let batches = predictions.into_iter().map(Tensor::into_data);
-        batches.flat_map(|classes| classes.iter::<u8>().collect::<Vec<_>>()).collect()
-    });
     Ok(Evaluation { metrics: metrics.compute(), cross_entropy, predictions })
 }
 

@@ -44,9 +44,10 @@ impl Report {
         let folders = folder.runs()?;
         let finished = saved.finished(&folders, &|message| progress.warn(message));
         let rows = rows(&saved, &finished);
-        results::write(&folder, &rows, saved.study.first_variant())?;
+        let summaries = results::summaries(&rows, saved.study.first_variant());
+        results::write(&folder, &rows, &summaries)?;
         let notes = unfinished(&saved, &finished, &folders);
-        report::write(&saved, &folder, &rows, notes, test)?;
+        report::write(&saved, &folder, &rows, &summaries, notes, test)?;
         Ok(format!("{}\n", folder.file(report::FILE).display()))
     }
 }

@@ -85,8 +85,9 @@ fn write(
         return Ok(());
     }
     let test = Some(&context.splits.test);
-    let is_ours =
-        results.write(|rows, notes| report::write(&context.saved, folder, rows, notes, test))?;
+    let is_ours = results.write(|rows, summaries, notes| {
+        report::write(&context.saved, folder, rows, summaries, notes, test)
+    })?;
     if !is_ours {
         let (name, folder) = (&context.saved.study.name, folder.path().display());
         tell(format!(

@@ -9,19 +9,20 @@ use data::Split;
 
 use self::page_data::PageData;
 use crate::{
-    results::{self, Row},
+    results::{self, Row, Summary},
     store::{Error, SavedStudy, StudyFolder, files},
 };
 
 /// The report's file name in the study's folder.
 pub const FILE: &str = "report.html";
 
-/// Writes the report from the rows of all finished runs and notes on the others. `test` is the study's test images;
+/// Writes the report from the rows of all finished runs, their summaries, and notes on the other runs. `test` is the study's test images;
 /// without them, the report shows no misclassified images.
 pub fn write(
     saved: &SavedStudy,
     folder: &StudyFolder,
     rows: &[Row],
+    summaries: &[Summary],
     mut notes: Vec<String>,
     test: Option<&Split>,
 ) -> Result<(), Error> {
@@ -29,8 +30,7 @@ pub fn write(
         notes.push("The test digits of this study were not at hand.".to_owned());
     }
     notes.extend(results::notes(rows));
-    let first = saved.study.first_variant();
-    let verdicts = results::verdicts(&results::summaries(rows, first)).unwrap_or_default();
+    let verdicts = results::verdicts(summaries).unwrap_or_default();
     notes.extend(verdicts.lines().map(str::to_owned));
     if !saved.study.sweep.is_empty() {
         let is_validated = rows.iter().any(|row| row.record.acc_val.is_some());
@@ -40,8 +40,8 @@ pub fn write(
             "Below, each variant is shown at its first point, as no images are held out to choose by.".to_owned()
         });
     }
-    let data = PageData::new(rows, first, test, &mut notes);
-    let page = page::render(saved, rows, &notes, &data);
+    let data = PageData::new(rows, summaries, test, &mut notes);
+    let page = page::render(saved, rows, summaries, &notes, &data);
     let page = page.map_err(|reason| Error::Serialize { what: FILE, reason })?;
     files::write(&folder.file(FILE), page.as_bytes())
 }

@@ -6,9 +6,8 @@ use training::Pixels;
 use super::page_data::PageData;
 use crate::{
     results::{
-        self, Comparison, Row, Summary, groups, starred,
+        self, Comparison, Row, Summary, groups,
         statistics::{Difference, Spread},
-        summaries,
     },
     store::{ImageCounts, Record, SavedStudy},
     study::{Study, setting_text, short},
@@ -72,6 +71,7 @@ struct Cell {
 pub(super) fn render(
     saved: &SavedStudy,
     rows: &[Row],
+    summaries: &[Summary],
     notes: &[String],
     data: &PageData,
 ) -> Result<String, String> {
@@ -85,7 +85,7 @@ pub(super) fn render(
             .map(|note| note.replace('\n', " ").replace("95 %", "95\u{a0}%"))
             .collect(),
         headings: headings(study, rows),
-        rows: lines(study, rows),
+        rows: lines(rows, summaries),
         data: data.json().map_err(|error| error.to_string())?,
         style: STYLE,
         d3: D3,
@@ -220,21 +220,19 @@ fn headings(study: &Study, rows: &[Row]) -> Vec<Heading> {
 }
 
 /// Returns the rows of the table, one for each group of runs.
-fn lines(study: &Study, rows: &[Row]) -> Vec<Vec<Cell>> {
+fn lines(rows: &[Row], summaries: &[Summary]) -> Vec<Vec<Cell>> {
     let keys = results::swept_keys(rows);
     let several = results::has_several_seeds(rows);
-    let summaries = summaries(rows, study.first_variant());
     let groups: Vec<&[Row]> = groups(rows).collect();
-    let stars = starred(&groups);
     let validated = summaries.iter().any(|summary| summary.acc_val.is_some());
-    let line = |((summary, runs), best): ((&Summary, &[Row]), bool)| {
+    let line = |(summary, runs): (&Summary, &[Row])| {
         let mean = |value: &dyn Fn(&Record) -> f64, digits: usize| {
             spread_cell(
                 Spread::new(&runs.iter().map(|row| value(&row.record)).collect::<Vec<_>>()),
                 digits,
             )
         };
-        let acc_val = |spread| Cell { best, ..spread_cell(spread, 5) };
+        let acc_val = |spread| Cell { best: summary.starred, ..spread_cell(spread, 5) };
         let acc_val = validated.then(|| summary.acc_val.map_or_else(Cell::default, acc_val));
         let accuracies = [spread_cell(summary.acc_test, 5), spread_cell(summary.pct_diff, 5)];
         let comparison = summary.difference.as_ref();
@@ -259,7 +257,7 @@ fn lines(study: &Study, rows: &[Row]) -> Vec<Vec<Cell>> {
             .chain(other_metrics);
         cells.collect()
     };
-    summaries.iter().zip(groups).zip(stars).map(line).collect()
+    summaries.iter().zip(groups).map(line).collect()
 }
 
 fn plain_cell(text: &str) -> Cell {

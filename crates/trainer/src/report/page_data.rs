@@ -13,7 +13,7 @@ use super::{
     sweep::{SweptKey, swept_keys},
 };
 use crate::{
-    results::{self, Row, Summary, data_slice, statistics::Spread, summaries},
+    results::{self, Row, Summary, data_slice, statistics::Spread},
     store::{Error, PREDICTIONS, Predictions},
     study::cell_name,
 };
@@ -83,11 +83,10 @@ impl PageData {
     /// Files that are missing or damaged are left out and added to `notes`.
     pub(super) fn new(
         rows: &[Row],
-        first: &str,
+        summaries: &[Summary],
         test: Option<&Split>,
         notes: &mut Vec<String>,
     ) -> Self {
-        let summaries = summaries(rows, first);
         let best = shown_groups(&summaries.iter().zip(results::groups(rows)).collect::<Vec<_>>());
         let shown = regularised_layer(best.iter().map(|(_, runs)| &runs[0]));
         let groups: Vec<Group<'_>> =
@@ -107,7 +106,7 @@ impl PageData {
             has_digits: test.is_some(),
             misread,
             misread_total,
-            swept_keys: swept_keys(&summaries),
+            swept_keys: swept_keys(summaries),
             variants: groups
                 .into_iter()
                 .map(|group| group.variant(edges.clone(), shape.classes))

@@ -119,6 +119,7 @@ mod tests {
             pct_diff: spread(0.0),
             acc_val: None,
             chosen: acc_test == 0.9 || point.iter().any(|&(_, value)| value == 1e-4),
+            starred: false,
             difference: None,
         }
     }

@@ -31,14 +31,13 @@ pub(super) fn choose(groups: &[&[Row]]) -> Vec<bool> {
 
 /// Returns for each group of runs whether it has the star: in a sweep each variant's chosen point, else the best group.
 /// Without held-out images none has it, nor has one with a diverged run.
-pub fn starred(groups: &[&[Row]]) -> Vec<bool> {
+pub(super) fn starred(groups: &[&[Row]], chosen: &[bool]) -> Vec<bool> {
     let is_sweep = groups.iter().any(|group| !group[0].point().is_empty());
-    let best = if is_sweep { None } else { best(groups) };
-    let starred = if is_sweep { choose(groups) } else { vec![false; groups.len()] };
-    let has_star = |(index, star): (usize, bool)| {
-        (star || best == Some(index)) && !groups[index].iter().any(Row::diverged)
+    let best = best(groups).filter(|_| !is_sweep);
+    let has_star = |(index, group): (usize, &&[Row])| {
+        (best == Some(index) || is_sweep && chosen[index]) && !group.iter().any(Row::diverged)
     };
-    starred.into_iter().enumerate().map(has_star).collect()
+    groups.iter().enumerate().map(has_star).collect()
 }
 
 /// Returns the index of the best of some groups, over the seeds that all of them have; `None` without such seeds, or

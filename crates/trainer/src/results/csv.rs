@@ -5,17 +5,17 @@ use std::collections::BTreeSet;
 use super::{
     Row,
     columns::{self, Cell, Column},
-    summary::summaries,
+    summary::Summary,
 };
 use crate::{
     store::{Error, StudyFolder, files},
     study::{KeyValues, setting_text},
 };
 
-/// Writes results.csv and summary.csv, comparing with the variant `first`. The study's own files have to be locked since the records were read, so that whoever writes last has read every record.
-pub fn write(folder: &StudyFolder, rows: &[Row], first: &str) -> Result<(), Error> {
+/// Writes results.csv and summary.csv. The study's own files have to be locked since the records were read, so that whoever writes last has read every record.
+pub fn write(folder: &StudyFolder, rows: &[Row], summaries: &[Summary]) -> Result<(), Error> {
     files::write(&folder.file("results.csv"), csv_text(rows)?.as_bytes())?;
-    files::write(&folder.file("summary.csv"), summary_text(rows, first)?.as_bytes())
+    files::write(&folder.file("summary.csv"), summary_text(rows, summaries)?.as_bytes())
 }
 
 /// Formats results.csv: a header and a line for each row.
@@ -27,9 +27,8 @@ pub fn csv_text(rows: &[Row]) -> Result<String, Error> {
 }
 
 /// Formats summary.csv: a header and a line for each group of runs.
-fn summary_text(rows: &[Row], first: &str) -> Result<String, Error> {
-    let summaries = summaries(rows, first);
-    format(&columns::SUMMARY, &summaries, |summary| &summary.point, &swept_keys(rows))
+fn summary_text(rows: &[Row], summaries: &[Summary]) -> Result<String, Error> {
+    format(&columns::SUMMARY, summaries, |summary| &summary.point, &swept_keys(rows))
 }
 
 /// Returns every key that is swept in some run. Each is a column of its own.
@@ -61,7 +60,10 @@ fn format<T>(
 
 #[cfg(test)]
 mod tests {
-    use super::{super::tests::row, *};
+    use super::{
+        super::{summaries, tests::row},
+        *,
+    };
 
     #[test]
     fn rows_match_the_header() {
@@ -80,7 +82,7 @@ mod tests {
                 (0..).zip(runs).map(move |(seed, &run)| row(variant, seed, run, 1.0))
             })
             .collect();
-        let csv = summary_text(&rows, "none").unwrap();
+        let csv = summary_text(&rows, &summaries(&rows, "none")).unwrap();
         // The differences are 0.1 and 0.15; the 0.975 quantile of Student's t with one degree of freedom is 12.7062.
         let expected = "variant,n,acc_train_mean,acc_train_deviation,acc_test_mean,acc_test_deviation,pct_diff_mean,pct_diff_deviation,difference_mean,difference_low,difference_high,difference_pairs,chosen,p,p_adjusted,verdict,seeds_needed\n\
                         none,2,0.750000,0.353553,0.600000,0.282843,0.200000,0.000000,,,,,false,,,,\n\

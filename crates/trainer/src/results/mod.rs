@@ -13,7 +13,7 @@ mod table;
 mod verdict;
 
 pub use self::{
-    choice::{data_slice, starred},
+    choice::data_slice,
     comparison::{Comparison, Verdict},
     csv::{csv_text, swept_keys, write},
     json::json,

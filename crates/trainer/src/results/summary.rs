@@ -28,6 +28,9 @@ pub struct Summary {
     pub acc_val: Option<Spread>,
     /// Whether this is the variant's chosen point: the best one on the held-out images.
     pub chosen: bool,
+    /// Whether it has the star: in a sweep each variant's chosen point, else the best variant.
+    #[serde(skip)]
+    pub starred: bool,
     /// The comparison of test accuracies with the study's first variant. `None` for the group that is compared with,
     /// and if no run can be paired.
     pub difference: Option<Comparison>,
@@ -54,21 +57,25 @@ pub fn summaries(rows: &[Row], first: &str) -> Vec<Summary> {
         (*is_chosen || !is_chosen_over).then_some((reference, *group))
     });
     let comparisons = comparison::compare(compared.collect(), has_one_seed(rows));
-    let summary = |((runs, chosen), difference): ((&&[Row], bool), Option<Comparison>)| {
-        let validated: Option<Vec<f64>> = runs.iter().map(|row| row.record.acc_val).collect();
-        Summary {
-            variant: runs[0].variant().to_owned(),
-            point: runs[0].point().clone(),
-            n: runs.len(),
-            acc_train: spread(runs, |run| run.acc_train),
-            acc_test: spread(runs, |run| run.acc_test),
-            pct_diff: spread(runs, Record::pct_diff),
-            acc_val: validated.map(|accuracies| Spread::new(&accuracies)),
-            chosen,
-            difference,
-        }
-    };
-    groups.iter().zip(chosen).zip(comparisons).map(summary).collect()
+    let starred = choice::starred(&groups, &chosen);
+    let choices = chosen.into_iter().zip(starred);
+    let summary =
+        |((runs, (chosen, starred)), difference): ((&&[Row], (bool, bool)), Option<Comparison>)| {
+            let validated: Option<Vec<f64>> = runs.iter().map(|row| row.record.acc_val).collect();
+            Summary {
+                variant: runs[0].variant().to_owned(),
+                point: runs[0].point().clone(),
+                n: runs.len(),
+                acc_train: spread(runs, |run| run.acc_train),
+                acc_test: spread(runs, |run| run.acc_test),
+                pct_diff: spread(runs, Record::pct_diff),
+                acc_val: validated.map(|accuracies| Spread::new(&accuracies)),
+                chosen,
+                starred,
+                difference,
+            }
+        };
+    groups.iter().zip(choices).zip(comparisons).map(summary).collect()
 }
 
 /// Groups consecutive runs of one variant at one point, which differ only by their seeds.

@@ -4,7 +4,6 @@ use training::Pixels;
 
 use super::{
     Row,
-    choice::starred,
     statistics::{Difference, Spread},
     summary::{Summary, groups, has_several_seeds, summaries},
     verdict::verdicts,
@@ -38,7 +37,7 @@ fn lines(rows: &[Row], groups: &[&[Row]], summaries: &[Summary], first: &str) ->
         is_several.then_some(&difference),
     ];
     let header = header(rows, &names.into_iter().flatten().collect::<Vec<_>>());
-    let line = |((summary, runs), star): ((&Summary, &&[Row]), bool)| {
+    let line = |(summary, runs): (&Summary, &&[Row])| {
         let accuracy_val = summary.acc_val.map_or(String::new(), spread);
         let interval = || {
             let found = summary.difference.as_ref().and_then(|comparison| comparison.difference);
@@ -51,13 +50,13 @@ fn lines(rows: &[Row], groups: &[&[Row]], summaries: &[Summary], first: &str) ->
             Some(spread(summary.acc_test)),
             Some(spread(summary.pct_diff)),
             is_several.then(interval),
-            star.then(|| "★".to_owned()),
+            summary.starred.then(|| "★".to_owned()),
             footnote_mark(runs),
         ];
         let point = point_cell(rows, &summary.point);
         [vec![summary.variant.clone()], point, cells.into_iter().flatten().collect()].concat()
     };
-    let lines = summaries.iter().zip(groups).zip(starred(groups)).map(line);
+    let lines = summaries.iter().zip(groups).map(line);
     std::iter::once(header).chain(lines).collect()
 }
 

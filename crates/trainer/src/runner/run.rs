@@ -18,7 +18,7 @@ use crate::{
         files,
         record::{Checksums, Ending, ImageCounts},
     },
-    study::Run,
+    study::{Run, TrainingData},
 };
 
 impl RunContext {
@@ -32,11 +32,12 @@ impl RunContext {
     ) -> Result<FinishedRun, Error> {
         let record = match self.restore(job, claim, || siblings.of(job), progress)? {
             Beginning::State(state, seconds) => {
+                let data = self.splits.of(&job.run.data, job.run.seed)?;
                 let bar = progress.run(job.run, job.run.fit.epochs);
-                let outcome = self.fit(job, claim, *state, seconds, &bar);
+                let outcome = self.fit(job, claim, &data, (*state, seconds), &bar);
                 bar.finish();
                 let (state, header) = outcome?;
-                self.finish(job.run, claim, &state, &header)?
+                self.finish(job.run, claim, &data, &state, &header)?
             }
             Beginning::Ended { record, files } => {
                 for (file, bytes) in files {
@@ -50,17 +51,17 @@ impl RunContext {
         Ok(FinishedRun { folder: claim.folder.clone(), record })
     }
 
-    /// Trains from a state to the last epoch. Returns the final state with its header.
+    /// Trains from a state, whose training took so many seconds, to the last epoch. Returns the final state with its
+    /// header.
     fn fit(
         &self,
         job: &Job<'_>,
         claim: &Claim<'_>,
-        state: State,
-        seconds: f64,
+        data: &TrainingData,
+        (state, seconds): (State, f64),
         bar: &Task,
     ) -> Result<(State, Header), Error> {
         let (run, settings) = (job.run, &self.saved.study.settings);
-        let data = self.splits.of(&run.data, run.seed)?;
         let fit = Fit {
             config: &run.fit.config(),
             seed: run.seed,
@@ -83,6 +84,7 @@ impl RunContext {
         &self,
         run: &Run,
         claim: &Claim<'_>,
+        data: &TrainingData,
         state: &State,
         header: &Header,
     ) -> Result<Record, Error> {
@@ -90,8 +92,7 @@ impl RunContext {
         checkpoint::write(&claim.file(checkpoint::STATE), header, state)?;
         files::remove(&claim.file(checkpoint::FILE))?;
 
-        let (data, shape) = (self.splits.of(&run.data, run.seed)?, self.splits.shape());
-        let network = &state.network;
+        let (network, shape) = (&state.network, self.splits.shape());
         let evaluate =
             |split| evaluate_fully(network, images(run, split), &self.device, signals::check);
         let train = evaluate(&data.train)?;
@@ -100,9 +101,14 @@ impl RunContext {
         let (height, width) = (shape.height, shape.width);
         let input = InputFormat { height, pixels: run.data.pixels, width };
         let model = weights::to_bytes_with_input(network, input)?;
-        let (labels, predictions) = (self.splits.test.labels(), test.predictions.as_deref());
-        let files_sha256 =
-            Checksums::of_written(&claim.folder, &model, &state.history, labels, predictions)?;
+        let (labels, predictions) = (self.splits.test.labels(), test.predictions());
+        let files_sha256 = Checksums::of_written(
+            &claim.folder,
+            &model,
+            &state.history,
+            labels,
+            predictions.as_deref(),
+        )?;
         let record = Record {
             ended: Ending::of(&state.history, train.metrics),
             acc_train: train.metrics.accuracy,

@@ -6,9 +6,7 @@ use std::{
 };
 
 use super::{Error, Progress, RunContext, allocator, scheduler, signals};
-use crate::store::{
-    self, Claim, Claimed, FinishedRun, Job, RunFolders, Siblings, StudyFolder, failure,
-};
+use crate::store::{self, Claimed, FinishedRun, Job, RunFolders, Siblings, StudyFolder, failure};
 
 /// Trains runs. Calls `on_finish` for each one that is finished, in whichever process. Returns those that were left to
 /// other processes.
@@ -26,21 +24,6 @@ pub fn train<'a>(
     allocator::keep_freed();
     signals::listen().map_err(Error::Signals)?;
     let siblings = Siblings::new(folders);
-    let work =
-        |job: &Job<'_>, claim: &mut Claim<'_>| context.train_run(job, claim, &siblings, progress);
-    train_with(context, folder, folders, jobs, progress, on_finish, work)
-}
-
-/// Claims each run and calls `work` for it.
-fn train_with<'a>(
-    context: &RunContext,
-    folder: &StudyFolder,
-    folders: &RunFolders,
-    jobs: &'a [Job<'a>],
-    progress: &Progress,
-    on_finish: impl FnMut(&Job<'_>, FinishedRun) -> Result<(), store::Error> + Send,
-    work: impl Fn(&Job<'_>, &mut Claim<'_>) -> Result<FinishedRun, Error> + Sync,
-) -> Result<Vec<&'a Job<'a>>, Error> {
     let settings = &context.saved.study.settings;
     let bar = progress.study(jobs.len());
     let (finished, held) = (Mutex::new((0, on_finish)), Mutex::new(HashSet::new()));
@@ -54,7 +37,8 @@ fn train_with<'a>(
                 return Ok(());
             }
             Claimed::Ours(mut claim) => {
-                let outcome = scheduler::caught(|| work(job, &mut claim));
+                let outcome =
+                    scheduler::caught(|| context.train_run(job, &mut claim, &siblings, progress));
                 if let Err(panic @ Error::Panic(_)) = &outcome {
                     // The panic is reported in any case.
                     let _ = failure::write(&claim.folder, &panic.to_string());
@@ -103,60 +87,58 @@ mod tests {
         study::{InputFiles, Splits, Study},
     };
 
-    #[test]
-    fn a_run_that_panics_is_marked_and_the_others_go_on() {
+    /// Builds the context of three runs, of which `l1` has batches of so many images.
+    fn context(batch_size: usize) -> RunContext {
         let text = "variants = [\"none\", \"l1\", \"l2\"]\nfit.epochs = 1\njobs = 1";
-        let study = Study::read("small", &Entries::parse(text, Path::new("")).unwrap()).unwrap();
+        let mut study =
+            Study::read("small", &Entries::parse(text, Path::new("")).unwrap()).unwrap();
         let split = || Split::new(vec![7; 20 * Shape::MNIST.pixels()], vec![3; 20]);
         let splits = Splits::new(Digits::new("small", split(), split()), &study).unwrap();
         let device = study.settings.backend.open().unwrap();
+        study.runs[1].fit.batch_size = batch_size;
         let dataset = DatasetName { name: "small".to_owned(), source: None };
         let saved = SavedStudy::new(study, dataset, InputFiles::default());
-        let context = RunContext { saved, splits, device, start: None, machine: String::new() };
+        RunContext { saved, splits, device, start: None, machine: String::new() }
+    }
+
+    #[test]
+    fn a_run_that_panics_is_marked_and_the_others_go_on() {
         let output = tempfile::tempdir().unwrap();
         let folder = StudyFolder::new(output.path().join("out"));
         folder.create().unwrap();
-        let jobs = context.saved.jobs(None);
-        let progress = Progress::new(true);
-        let train = |panicking: &str| {
-            let (folders, mut finished) = (folder.runs().unwrap(), Vec::new());
-            let siblings = Siblings::new(&folders);
+        let train = |context: &RunContext| {
+            let (jobs, folders) = (context.saved.jobs(None), folder.runs().unwrap());
+            let mut finished = Vec::new();
             let on_finish = |job: &Job<'_>, _| {
                 finished.push(job.to_string());
                 Ok(())
             };
-            let outcome = train_with(
-                &context,
-                &folder,
-                &folders,
-                &jobs,
-                &progress,
-                on_finish,
-                |job, claim| {
-                    assert!(job.run.variant.name != panicking, "a panic on purpose");
-                    context.train_run(job, claim, &siblings, &progress)
-                },
-            );
-            (outcome.map(|held| held.len()), finished)
+            let held = train(context, &folder, &folders, &jobs, &Progress::new(true), on_finish);
+            let l1 = folder.run(&jobs[1].run.folder_name(jobs[1].id));
+            (held.map(|held| held.len()), finished, l1)
         };
 
-        let (outcome, finished) = train("l1");
+        // No config can set a batch size of 0.
+        let (outcome, finished, l1) = train(&context(0));
         let error = outcome.unwrap_err();
         assert_eq!(error.exit_code(), 1);
         let Error::Runs { failures } = error else { panic!("{error}") };
-        assert_eq!(failures.len(), 1);
-        let reason = "internal failure: a panic on purpose";
-        assert_eq!(
-            (failures[0].0.as_str(), failures[0].1.to_string()),
-            ("l1 seed 0", reason.into())
-        );
+        let told: Vec<String> =
+            failures.iter().map(|(run, error)| format!("{run}: {error}")).collect();
+        let reason = "internal failure: chunk size must be non-zero";
+        assert_eq!(told, [format!("l1 seed 0: {reason}")]);
         assert_eq!(finished, ["none seed 0", "l2 seed 0"]);
-        let l1 = folder.run(&jobs[1].run.folder_name(jobs[1].id));
         assert_eq!(failure::read(&l1).as_deref(), Some(reason));
 
-        // The run is trained again, and its failure.txt is removed.
-        let (outcome, finished) = train("");
-        assert_eq!((outcome.unwrap(), finished.len()), (0, 3));
+        // A run that failed is trained again, and its failure.txt is removed.
+        let sound = context(10);
+        let job = &sound.saved.jobs(None)[1];
+        let l1 = folder.run(&job.run.folder_name(job.id));
+        std::fs::create_dir(&l1).unwrap();
+        failure::write(&l1, reason).unwrap();
+        let (outcome, finished, _) = train(&sound);
+        assert_eq!(outcome.unwrap(), 0);
+        assert_eq!(finished, ["none seed 0", "l1 seed 0", "l2 seed 0"]);
         assert_eq!(failure::read(&l1), None);
     }
 }

@@ -51,7 +51,7 @@ pub struct Splits {
     pub test: Split,
     /// All training images.
     all: Arc<Split>,
-    /// Training data of the settings by which all seeds have the same, each with these settings.
+    /// Training data of each division, with its settings. Those that are sampled are of seed 0.
     shared: Vec<(DataSettings, Arc<TrainingData>)>,
 }
 
@@ -97,10 +97,9 @@ impl Splits {
         settings: &DataSettings,
         seed: u64,
     ) -> Result<Arc<TrainingData>, SettingError> {
-        let is_sampled = settings.sample == Sample::Seed
-            && settings.limit.is_some_and(|limit| {
-                rest_of(self.all.len(), settings).is_ok_and(|rest| limit < rest)
-            });
+        let rest = rest_of(self.all.len(), settings)?;
+        let is_sampled =
+            settings.sample == Sample::Seed && settings.limit.is_some_and(|limit| limit < rest);
         match self.find(settings) {
             Some(shared) if !is_sampled => Ok(Arc::clone(shared)),
             _ => self.cut(settings, seed).map(Arc::new),
