@@ -39,8 +39,8 @@ pub struct Summary {
 /// Summarises each group of runs, in the order of the rows, and compares it with the variant `first`.
 ///
 /// With held-out images each variant's chosen point is compared with the first variant's chosen point, apart for each
-/// value of `data.` keys. Without them each point is compared with the first variant at the
-/// same values of the keys that are not a single variant's (`variant.…`).
+/// value of `data.` keys. Without them each point is compared with the first variant at the same values of the keys that
+/// are not a single variant's (`variant.…`).
 pub fn summaries(rows: &[Row], first: &str) -> Vec<Summary> {
     let groups: Vec<&[Row]> = groups(rows).collect();
     let chosen = choice::choose(&groups);
@@ -58,24 +58,23 @@ pub fn summaries(rows: &[Row], first: &str) -> Vec<Summary> {
     });
     let comparisons = comparison::compare(compared.collect(), has_one_seed(rows));
     let starred = choice::starred(&groups, &chosen);
-    let choices = chosen.into_iter().zip(starred);
-    let summary =
-        |((runs, (chosen, starred)), difference): ((&&[Row], (bool, bool)), Option<Comparison>)| {
-            let validated: Option<Vec<f64>> = runs.iter().map(|row| row.record.acc_val).collect();
-            Summary {
-                variant: runs[0].variant().to_owned(),
-                point: runs[0].point().clone(),
-                n: runs.len(),
-                acc_train: spread(runs, |run| run.acc_train),
-                acc_test: spread(runs, |run| run.acc_test),
-                pct_diff: spread(runs, Record::pct_diff),
-                acc_val: validated.map(|accuracies| Spread::new(&accuracies)),
-                chosen,
-                starred,
-                difference,
-            }
-        };
-    groups.iter().zip(choices).zip(comparisons).map(summary).collect()
+    let summary = |(index, difference): (usize, Option<Comparison>)| {
+        let runs = groups[index];
+        let validated: Option<Vec<f64>> = runs.iter().map(|row| row.record.acc_val).collect();
+        Summary {
+            variant: runs[0].variant().to_owned(),
+            point: runs[0].point().clone(),
+            n: runs.len(),
+            acc_train: spread(runs, |run| run.acc_train),
+            acc_test: spread(runs, |run| run.acc_test),
+            pct_diff: spread(runs, Record::pct_diff),
+            acc_val: validated.map(|accuracies| Spread::new(&accuracies)),
+            chosen: chosen[index],
+            starred: starred[index],
+            difference,
+        }
+    };
+    comparisons.into_iter().enumerate().map(summary).collect()
 }
 
 /// Groups consecutive runs of one variant at one point, which differ only by their seeds.
