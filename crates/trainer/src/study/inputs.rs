@@ -1,6 +1,6 @@
 //! The inputs of a run: everything that its result depends on. Their SHA-256 identifies the run.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::LazyLock};
 
 use model::{LayerName, NetworkConfig};
 use serde::{Deserialize, Serialize};
@@ -19,6 +19,9 @@ pub const NUMERICS_VERSION: u32 = 3;
 
 /// Number of hexadecimal digits of a run's id.
 pub const ID_DIGITS: usize = 12;
+
+/// Settings at their defaults.
+static DEFAULTS: LazyLock<KeyValues> = LazyLock::new(|| flatten(&Settings::default()));
 
 /// Files that a study reads, so far as they identify its runs.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,8 +55,7 @@ impl Study {
             fit.validate_every = 1;
         }
         let mut settings = flatten(&Settings { network, data, fit, ..Settings::default() });
-        let defaults = flatten(&Settings::default());
-        settings.retain(|key, value| is_input(key) && defaults.get(key) != Some(value));
+        settings.retain(|key, value| is_input(key) && DEFAULTS.get(key) != Some(value));
         settings.extend(layer_settings(&run.variant.network));
         let json = |(key, value): (String, toml::Value)| (key, value_to_json(&value));
         let mut inputs: BTreeMap<String, Value> = settings.into_iter().map(json).collect();
