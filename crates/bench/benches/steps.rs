@@ -22,8 +22,8 @@ fn main() {
     divan::main();
 }
 
-fn variants() -> [String; 6] {
-    presets(&NOTEBOOK_HIDDEN).map(|variant| variant.name)
+fn variants() -> [&'static str; 6] {
+    presets(&NOTEBOOK_HIDDEN).map(|(name, _)| name)
 }
 
 fn images() -> Images<'static> {
@@ -37,10 +37,10 @@ fn indices(batch: usize) -> Vec<usize> {
 
 /// Initialises the network of a preset.
 fn start(name: &str) -> Network {
-    let named = presets(&NOTEBOOK_HIDDEN).into_iter().find(|variant| variant.name == name);
-    let variant = named.expect("the arguments are the presets' names");
+    let named = presets(&NOTEBOOK_HIDDEN).into_iter().find(|(preset, _)| *preset == name);
+    let (_, network) = named.expect("the arguments are the presets' names");
     let shape = DIGITS.train.shape();
-    variant.network.init(shape.pixels(), shape.classes, 0, &device())
+    network.init(shape.pixels(), shape.classes, 0, &device())
 }
 
 fn device() -> burn::tensor::Device {

@@ -14,7 +14,7 @@ use model::{Network, presets};
 use tempfile::TempDir;
 use trainer::{
     store::checkpoint::{self, Header},
-    study::{Backend, FitSettings},
+    study::Backend,
 };
 use training::{Epoch, Fit, FitConfig, Images, Metrics, Pixels, RunningMetrics, State};
 
@@ -56,10 +56,10 @@ struct Small {
 }
 
 static SMALL: LazyLock<Small> = LazyLock::new(|| {
-    let [.., variant] = presets(&[2, 2]);
+    let [.., (_, config)] = presets(&[2, 2]);
     let device = Backend::Flex.open().expect("flex finds the CPU");
     let shape = Shape::MNIST;
-    let network = variant.network.init(shape.pixels(), shape.classes, 0, &device);
+    let network = config.init(shape.pixels(), shape.classes, 0, &device);
     let metrics = Metrics { loss: 0.5, accuracy: 0.25 };
     let state = State {
         steps: 3,
@@ -109,7 +109,10 @@ fuzz_target!(|input: Input| {
     let config = FitConfig {
         epochs: state.history.len() + 1,
         batch_size: 1,
-        ..FitSettings::default().config()
+        learning_rate: 0.01,
+        shuffle: true,
+        validate_every: 1,
+        early_stopping: None,
     };
     let fit = Fit {
         config: &config,

@@ -30,8 +30,8 @@ enum Input {
 }
 
 static NETWORK: LazyLock<Network> = LazyLock::new(|| {
-    let [.., variant] = presets(&[2, 2]);
-    variant.network.init(
+    let [.., (_, config)] = presets(&[2, 2]);
+    config.init(
         Shape::MNIST.pixels(),
         10,
         0,

@@ -12,16 +12,16 @@ mod dense;
 mod layer_name;
 mod network;
 mod ops;
+mod presets;
 pub mod random;
 mod regularizer;
 mod summary;
-mod variant;
 
 pub use batch_norm::{BatchNorm, BatchStatistics, EPSILON};
 pub use block::{Block, BlockConfig};
 pub use dense::{Dense, Regularizers};
 pub use layer_name::LayerName;
 pub use network::{Masks, Network, NetworkConfig, Output};
+pub use presets::{NOTEBOOK_HIDDEN, presets};
 pub use regularizer::Regularizer;
 pub use summary::SummaryRow;
-pub use variant::{NOTEBOOK_HIDDEN, Variant, presets};

@@ -84,14 +84,25 @@ impl Network {
     /// # Panics
     ///
     /// If a mask's shape differs from that of its layer's output.
-    pub fn forward(&self, images: Tensor<2>, Masks(masks): Masks) -> Output {
+    pub fn forward(&self, images: Tensor<2>, masks: Masks) -> Output {
+        self.forward_with(images, masks, |_, _| ())
+    }
+
+    /// Computes what [`forward`](Self::forward) does, and calls `on_activity` with the index and ReLU's output,
+    /// `[batch, units]`, of each hidden layer.
+    pub fn forward_with(
+        &self,
+        images: Tensor<2>,
+        Masks(masks): Masks,
+        mut on_activity: impl FnMut(usize, &Tensor<2>),
+    ) -> Output {
         let (mut penalties, mut statistics) = (Vec::new(), Vec::new());
         let mut features = images;
-        for (block, mask) in
-            self.hidden.iter().zip(masks.into_iter().chain(std::iter::repeat(None)))
-        {
+        let masks = masks.into_iter().chain(std::iter::repeat(None));
+        for (index, (block, mask)) in self.hidden.iter().zip(masks).enumerate() {
             let BlockOutput { output, activity, statistics: block_statistics } =
                 block.forward(features, mask);
+            on_activity(index, &activity);
             penalties.extend(block.dense.penalties(|| activity));
             statistics.push(block_statistics);
             features = output;

@@ -97,10 +97,10 @@ mod tests {
     #[test]
     fn parameter_counts_are_those_of_keras() {
         let variants = presets(&NOTEBOOK_HIDDEN);
-        let counts = variants.clone().map(|variant| variant.network.parameters(784, 10));
+        let counts = variants.clone().map(|(_, network)| network.parameters(784, 10));
         assert_eq!(counts, [54510, 54510, 54510, 54510, 55510, 55510]);
-        let [.., both] = variants;
-        let rows = both.network.summary(784, 10);
+        let [.., (_, both)] = variants;
+        let rows = both.summary(784, 10);
         let names: Vec<&str> = rows.iter().map(|row| row.name.as_str()).collect();
         assert_eq!(
             names,

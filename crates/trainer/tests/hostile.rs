@@ -247,8 +247,8 @@ proptest! {
 }
 
 static NETWORK: LazyLock<Network> = LazyLock::new(|| {
-    let [.., variant] = presets(&[2, 2]);
-    variant.network.init(3, 10, 0, &Backend::Flex.open().unwrap())
+    let [.., (_, config)] = presets(&[2, 2]);
+    config.init(3, 10, 0, &Backend::Flex.open().unwrap())
 });
 
 /// A header of safetensors and so many bytes after it, read as both kinds of file.

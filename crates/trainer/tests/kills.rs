@@ -15,8 +15,8 @@ use assert_cmd::assert::OutputAssertExt;
 use common::{
     Row, TestDir,
     long_study::{
-        CONFIG, EPOCHS, VARIANTS, assert_csv_is_complete, send_signal, spawn_study, uninterrupted,
-        wait_for_checkpoints, wait_until,
+        CONFIG, EARLY_STOPPING, EPOCHS, VARIANTS, assert_csv_is_complete, send_signal, spawn_study,
+        uninterrupted, uninterrupted_of, wait_for_checkpoints, wait_until,
     },
     stderr, write_data_set,
 };
@@ -28,9 +28,9 @@ fn pseudo_random(round: u64, end: u64) -> u64 {
     round.wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(23) % end
 }
 
-fn kill_repeatedly(kills: u64) {
+fn kill_repeatedly(config: &str, kills: u64) {
     let dir = TestDir::new();
-    let expected = uninterrupted(&dir);
+    let expected = uninterrupted_of(&dir, config);
     let mut finished = 0;
     for round in 0..kills {
         let out = format!("killed-{finished}");
@@ -47,18 +47,53 @@ fn kill_repeatedly(kills: u64) {
     let out = format!("killed-{finished}");
     spawn_study(&dir, &out).wait_with_output().unwrap().assert().success();
     assert!(dir.artifacts(&out) == expected);
-    assert!(!dir.path(&format!("{out}/runs/l1-seed-0/checkpoint.safetensors")).exists());
+    let runs = fs::read_dir(dir.path(&out).join("runs")).unwrap();
+    let has_checkpoint = |run: &fs::DirEntry| run.path().join(checkpoint::FILE).exists();
+    assert_eq!(runs.flatten().filter(has_checkpoint).count(), 0);
 }
 
 #[test]
 fn a_killed_study_resumes_to_the_same_results() {
-    kill_repeatedly(6);
+    kill_repeatedly(CONFIG, 6);
 }
 
 #[test]
 #[ignore = "takes half a minute"]
 fn a_study_killed_sixty_times_resumes_to_the_same_results() {
-    kill_repeatedly(60);
+    kill_repeatedly(CONFIG, 60);
+}
+
+#[test]
+fn a_killed_study_with_early_stopping_resumes_to_the_same_results() {
+    kill_repeatedly(EARLY_STOPPING, 4);
+}
+
+#[test]
+#[ignore = "takes ten seconds"]
+fn a_study_with_early_stopping_killed_twenty_times_resumes_to_the_same_results() {
+    kill_repeatedly(EARLY_STOPPING, 20);
+}
+
+#[test]
+fn a_run_of_more_epochs_than_one_that_stopped_early_ends_like_it() {
+    let dir = TestDir::new();
+    let stopped_only = EARLY_STOPPING.replace("\"stopped\", \"best\"", "\"stopped\"");
+    uninterrupted_of(&dir, &stopped_only);
+    let before: Vec<Row> = dir.csv("whole/results.csv");
+    assert_eq!((before[0]["epochs"].as_str(), before[0]["best_epoch"].as_str()), ("301", "51"));
+    let more = dir.train("small.toml", "whole", &["--set", "fit.epochs=500"]);
+    let few = dir.train("small.toml", "few", &["--set", "fit.epochs=100"]);
+    assert_eq!((few[0]["epochs"].as_str(), few[0]["best_epoch"].as_str()), ("100", "51"));
+    // From the state of 100 epochs, whose last epoch is recorded and no other 100th is.
+    let from_few = dir.train("small.toml", "few", &["--set", "fit.epochs=500"]);
+    let model = |row: &Row, out: &str, file: &str| {
+        fs::read(dir.path(out).join("runs").join(&row["run"]).join(file)).unwrap()
+    };
+    for file in ["model.safetensors", "history.csv", "metrics.csv"] {
+        let expected = model(&before[0], "whole", file);
+        assert!(model(&more[0], "whole", file) == expected, "{file}");
+        assert!(model(&from_few[0], "few", file) == expected, "{file}");
+    }
 }
 
 #[test]

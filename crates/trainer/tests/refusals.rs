@@ -84,6 +84,26 @@ fn a_wrong_config_is_refused_with_its_line_and_key() {
 }
 
 #[test]
+fn an_impossible_early_stopping_is_refused_with_its_line_and_key() {
+    let messages = refusals(&[
+        "variants = [\"es\"]\n\n[variant.es]\nearly_stopping = { patience = 5 }",
+        "variants = [\"es\"]\nvariant.es.early_stopping = {}",
+        "variants = [\"es\"]\nsweep.variant.es.early_stopping.monitor = [\"loss\", \"val_accuracy\"]",
+        "variant.es.early_stopping = { monitor = \"acc\" }",
+        "variant.es.early_stopping = { monitor = \"loss\", mode = \"min\" }",
+        "variant.es.early_stopping = { monitor = \"loss\", baseline = 0.5 }",
+        "variant.es.early_stopping.patience = -1",
+        "variant.es.early_stopping.patience = 1.5",
+        "variant.es.early_stopping.min_delta = inf",
+        "variant.es.early_stopping.restore_best_weights = 1",
+        "variant.es.early_stopping = true",
+        "variant.es.early_stoping.patience = 1",
+        "fit.early_stopping.patience = 1",
+    ]);
+    insta::assert_snapshot!(messages);
+}
+
+#[test]
 fn an_impossible_sweep_is_refused_with_its_line_and_key() {
     let messages = refusals(&[
         "sweep.seeds = [0, 1]",
@@ -220,8 +240,7 @@ fn a_missing_config_is_refused() {
     dir.write("configs/here.toml", "seeds = [0]");
     let output = dir.output(&["run", "missing"]);
     assert_eq!(output.status.code(), Some(2));
-    let expected =
-        "error: there is no config `missing`. There are `dropout`, `gpu`, `here`, `mnist`, ";
+    let expected = "error: there is no config `missing`. There are `dropout`, `early-stopping`, `gpu`, `here`, `mnist`, ";
     assert!(stderr(&output).starts_with(expected), "{}", stderr(&output));
 }
 

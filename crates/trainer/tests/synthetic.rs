@@ -4,7 +4,7 @@
 use std::{convert::Infallible, io::Write, time::Instant};
 
 use data::{Places, Request, Source, synthetic};
-use trainer::study::{Backend, FitSettings};
+use trainer::study::{Backend, Run, Variant};
 use training::{Fit, Images, Pixels, State, evaluate};
 
 #[test]
@@ -17,20 +17,20 @@ fn a_network_trained_on_synthetic_digits_classifies_mnist() {
     let digits = synthetic();
     let drawing = start.elapsed();
 
-    let [.., batch_norm, _] = model::presets(&model::NOTEBOOK_HIDDEN);
+    let [.., (_, batch_norm), _] = model::presets(&model::NOTEBOOK_HIDDEN);
     let device = Backend::Flex.open().unwrap();
     let images = |split| Images { split, pixels: Pixels::Unit };
     let train = images(&digits.train);
-    let config = FitSettings::default().config();
+    let config = Run::new(Variant::of_network("batch_norm", batch_norm.clone()), 0).fit_config();
     let fit = Fit { config: &config, seed: 0, train, validation: None, device: &device };
     let shape = digits.train.shape();
-    let network = batch_norm.network.init(shape.pixels(), shape.classes, 0, &device);
+    let network = batch_norm.init(shape.pixels(), shape.classes, 0, &device);
     let start = Instant::now();
     let Ok(State { network, .. }) = fit.run(State::new(network), &mut ());
     let training = start.elapsed();
     let accuracy = |split| {
-        let Ok(metrics) = evaluate(&network, images(split), &device, || Ok::<_, Infallible>(()));
-        metrics.accuracy
+        let Ok(evaluation) = evaluate(&network, images(split), &device, || Ok::<_, Infallible>(()));
+        evaluation.metrics.accuracy
     };
     let (own, real) = (accuracy(&digits.test), accuracy(&mnist.test));
 

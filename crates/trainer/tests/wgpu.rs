@@ -39,9 +39,9 @@ fn initial_weights_and_masks_match_those_of_flex() {
     if !has_wgpu() {
         return;
     }
-    let [.., variant] = model::presets(&[5, 6]);
+    let [.., (_, config)] = model::presets(&[5, 6]);
     let [flex, wgpu] = [Backend::Flex, Backend::Wgpu].map(|backend| backend.open().unwrap());
-    let [flex, wgpu] = [flex, wgpu].map(|device| variant.network.init(784, 10, 7, &device));
+    let [flex, wgpu] = [flex, wgpu].map(|device| config.init(784, 10, 7, &device));
     let start = |network| weights::to_bytes(network).unwrap();
     assert!(start(&flex) == start(&wgpu));
     let mask = |network: &Network| network.masks(7, 3, 10).0[1].clone().unwrap().into_data();

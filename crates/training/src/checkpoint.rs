@@ -3,11 +3,18 @@
 
 use std::collections::HashMap;
 
-use burn::tensor::{Device, TensorData};
+use burn::{
+    module::Module,
+    tensor::{Device, TensorData},
+};
 use model::Network;
 use safetensors::{Dtype, SafeTensors};
 
-use crate::{Epoch, Error, Metrics, RunningMetrics, State, weights};
+use crate::{
+    Epoch, Error, Metrics, Recording, RunningMetrics, State,
+    recording::columns,
+    weights::{self, Views},
+};
 
 /// Name of the tensor of the finished epochs' metrics, float64. It is `[epochs, 2]`, loss and accuracy, or with
 /// validation `[epochs, 4]`, followed by the validation loss and accuracy. Both are NaN for an epoch that was not
@@ -15,6 +22,13 @@ use crate::{Epoch, Error, Metrics, RunningMetrics, State, weights};
 const HISTORY: &str = "fit.history";
 /// Name of the tensor of the current epoch's running metrics, float64, `[3]`: [`RunningMetrics::sums`].
 const SUMS: &str = "fit.sums";
+/// Name of the tensor of the recordings, float64, `[recordings, 1 + values]`: the epoch's number, then the values in
+/// the order of [`columns`].
+const RECORDINGS: &str = "fit.recordings";
+/// Prefix of the names of tensors that are not a network's weights.
+const FIT: &str = "fit.";
+/// Prefix of the names of the weights after the best epoch.
+const BEST: &str = "best.";
 /// Key of the header in the file's metadata.
 const HEADER: &str = "run";
 
@@ -23,6 +37,7 @@ const HEADER: &str = "run";
 pub struct Checkpoint {
     /// The finished epochs.
     pub history: Vec<Epoch>,
+    recordings: Vec<Recording>,
     sums: [f64; 3],
     bytes: Vec<u8>,
 }
@@ -57,6 +72,12 @@ impl Checkpoint {
             [_, 4] => values.as_chunks().0.iter().enumerate().map(with_validation).collect(),
             _ => return Err(format!("`{HISTORY}` is {shape:?}, but needs 2 or 4 columns")),
         };
+        let (shape, values) = numbers(&file, RECORDINGS)?;
+        let [_, width] = *shape else {
+            return Err(format!("`{RECORDINGS}` is {shape:?}, but needs two dimensions"));
+        };
+        let recordings =
+            values.chunks_exact(width.max(1)).map(recording).collect::<Result<_, _>>()?;
         let (_, sums) = numbers(&file, SUMS)?;
         let sums: [f64; 3] =
             sums.try_into().map_err(|_| format!("`{SUMS}` does not hold three numbers"))?;
@@ -66,7 +87,7 @@ impl Checkpoint {
                 "`{SUMS}` has impossible counts: {correct} of {images} images are correct"
             ));
         }
-        Ok((header, Self { history, sums, bytes }))
+        Ok((header, Self { history, recordings, sums, bytes }))
     }
 
     /// Restores the state after `steps` steps. `network` is a network of the checkpoint's variant, whose weights are
@@ -74,13 +95,31 @@ impl Checkpoint {
     ///
     /// # Errors
     ///
-    /// [`Error::WeightsMismatch`] if the checkpoint's weights do not fit the network.
+    /// [`Error::WeightsMismatch`] if the checkpoint's weights or recordings do not fit the network.
     pub fn state(self, network: Network, steps: u64, device: &Device) -> Result<State, Error> {
-        let file = SafeTensors::deserialize(&self.bytes)
+        let Self { history, recordings, sums, bytes } = self;
+        let depth = network.hidden.len();
+        let fits = |values: usize| {
+            [false, true].iter().any(|validated| columns(depth, *validated).len() == values)
+        };
+        if recordings.iter().any(|recording| !fits(recording.values.len())) {
+            return Err(Error::WeightsMismatch(format!(
+                "`{RECORDINGS}` has not the columns of {depth} hidden layers"
+            )));
+        }
+        let file = SafeTensors::deserialize(&bytes)
             .map_err(|error| Error::InvalidSafetensors(error.to_string()))?;
-        let network = weights::load(network, &file, &[HISTORY, SUMS])?;
-        let metrics = RunningMetrics::from_sums(self.sums, device);
-        Ok(State { steps, metrics, history: self.history, ..State::new(network) })
+        let tensors = file.tensors().into_iter().filter(|(name, _)| !name.starts_with(FIT));
+        let (best, tensors): (Views<'_>, Views<'_>) =
+            tensors.partition(|(name, _)| name.starts_with(BEST));
+        let best: Views<'_> = best
+            .into_iter()
+            .map(|(name, tensor)| (name[BEST.len()..].to_owned(), tensor))
+            .collect();
+        let best = (!best.is_empty()).then(|| weights::load(network.clone(), best)).transpose()?;
+        let state = State::new(weights::load(network, tensors)?);
+        let (metrics, best) = (RunningMetrics::from_sums(sums, device), best.map(Module::train));
+        Ok(State { steps, metrics, history, recordings, best, ..state })
     }
 }
 
@@ -99,7 +138,17 @@ pub fn to_bytes(
     let epochs = state.history.len();
     let width = if state.history.iter().any(|epoch| epoch.validation.is_some()) { 4 } else { 2 };
     let history: Vec<f64> =
-        state.history.iter().flat_map(|epoch| columns(epoch).into_iter().take(width)).collect();
+        state.history.iter().flat_map(|epoch| row(epoch).into_iter().take(width)).collect();
+    let recordings = &state.recordings;
+    let recorded = recordings.first().map_or(0, |recording| recording.values.len());
+    let values: Vec<f64> = recordings
+        .iter()
+        .flat_map(|Recording { epoch, values }| [&[*epoch as f64], values.as_slice()].concat())
+        .collect();
+    let best = state.best.as_ref().map(weights::tensors).transpose()?.unwrap_or_default();
+    tensors.extend(best.into_iter().map(|(name, data)| (format!("{BEST}{name}"), data)));
+    tensors
+        .insert(RECORDINGS.to_owned(), TensorData::new(values, [recordings.len(), 1 + recorded]));
     tensors.insert(HISTORY.to_owned(), TensorData::new(history, [epochs, width]));
     tensors.insert(SUMS.to_owned(), TensorData::new(sums.to_vec(), [sums.len()]));
     let headerless = weights::serialize(&tensors, None)?;
@@ -130,10 +179,24 @@ fn numbers(file: &SafeTensors<'_>, name: &str) -> Result<(Vec<usize>, Vec<f64>),
     Ok((view.shape().to_vec(), values.collect()))
 }
 
-fn columns(epoch: &Epoch) -> [f64; 4] {
+fn row(epoch: &Epoch) -> [f64; 4] {
     let none = Metrics { loss: f64::NAN, accuracy: f64::NAN };
     let validation = epoch.validation.unwrap_or(none);
     [epoch.train.loss, epoch.train.accuracy, validation.loss, validation.accuracy]
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "the number is checked to be a count"
+)]
+fn recording(row: &[f64]) -> Result<Recording, String> {
+    match *row {
+        [epoch, ref values @ ..] if is_count(epoch) => {
+            Ok(Recording { epoch: epoch as usize, values: values.to_vec() })
+        }
+        _ => Err(format!("`{RECORDINGS}` has an epoch whose number is not a count")),
+    }
 }
 
 fn without_validation((index, &[loss, accuracy]): (usize, &[f64; 2])) -> Epoch {
@@ -156,8 +219,8 @@ mod tests {
     use super::*;
 
     fn network(seed: u64, device: &Device) -> Network {
-        let [.., variant] = presets(&[2, 2]);
-        variant.network.init(3, 10, seed, device)
+        let [.., (_, config)] = presets(&[2, 2]);
+        config.init(3, 10, seed, device)
     }
 
     fn state(device: &Device) -> State {
@@ -190,7 +253,12 @@ mod tests {
     /// Serialises a checkpoint with these tensors in addition to the weights.
     fn forged(history: TensorData, sums: TensorData) -> Vec<u8> {
         let mut tensors = weights::tensors(&network(1, &Device::flex())).unwrap();
-        tensors.extend([(HISTORY.to_owned(), history), (SUMS.to_owned(), sums)]);
+        let recordings = TensorData::new(Vec::<f64>::new(), [0, 1]);
+        tensors.extend([
+            (HISTORY.to_owned(), history),
+            (RECORDINGS.to_owned(), recordings),
+            (SUMS.to_owned(), sums),
+        ]);
         let metadata = HashMap::from([(HEADER.to_owned(), "mine".to_owned())]);
         weights::serialize(&tensors, Some(metadata)).unwrap()
     }

@@ -1,15 +1,17 @@
 //! Keras's `fit`: SGD over shuffled batches, epoch by epoch.
 
-use std::mem;
-
 use burn::{
     module::Module,
     optim::{GradientsParams, ModuleOptimizer, SgdConfig},
     tensor::Device,
 };
+use data::Split;
 use model::{Masks, Network, random::shuffled};
 
-use crate::{Batch, Images, Metrics, RunningMetrics, evaluate};
+use crate::{
+    Batch, EarlyStopping, Images, Metrics, Recording, RunningMetrics, Stopping, evaluate,
+    recording::RECORDED_IMAGES,
+};
 
 /// The hyperparameters of a fit.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,6 +26,8 @@ pub struct FitConfig {
     pub shuffle: bool,
     /// Epochs between two evaluations on the validation images, 1 or more: Keras's `validation_freq`.
     pub validate_every: usize,
+    /// Ends the fit before its last epoch; `None` for [`Fit::run`]'s rule on losses that are not finite.
+    pub early_stopping: Option<EarlyStopping>,
 }
 
 /// The inputs of a fit, except the state that it starts from.
@@ -53,6 +57,10 @@ pub struct State {
     pub metrics: RunningMetrics,
     /// The finished epochs.
     pub history: Vec<Epoch>,
+    /// The recordings: of each [`FitConfig::validate_every`]th epoch, and of the fit's last one.
+    pub recordings: Vec<Recording>,
+    /// The network after the best epoch, if early stopping restores its weights.
+    pub best: Option<Network>,
 }
 
 /// The metrics of a finished epoch.
@@ -64,6 +72,14 @@ pub struct Epoch {
     pub train: Metrics,
     /// Metrics on the validation images after the epoch; `None` if it was not evaluated.
     pub validation: Option<Metrics>,
+}
+
+/// The end of an epoch.
+struct EpochEnd {
+    epoch: Epoch,
+    recording: Option<Recording>,
+    /// Progress of early stopping, this epoch included.
+    stopping: Option<Stopping>,
 }
 
 /// Gets the state of a fit after each step and epoch. An error ends the fit.
@@ -109,7 +125,14 @@ impl State {
             steps: 0,
             metrics: RunningMetrics::default(),
             history: Vec::new(),
+            recordings: Vec::new(),
+            best: None,
         }
+    }
+
+    /// Returns the network that a fit ends with: that of the best epoch if early stopping restores its weights.
+    pub fn trained(&self) -> &Network {
+        self.best.as_ref().unwrap_or(&self.network)
     }
 
     /// Does one training step: forward pass, loss, gradients, optimizer step, update of the moving statistics.
@@ -130,40 +153,111 @@ impl State {
 }
 
 impl Fit<'_> {
-    /// Trains from a state to the last epoch. The fit ends early after an epoch whose training loss is not finite, or
-    /// with the callback's error.
+    /// Trains from a state to the last epoch. The fit ends early by early stopping or, without it, after an epoch whose
+    /// training loss is not finite. It also ends with the callback's error.
     pub fn run<C: Callback>(&self, mut state: State, callback: &mut C) -> Result<State, C::Error> {
-        let FitConfig { batch_size, learning_rate, validate_every, .. } = *self.config;
-        while !self.is_over(&state.history) {
-            let number = state.history.len() + 1;
-            let order = self.order(number);
-            for indices in order.chunks(batch_size).skip(self.steps_done(&state)) {
-                let batch = self.train.batch(indices, self.device);
-                let masks = state.network.masks(self.seed, state.steps, indices.len());
-                state = state.step(batch, masks, learning_rate);
-                callback.on_step_end(&state)?;
+        let FitConfig { validate_every, early_stopping, .. } = *self.config;
+        let mut stopping = early_stopping.map(|settings| settings.after(&state.history));
+        let mut is_over = self.is_over(stopping, state.history.last());
+        if !is_over {
+            // A fit of fewer epochs recorded its last one.
+            state.recordings.retain(|recording| recording.epoch.is_multiple_of(validate_every));
+        }
+        let recorded = self.train.split;
+        let recorded = recorded.first(recorded.len().min(RECORDED_IMAGES));
+        while !is_over {
+            state = self.train_epoch(state, callback)?;
+            let on_batch_end = || callback.on_test_batch_end(&state);
+            let EpochEnd { epoch, recording, stopping: progress } =
+                self.end_epoch(&state, stopping, &recorded, on_batch_end)?;
+
+            state.metrics = RunningMetrics::default();
+            state.history.push(epoch);
+            state.recordings.extend(recording);
+            stopping = progress;
+            let best = stopping.and_then(|stopping| stopping.best_epoch());
+            let restores = early_stopping.is_some_and(|settings| settings.restore_best_weights);
+            if restores && best == Some(epoch.number) {
+                state.best = Some(state.network.clone());
             }
-            let validate = |images| {
-                let network = &state.network;
-                evaluate(network, images, self.device, || callback.on_test_batch_end(&state))
-            };
-            let validated = self.validation.filter(|_| number.is_multiple_of(validate_every));
-            let validation = validated.map(validate).transpose()?;
-            let train = mem::take(&mut state.metrics).compute();
-            state.history.push(Epoch { number, train, validation });
+            is_over = self.is_over(stopping, Some(&epoch));
             callback.on_epoch_end(&state)?;
         }
         Ok(state)
     }
 
+    /// Does the remaining training steps of the current epoch.
+    fn train_epoch<C: Callback>(
+        &self,
+        mut state: State,
+        callback: &mut C,
+    ) -> Result<State, C::Error> {
+        let order = self.order(state.history.len() + 1);
+        for indices in order.chunks(self.config.batch_size).skip(self.steps_done(&state)) {
+            let batch = self.train.batch(indices, self.device);
+            let masks = state.network.masks(self.seed, state.steps, indices.len());
+            state = state.step(batch, masks, self.config.learning_rate);
+            callback.on_step_end(&state)?;
+        }
+        Ok(state)
+    }
+
+    /// Evaluates the epoch whose steps are done: its metrics, and if it is to be recorded its recording on the first
+    /// training images, `recorded`.
+    fn end_epoch<E>(
+        &self,
+        state: &State,
+        mut stopping: Option<Stopping>,
+        recorded: &Split,
+        mut on_batch_end: impl FnMut() -> Result<(), E>,
+    ) -> Result<EpochEnd, E> {
+        let number = state.history.len() + 1;
+        let is_validated = number.is_multiple_of(self.config.validate_every);
+        let mut validate = || {
+            let evaluate =
+                |images| evaluate(&state.network, images, self.device, &mut on_batch_end);
+            self.validation.map(evaluate).transpose()
+        };
+        let mut validation = if is_validated { validate()? } else { None };
+        let epoch = Epoch {
+            number,
+            train: state.metrics.compute(),
+            validation: validation.map(|validation| validation.metrics),
+        };
+        if let Some(stopping) = &mut stopping {
+            stopping.add(&epoch);
+        }
+        if !is_validated && !self.is_over(stopping, Some(&epoch)) {
+            return Ok(EpochEnd { epoch, recording: None, stopping });
+        }
+        if !is_validated {
+            validation = validate()?;
+        }
+        let recording = Recording::new(
+            &state.network,
+            number,
+            Images { split: recorded, ..self.train },
+            validation.map(|validation| validation.cross_entropy),
+            self.device,
+            on_batch_end,
+        )?;
+        Ok(EpochEnd { epoch, recording: Some(recording), stopping })
+    }
+
+    /// Returns whether a fit is over after the epoch `last`.
+    fn is_over(&self, stopping: Option<Stopping>, last: Option<&Epoch>) -> bool {
+        last.is_some_and(|last| {
+            last.number >= self.config.epochs
+                || match stopping {
+                    Some(stopping) => stopping.is_over(),
+                    None => !last.train.loss.is_finite(),
+                }
+        })
+    }
+
     /// Returns the number of steps in an epoch.
     pub fn steps_per_epoch(&self) -> usize {
         self.train.split.len().div_ceil(self.config.batch_size)
-    }
-
-    fn is_over(&self, history: &[Epoch]) -> bool {
-        history.len() >= self.config.epochs
-            || history.last().is_some_and(|epoch| !epoch.train.loss.is_finite())
     }
 
     /// Returns the number of steps done in the current epoch.
@@ -185,19 +279,28 @@ impl Fit<'_> {
 
 #[cfg(test)]
 mod tests {
-    use data::{Shape, Split};
+    use std::mem;
+
+    use data::Shape;
     use model::presets;
 
     use super::*;
     use crate::{
-        Pixels,
+        Monitor, Pixels,
         checkpoint::{self, Checkpoint},
         weights,
     };
 
     /// Two epochs in batches of two images.
     fn small_config() -> FitConfig {
-        FitConfig { epochs: 2, batch_size: 2, learning_rate: 0.1, shuffle: true, validate_every: 1 }
+        FitConfig {
+            epochs: 2,
+            batch_size: 2,
+            learning_rate: 0.1,
+            shuffle: true,
+            validate_every: 1,
+            early_stopping: None,
+        }
     }
 
     /// Ends a fit in its first evaluation with the bytes of a checkpoint.
@@ -224,9 +327,9 @@ mod tests {
         let pixels = (0..=250).cycle().take(5 * Shape::MNIST.pixels()).collect();
         let split = Split::new(pixels, vec![0, 1, 2, 3, 4]);
         let images = Images { split: &split, pixels: Pixels::Unit };
-        let [.., variant] = presets(&[6, 7]);
+        let [.., (_, config)] = presets(&[6, 7]);
         let device = Device::flex();
-        let network = || variant.network.init(images.split.shape().pixels(), 10, 3, &device);
+        let network = || config.init(images.split.shape().pixels(), 10, 3, &device);
         let config = small_config();
         let (train, validation) = (images, Some(images));
         let fit = Fit { config: &config, seed: 3, train, validation, device: &device };
@@ -249,15 +352,89 @@ mod tests {
         assert!(bytes(&actual) == bytes(&expected));
     }
 
+    /// Ends a fit after an epoch with the bytes of a checkpoint.
+    struct InterruptionAfter(usize);
+
+    impl Callback for InterruptionAfter {
+        type Error = (u64, Vec<u8>);
+
+        fn on_step_end(&mut self, _: &State) -> Result<(), Self::Error> {
+            Ok(())
+        }
+
+        fn on_test_batch_end(&mut self, _: &State) -> Result<(), Self::Error> {
+            Ok(())
+        }
+
+        fn on_epoch_end(&mut self, state: &State) -> Result<(), Self::Error> {
+            if state.history.len() < self.0 {
+                return Ok(());
+            }
+            Err((state.steps, checkpoint::to_bytes(state, |_| Ok(String::new())).unwrap()))
+        }
+    }
+
+    #[test]
+    fn early_stopping_keeps_the_weights_of_the_best_epoch() {
+        let pixels = (0..=250).cycle().take(5 * Shape::MNIST.pixels()).collect();
+        let split = Split::new(pixels, vec![0, 1, 2, 3, 4]);
+        let images = Images { split: &split, pixels: Pixels::Unit };
+        let [.., (_, config)] = presets(&[6, 7]);
+        let device = Device::flex();
+        let network = || config.init(images.split.shape().pixels(), 10, 3, &device);
+        // No later epoch is better than the second by so much.
+        let settings = EarlyStopping {
+            monitor: Monitor::Loss,
+            min_delta: 1e9,
+            patience: 3,
+            start_from_epoch: 1,
+            restore_best_weights: true,
+        };
+        let config = FitConfig {
+            epochs: 20,
+            validate_every: 2,
+            early_stopping: Some(settings),
+            ..small_config()
+        };
+        let validation = Some(images);
+        let fit = Fit { config: &config, seed: 3, train: images, validation, device: &device };
+        let Ok(expected) = fit.run(State::new(network()), &mut ());
+        assert_eq!(expected.history.len(), 5);
+        let recorded = |state: &State| -> Vec<usize> {
+            state.recordings.iter().map(|recording| recording.epoch).collect()
+        };
+        assert_eq!(recorded(&expected), [2, 4, 5]);
+
+        let config = FitConfig { epochs: 2, early_stopping: None, ..config.clone() };
+        let Ok(two) = Fit { config: &config, ..fit }.run(State::new(network()), &mut ());
+        let bytes = |network: &Network| weights::to_bytes(network).unwrap();
+        assert!(bytes(expected.trained()) == bytes(&two.network));
+        assert!(bytes(&expected.network) != bytes(&two.network));
+
+        for epoch in [1, 3, 5] {
+            let Err((steps, file)) = fit.run(State::new(network()), &mut InterruptionAfter(epoch))
+            else {
+                panic!("the fit was not interrupted")
+            };
+            let ((), checkpoint) = Checkpoint::parse(file, |_, _| Ok(())).unwrap();
+            let Ok(actual) = fit.run(checkpoint.state(network(), steps, &device).unwrap(), &mut ());
+            assert_eq!(
+                (&actual.history, &actual.recordings),
+                (&expected.history, &expected.recordings)
+            );
+            assert!(bytes(actual.trained()) == bytes(expected.trained()));
+            assert!(bytes(&actual.network) == bytes(&expected.network));
+        }
+    }
+
     #[test]
     fn each_epoch_has_its_own_order_and_masks() {
         let pixels = (0..=250).cycle().take(5 * Shape::MNIST.pixels()).collect();
         let split = Split::new(pixels, vec![0, 1, 2, 3, 4]);
         let train = Images { split: &split, pixels: Pixels::Unit };
-        let [.., variant] = presets(&[6, 7]);
+        let [.., (_, config)] = presets(&[6, 7]);
         let device = Device::flex();
-        let start =
-            || State::new(variant.network.init(train.split.shape().pixels(), 10, 3, &device));
+        let start = || State::new(config.init(train.split.shape().pixels(), 10, 3, &device));
         let config = small_config();
         let fit = Fit { config: &config, seed: 3, train, validation: None, device: &device };
         let Ok(actual) = fit.run(start(), &mut ());

@@ -6,15 +6,21 @@
 
 mod batches;
 pub mod checkpoint;
+mod early_stopping;
 mod error;
 mod fit;
 mod metrics;
+pub mod recording;
 mod saved_model;
 pub mod weights;
 
 pub use batches::{Batch, Images, LARGEST_GPU_TENSOR, Pixels};
+pub use early_stopping::{EarlyStopping, Monitor, Stopping};
 pub use error::Error;
 pub use fit::{Callback, Epoch, Fit, FitConfig, State};
-pub use metrics::{Evaluation, Metrics, RunningMetrics, evaluate, evaluate_fully};
+pub use metrics::{
+    Evaluation, Metrics, Predictions, RunningMetrics, evaluate, evaluate_and_predict,
+};
+pub use recording::Recording;
 pub use saved_model::{SavedModel, predicted_class};
 pub use weights::InputFormat;

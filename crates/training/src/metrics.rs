@@ -2,7 +2,7 @@
 
 use burn::{
     module::Module,
-    tensor::{Device, Int, Tensor},
+    tensor::{Device, Int, Tensor, activation::softmax},
 };
 use model::{Masks, Network, Output};
 
@@ -20,20 +20,35 @@ pub struct Metrics {
 /// Running sums of losses and correct predictions. They stay on the device, so that no step waits for a transfer.
 #[derive(Debug, Default)]
 pub struct RunningMetrics {
-    loss: Option<Tensor<1>>,
+    loss: Sum,
     correct: Option<Tensor<1, Int>>,
     images: usize,
 }
 
-impl RunningMetrics {
-    /// Adds a batch's mean loss, `[1]`, and its number of correct predictions, `[1]`. The loss is weighted by the
-    /// batch's number of images, as in Keras.
-    pub fn add(&mut self, loss: Tensor<1>, correct: Tensor<1, Int>, images: usize) {
-        let loss = loss.without_autodiff() * images as f64;
-        self.loss = Some(match self.loss.take() {
-            Some(sum) => sum + loss,
-            None => loss,
+/// Running sum over images of a value on the device.
+#[derive(Debug, Default)]
+struct Sum(Option<Tensor<1>>);
+
+impl Sum {
+    /// Adds a batch's mean, `[1]`, weighted by its number of images, as in Keras.
+    fn add(&mut self, mean: Tensor<1>, images: usize) {
+        let batch = mean.without_autodiff() * images as f64;
+        self.0 = Some(match self.0.take() {
+            Some(sum) => sum + batch,
+            None => batch,
         });
+    }
+
+    /// Reads the sum from the device.
+    fn read(&self) -> f64 {
+        self.0.clone().map_or(0.0, |sum| f64::from(sum.into_scalar::<f32>()))
+    }
+}
+
+impl RunningMetrics {
+    /// Adds a batch's mean loss, `[1]`, and its number of correct predictions, `[1]`.
+    pub fn add(&mut self, loss: Tensor<1>, correct: Tensor<1, Int>, images: usize) {
+        self.loss.add(loss, images);
         self.correct = Some(match self.correct.take() {
             Some(sum) => sum + correct,
             None => correct,
@@ -43,9 +58,8 @@ impl RunningMetrics {
 
     /// Reads the sums from the device: of losses weighted by images, of correct predictions, and of images.
     pub fn sums(&self) -> [f64; 3] {
-        let loss = self.loss.clone().map_or(0.0, |sum| f64::from(sum.into_scalar::<f32>()));
         let correct = self.correct.clone().map_or(0, |sum| sum.into_scalar::<i64>());
-        [loss, correct as f64, self.images as f64]
+        [self.loss.read(), correct as f64, self.images as f64]
     }
 
     /// Restores the metrics on a device from their [`sums`](Self::sums).
@@ -59,38 +73,37 @@ impl RunningMetrics {
             return Self::default();
         }
         Self {
-            loss: Some(Tensor::from_data([loss as f32], device)),
+            loss: Sum(Some(Tensor::from_data([loss as f32], device))),
             correct: Some(Tensor::from_data([correct as i32], device)),
             images: images as usize,
         }
     }
 
     /// Reads the mean loss and accuracy from the device. Both are NaN if no batch was added.
-    pub fn compute(self) -> Metrics {
+    pub fn compute(&self) -> Metrics {
         let [loss, correct, images] = self.sums();
         Metrics { loss: loss / images, accuracy: correct / images }
     }
 }
 
-/// Results of a network's final weights on some images.
-#[derive(Debug)]
+/// Results of a network in inference on some images.
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Evaluation {
     /// Loss and accuracy.
     pub metrics: Metrics,
     /// Mean cross-entropy over the images, without penalties.
     pub cross_entropy: f64,
-    /// Predicted classes of each batch of images, on the device.
-    predictions: Vec<Tensor<1, Int>>,
+    /// Sum of all penalties, that on activities as a mean over the images.
+    pub penalty: f64,
 }
 
-impl Evaluation {
-    /// Reads the predicted class of each image from the device, in order; `None` if the cross-entropy is NaN, because
-    /// then logits are NaN.
-    pub fn predictions(&self) -> Option<Vec<u8>> {
-        let batches = self.predictions.iter().map(|classes| classes.to_data());
-        let classes = batches.flat_map(|classes| classes.iter::<u8>().collect::<Vec<_>>());
-        (!self.cross_entropy.is_nan()).then(|| classes.collect())
-    }
+/// Predicted classes of images, and the probabilities that the network gives them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Predictions {
+    /// Predicted class of each image.
+    pub classes: Vec<u8>,
+    /// Probability of the predicted class, 0 to 1, of each image.
+    pub confidences: Vec<f32>,
 }
 
 /// Evaluates a network in inference mode, as Keras's `evaluate` does. The loss includes the penalties. Calls
@@ -100,47 +113,67 @@ pub fn evaluate<E>(
     images: Images<'_>,
     device: &Device,
     mut on_batch_end: impl FnMut() -> Result<(), E>,
-) -> Result<Metrics, E> {
-    let mut metrics = RunningMetrics::default();
-    for_each_batch(network, images, device, |output, classes, len| {
-        metrics.add(output.loss(classes.clone()), output.correct(classes), len);
-        on_batch_end()
-    })?;
-    Ok(metrics.compute())
+) -> Result<Evaluation, E> {
+    evaluate_with(network, images, device, |_, _| (), |_, _| on_batch_end())
 }
 
-/// Evaluates a network as [`evaluate`] does, and also returns its cross-entropy and predictions.
-pub fn evaluate_fully<E>(
+/// Evaluates a network as [`evaluate`] does, and also returns its predictions; `None` if the cross-entropy is NaN,
+/// because then logits are NaN.
+pub fn evaluate_and_predict<E>(
     network: &Network,
     images: Images<'_>,
     device: &Device,
     mut on_batch_end: impl FnMut() -> Result<(), E>,
-) -> Result<Evaluation, E> {
-    let (mut metrics, mut data_metrics) = (RunningMetrics::default(), RunningMetrics::default());
-    let mut predictions = Vec::new();
-    for_each_batch(network, images, device, |output, classes, len| {
-        let correct = output.correct(classes.clone());
-        metrics.add(output.loss(classes.clone()), correct.clone(), len);
-        data_metrics.add(output.cross_entropy(classes), correct, len);
-        predictions.push(output.predictions());
-        on_batch_end()
-    })?;
-    let cross_entropy = data_metrics.compute().loss;
-    Ok(Evaluation { metrics: metrics.compute(), cross_entropy, predictions })
+) -> Result<(Evaluation, Option<Predictions>), E> {
+    let mut batches = Vec::new();
+    let evaluation = evaluate_with(
+        network,
+        images,
+        device,
+        |_, _| (),
+        |output, classes| {
+            let confidences = softmax(output.logits.clone(), 1).max_dim(1);
+            batches.push((classes, confidences));
+            on_batch_end()
+        },
+    )?;
+    let mut predictions = Predictions { classes: Vec::new(), confidences: Vec::new() };
+    for (classes, confidences) in batches {
+        predictions.classes.extend(classes.into_data().iter::<u8>());
+        predictions.confidences.extend(confidences.into_data().iter::<f32>());
+    }
+    Ok((evaluation, Some(predictions).filter(|_| !evaluation.cross_entropy.is_nan())))
 }
 
-/// Calls `on_output` with the output of a network in inference mode for each batch, its classes, and its number of
-/// images.
-fn for_each_batch<E>(
+/// Evaluates a network as [`evaluate`] does. Calls `on_activity` with the index and ReLU's output of each hidden layer
+/// for each batch, and `on_output` with the output and the predicted classes of each batch.
+pub(crate) fn evaluate_with<E>(
     network: &Network,
     images: Images<'_>,
     device: &Device,
-    mut on_output: impl FnMut(Output, Tensor<1, Int>, usize) -> Result<(), E>,
-) -> Result<(), E> {
+    mut on_activity: impl FnMut(usize, &Tensor<2>),
+    mut on_output: impl FnMut(&Output, Tensor<1, Int>) -> Result<(), E>,
+) -> Result<Evaluation, E> {
     let network = network.valid();
+    let (mut metrics, mut cross_entropies, mut penalties) =
+        (RunningMetrics::default(), Sum::default(), Sum::default());
     for Batch { images, classes } in images.inference_batches(&network, device) {
         let [len, _] = images.dims();
-        on_output(network.forward(images, Masks::default()), classes, len)?;
+        let output = network.forward_with(images, Masks::default(), &mut on_activity);
+        let predictions = output.predictions();
+        let cross_entropy = output.cross_entropy(classes.clone());
+        cross_entropies.add(cross_entropy.clone(), len);
+        let loss = match output.penalty.clone() {
+            Some(penalty) => {
+                penalties.add(penalty.clone(), len);
+                cross_entropy + penalty
+            }
+            None => cross_entropy,
+        };
+        metrics.add(loss, predictions.clone().equal(classes).int().sum(), len);
+        on_output(&output, predictions)?;
     }
-    Ok(())
+    let images = images.split.len() as f64;
+    let (cross_entropy, penalty) = (cross_entropies.read() / images, penalties.read() / images);
+    Ok(Evaluation { metrics: metrics.compute(), cross_entropy, penalty })
 }

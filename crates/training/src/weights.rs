@@ -1,6 +1,6 @@
 //! Weights in safetensors files.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 
 use burn::{
     module::{Module, ModuleMapper, ModuleVisitor, Param},
@@ -39,6 +39,12 @@ pub fn to_bytes(network: &Network) -> Result<Vec<u8>, Error> {
     serialize(&tensors(network)?, None)
 }
 
+/// Returns whether all of a network's weights are finite. Reads them from its device.
+pub fn are_finite(network: &Network) -> Result<bool, Error> {
+    let tensors = tensors(network)?;
+    Ok(tensors.values().all(|data| data.iter::<f32>().all(f32::is_finite)))
+}
+
 /// Reads a network's weights from its device, keyed by their names in weights files.
 pub fn tensors(network: &Network) -> Result<BTreeMap<String, TensorData>, Error> {
     let mut saver = Saver { path: Vec::new(), tensors: Ok(BTreeMap::new()) };
@@ -60,6 +66,9 @@ pub(crate) fn serialize(
     bytes.map_err(|error| Error::Save(error.to_string()))
 }
 
+/// Tensors of a safetensors file by name.
+pub(crate) type Views<'a> = BTreeMap<String, TensorView<'a>>;
+
 /// A weights file: the bytes of a safetensors file.
 #[derive(Debug)]
 pub struct Weights(Vec<u8>);
@@ -78,7 +87,7 @@ impl Weights {
     /// [`Error::WeightsMismatch`] unless the file has every tensor of the network, as float32 and in the same shape, and no other
     /// tensor.
     pub fn load(&self, network: Network) -> Result<Network, Error> {
-        load(network, &deserialize(&self.0)?, &[])
+        load(network, deserialize(&self.0)?.tensors().into_iter().collect())
     }
 
     /// Returns the format of the network's images; `None` if the file's metadata lacks it.
@@ -135,18 +144,15 @@ fn deserialize(bytes: &[u8]) -> Result<SafeTensors<'_>, Error> {
     SafeTensors::deserialize(bytes).map_err(|error| Error::InvalidSafetensors(error.to_string()))
 }
 
-/// Replaces a network's weights by a file's, as [`Weights::load`] does, but ignores the file's tensors of these names.
-pub(crate) fn load(
-    network: Network,
-    file: &SafeTensors<'_>,
-    ignored: &[&str],
-) -> Result<Network, Error> {
-    let unused = file.names().into_iter().filter(|name| !ignored.contains(name)).collect();
-    let mut loader = Loader { file, path: Vec::new(), unused, mismatch: None };
+/// Replaces a network's weights by a file's tensors, as [`Weights::load`] does.
+pub(crate) fn load(network: Network, tensors: Views<'_>) -> Result<Network, Error> {
+    let mut loader = Loader { tensors, path: Vec::new(), mismatch: None };
     let network = network.map(&mut loader);
-    match (loader.mismatch, loader.unused.first()) {
+    match (loader.mismatch, loader.tensors.first_key_value()) {
         (Some(mismatch), _) => Err(unfit(mismatch)),
-        (None, Some(name)) => Err(unfit(format!("the file has `{name}`, which the network lacks"))),
+        (None, Some((name, _))) => {
+            Err(unfit(format!("the file has `{name}`, which the network lacks")))
+        }
         (None, None) => Ok(network),
     }
 }
@@ -197,10 +203,9 @@ impl ModuleVisitor for Saver {
 
 /// Replaces a network's tensors by a file's tensors of the same names.
 struct Loader<'a> {
-    file: &'a SafeTensors<'a>,
+    /// Tensors that no parameter has used yet.
+    tensors: Views<'a>,
     path: Vec<String>,
-    /// Names in the file that no parameter has used yet.
-    unused: BTreeSet<&'a str>,
     /// The first reason why the file does not fit the network.
     mismatch: Option<String>,
 }
@@ -216,7 +221,6 @@ impl ModuleMapper for Loader<'_> {
 
     fn map_float<const D: usize>(&mut self, parameter: Param<Tensor<D>>) -> Param<Tensor<D>> {
         let name = name(&self.path);
-        self.unused.remove(name.as_str());
         parameter.map(|current| match self.tensor(&name, current.shape().as_slice()) {
             Ok(data) => Tensor::from_data(data, &current.device()),
             Err(reason) => {
@@ -228,10 +232,10 @@ impl ModuleMapper for Loader<'_> {
 }
 
 impl Loader<'_> {
-    /// Reads the file's tensor of a name, which has to be float32 and of this shape.
-    fn tensor(&self, name: &str, shape: &[usize]) -> Result<TensorData, String> {
-        let view = self.file.tensor(name);
-        let view = view.map_err(|_| format!("the file lacks `{name}`, which the network has"))?;
+    /// Takes the file's tensor of a name, which has to be float32 and of this shape.
+    fn tensor(&mut self, name: &str, shape: &[usize]) -> Result<TensorData, String> {
+        let view = self.tensors.remove(name);
+        let view = view.ok_or_else(|| format!("the file lacks `{name}`, which the network has"))?;
         if view.dtype() != Dtype::F32 || view.shape() != shape {
             let (dtype, actual) = (view.dtype(), view.shape());
             return Err(format!(

@@ -2,10 +2,14 @@
 
 use clap::Args;
 use data::Shape;
-use model::{SummaryRow, Variant};
+use model::SummaryRow;
+use training::EarlyStopping;
 
 use super::{Error, arguments::ConfigArguments};
-use crate::{config::values, study::Study};
+use crate::{
+    config::values,
+    study::{Study, Variant},
+};
 
 /// Arguments of `trainer summary`.
 #[derive(Debug, Args)]
@@ -46,12 +50,23 @@ fn variant_text(variant: &Variant) -> String {
         "{:<20} {:<18} {:>12} {:>10}  {}",
         "layer", "kind", "output", "parameters", "penalty"
     );
+    let stopping = variant.early_stopping.as_ref().map_or(String::new(), early_stopping_text);
     format!(
-        "{}\n{}\n{}\n  parameters: {}, trainable {trainable}, not trainable {non_trainable}\n",
+        "{}\n{}\n{}\n  parameters: {}, trainable {trainable}, not trainable {non_trainable}\n{stopping}",
         variant.name,
         heading.trim_end(),
         lines.join("\n"),
         trainable + non_trainable,
+    )
+}
+
+fn early_stopping_text(settings: &EarlyStopping) -> String {
+    let EarlyStopping { monitor, min_delta, patience, start_from_epoch, restore_best_weights } =
+        settings;
+    let from = start_from_epoch + 1;
+    format!(
+        "  early stopping: monitor {monitor}, min_delta {min_delta}, patience {patience}, from epoch {from}, \
+         restore_best_weights {restore_best_weights}\n"
     )
 }
 

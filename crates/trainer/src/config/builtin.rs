@@ -20,8 +20,17 @@ macro_rules! built_in {
 }
 
 /// All built-in configs, sorted by name.
-pub const ALL: &[BuiltIn] =
-    built_in!["dropout", "gpu", "mnist", "ndarray", "notebook", "overfit", "smoke", "strength"];
+pub const ALL: &[BuiltIn] = built_in![
+    "dropout",
+    "early-stopping",
+    "gpu",
+    "mnist",
+    "ndarray",
+    "notebook",
+    "overfit",
+    "smoke",
+    "strength"
+];
 
 /// Finds a built-in config by its name.
 pub(super) fn find(name: &str) -> Option<&'static BuiltIn> {

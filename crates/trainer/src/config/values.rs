@@ -18,20 +18,24 @@ pub(crate) fn boolean(value: &Value) -> Parsed<bool> {
 }
 
 /// Parses a whole number of 0 or more.
-pub(crate) fn seed(value: &Value) -> Parsed<u64> {
-    whole(value, 0).ok_or_else(|| expected("a whole number of 0 or more", value))
+pub(crate) fn whole<T: TryFrom<i64>>(value: &Value) -> Parsed<T> {
+    let number = value.as_integer().filter(|number| *number >= 0);
+    number
+        .and_then(|number| T::try_from(number).ok())
+        .ok_or_else(|| expected("a whole number of 0 or more", value))
 }
 
 /// Parses a whole number of 1 or more.
 pub(crate) fn count(value: &Value) -> Parsed<usize> {
-    whole(value, 1)
-        .and_then(|number| usize::try_from(number).ok())
-        .ok_or_else(|| expected("a whole number of 1 or more", value))
+    let number = whole(value).ok().filter(|number| *number > 0);
+    number.ok_or_else(|| expected("a whole number of 1 or more", value))
 }
 
-fn whole(value: &Value, min: u64) -> Option<u64> {
-    let number = u64::try_from(value.as_integer()?).ok()?;
-    (number >= min).then_some(number)
+/// Parses a finite number and returns its magnitude.
+pub(crate) fn magnitude(value: &Value) -> Parsed<f64> {
+    (number(value).filter(|number| number.is_finite()))
+        .map(f64::abs)
+        .ok_or_else(|| expected("a number", value))
 }
 
 /// Parses a finite number above 0.

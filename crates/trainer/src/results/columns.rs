@@ -41,9 +41,10 @@ pub(super) const RESULTS: [Column<Row>; 14] = [
 ];
 
 /// Further columns of results.csv, each only if some row has it.
-pub(super) const OPTIONAL: [Column<Row>; 2] = [
+pub(super) const OPTIONAL: [Column<Row>; 3] = [
     ("acc_val", |row| number(row.record.acc_val)),
     ("loss_val", |row| number(row.record.loss_val)),
+    ("best_epoch", |row| row.record.best_epoch.map_or(Cell::Empty, |epoch| Count(epoch as u64))),
 ];
 
 /// Columns of summary.csv.

@@ -4,6 +4,7 @@ mod choice;
 mod columns;
 mod comparison;
 mod csv;
+mod early_stopping;
 mod json;
 mod row;
 mod set;
@@ -30,13 +31,13 @@ const BARELY_TRAINED: f64 = 0.5;
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use model::{NOTEBOOK_HIDDEN, NetworkConfig, Variant};
+    use model::{NOTEBOOK_HIDDEN, NetworkConfig};
     use training::Pixels;
 
     use super::*;
     use crate::{
         store::{Ending, ImageCounts, Record, record::Checksums},
-        study::{Backend, Run},
+        study::{Backend, Run, Variant},
     };
 
     /// Builds the row of a run on raw pixels with these metrics.
@@ -47,7 +48,7 @@ pub(crate) mod tests {
         loss_train: f64,
     ) -> Row {
         let network = NetworkConfig::plain(&NOTEBOOK_HIDDEN);
-        let mut run = Run::new(Variant { name: variant.to_owned(), network }, seed);
+        let mut run = Run::new(Variant::of_network(variant, network), seed);
         run.data.pixels = Pixels::Raw;
         let ended = if loss_train.is_finite() { Ending::Epochs } else { Ending::Diverged };
         let record = Record {
@@ -61,9 +62,11 @@ pub(crate) mod tests {
             cross_entropy_train: 1.0,
             cross_entropy_val: None,
             cross_entropy_test: 1.0,
+            calibration: None,
             images: ImageCounts::default(),
             parameters: 5,
             epochs: 2,
+            best_epoch: None,
             fit_seconds: 1.234,
             machine: String::new(),
             version: String::new(),

@@ -3,7 +3,7 @@
 use training::Pixels;
 
 use super::{
-    Row,
+    Row, early_stopping,
     statistics::{Difference, Spread},
     summary::{Summary, groups, has_several_seeds, summaries},
     verdict::verdicts,
@@ -118,7 +118,7 @@ fn aligned(rows: &[Vec<String>]) -> String {
 pub fn notes(rows: &[Row]) -> Vec<String> {
     let mut notes = Vec::new();
     if rows.iter().any(Row::diverged) {
-        let note = "† the loss is no longer a finite number, which ended training; try a lower fit.learning_rate";
+        let note = "† diverged: the loss or a weight is no longer a finite number; try a lower fit.learning_rate";
         notes.push(note.to_owned());
     }
     let is_validated = rows.iter().any(|row| row.record.acc_val.is_some());
@@ -141,6 +141,7 @@ pub fn notes(rows: &[Row]) -> Vec<String> {
         };
         notes.push(note.to_owned());
     }
+    notes.extend(early_stopping::notes(rows));
     if has_several_seeds(rows) {
         let note = "Mean ± standard deviation over n seeds. The difference is the mean over pairs of runs of the same seed,\n\
              with its 95 % confidence interval (Student's t), which is not adjusted for several comparisons.";
@@ -189,7 +190,7 @@ mod tests {
             "l2       2  0.80000 ± 0.14142  0.87500 ± 0.17678  -0.13095 ± 0.42090                                  †",
         ];
         assert_eq!(lines[..4], expected);
-        assert!(lines[5].starts_with("† the loss"), "{text}");
+        assert!(lines[5].starts_with("† diverged"), "{text}");
         assert!(lines[7].starts_with("Mean ± standard deviation"), "{text}");
     }
 }

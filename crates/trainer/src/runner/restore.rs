@@ -8,7 +8,7 @@ use super::{Error, RunContext, progress::Progress, tensorboard};
 use crate::store::{
     self, Claim, FinishedRun, Job, Record,
     checkpoint::{self, Header},
-    record::Checksums,
+    record::Ending,
 };
 
 /// Beginning of a run's training.
@@ -42,7 +42,7 @@ impl RunContext {
         }
         for (id, sibling) in siblings() {
             // Another process may move a sibling away, so the next one is taken after any error.
-            let state = match ended(&sibling) {
+            let state = match ended(job, &sibling) {
                 Ok(None) => self.read_state(job, &sibling.folder.join(checkpoint::STATE), &id),
                 ended => ended.map_err(Error::from),
             };
@@ -65,14 +65,22 @@ impl RunContext {
     }
 }
 
-/// Returns the files of a run after which more epochs change nothing, because its last loss is not finite; `None` of
-/// another run.
-fn ended(FinishedRun { folder, record }: &FinishedRun) -> Result<Option<Beginning>, store::Error> {
-    let history = record.read_history(folder)?;
-    if history.last().is_none_or(|epoch| epoch.train.loss.is_finite()) {
+/// Returns the files of a job's sibling after which more epochs change nothing, because early stopping or a loss that is
+/// not finite ended it; `None` of another one.
+fn ended(
+    job: &Job<'_>,
+    FinishedRun { folder, record }: &FinishedRun,
+) -> Result<Option<Beginning>, store::Error> {
+    let has_ended = if job.run.variant.early_stopping.is_some() {
+        record.ended == Ending::EarlyStopping
+    } else {
+        let history = record.read_history(folder)?;
+        history.last().is_some_and(|epoch| !epoch.train.loss.is_finite())
+    };
+    if !has_ended {
         return Ok(None);
     }
-    let read = |file| Ok((file, record.read_file(folder, file)?));
-    let files: Result<Vec<_>, store::Error> = Checksums::FILES.map(read).into_iter().collect();
+    let read = |(file, _)| Ok((file, record.read_file(folder, file)?));
+    let files: Result<Vec<_>, store::Error> = record.files_sha256.files().map(read).collect();
     Ok(Some(Beginning::Ended { record: Box::new(record.clone()), files: files? }))
 }

@@ -1,7 +1,7 @@
 //! Training of one run: restored or started, trained with callbacks, evaluated, finished.
 
 use data::Split;
-use training::{Fit, Images, InputFormat, State, evaluate_fully, weights};
+use training::{Fit, Images, InputFormat, State, evaluate, evaluate_and_predict, weights};
 
 use super::{
     Error, RunContext,
@@ -14,9 +14,10 @@ use super::{
 use crate::{
     store::{
         Claim, FinishedRun, Job, Record, Siblings,
+        calibration::calibration,
         checkpoint::{self, Header},
-        files,
-        record::{Checksums, Ending, ImageCounts},
+        files, history, metrics, predictions,
+        record::{Contents, Ending, ImageCounts},
     },
     study::{Run, TrainingData},
 };
@@ -63,7 +64,7 @@ impl RunContext {
     ) -> Result<(State, Header), Error> {
         let (run, settings) = (job.run, &self.saved.study.settings);
         let fit = Fit {
-            config: &run.fit.config(),
+            config: &run.fit_config(),
             seed: run.seed,
             train: images(run, &data.train),
             validation: data.validation.as_deref().map(|split| images(run, split)),
@@ -92,34 +93,43 @@ impl RunContext {
         checkpoint::write(&claim.file(checkpoint::STATE), header, state)?;
         files::remove(&claim.file(checkpoint::FILE))?;
 
-        let (network, shape) = (&state.network, self.splits.shape());
-        let evaluate =
-            |split| evaluate_fully(network, images(run, split), &self.device, signals::check);
+        let (network, shape) = (state.trained(), self.splits.shape());
+        let evaluate = |split| evaluate(network, images(run, split), &self.device, signals::check);
         let train = evaluate(&data.train)?;
         let validation = data.validation.as_deref().map(evaluate).transpose()?;
-        let test = evaluate(&self.splits.test)?;
+        let (test, predictions) = evaluate_and_predict(
+            network,
+            images(run, &self.splits.test),
+            &self.device,
+            signals::check,
+        )?;
+        let stopping = run.variant.early_stopping.map(|settings| settings.after(&state.history));
+        let mut evaluations = [Some(train), validation, Some(test)].into_iter().flatten();
+        let is_finite = evaluations.all(|images| images.metrics.loss.is_finite())
+            && weights::are_finite(network)?;
+        let labels = self.splits.test.labels();
+        let classes = predictions.as_ref().map(|predictions| predictions.classes.as_slice());
         let (height, width) = (shape.height, shape.width);
         let input = InputFormat { height, pixels: run.data.pixels, width };
-        let model = weights::to_bytes_with_input(network, input)?;
-        let (labels, predictions) = (self.splits.test.labels(), test.predictions());
-        let files_sha256 = Checksums::of_written(
-            &claim.folder,
-            &model,
-            &state.history,
-            labels,
-            predictions.as_deref(),
-        )?;
+        let depth = run.variant.network.hidden.len();
+        let contents = Contents {
+            model: weights::to_bytes_with_input(network, input)?,
+            history: history::to_csv(&state.history),
+            metrics: metrics::to_csv(&state.recordings, depth, validation.is_some()),
+            predictions: predictions::to_bytes(labels, classes)?,
+        };
         let record = Record {
-            ended: Ending::of(&state.history, train.metrics),
+            ended: Ending::of(&state.history, stopping, is_finite),
             acc_train: train.metrics.accuracy,
-            acc_val: validation.as_ref().map(|validation| validation.metrics.accuracy),
+            acc_val: validation.map(|validation| validation.metrics.accuracy),
             acc_test: test.metrics.accuracy,
             loss_train: train.metrics.loss,
-            loss_val: validation.as_ref().map(|validation| validation.metrics.loss),
+            loss_val: validation.map(|validation| validation.metrics.loss),
             loss_test: test.metrics.loss,
             cross_entropy_train: train.cross_entropy,
-            cross_entropy_val: validation.as_ref().map(|validation| validation.cross_entropy),
+            cross_entropy_val: validation.map(|validation| validation.cross_entropy),
             cross_entropy_test: test.cross_entropy,
+            calibration: predictions.map(|predictions| calibration(labels, &predictions)),
             images: ImageCounts {
                 train: data.train.len(),
                 validation: data.validation.as_ref().map_or(0, |split| split.len()),
@@ -127,10 +137,11 @@ impl RunContext {
             },
             parameters: run.variant.network.parameters(shape.pixels(), shape.classes),
             epochs: state.history.len(),
+            best_epoch: stopping.and_then(|stopping| stopping.best_epoch()),
             fit_seconds: header.fit_seconds,
             machine: self.machine.clone(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            files_sha256,
+            files_sha256: contents.write(&claim.folder)?,
         };
         record.write(&claim.folder)?;
         Ok(record)

@@ -87,10 +87,11 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::study::Run;
+    use crate::study::{Run, Variant};
 
     fn runs(len: u64) -> Vec<Run> {
-        let [variant, ..] = model::presets(&model::NOTEBOOK_HIDDEN);
+        let [(name, network), ..] = model::presets(&model::NOTEBOOK_HIDDEN);
+        let variant = Variant::of_network(name, network);
         (0..len).map(|seed| Run::new(variant.clone(), seed)).collect()
     }
 

@@ -88,8 +88,8 @@ mod tests {
     use crate::study::Backend;
 
     fn network(seed: u64, device: &Device) -> Network {
-        let [.., variant] = presets(&[2, 2]);
-        variant.network.init(3, 10, seed, device)
+        let [.., (_, config)] = presets(&[2, 2]);
+        config.init(3, 10, seed, device)
     }
 
     fn header() -> Header {

@@ -9,7 +9,7 @@ pub const FILE: &str = "history.csv";
 
 /// Formats a history as CSV with the columns `epoch,loss,acc[,val_loss,val_acc]`. The last two are empty for an epoch
 /// that was not evaluated on the validation images.
-pub(super) fn to_csv(history: &[Epoch]) -> String {
+pub fn to_csv(history: &[Epoch]) -> String {
     let validated = history.iter().any(|epoch| epoch.validation.is_some());
     let mut csv = String::from("epoch,loss,acc");
     csv.push_str(if validated { ",val_loss,val_acc\n" } else { "\n" });

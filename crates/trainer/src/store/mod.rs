@@ -1,15 +1,17 @@
 //! A study's folder: its runs, each under an id that its inputs give, and the files that describe the study.
 
+pub mod calibration;
 pub mod checkpoint;
 mod claim;
 mod error;
 pub mod failure;
 pub mod files;
 mod folder;
-mod history;
+pub mod history;
 mod lock;
 mod manifest;
-mod predictions;
+pub mod metrics;
+pub mod predictions;
 pub mod record;
 mod saved_study;
 mod siblings;

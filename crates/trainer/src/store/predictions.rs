@@ -22,7 +22,7 @@ pub struct Predictions {
 }
 
 /// Serialises labels and predicted classes as the bytes of a safetensors file.
-pub(super) fn to_bytes(labels: &[u8], predicted: Option<&[u8]>) -> Result<Vec<u8>, Error> {
+pub fn to_bytes(labels: &[u8], predicted: Option<&[u8]>) -> Result<Vec<u8>, Error> {
     let tensors = [(LABELS, Some(labels)), (PREDICTIONS, predicted)];
     let views: Result<Vec<_>, _> = tensors
         .into_iter()

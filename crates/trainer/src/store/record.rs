@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use serde::{Deserialize, Deserializer, Serialize};
-use training::{Epoch, Metrics};
+use training::{Epoch, Stopping};
 
-use super::{Error, files, history, predictions};
+use super::{Error, calibration::CalibrationBin, files, history, metrics, predictions};
 
 /// File name of the record. It is written last and marks a run as finished.
 pub const FILE: &str = "run.json";
@@ -50,12 +50,18 @@ pub struct Record {
     /// Mean cross-entropy on the test images, without penalties.
     #[serde(deserialize_with = "nan_for_null")]
     pub cross_entropy_test: f64,
+    /// Calibration on the test images; `None` if the network's output is NaN.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calibration: Option<Vec<CalibrationBin>>,
     /// Numbers of images.
     pub images: ImageCounts,
     /// Number of parameters, trainable and non-trainable.
     pub parameters: usize,
-    /// Epochs trained. Fewer than configured if the loss became non-finite.
+    /// Epochs trained. Fewer than configured if training ended early.
     pub epochs: usize,
+    /// Best epoch, from 1, if early stopping monitored one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub best_epoch: Option<usize>,
     /// Seconds spent fitting, validation included.
     pub fit_seconds: f64,
     /// Name of the device that the run finished on.
@@ -72,7 +78,9 @@ pub struct Record {
 pub enum Ending {
     /// With the last epoch.
     Epochs,
-    /// With a loss that is not finite.
+    /// By early stopping, maybe in the last epoch.
+    EarlyStopping,
+    /// With a loss or weights that are not finite.
     Diverged,
 }
 
@@ -94,8 +102,24 @@ pub struct Checksums {
     pub model: String,
     /// Checksum of [`history::FILE`].
     pub history: String,
+    /// Checksum of [`metrics::FILE`]; `None` of a run from before there was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metrics: Option<String>,
     /// Checksum of [`predictions::FILE`].
     pub predictions: String,
+}
+
+/// Contents of a run's files that have a checksum.
+#[derive(Debug)]
+pub struct Contents {
+    /// Bytes of [`MODEL`].
+    pub model: Vec<u8>,
+    /// Text of [`history::FILE`].
+    pub history: String,
+    /// Text of [`metrics::FILE`].
+    pub metrics: String,
+    /// Bytes of [`predictions::FILE`].
+    pub predictions: Vec<u8>,
 }
 
 impl Record {
@@ -117,9 +141,12 @@ impl Record {
     /// Reads one of the run's files and verifies its checksum.
     pub fn read_file(&self, folder: &Path, file: &str) -> Result<Vec<u8>, Error> {
         let path = folder.join(file);
-        let expected = self.files_sha256.of(file);
+        let mut files = self.files_sha256.files();
+        let expected = files.find(|(name, _)| *name == file).map(|(_, sha256)| sha256);
         let defect = match files::read(&path)? {
-            Some(bytes) if data::sha256([bytes.as_slice()]) == expected => return Ok(bytes),
+            Some(bytes) if expected == Some(data::sha256([bytes.as_slice()]).as_str()) => {
+                return Ok(bytes);
+            }
             Some(_) => "not as the run left it",
             None => "missing",
         };
@@ -134,8 +161,8 @@ impl Record {
 
     /// Verifies the checksums of the run's files.
     pub fn verify(&self, folder: &Path) -> Result<(), Error> {
-        let mut files = Checksums::FILES.into_iter();
-        files.try_for_each(|file| self.read_file(folder, file).map(drop))
+        let mut files = self.files_sha256.files();
+        files.try_for_each(|(file, _)| self.read_file(folder, file).map(drop))
     }
 
     /// Writes the record, after which the run is finished.
@@ -145,42 +172,42 @@ impl Record {
 }
 
 impl Ending {
-    /// Returns how training ended, given the epochs and the metrics of the final weights on the training images.
-    pub fn of(history: &[Epoch], train: Metrics) -> Self {
-        let last = history.last().map_or(0.0, |epoch| epoch.train.loss);
-        if last.is_finite() && train.loss.is_finite() { Self::Epochs } else { Self::Diverged }
+    /// Returns how training ended, given its epochs, the progress of early stopping, and whether the final weights and
+    /// losses are finite. Without early stopping a last epoch whose loss is not finite counts too.
+    pub fn of(history: &[Epoch], stopping: Option<Stopping>, is_finite: bool) -> Self {
+        let last_is_finite = history.last().is_none_or(|epoch| epoch.train.loss.is_finite());
+        match stopping {
+            _ if !is_finite => Self::Diverged,
+            Some(stopping) if stopping.is_over() => Self::EarlyStopping,
+            None if !last_is_finite => Self::Diverged,
+            _ => Self::Epochs,
+        }
     }
 }
 
 impl Checksums {
-    /// Writes a run's weights, history and predictions, those with the labels of the test images.
-    pub fn of_written(
-        folder: &Path,
-        model: &[u8],
-        history: &[Epoch],
-        labels: &[u8],
-        predictions: Option<&[u8]>,
-    ) -> Result<Self, Error> {
+    /// Returns the files that have a checksum, each with it.
+    pub fn files(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let Self { model, history, metrics, predictions } = self;
+        let metrics = metrics.as_ref().map(|sha256| (metrics::FILE, sha256.as_str()));
+        let others = [(MODEL, model), (history::FILE, history), (predictions::FILE, predictions)];
+        others.map(|(file, sha256)| (file, sha256.as_str())).into_iter().chain(metrics)
+    }
+}
+
+impl Contents {
+    /// Writes the files to a run's folder.
+    pub fn write(&self, folder: &Path) -> Result<Checksums, Error> {
         let write = |file, bytes: &[u8]| {
             files::write(&folder.join(file), bytes)?;
             Ok::<_, Error>(data::sha256([bytes]))
         };
-        Ok(Self {
-            model: write(MODEL, model)?,
-            history: write(history::FILE, history::to_csv(history).as_bytes())?,
-            predictions: write(predictions::FILE, &predictions::to_bytes(labels, predictions)?)?,
+        Ok(Checksums {
+            model: write(MODEL, &self.model)?,
+            history: write(history::FILE, self.history.as_bytes())?,
+            metrics: Some(write(metrics::FILE, self.metrics.as_bytes())?),
+            predictions: write(predictions::FILE, &self.predictions)?,
         })
-    }
-
-    /// Files that have a checksum.
-    pub const FILES: [&'static str; 3] = [MODEL, history::FILE, predictions::FILE];
-
-    fn of(&self, file: &str) -> &str {
-        match file {
-            MODEL => &self.model,
-            history::FILE => &self.history,
-            _ => &self.predictions,
-        }
     }
 }
 

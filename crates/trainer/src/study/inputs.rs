@@ -5,12 +5,13 @@ use std::{collections::BTreeMap, sync::LazyLock};
 use model::{LayerName, NetworkConfig};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use training::EarlyStopping;
 
 use super::{
     EPOCHS, KeyValues, Run, Sample, Study, WEIGHTS,
     flat::{flatten, non_default},
     keys::is_input,
-    schema::{LayerSettings, NetworkSettings, Settings},
+    schema::{LayerSettings, NetworkSettings, Settings, VariantSettings},
 };
 
 /// Version of the arithmetic. Increase it when the same inputs give other results, even in the last bit, or when a
@@ -57,6 +58,7 @@ impl Study {
         let mut settings = flatten(&Settings { network, data, fit, ..Settings::default() });
         settings.retain(|key, value| is_input(key) && DEFAULTS.get(key) != Some(value));
         settings.extend(layer_settings(&run.variant.network));
+        settings.extend(run.variant.early_stopping.into_iter().flat_map(stopping_settings));
         let json = |(key, value): (String, toml::Value)| (key, value_to_json(&value));
         let mut inputs: BTreeMap<String, Value> = settings.into_iter().map(json).collect();
         inputs.insert("backend".to_owned(), self.settings.backend.to_string().into());
@@ -97,6 +99,19 @@ pub fn id_of(inputs: &[u8]) -> String {
 
 fn value_to_json(value: &toml::Value) -> Value {
     serde_json::to_value(value).unwrap_or_default()
+}
+
+/// Lists the settings of early stopping that differ from their defaults, and the monitored value, without which there
+/// would be none.
+fn stopping_settings(early_stopping: EarlyStopping) -> KeyValues {
+    let settings = |early_stopping| {
+        let early_stopping = Some(early_stopping);
+        flatten(&VariantSettings { early_stopping, ..VariantSettings::default() })
+    };
+    let defaults = settings(EarlyStopping::default());
+    let mut settings = settings(early_stopping);
+    settings.retain(|key, value| key.ends_with(".monitor") || defaults.get(key) != Some(value));
+    settings
 }
 
 /// Lists the settings of a network's layers that differ from their defaults.
@@ -173,6 +188,7 @@ mod tests {
             "data.validation = 10",
             "network.hidden = [50]",
             "variant.none.hidden1.batch_norm = true",
+            "variant.none.early_stopping = { monitor = \"loss\" }",
         ] {
             let other = study(&format!("variants = [\"none\"]\n{other}"));
             assert_ne!(inputs(&other, 0).id(), inputs(&plain, 0).id());

@@ -3,10 +3,11 @@
 use std::{collections::BTreeSet, sync::LazyLock};
 
 use serde::Serialize;
+use training::EarlyStopping;
 
 use super::{
     layers,
-    schema::{LayerSettings, Settings},
+    schema::{LayerSettings, Settings, VariantSettings},
 };
 
 /// Key of the numbers of units of the hidden layers.
@@ -48,6 +49,16 @@ pub(super) fn is_sweepable(key: &str) -> bool {
 pub(super) static COMMON_KEYS: LazyLock<BTreeSet<String>> =
     LazyLock::new(|| keys_of(&Settings::default()));
 
+/// Keys of a variant's settings outside its layers.
+static VARIANT_KEYS: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
+    let early_stopping = Some(EarlyStopping::default());
+    keys_of(&VariantSettings { early_stopping, ..VariantSettings::default() })
+});
+
+/// Keys of a layer's settings.
+static LAYER_KEYS: LazyLock<BTreeSet<String>> =
+    LazyLock::new(|| keys_of(&LayerSettings::default()));
+
 /// Lists the keys of settings. Goes through JSON, which keeps those that are `None` as null.
 fn keys_of(settings: &impl Serialize) -> BTreeSet<String> {
     fn add(keys: &mut BTreeSet<String>, key: &str, value: &serde_json::Value) {
@@ -68,10 +79,11 @@ fn keys_of(settings: &impl Serialize) -> BTreeSet<String> {
 
 /// Returns whether a key is a setting's, of whatever variant and layer.
 pub(super) fn is_known(key: &str) -> bool {
-    let mut parts = key.splitn(4, '.');
-    match (parts.next(), parts.next(), parts.next(), parts.next()) {
-        (Some("variant"), Some(_), Some(_), Some(rest)) => {
-            keys_of(&LayerSettings::default()).contains(rest)
+    let mut parts = key.splitn(3, '.');
+    match (parts.next(), parts.next(), parts.next()) {
+        (Some("variant"), Some(_), Some(rest)) => {
+            let of_layer = rest.split_once('.').is_some_and(|(_, rest)| LAYER_KEYS.contains(rest));
+            of_layer || VARIANT_KEYS.contains(rest)
         }
         _ => COMMON_KEYS.contains(key),
     }
@@ -83,10 +95,10 @@ pub(super) fn known_keys<'a>(
     depth: usize,
 ) -> BTreeSet<String> {
     let mut keys = COMMON_KEYS.clone();
-    let layer_keys = keys_of(&LayerSettings::default());
     for variant in variants.collect::<BTreeSet<_>>() {
+        keys.extend(VARIANT_KEYS.iter().map(|key| format!("variant.{variant}.{key}")));
         for layer in layers::all_names(depth) {
-            keys.extend(layer_keys.iter().map(|key| format!("variant.{variant}.{layer}.{key}")));
+            keys.extend(LAYER_KEYS.iter().map(|key| format!("variant.{variant}.{layer}.{key}")));
         }
     }
     keys

@@ -1,10 +1,9 @@
 //! Checks of settings against one another: sizes of networks and batches, and validation images.
 
 use data::Shape;
-use model::Variant;
 use training::LARGEST_GPU_TENSOR;
 
-use super::{HIDDEN, Settings, resolve::Resolved};
+use super::{HIDDEN, Settings, Variant, resolve::Resolved, schema::EARLY_STOPPING};
 use crate::config::{ConfigError, Entries, Origin};
 
 /// Maximum number of parameters of a network.
@@ -14,21 +13,47 @@ const SHAPE: Shape = Shape::MNIST;
 /// Key of the number of images per optimizer step.
 const BATCH_SIZE: &str = "fit.batch_size";
 
+/// A key to change, and the reason.
+type Refusal = (String, String);
+
 /// Returns an error if a network or a batch is too large, or if two settings contradict each other. The error names the
 /// key to change.
 pub(super) fn check(resolved: &Resolved, entries: &Entries) -> Result<(), ConfigError> {
     let Resolved { settings, variants } = resolved;
     let has_batch_size = entries.get(BATCH_SIZE).is_some();
-    let checked = check_parameters(variants).map_err(|reason| (HIDDEN, reason));
-    let checked = checked.and_then(|()| check_buffers(settings, has_batch_size));
-    checked.and_then(|()| check_validation(settings)).map_err(|(key, reason)| {
-        let origin = entries.get(key).map_or(Origin::Argument, |entry| entry.origin.clone());
-        ConfigError::Value { origin, key: key.to_owned(), reason }
+    let check = || {
+        check_parameters(variants)?;
+        check_buffers(settings, has_batch_size)?;
+        check_validation(settings)?;
+        variants.iter().try_for_each(|variant| check_early_stopping(variant, settings))
+    };
+    check().map_err(|(key, reason)| {
+        // A table is refused at its own key or at its first one.
+        let is_in =
+            |other: &str| other.strip_prefix(&key).is_some_and(|rest| rest.starts_with('.'));
+        let entry = entries
+            .get(&key)
+            .or_else(|| entries.iter().find(|(other, _)| is_in(other)).map(|(_, entry)| entry));
+        let origin = entry.map_or(Origin::Argument, |entry| entry.origin.clone());
+        ConfigError::Value { origin, key, reason }
     })
 }
 
+/// Returns an error if a variant's early stopping monitors held-out images and there are none.
+fn check_early_stopping(variant: &Variant, settings: &Settings) -> Result<(), Refusal> {
+    let Some(early_stopping) = variant.early_stopping else { return Ok(()) };
+    let monitor = early_stopping.monitor;
+    if !monitor.is_validation() || settings.data.is_validated() {
+        return Ok(());
+    }
+    let reason = format!(
+        "monitors `{monitor}`, but no images are held out: set data.validation, or monitor `loss` or `accuracy`"
+    );
+    Err((format!("variant.{}.{EARLY_STOPPING}", variant.name), reason))
+}
+
 /// Returns an error if two settings hold out validation images.
-fn check_validation(settings: &Settings) -> Result<(), (&'static str, String)> {
+fn check_validation(settings: &Settings) -> Result<(), Refusal> {
     let data = &settings.data;
     if data.validation.is_none() || data.validation_split == 0.0 {
         return Ok(());
@@ -36,24 +61,24 @@ fn check_validation(settings: &Settings) -> Result<(), (&'static str, String)> {
     let split = data.validation_split;
     let reason =
         format!("holds out images beside data.validation_split = {split}: set one of the two");
-    Err(("data.validation", reason))
+    Err(("data.validation".to_owned(), reason))
 }
 
 /// Returns an error if a variant's network has too many parameters.
-fn check_parameters(variants: &[Variant]) -> Result<(), String> {
+fn check_parameters(variants: &[Variant]) -> Result<(), Refusal> {
     let parameters = |variant: &Variant| variant.network.parameters(SHAPE.pixels(), SHAPE.classes);
     let parameters = variants.iter().map(parameters).max().unwrap_or(0);
     if parameters > MAX_PARAMETERS {
-        return Err(format!(
-            "makes a network of {parameters} parameters: at most {MAX_PARAMETERS} can be"
-        ));
+        let reason =
+            format!("makes a network of {parameters} parameters: at most {MAX_PARAMETERS} can be");
+        return Err((HIDDEN.to_owned(), reason));
     }
     Ok(())
 }
 
 /// Returns an error if a kernel or a batch's layer outputs do not fit into a GPU buffer. The key is that of the batch
 /// size only if the config sets it.
-fn check_buffers(settings: &Settings, has_batch_size: bool) -> Result<(), (&'static str, String)> {
+fn check_buffers(settings: &Settings, has_batch_size: bool) -> Result<(), Refusal> {
     if settings.backend.is_cpu() {
         return Ok(());
     }
@@ -65,7 +90,7 @@ fn check_buffers(settings: &Settings, has_batch_size: bool) -> Result<(), (&'sta
         let reason = format!(
             "makes a kernel of {inputs} × {units}, over the 128 MiB at which a GPU's buffers end"
         );
-        return Err((HIDDEN, reason));
+        return Err((HIDDEN.to_owned(), reason));
     }
     let largest_batch = LARGEST_GPU_TENSOR / widths.into_iter().max().unwrap_or(1);
     if settings.fit.batch_size <= largest_batch {
@@ -73,5 +98,8 @@ fn check_buffers(settings: &Settings, has_batch_size: bool) -> Result<(), (&'sta
     }
     let (key, verb) =
         if has_batch_size { (BATCH_SIZE, "is") } else { (HIDDEN, "takes batches of") };
-    Err((key, format!("{verb} at most {largest_batch} on a GPU: its buffers end at 128 MiB")))
+    Err((
+        key.to_owned(),
+        format!("{verb} at most {largest_batch} on a GPU: its buffers end at 128 MiB"),
+    ))
 }

@@ -21,12 +21,13 @@ mod schema;
 mod splits;
 mod study_toml;
 mod sweep;
+mod variant;
 
 use std::{collections::BTreeMap, fmt};
 
 use data::Source;
-use model::Variant;
 use toml::Value;
+use training::FitConfig;
 
 use self::keys::{EPOCHS, sweep_key};
 pub use self::{
@@ -37,6 +38,7 @@ pub use self::{
     label::{label, setting_text, short},
     schema::{DataSettings, FitSettings, Settings},
     splits::{Sample, SettingError, Splits, TrainingData},
+    variant::Variant,
 };
 
 /// Values by dotted key.
@@ -82,6 +84,14 @@ impl Run {
     pub fn new(variant: Variant, seed: u64) -> Self {
         let (point, data, fit) = Default::default();
         Self { variant, seed, point, data, fit }
+    }
+
+    /// Returns the hyperparameters of the run's fit.
+    pub fn fit_config(&self) -> FitConfig {
+        let FitSettings { epochs, batch_size, learning_rate, shuffle, validate_every, .. } =
+            self.fit;
+        let early_stopping = self.variant.early_stopping;
+        FitConfig { epochs, batch_size, learning_rate, shuffle, validate_every, early_stopping }
     }
 
     /// Returns the name of the run's folder: `<variant>[,<point>]-seed-<n>-<id>`.

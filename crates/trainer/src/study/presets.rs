@@ -9,9 +9,9 @@ use crate::config::{Entries, Entry, Origin};
 /// Adds the presets to a config's entries, as if the config extended one that defines them.
 pub(super) fn add(entries: &mut Entries) {
     entries.raise_precedence(1);
-    for preset in presets(&[1]) {
-        let table = format!("variant.{}", preset.name);
-        let layer = preset.network.hidden.first().map(LayerSettings::from).unwrap_or_default();
+    for (name, network) in presets(&[1]) {
+        let table = format!("variant.{name}");
+        let layer = network.hidden.first().map(LayerSettings::from).unwrap_or_default();
         let mut settings = KeyValues::from([(table.clone(), Table::new().into())]);
         settings.extend(
             non_default(&layer)

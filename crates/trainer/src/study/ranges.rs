@@ -6,7 +6,7 @@ use data::Source;
 use model::NOTEBOOK_HIDDEN;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 use toml::Value;
-use training::Pixels;
+use training::{Monitor, Pixels};
 
 use super::{Backend, Jobs, Sample};
 use crate::config::values::{self, Parsed};
@@ -34,6 +34,8 @@ ranges! {
     fraction -> f64 = values::fraction;
     hidden -> Vec<usize> = parse_hidden;
     jobs -> Jobs = Jobs::parse;
+    magnitude -> f64 = values::magnitude;
+    monitor -> Monitor = |value| values::one_of(&Monitor::ALL, value);
     names -> Vec<String> = |value| values::list(|value| values::text(value).map(str::to_owned), value);
     not_negative -> f64 = values::not_negative;
     optional_count -> Option<usize> = |value| values::count(value).map(Some);
@@ -41,9 +43,10 @@ ranges! {
     pixels -> Pixels = |value| values::one_of(&Pixels::ALL, value);
     positive -> f64 = values::positive;
     sample -> Sample = |value| values::one_of(&Sample::ALL, value);
-    seeds -> Vec<u64> = |value| values::list(values::seed, value);
+    seeds -> Vec<u64> = |value| values::list(values::whole, value);
     sources -> Vec<Source> =
         |value| values::list(|value| values::one_of(&Source::ALL, value), value);
+    whole -> usize = values::whole;
 }
 
 /// Parses the numbers of units of the hidden layers.

@@ -3,15 +3,17 @@
 use std::collections::BTreeSet;
 
 use model::NOTEBOOK_HIDDEN;
-use toml::Value;
+use toml::{Table, Value};
+use training::Monitor;
 
 use super::{
     HIDDEN, KeyValues, Run, Settings, Study, limits, presets,
     resolve::{Resolved, resolve},
     saved_variants::{SavedVariants, take_yielding},
+    schema::EARLY_STOPPING,
     sweep::Sweep,
 };
-use crate::config::{ConfigError, Entries};
+use crate::config::{ConfigError, Entries, Entry};
 
 impl Study {
     /// Reads a study from a config's entries. Missing settings have their defaults.
@@ -19,6 +21,7 @@ impl Study {
         let mut entries = entries.clone();
         take_yielding(&mut entries)?;
         presets::add(&mut entries);
+        enable_early_stopping(&mut entries);
         let mut sweep = Sweep::take(&mut entries)?;
         let depths = depths(&sweep, &entries);
         sweep.drop_overridden(&entries, &depths);
@@ -63,6 +66,22 @@ impl Study {
             variants,
             runs,
         })
+    }
+}
+
+/// Writes the default into an empty `early_stopping = {}`, because empty tables set nothing.
+fn enable_early_stopping(entries: &mut Entries) {
+    let is_key = |key: &str| {
+        let mut parts = key.split('.');
+        parts.next() == Some("variant") && parts.nth(1) == Some(EARLY_STOPPING)
+    };
+    let is_empty = |entry: &Entry| entry.value.as_table().is_some_and(Table::is_empty);
+    let enabled = entries.iter().filter(|(key, entry)| is_key(key) && is_empty(entry));
+    let enabled: Vec<String> = enabled.map(|(key, _)| key.to_owned()).collect();
+    for key in enabled {
+        let Some(entry) = entries.remove(&key) else { continue };
+        let value = Monitor::default().to_string().into();
+        entries.insert(&format!("{key}.monitor"), Entry { value, ..entry });
     }
 }
 

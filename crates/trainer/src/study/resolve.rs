@@ -2,11 +2,11 @@
 
 use std::collections::HashSet;
 
-use model::{LayerName, NOTEBOOK_HIDDEN, NetworkConfig, Variant};
+use model::{LayerName, NOTEBOOK_HIDDEN, NetworkConfig};
 use toml::Value;
 
 use super::{
-    HIDDEN,
+    HIDDEN, Variant,
     canonical_entries::{CanonicalEntries, canonical_entries, nest},
     canonical_value::canonical_value,
     errors,
@@ -52,8 +52,12 @@ pub(super) fn resolve(entries: &Entries) -> Result<Resolved, ConfigError> {
     }
     let defined = std::mem::take(&mut settings.variant);
     let variants = settings.variants.iter().map(|name| {
-        let network = defined.get(name).map(|variant| network(variant, &hidden));
-        network.map(|network| Variant { name: name.clone(), network }).ok_or_else(|| {
+        let variant = defined.get(name).map(|variant| Variant {
+            name: name.clone(),
+            network: network(variant, &hidden),
+            early_stopping: variant.early_stopping,
+        });
+        variant.ok_or_else(|| {
             let known: Vec<&String> = defined.keys().collect();
             let known = values::unknown("variant", name, &known);
             let reason = format!("{known}; define more as [variant.NAME]");

@@ -11,10 +11,14 @@ use model::{BlockConfig, LayerName, NOTEBOOK_HIDDEN, Regularizer, Regularizers, 
 use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
     de::{IgnoredAny, MapAccess, Visitor},
+    ser::SerializeMap,
 };
-use training::{FitConfig, Pixels};
+use training::{EarlyStopping, Monitor, Pixels};
 
 use super::{Backend, Jobs, Sample, ranges};
+
+/// Key of early stopping in a variant's table.
+pub(super) const EARLY_STOPPING: &str = "early_stopping";
 
 /// Settings of a study, or of one of its runs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -120,9 +124,37 @@ pub struct OutputSettings {
 /// Settings of one `[variant.NAME]`.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct VariantSettings {
+    /// Early stopping, if any.
+    pub early_stopping: Option<EarlyStopping>,
     /// Settings of the layers; a layer without an entry has the defaults.
     pub layers: BTreeMap<LayerName, LayerSettings>,
 }
+
+/// Settings of a variant's early stopping: the keys of [`EarlyStopping`].
+#[derive(Default, Serialize, Deserialize)]
+#[serde(remote = "EarlyStopping", default)]
+struct EarlyStoppingSettings {
+    /// Monitored value.
+    #[serde(serialize_with = "ranges::as_text", deserialize_with = "ranges::monitor")]
+    monitor: Monitor,
+    /// Smallest change that counts as an improvement. Its sign does not matter.
+    #[serde(deserialize_with = "ranges::magnitude")]
+    min_delta: f64,
+    /// Number of monitored epochs without improvement that end training.
+    #[serde(deserialize_with = "ranges::whole")]
+    patience: usize,
+    /// Number of first epochs that are not monitored.
+    #[serde(deserialize_with = "ranges::whole")]
+    start_from_epoch: usize,
+    /// Whether the weights of the best epoch are restored.
+    #[serde(deserialize_with = "ranges::boolean")]
+    restore_best_weights: bool,
+}
+
+/// A table of early stopping in a config.
+#[derive(Serialize, Deserialize)]
+#[serde(transparent)]
+struct EarlyStoppingTable(#[serde(with = "EarlyStoppingSettings")] EarlyStopping);
 
 /// Settings of a variant's layer.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
@@ -158,7 +190,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             backend: Backend::Flex,
-            variants: presets(&[]).map(|preset| preset.name).to_vec(),
+            variants: presets(&[]).map(|(name, _)| name.to_owned()).to_vec(),
             seeds: vec![0],
             jobs: Jobs::Auto,
             network: NetworkSettings::default(),
@@ -211,14 +243,6 @@ impl DataSettings {
     }
 }
 
-impl FitSettings {
-    /// Returns the part of these settings that [`training::Fit`] takes.
-    pub fn config(&self) -> FitConfig {
-        let Self { epochs, batch_size, learning_rate, shuffle, validate_every, .. } = *self;
-        FitConfig { epochs, batch_size, learning_rate, shuffle, validate_every }
-    }
-}
-
 impl LayerSettings {
     /// Creates the config of a hidden layer.
     pub fn block(&self, units: usize) -> BlockConfig {
@@ -258,14 +282,22 @@ impl From<&Regularizers> for LayerSettings {
 
 impl Serialize for VariantSettings {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.layers.iter().map(|(name, layer)| (name.to_string(), layer)))
+        let Self { early_stopping, layers } = self;
+        let mut map = serializer.serialize_map(None)?;
+        if let Some(early_stopping) = early_stopping {
+            map.serialize_entry(EARLY_STOPPING, &EarlyStoppingTable(*early_stopping))?;
+        }
+        for (name, layer) in layers {
+            map.serialize_entry(&name.to_string(), layer)?;
+        }
+        map.end()
     }
 }
 
 impl<'de> Deserialize<'de> for VariantSettings {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Layers;
-        impl<'de> Visitor<'de> for Layers {
+        struct Keys;
+        impl<'de> Visitor<'de> for Keys {
             type Value = VariantSettings;
 
             fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -275,16 +307,20 @@ impl<'de> Deserialize<'de> for VariantSettings {
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<VariantSettings, A::Error> {
                 let mut variant = VariantSettings::default();
                 while let Some(key) = map.next_key::<String>()? {
-                    match key.parse() {
-                        Ok(layer) => drop(variant.layers.insert(layer, map.next_value()?)),
+                    match (key.as_str(), key.parse()) {
+                        (EARLY_STOPPING, _) => {
+                            let EarlyStoppingTable(settings) = map.next_value()?;
+                            variant.early_stopping = Some(settings);
+                        }
+                        (_, Ok(layer)) => drop(variant.layers.insert(layer, map.next_value()?)),
                         // `serde_ignored` reports it as an unknown key.
-                        Err(()) => drop(map.next_value::<IgnoredAny>()?),
+                        (_, Err(())) => drop(map.next_value::<IgnoredAny>()?),
                     }
                 }
                 Ok(variant)
             }
         }
-        deserializer.deserialize_map(Layers)
+        deserializer.deserialize_map(Keys)
     }
 }
 

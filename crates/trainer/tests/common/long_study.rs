@@ -17,9 +17,22 @@ pub(crate) const CONFIG: &str = "variants = [\"l1\", \"batch_norm_dropout\"]\nfi
                      data.validation_split = 0.1\njobs = 2";
 pub(crate) const EPOCHS: &str = "fit.epochs=400";
 
+/// Two runs with early stopping: one ends after 301 epochs with the weights of the 51st, the other one trains to its end
+/// and restores its best weights.
+pub(crate) const EARLY_STOPPING: &str = "variants = [\"stopped\", \"best\"]\nfit.checkpoint_every = 2\n\
+    data.validation_split = 0.1\njobs = 2\nfit.validate_every = 3\n\
+    variant.stopped.hidden2.batch_norm = true\n\
+    variant.stopped.early_stopping = { monitor = \"loss\", min_delta = 1e9, start_from_epoch = 50, patience = 250, restore_best_weights = true }\n\
+    variant.best.early_stopping = { monitor = \"val_accuracy\", patience = 400, restore_best_weights = true }";
+
 /// Trains the study without interruption and returns its artifacts.
 pub(crate) fn uninterrupted(dir: &TestDir) -> BTreeMap<PathBuf, Vec<u8>> {
-    dir.write_config("small.toml", CONFIG);
+    uninterrupted_of(dir, CONFIG)
+}
+
+/// Trains a study of this config, with 400 epochs, without interruption and returns its artifacts.
+pub(crate) fn uninterrupted_of(dir: &TestDir, config: &str) -> BTreeMap<PathBuf, Vec<u8>> {
+    dir.write_config("small.toml", config);
     dir.train("small.toml", "whole", &["--set", EPOCHS]);
     dir.artifacts("whole")
 }

@@ -1,4 +1,4 @@
-//! The study's variants: named network configs.
+//! The notebook's variants: named network configs.
 
 use crate::{BlockConfig, NetworkConfig, Regularizer};
 
@@ -9,22 +9,13 @@ const PENALTY: f64 = 0.01;
 /// The notebook's dropout rate.
 const RATE: f64 = 0.2;
 
-/// A named way to regularise a network.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Variant {
-    /// Name in configs, folders and tables.
-    pub name: String,
-    /// Settings of the variant's network.
-    pub network: NetworkConfig,
-}
-
-/// Returns the notebook's six variants in the notebook's order, given the number of units in each hidden layer. They
-/// differ only in the last hidden layer.
-pub fn presets(hidden: &[usize]) -> [Variant; 6] {
-    let preset = |name: &str, change: fn(&mut BlockConfig)| {
+/// Returns the notebook's six variants in the notebook's order, each with its name, given the number of units in each
+/// hidden layer. They differ only in the last hidden layer.
+pub fn presets(hidden: &[usize]) -> [(&'static str, NetworkConfig); 6] {
+    let preset = |name, change: fn(&mut BlockConfig)| {
         let mut network = NetworkConfig::plain(hidden);
         network.hidden.last_mut().map(change);
-        Variant { name: name.to_owned(), network }
+        (name, network)
     };
     [
         preset("none", |_| {}),

@@ -1,0 +1,63 @@
+//! Calibration: how often predictions of a confidence are right.
+
+use serde::{Deserialize, Serialize};
+use training::Predictions;
+
+/// Number of bins, as in Guo et al. 2017, "On Calibration of Modern Neural Networks".
+const BINS: usize = 15;
+
+/// A bin of predictions by confidence, the probability of the predicted class. Bin i of 15, from 1, holds those above
+/// (i − 1) / 15 and up to i / 15.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct CalibrationBin {
+    /// Number of images.
+    pub images: usize,
+    /// Mean confidence, 0 to 1; `None` without images.
+    pub confidence: Option<f64>,
+    /// Share of the images whose predicted class is right; `None` without images.
+    pub accuracy: Option<f64>,
+}
+
+/// Bins predictions by confidence.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a confidence is at least 0, and the index at most the number of bins"
+)]
+pub fn calibration(labels: &[u8], predictions: &Predictions) -> Vec<CalibrationBin> {
+    // Images, sum of confidences, right predictions.
+    let mut sums = [(0, 0.0, 0); BINS];
+    let Predictions { classes, confidences } = predictions;
+    for ((label, class), confidence) in labels.iter().zip(classes).zip(confidences) {
+        let confidence = f64::from(*confidence);
+        let index = (confidence * BINS as f64).ceil() as usize;
+        let (images, sum, right) = &mut sums[index.clamp(1, BINS) - 1];
+        *images += 1;
+        *sum += confidence;
+        *right += usize::from(label == class);
+    }
+    let bin = |(images, sum, right): (usize, f64, usize)| {
+        let mean = |sum: f64| (images > 0).then(|| sum / images as f64);
+        CalibrationBin { images, confidence: mean(sum), accuracy: mean(right as f64) }
+    };
+    sums.map(bin).to_vec()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn predictions_are_binned_by_confidence() {
+        // 0.2 is 3 / 15, the upper end of the third bin; float32 rounds it up, out of that bin.
+        let confidences = vec![0.13, 0.19, 0.999, 1.0, 0.2];
+        let predictions = Predictions { classes: vec![1, 2, 3, 4, 5], confidences };
+        let bins = calibration(&[1, 0, 3, 4, 5], &predictions);
+        let images: Vec<usize> = bins.iter().map(|bin| bin.images).collect();
+        assert_eq!(images, [0, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2]);
+        assert_eq!(bins[0], CalibrationBin::default());
+        assert_eq!((bins[1].accuracy, bins[2].accuracy), (Some(1.0), Some(0.0)));
+        assert_eq!(bins[14].accuracy, Some(1.0));
+        assert!((bins[14].confidence.unwrap() - 0.9995).abs() < 1e-6);
+    }
+}

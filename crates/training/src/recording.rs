@@ -1,0 +1,153 @@
+//! Recordings by epoch: the network's metrics on training images in inference, and the state of its weights.
+
+use burn::{
+    module::Module,
+    tensor::{Device, Tensor},
+};
+use model::{LayerName, Network};
+
+use crate::{Images, metrics::evaluate_with};
+
+/// Number of training images, the first ones, that a recording evaluates.
+pub const RECORDED_IMAGES: usize = 2000;
+/// Largest magnitude of a weight that counts as near zero.
+const NEAR_ZERO: f64 = 0.001;
+
+/// Recorded values of an epoch, in the order of [`columns`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct Recording {
+    /// Number of the epoch, from 1.
+    pub epoch: usize,
+    /// Values, not finite where training diverged.
+    pub values: Vec<f64>,
+}
+
+/// Returns the names of the recorded values, for a network of so many hidden layers:
+///
+/// - `acc`, `cross_entropy`: accuracy, 0 to 1, and mean cross-entropy without penalties on the first
+///   [`RECORDED_IMAGES`] training images, in inference;
+/// - `val_cross_entropy`: mean cross-entropy without penalties on the held-out images, if there are any;
+/// - `penalty`: sum of all penalties, that on activities as on the same training images;
+/// - for each layer: `norm`, the Euclidean norm of the kernel; `near_zero`, the share of its weights within 0.001
+///   of 0; `silent`, the share of the units whose ReLU is 0 for every one of those images. The output layer has no
+///   ReLU.
+pub fn columns(depth: usize, is_validated: bool) -> Vec<String> {
+    let of_images = ["acc", "cross_entropy", "val_cross_entropy", "penalty"];
+    let of_images =
+        of_images.into_iter().filter(|name| is_validated || *name != "val_cross_entropy");
+    let hidden = (0..depth)
+        .map(LayerName::Hidden)
+        .flat_map(|layer| ["norm", "near_zero", "silent"].map(|name| format!("{layer}.{name}")));
+    let output = ["norm", "near_zero"].map(|name| format!("{}.{name}", LayerName::Output));
+    of_images.map(str::to_owned).chain(hidden).chain(output).collect()
+}
+
+impl Recording {
+    /// Records a network's values after an epoch. `val_cross_entropy` is that on the held-out images, if there are any.
+    /// Calls `on_batch_end` after each batch of images; its error ends the recording.
+    pub(crate) fn new<E>(
+        network: &Network,
+        epoch: usize,
+        images: Images<'_>,
+        val_cross_entropy: Option<f64>,
+        device: &Device,
+        mut on_batch_end: impl FnMut() -> Result<(), E>,
+    ) -> Result<Self, E> {
+        // Largest output of each hidden layer's units, `[1, units]`.
+        let mut largest: Vec<Option<Tensor<2>>> = vec![None; network.hidden.len()];
+        let on_activity = |index: usize, activity: &Tensor<2>| {
+            let batch = activity.clone().max_dim(0);
+            largest[index] = Some(match largest[index].take() {
+                Some(largest) => largest.max_pair(batch),
+                None => batch,
+            });
+        };
+        let evaluation =
+            evaluate_with(network, images, device, on_activity, |_, _| on_batch_end())?;
+        let network = network.valid();
+        let hidden = network.hidden.iter().map(|block| &block.dense);
+        // Read together, because each transfer from a device takes as long as many.
+        let mut of_layers = Vec::new();
+        let mut sizes = Vec::new();
+        for (dense, silent) in
+            hidden.zip(largest.into_iter().map(Some)).chain([(&network.output, None)])
+        {
+            let kernel = dense.kernel.val();
+            let [inputs, units] = dense.dims();
+            of_layers.push(kernel.clone().square().sum().sqrt());
+            of_layers.push(kernel.abs().lower_equal_elem(NEAR_ZERO).int().sum().float());
+            sizes.extend([1, inputs * units]);
+            if let Some(largest) = silent.flatten() {
+                of_layers.push(largest.equal_elem(0.0).int().sum().float());
+                sizes.push(units);
+            }
+        }
+        let of_layers = Tensor::cat(of_layers, 0).into_data();
+        let of_layers = of_layers.iter::<f64>().zip(sizes).map(|(sum, size)| sum / size as f64);
+        let of_images = [
+            Some(evaluation.metrics.accuracy),
+            Some(evaluation.cross_entropy),
+            val_cross_entropy,
+            Some(evaluation.penalty),
+        ];
+        Ok(Self { epoch, values: of_images.into_iter().flatten().chain(of_layers).collect() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use burn::module::Param;
+    use data::{Shape, Split};
+    use model::{NetworkConfig, Regularizer};
+
+    use super::*;
+    use crate::Pixels;
+
+    #[test]
+    fn records_what_the_columns_say() {
+        let device = Device::flex();
+        let mut config = NetworkConfig::plain(&[2]);
+        config.output.kernel = Regularizer { l1: 0.0, l2: 0.5 };
+        let mut network = config.init(Shape::MNIST.pixels(), 10, 0, &device);
+        // The first unit sees the first pixel, the second one is silent. 1566 of the weights are 0.
+        let mut kernel = vec![0.0_f32; 2 * Shape::MNIST.pixels()];
+        (kernel[0], kernel[1]) = (3.0, -4.0);
+        let kernel = Tensor::<1>::from_data(kernel.as_slice(), &device);
+        network.hidden[0].dense.kernel = Param::from_tensor(kernel.reshape([-1, 2]));
+        let mut output = vec![0.0_f32; 20];
+        (output[0], output[1], output[2]) = (2.0, 0.001, -0.0011);
+        let output = Tensor::<1>::from_data(output.as_slice(), &device);
+        network.output.kernel = Param::from_tensor(output.reshape([2, 10]));
+
+        let mut pixels = vec![0; 2 * Shape::MNIST.pixels()];
+        pixels[0] = 255;
+        let split = Split::new(pixels, vec![0, 1]);
+        let images = Images { split: &split, pixels: Pixels::Unit };
+        let record =
+            |val| Recording::new(&network, 4, images, val, &device, || Ok::<_, Infallible>(()));
+        let Ok(Recording { epoch, values }) = record(None);
+        assert_eq!((epoch, values.len()), (4, columns(1, false).len()));
+        let named: Vec<(String, f64)> = columns(1, false).into_iter().zip(values).collect();
+        // Logits are 6, 0.003, -0.0033 and seven zeros for the first image, all 0 for the second one.
+        let first = (6_f64.exp() + 0.003_f64.exp() + (-0.0033_f64).exp() + 7.0).ln() - 6.0;
+        let expected = [
+            ("acc", 0.5),
+            ("cross_entropy", f64::midpoint(first, 10_f64.ln())),
+            ("penalty", 0.5 * (4.0 + 0.001_f64.powi(2) + 0.0011_f64.powi(2))),
+            ("hidden1.norm", 5.0),
+            ("hidden1.near_zero", 1566.0 / 1568.0),
+            ("hidden1.silent", 0.5),
+            ("output.norm", (4.0 + 0.001_f64.powi(2) + 0.0011_f64.powi(2)).sqrt()),
+            ("output.near_zero", 18.0 / 20.0),
+        ];
+        for ((name, actual), (expected_name, expected)) in named.iter().zip(expected) {
+            assert_eq!(name, expected_name);
+            assert!((actual - expected).abs() < 1e-5, "{name}: {actual}, expected {expected}");
+        }
+        let Ok(validated) = record(Some(7.0));
+        assert_eq!(columns(1, true)[2], "val_cross_entropy");
+        assert_eq!(validated.values[2], 7.0);
+    }
+}
