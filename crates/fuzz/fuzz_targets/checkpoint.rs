@@ -90,7 +90,7 @@ fuzz_target!(|input: Input| {
     let network = || small.network.clone();
     let loaded = bounded(BASE + PER_BYTE * bytes.len(), || {
         let (header, checkpoint) = checkpoint::parse(bytes).ok()?;
-        let state = checkpoint.state(network(), header.steps, &device).ok()?;
+        let state = checkpoint.state(network(), header.steps, false, &device).ok()?;
         Some((header, state))
     });
     let Some((header, state)) = loaded else { return };
@@ -100,7 +100,7 @@ fuzz_target!(|input: Input| {
     let read = checkpoint::read(&path, &header.run).expect("the checkpoint can be read");
     let (header, checkpoint) = read.expect("the checkpoint exists");
     let restored =
-        checkpoint.state(network(), header.steps, &device).expect("the network is the same");
+        checkpoint.state(network(), header.steps, false, &device).expect("the network is the same");
     assert_eq!(restored.steps, state.steps);
     // Compared as text, in which NaN equals NaN.
     assert_eq!(format!("{:?}", restored.history), format!("{:?}", state.history));

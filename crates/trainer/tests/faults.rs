@@ -62,6 +62,23 @@ fn repair(dir: &TestDir, expected: &BTreeMap<PathBuf, Vec<u8>>, reason: &str) {
 }
 
 #[test]
+fn a_run_from_before_recordings_and_calibration_is_finished() {
+    let dir = TestDir::new();
+    dir.write_config("small.toml", CONFIG);
+    let rows = dir.train("small.toml", "out", &[]);
+    let run = dir.path("out/runs/l1-seed-0");
+    let text = fs::read_to_string(run.join("run.json")).unwrap();
+    let mut record: serde_json::Value = serde_json::from_str(&text).unwrap();
+    record.as_object_mut().unwrap().remove("calibration").unwrap();
+    record["files_sha256"].as_object_mut().unwrap().remove("metrics").unwrap();
+    fs::write(run.join("run.json"), record.to_string()).unwrap();
+    fs::remove_file(run.join("metrics.csv")).unwrap();
+    assert_eq!(dir.train("small.toml", "out", &[]), rows);
+    assert!(!run.join("metrics.csv").exists());
+    dir.trainer(&["report", "out"]).assert().success();
+}
+
+#[test]
 fn a_damaged_run_is_kept_and_trained_again() {
     let dir = TestDir::new();
     dir.write_config("small.toml", CONFIG);
@@ -74,7 +91,7 @@ fn a_damaged_run_is_kept_and_trained_again() {
         bytes[last] ^= 1;
         fs::write(run.join(file), bytes).unwrap();
     };
-    for file in ["model.safetensors", "history.csv", "predictions.safetensors"] {
+    for file in ["model.safetensors", "history.csv", "metrics.csv", "predictions.safetensors"] {
         flip(file);
         repair(&dir, &expected, "not as the run left it");
     }

@@ -346,7 +346,8 @@ fn early_stopping_ends_histories_as_keras_does() {
         let monitored = Monitor::ALL.into_iter().find(|one| one.to_string() == settings.monitor);
         let settings = EarlyStopping {
             monitor: monitored.unwrap(),
-            min_delta: settings.min_delta,
+            // The config takes the magnitude.
+            min_delta: settings.min_delta.abs(),
             patience: settings.patience,
             start_from_epoch: settings.start_from_epoch,
             restore_best_weights: settings.restore_best_weights,

@@ -67,7 +67,7 @@ impl Checkpoint {
         let header = read_header(header, tensor_bytes(&bytes, length))?;
         let file = SafeTensors::deserialize(&bytes).map_err(|error| error.to_string())?;
         let (shape, values) = numbers(&file, HISTORY)?;
-        let history = match *shape {
+        let history: Vec<Epoch> = match *shape {
             [_, 2] => values.as_chunks().0.iter().enumerate().map(without_validation).collect(),
             [_, 4] => values.as_chunks().0.iter().enumerate().map(with_validation).collect(),
             _ => return Err(format!("`{HISTORY}` is {shape:?}, but needs 2 or 4 columns")),
@@ -76,8 +76,15 @@ impl Checkpoint {
         let [_, width] = *shape else {
             return Err(format!("`{RECORDINGS}` is {shape:?}, but needs two dimensions"));
         };
-        let recordings =
+        let recordings: Vec<Recording> =
             values.chunks_exact(width.max(1)).map(recording).collect::<Result<_, _>>()?;
+        let epochs: Vec<usize> = recordings.iter().map(|recording| recording.epoch).collect();
+        if !epochs.is_sorted_by(|one, next| one < next) || epochs.last() > Some(&history.len()) {
+            return Err(format!(
+                "`{RECORDINGS}` is of the epochs {epochs:?}, but {} are done",
+                history.len()
+            ));
+        }
         let (_, sums) = numbers(&file, SUMS)?;
         let sums: [f64; 3] =
             sums.try_into().map_err(|_| format!("`{SUMS}` does not hold three numbers"))?;
@@ -91,20 +98,24 @@ impl Checkpoint {
     }
 
     /// Restores the state after `steps` steps. `network` is a network of the checkpoint's variant, whose weights are
-    /// replaced.
+    /// replaced. `is_validated` says whether the fit has validation images.
     ///
     /// # Errors
     ///
     /// [`Error::WeightsMismatch`] if the checkpoint's weights or recordings do not fit the network.
-    pub fn state(self, network: Network, steps: u64, device: &Device) -> Result<State, Error> {
+    pub fn state(
+        self,
+        network: Network,
+        steps: u64,
+        is_validated: bool,
+        device: &Device,
+    ) -> Result<State, Error> {
         let Self { history, recordings, sums, bytes } = self;
-        let depth = network.hidden.len();
-        let fits = |values: usize| {
-            [false, true].iter().any(|validated| columns(depth, *validated).len() == values)
-        };
-        if recordings.iter().any(|recording| !fits(recording.values.len())) {
+        let columns = columns(network.hidden.len(), is_validated).len();
+        if let Some(recording) = recordings.iter().find(|one| one.values.len() != columns) {
             return Err(Error::WeightsMismatch(format!(
-                "`{RECORDINGS}` has not the columns of {depth} hidden layers"
+                "`{RECORDINGS}` has {} columns, but needs {columns}",
+                recording.values.len()
             )));
         }
         let file = SafeTensors::deserialize(&bytes)
@@ -229,6 +240,8 @@ mod tests {
         State {
             steps: 7,
             metrics: RunningMetrics::from_sums([0.1_f32.into(), 5.0, 20.0], device),
+            recordings: [1, 3].map(|epoch| recording(epoch, 11)).to_vec(),
+            best: Some(network(3, device)),
             history: vec![
                 epoch(1, 0.1, Some(metrics(f64::INFINITY))),
                 epoch(2, 0.3, None),
@@ -236,6 +249,11 @@ mod tests {
             ],
             ..State::new(network(1, device))
         }
+    }
+
+    /// Creates a recording of so many values; there are 11 of two hidden layers.
+    fn recording(epoch: usize, values: usize) -> Recording {
+        Recording { epoch, values: (0..values).map(|value| value as f64 / 3.0).collect() }
     }
 
     fn write(state: &State) -> Vec<u8> {
@@ -275,14 +293,22 @@ mod tests {
         let expected = state(&device);
         let checkpoint = parse(write(&expected)).unwrap();
         assert_eq!(checkpoint.history.len(), 3);
-        let actual = checkpoint.state(network(2, &device), 7, &device).unwrap();
+        let actual = checkpoint.state(network(2, &device), 7, false, &device).unwrap();
         assert_eq!((actual.steps, &actual.history), (expected.steps, &expected.history));
         assert_eq!(actual.metrics.sums(), expected.metrics.sums());
-        let bytes = |state: &State| weights::to_bytes(&state.network).unwrap();
-        assert!(bytes(&actual) == bytes(&expected));
+        assert_eq!(actual.recordings, expected.recordings);
+        let bytes = |network: &Network| weights::to_bytes(network).unwrap();
+        assert!(bytes(&actual.network) == bytes(&expected.network));
+        assert!(bytes(actual.trained()) == bytes(expected.trained()));
+        assert!(bytes(actual.trained()) != bytes(&actual.network));
 
         // A state at the start of the first epoch, without validation.
-        let start = State { history: Vec::new(), metrics: RunningMetrics::default(), ..expected };
+        let start = State {
+            history: Vec::new(),
+            recordings: Vec::new(),
+            metrics: RunningMetrics::default(),
+            ..expected
+        };
         assert!(parse(write(&start)).unwrap().history.is_empty());
     }
 
@@ -291,10 +317,26 @@ mod tests {
         let device = Device::flex();
         let other = NetworkConfig::plain(&NOTEBOOK_HIDDEN).init(784, 10, 0, &device);
         let checkpoint = parse(write(&state(&device))).unwrap();
-        let Err(error) = checkpoint.state(other, 7, &device) else {
+        let Err(error) = checkpoint.state(other, 7, false, &device) else {
             panic!("the weights fit another network")
         };
         assert!(error.to_string().contains("hidden1"), "{error}");
+    }
+
+    #[test]
+    fn recordings_that_do_not_fit_are_refused() {
+        let device = Device::flex();
+        let with = |recordings| write(&State { recordings, ..state(&device) });
+        for epochs in [[1, 4], [2, 2], [3, 1]] {
+            let error = parse(with(epochs.map(|epoch| recording(epoch, 11)).to_vec())).unwrap_err();
+            assert!(error.to_string().contains("but 3 are done"), "{error}");
+        }
+        for (values, is_validated) in [(12, false), (11, true), (13, true), (0, false)] {
+            let checkpoint = parse(with(vec![recording(1, values)])).unwrap();
+            let state = checkpoint.state(network(2, &device), 7, is_validated, &device);
+            let Err(error) = state else { panic!("{values} values fit") };
+            assert!(error.to_string().starts_with("`fit.recordings` has "), "{error}");
+        }
     }
 
     #[test]
@@ -327,9 +369,9 @@ mod tests {
                 prop_assert!(width == 1 || correct > images || !valid(correct) || !valid(images));
                 return Ok(());
             };
-            let state = checkpoint.state(network(2, &device), 7, &device).unwrap();
+            let state = checkpoint.state(network(2, &device), 7, false, &device).unwrap();
             let again = parse(write(&state)).unwrap();
-            let again = again.state(network(2, &device), 7, &device).unwrap();
+            let again = again.state(network(2, &device), 7, false, &device).unwrap();
             // Compared as text, in which NaN equals NaN.
             prop_assert_eq!(format!("{:?}", again.history), format!("{:?}", state.history));
             let sums = |state: &State| format!("{:?}", state.metrics.sums());

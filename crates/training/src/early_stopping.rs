@@ -58,7 +58,7 @@ impl EarlyStopping {
     /// Returns whether a value is better than the best one before. Like Keras, compares in float32.
     #[expect(clippy::cast_possible_truncation, reason = "Keras compares float32 values")]
     fn is_better(&self, value: f64, best: f64) -> bool {
-        let delta = self.min_delta.abs();
+        let delta = self.min_delta;
         match self.monitor {
             Monitor::ValLoss | Monitor::Loss => ((value + delta) as f32) < best as f32,
             Monitor::ValAccuracy | Monitor::Accuracy => ((value - delta) as f32) > best as f32,

@@ -341,7 +341,8 @@ mod tests {
         let read_steps = |steps: &str, _: &[u8]| steps.parse().map_err(|_| String::new());
         let (steps, checkpoint) = Checkpoint::parse(bytes, read_steps).unwrap();
         assert_eq!((steps, checkpoint.history.len()), (3, 0));
-        let Ok(actual) = fit.run(checkpoint.state(network(), steps, &device).unwrap(), &mut ());
+        let Ok(actual) =
+            fit.run(checkpoint.state(network(), steps, true, &device).unwrap(), &mut ());
         assert_eq!(actual.history, expected.history);
 
         let config = FitConfig { validate_every: 2, ..config };
@@ -417,7 +418,8 @@ mod tests {
                 panic!("the fit was not interrupted")
             };
             let ((), checkpoint) = Checkpoint::parse(file, |_, _| Ok(())).unwrap();
-            let Ok(actual) = fit.run(checkpoint.state(network(), steps, &device).unwrap(), &mut ());
+            let Ok(actual) =
+                fit.run(checkpoint.state(network(), steps, true, &device).unwrap(), &mut ());
             assert_eq!(
                 (&actual.history, &actual.recordings),
                 (&expected.history, &expected.recordings)

@@ -70,14 +70,14 @@ impl Recording {
         let mut of_layers = Vec::new();
         let mut sizes = Vec::new();
         for (dense, silent) in
-            hidden.zip(largest.into_iter().map(Some)).chain([(&network.output, None)])
+            hidden.chain([&network.output]).zip(largest.into_iter().chain([None]))
         {
             let kernel = dense.kernel.val();
             let [inputs, units] = dense.dims();
             of_layers.push(kernel.clone().square().sum().sqrt());
             of_layers.push(kernel.abs().lower_equal_elem(NEAR_ZERO).int().sum().float());
             sizes.extend([1, inputs * units]);
-            if let Some(largest) = silent.flatten() {
+            if let Some(largest) = silent {
                 of_layers.push(largest.equal_elem(0.0).int().sum().float());
                 sizes.push(units);
             }

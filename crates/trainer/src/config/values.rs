@@ -35,7 +35,7 @@ pub(crate) fn count(value: &Value) -> Parsed<usize> {
 pub(crate) fn magnitude(value: &Value) -> Parsed<f64> {
     (number(value).filter(|number| number.is_finite()))
         .map(f64::abs)
-        .ok_or_else(|| expected("a number", value))
+        .ok_or_else(|| expected("a finite number", value))
 }
 
 /// Parses a finite number above 0.

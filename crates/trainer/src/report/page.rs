@@ -204,7 +204,7 @@ fn headings(study: &Study, rows: &[Row]) -> Vec<Heading> {
         heading("loss_test", "Mean cross-entropy plus penalties on the test images"),
         heading(
             "epochs",
-            "Passes over the training images; fewer than configured if the loss stopped being finite",
+            "Passes over the training images; fewer than configured if training ended early",
         ),
         heading("fit_seconds", "Training time in seconds"),
     ];

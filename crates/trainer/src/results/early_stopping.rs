@@ -13,23 +13,22 @@ fn note(runs: &[Row]) -> Option<String> {
     let settings = first.run.variant.early_stopping?;
     let name = cell_name(first.variant(), first.point());
     let all = first.run.fit.epochs;
-    let stopped = || runs.iter().filter(|row| row.record.ended == Ending::EarlyStopping);
-    let Some(epochs) = range(stopped().map(|row| row.record.epochs)) else {
-        return Some(format!("{name}: early stopping ended no run before its {all} epochs."));
+    let Some(best) = range(runs.iter().filter_map(|row| row.record.best_epoch)) else {
+        return Some(format!("{name}: early stopping monitored none of the {all} epochs."));
     };
+    let has_stopped =
+        |row: &&Row| row.record.ended == Ending::EarlyStopping || row.record.epochs < all;
+    let stopped = || runs.iter().filter(has_stopped).map(|row| row.record.epochs);
     let count = stopped().count();
-    let share =
-        if count < runs.len() { format!("{count} of {} runs ", runs.len()) } else { String::new() };
-    let best = range(runs.iter().filter_map(|row| row.record.best_epoch));
-    let best = best.map_or(String::new(), |best| {
-        let kept = if settings.restore_best_weights {
-            "whose weights it kept"
-        } else {
-            "whose weights it did not restore"
-        };
-        format!("; the best was epoch {best}, {kept}")
-    });
-    Some(format!("{name}: {share}stopped after {epochs} of {all} epochs{best}."))
+    let ended = match range(stopped()) {
+        None => format!("trained all {all} epochs"),
+        Some(epochs) if count == runs.len() => format!("stopped after {epochs} of {all} epochs"),
+        Some(epochs) => {
+            format!("{count} of {} runs stopped after {epochs} of {all} epochs", runs.len())
+        }
+    };
+    let weights = if settings.restore_best_weights { "restored" } else { "not restored" };
+    Some(format!("{name}: {ended}; best epoch {best}, its weights {weights}."))
 }
 
 /// Formats the least and the greatest of some numbers: `12–20`; `None` without any.
@@ -59,20 +58,18 @@ mod tests {
             stopped(1, 26, Some(16)),
         ];
         let found = |rows: &[Row]| notes(rows).collect::<Vec<_>>();
-        assert_eq!(
-            found(&rows),
-            [
-                "es: stopped after 22–26 of 50 epochs; the best was epoch 12–16, whose weights it did not restore."
-            ]
-        );
-        rows[2].record.ended = Ending::Epochs;
-        assert_eq!(
-            found(&rows),
-            [
-                "es: 1 of 2 runs stopped after 22 of 50 epochs; the best was epoch 12–16, whose weights it did not restore."
-            ]
-        );
+        let note =
+            "es: stopped after 22–26 of 50 epochs; best epoch 12–16, its weights not restored.";
+        assert_eq!(found(&rows), [note]);
         rows[1].record.ended = Ending::Diverged;
-        assert_eq!(found(&rows), ["es: early stopping ended no run before its 50 epochs."]);
+        assert_eq!(found(&rows), [note]);
+        (rows[2].record.epochs, rows[2].record.ended) = (50, Ending::Epochs);
+        let note = "es: 1 of 2 runs stopped after 22 of 50 epochs; best epoch 12–16, its weights not restored.";
+        assert_eq!(found(&rows), [note]);
+        rows[1].record.epochs = 50;
+        let note = "es: trained all 50 epochs; best epoch 12–16, its weights not restored.";
+        assert_eq!(found(&rows), [note]);
+        (rows[1].record.best_epoch, rows[2].record.best_epoch) = (None, None);
+        assert_eq!(found(&rows), ["es: early stopping monitored none of the 50 epochs."]);
     }
 }

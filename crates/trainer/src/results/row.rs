@@ -44,7 +44,7 @@ impl Row {
         (self.variant(), self.point()) == (other.variant(), other.point())
     }
 
-    /// Returns whether the run's loss stopped being finite.
+    /// Returns whether a loss or a weight of the run is not finite.
     pub fn diverged(&self) -> bool {
         self.record.ended == Ending::Diverged
     }

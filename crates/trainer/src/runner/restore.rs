@@ -60,13 +60,18 @@ impl RunContext {
     fn read_state(&self, job: &Job<'_>, path: &Path, id: &str) -> Result<Option<Beginning>, Error> {
         let Some((header, checkpoint)) = checkpoint::read(path, id)? else { return Ok(None) };
         let Header { steps, fit_seconds, .. } = header;
-        let state = checkpoint.state(self.network(job.run)?, steps, &self.device)?;
+        let state = checkpoint.state(
+            self.network(job.run)?,
+            steps,
+            job.run.data.is_validated(),
+            &self.device,
+        )?;
         Ok(Some(Beginning::State(Box::new(state), fit_seconds)))
     }
 }
 
-/// Returns the files of a job's sibling after which more epochs change nothing, because early stopping or a loss that is
-/// not finite ended it; `None` of another one.
+/// Returns the files of a job's sibling if more epochs would change nothing, because early stopping or a loss that is not
+/// finite ended its training.
 fn ended(
     job: &Job<'_>,
     FinishedRun { folder, record }: &FinishedRun,

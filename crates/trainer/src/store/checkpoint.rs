@@ -126,7 +126,7 @@ mod tests {
         write(&path, &header(), &expected).unwrap();
         let (found, checkpoint) = read().unwrap().unwrap();
         assert_eq!(found, Header { sha256: found.sha256.clone(), ..header() });
-        let found = checkpoint.state(network(2, &device), found.steps, &device).unwrap();
+        let found = checkpoint.state(network(2, &device), found.steps, false, &device).unwrap();
         assert_eq!((found.steps, &found.history), (expected.steps, &expected.history));
         let error = super::read(&path, "ba9876543210").unwrap_err();
         assert!(error.to_string().ends_with("it is of the run 0123456789ab"), "{error}");
@@ -159,8 +159,8 @@ mod tests {
                 let (expected_header, expected) = parse(original).unwrap();
                 prop_assert_eq!(&header, &expected_header);
                 let network = || network(2, &device);
-                let expected = expected.state(network(), 7, &device).unwrap();
-                if let Ok(found) = checkpoint.state(network(), 7, &device) {
+                let expected = expected.state(network(), 7, false, &device).unwrap();
+                if let Ok(found) = checkpoint.state(network(), 7, false, &device) {
                     prop_assert_eq!(found.metrics.sums(), expected.metrics.sums());
                     prop_assert!(found.history == expected.history);
                     let bytes = |state: &State| weights::to_bytes(&state.network).unwrap();

@@ -62,7 +62,7 @@ pub struct Record {
     /// Best epoch, from 1, if early stopping monitored one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub best_epoch: Option<usize>,
-    /// Seconds spent fitting, validation included.
+    /// Seconds spent fitting, validation and recordings included.
     pub fit_seconds: f64,
     /// Name of the device that the run finished on.
     pub machine: String,
@@ -219,4 +219,35 @@ fn nan_for_null<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Er
 /// Deserialises a number that is there, as [`nan_for_null`] does.
 fn some_nan_for_null<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
     nan_for_null(deserializer).map(Some)
+}
+
+#[cfg(test)]
+mod tests {
+    use training::{EarlyStopping, Metrics, Monitor};
+
+    use super::*;
+
+    #[test]
+    fn early_stopping_ends_a_run_by_patience_alone() {
+        let settings = EarlyStopping { monitor: Monitor::Loss, ..EarlyStopping::default() };
+        let ending = |losses: &[f64], has_stopping: bool, is_finite| {
+            let epoch = |(&loss, number)| Epoch {
+                number,
+                train: Metrics { loss, accuracy: 0.5 },
+                validation: None,
+            };
+            let history: Vec<Epoch> = losses.iter().zip(1..).map(epoch).collect();
+            let stopping = has_stopping.then(|| settings.after(&history));
+            Ending::of(&history, stopping, is_finite)
+        };
+        assert_eq!(ending(&[2.0, 1.0], false, true), Ending::Epochs);
+        assert_eq!(ending(&[2.0, f64::NAN], false, true), Ending::Diverged);
+        assert_eq!(ending(&[2.0, 1.0], false, false), Ending::Diverged);
+        assert_eq!(ending(&[2.0, 1.0], true, true), Ending::Epochs);
+        assert_eq!(ending(&[1.0, 2.0], true, true), Ending::EarlyStopping);
+        // The weights of the best epoch were restored.
+        assert_eq!(ending(&[1.0, f64::NAN], true, true), Ending::EarlyStopping);
+        assert_eq!(ending(&[1.0, f64::NAN], true, false), Ending::Diverged);
+        assert_eq!(ending(&[f64::NAN], true, true), Ending::Epochs);
+    }
 }

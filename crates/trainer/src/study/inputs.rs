@@ -44,16 +44,13 @@ impl Study {
     /// Returns the inputs of a run. Keys of its variant begin with the layer, such as `hidden1.dropout`.
     pub fn inputs(&self, run: &Run, files: &InputFiles) -> Inputs {
         let hidden = run.variant.network.hidden.iter().map(|block| block.units).collect();
-        let (network, mut data, mut fit) =
+        let (network, mut data, fit) =
             (NetworkSettings { hidden }, run.data.clone(), run.fit.clone());
         // Settings without effect are left out.
         let images = files.training_images.saturating_sub(data.validation.unwrap_or(0));
         data.limit = data.limit.filter(|limit| *limit < images);
         if data.limit.is_none() {
             data.sample = Sample::First;
-        }
-        if !data.is_validated() {
-            fit.validate_every = 1;
         }
         let mut settings = flatten(&Settings { network, data, fit, ..Settings::default() });
         settings.retain(|key, value| is_input(key) && DEFAULTS.get(key) != Some(value));
@@ -172,7 +169,6 @@ mod tests {
             "fit.epochs = 50",
             "data.limit = 60000",
             "data.sample = \"seed\"",
-            "fit.validate_every = 2",
             "variant.none.hidden1.dropout = 0",
             "variant.none.hidden1.kernel_regularizer = { l1 = 0.0 }",
         ] {
@@ -186,6 +182,7 @@ mod tests {
             "fit.learning_rate = 0.1",
             "data.limit = 100",
             "data.validation = 10",
+            "fit.validate_every = 2",
             "network.hidden = [50]",
             "variant.none.hidden1.batch_norm = true",
             "variant.none.early_stopping = { monitor = \"loss\" }",

@@ -28,12 +28,12 @@ pub(super) fn check(resolved: &Resolved, entries: &Entries) -> Result<(), Config
         variants.iter().try_for_each(|variant| check_early_stopping(variant, settings))
     };
     check().map_err(|(key, reason)| {
-        // A table is refused at its own key or at its first one.
-        let is_in =
-            |other: &str| other.strip_prefix(&key).is_some_and(|rest| rest.starts_with('.'));
-        let entry = entries
-            .get(&key)
-            .or_else(|| entries.iter().find(|(other, _)| is_in(other)).map(|(_, entry)| entry));
+        // A default has no entry: its error is that of another key in its table.
+        let table = key.rsplit_once('.').map_or("", |(table, _)| table);
+        let is_beside =
+            |other: &str| other.strip_prefix(table).is_some_and(|rest| rest.starts_with('.'));
+        let beside = || entries.iter().find(|(other, _)| is_beside(other));
+        let entry = entries.get(&key).or_else(|| beside().map(|(_, entry)| entry));
         let origin = entry.map_or(Origin::Argument, |entry| entry.origin.clone());
         ConfigError::Value { origin, key, reason }
     })
@@ -47,9 +47,9 @@ fn check_early_stopping(variant: &Variant, settings: &Settings) -> Result<(), Re
         return Ok(());
     }
     let reason = format!(
-        "monitors `{monitor}`, but no images are held out: set data.validation, or monitor `loss` or `accuracy`"
+        "is `{monitor}`, but no images are held out: set data.validation, or monitor `loss` or `accuracy`"
     );
-    Err((format!("variant.{}.{EARLY_STOPPING}", variant.name), reason))
+    Err((format!("variant.{}.{EARLY_STOPPING}.monitor", variant.name), reason))
 }
 
 /// Returns an error if two settings hold out validation images.

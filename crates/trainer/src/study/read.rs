@@ -69,19 +69,21 @@ impl Study {
     }
 }
 
-/// Writes the default into an empty `early_stopping = {}`, because empty tables set nothing.
+/// Writes the default into an empty `early_stopping = {}` that sets no key otherwise, because empty tables set nothing.
 fn enable_early_stopping(entries: &mut Entries) {
     let is_key = |key: &str| {
-        let mut parts = key.split('.');
-        parts.next() == Some("variant") && parts.nth(1) == Some(EARLY_STOPPING)
+        let parts: Vec<&str> = key.split('.').collect();
+        matches!(*parts, ["variant", _, EARLY_STOPPING])
     };
     let is_empty = |entry: &Entry| entry.value.as_table().is_some_and(Table::is_empty);
-    let enabled = entries.iter().filter(|(key, entry)| is_key(key) && is_empty(entry));
-    let enabled: Vec<String> = enabled.map(|(key, _)| key.to_owned()).collect();
-    for key in enabled {
-        let Some(entry) = entries.remove(&key) else { continue };
+    let empty = entries.iter().filter(|(key, entry)| is_key(key) && is_empty(entry));
+    let empty: Vec<String> = empty.map(|(key, _)| key.to_owned()).collect();
+    for key in empty {
+        let prefix = format!("{key}.");
+        let has_keys = entries.iter().any(|(other, _)| other.starts_with(&prefix));
+        let Some(entry) = entries.get(&key).cloned().filter(|_| !has_keys) else { continue };
         let value = Monitor::default().to_string().into();
-        entries.insert(&format!("{key}.monitor"), Entry { value, ..entry });
+        entries.insert(&format!("{prefix}monitor"), Entry { value, ..entry });
     }
 }
 

@@ -138,17 +138,27 @@ impl TestDir {
         rows
     }
 
-    /// Reads the results, models and histories of a study, by file. Two studies that trained alike have equal ones.
+    /// Reads the results and files of a study's runs, by file, without times. Two studies that trained alike have equal ones.
     pub(crate) fn artifacts(&self, out: &str) -> BTreeMap<PathBuf, Vec<u8>> {
         let rows = serde_json::to_vec(&self.results(out)).unwrap();
         let mut artifacts = BTreeMap::from([("results.csv".into(), rows)]);
         let runs = self.path(&format!("{out}/runs"));
         for run in folders(&runs) {
-            for name in
-                ["inputs.json", "model.safetensors", "history.csv", "predictions.safetensors"]
-            {
+            for name in [
+                "inputs.json",
+                "model.safetensors",
+                "history.csv",
+                "metrics.csv",
+                "predictions.safetensors",
+                "run.json",
+            ] {
                 let file = run.join(name);
-                let bytes = fs::read(&file).unwrap();
+                let mut bytes = fs::read(&file).unwrap();
+                if name == "run.json" {
+                    let mut record: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
+                    record.as_object_mut().unwrap().remove("fit_seconds").unwrap();
+                    bytes = record.to_string().into_bytes();
+                }
                 artifacts.insert(file.strip_prefix(&runs).unwrap().to_owned(), bytes);
             }
         }

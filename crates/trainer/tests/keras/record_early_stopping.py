@@ -29,7 +29,7 @@ def random_case(random):
     monitor = random.choice(MONITORS)
     settings = {
         "monitor": str(monitor),
-        "min_delta": float(random.choice([0, 0, 0.1, 0.05, -0.1, 1e-9])),
+        "min_delta": float(random.choice([0, 0, 0.1, 0.2, 0.3, 0.4, 0.05, -0.1, 1e-9])),
         "patience": int(random.choice([0, 0, 1, 2, 3, 20])),
         "start_from_epoch": int(random.choice([0, 0, 0, 1, 3, 30])),
         "restore_best_weights": bool(random.integers(2)),
