@@ -6,9 +6,12 @@ use std::{convert::Infallible, sync::LazyLock};
 
 use data::Digits;
 use divan::Bencher;
-use model::{LayerName, NOTEBOOK_HIDDEN, Network, presets, random::dropout_mask};
+use model::{
+    LayerConfig, LayerName, MinMaxNorm, NOTEBOOK_HIDDEN, NetworkConfig,
+    random::{dropout_mask, gaussian_noise, shifts},
+};
 use trainer::{runner::allocator, study::Backend};
-use training::{Images, Pixels, State, evaluate};
+use training::{Images, OptimizerConfig, Pixels, RuleConfig, State, WeightDecay, evaluate};
 
 /// Images per step: as in the notebook, and as in the config `overfit`.
 const BATCHES: [usize; 2] = [1000, 50];
@@ -22,8 +25,56 @@ fn main() {
     divan::main();
 }
 
-fn variants() -> [&'static str; 6] {
-    presets(&NOTEBOOK_HIDDEN).map(|(name, _)| name)
+/// What a step trains with.
+#[derive(Default)]
+struct Setup {
+    /// Settings of the second hidden layer.
+    hidden2: LayerConfig,
+    input: LayerConfig,
+    label_smoothing: f64,
+    optimizer: OptimizerConfig,
+    shift: u8,
+}
+
+/// Change of the plain setup.
+type Change = fn(&mut Setup);
+
+/// The presets and every other key, by name.
+const SETUPS: [(&str, Change); 21] = [
+    ("none", |_| {}),
+    ("l2", |setup| setup.hidden2.kernel_regularizer.l2 = 0.01),
+    ("l1", |setup| setup.hidden2.kernel_regularizer.l1 = 0.01),
+    ("orthogonal", |setup| setup.hidden2.kernel_regularizer.orthogonal = 0.01),
+    ("dropout", |setup| setup.hidden2.dropout = 0.2),
+    ("gaussian_noise", |setup| setup.hidden2.gaussian_noise = 0.1),
+    ("gaussian_dropout", |setup| setup.hidden2.gaussian_dropout = 0.2),
+    ("batch_norm", |setup| setup.hidden2.batch_norm = true),
+    ("batch_norm_dropout", |setup| {
+        setup.hidden2.batch_norm = true;
+        setup.hidden2.dropout = 0.2;
+    }),
+    ("layer_norm", |setup| setup.hidden2.layer_norm = true),
+    ("max_norm", |setup| setup.hidden2.kernel_constraint.max_norm = Some(2.0)),
+    ("unit_norm", |setup| setup.hidden2.kernel_constraint.unit_norm = true),
+    ("non_neg", |setup| setup.hidden2.kernel_constraint.non_neg = true),
+    ("min_max_norm", |setup| {
+        setup.hidden2.kernel_constraint.min_max_norm = Some(MinMaxNorm::default());
+    }),
+    ("input.gaussian_noise", |setup| setup.input.gaussian_noise = 0.1),
+    ("input.dropout", |setup| setup.input.dropout = 0.2),
+    ("label_smoothing", |setup| setup.label_smoothing = 0.1),
+    ("shift", |setup| setup.shift = 2),
+    ("weight_decay", |setup| setup.optimizer.weight_decay = Some(WeightDecay::default())),
+    ("momentum", |setup| {
+        setup.optimizer.rule = RuleConfig::Sgd { momentum: 0.9, nesterov: true };
+    }),
+    ("adam", |setup| {
+        setup.optimizer.rule = RuleConfig::Adam { beta_1: 0.9, beta_2: 0.999, epsilon: 1e-7 };
+    }),
+];
+
+fn names() -> [&'static str; SETUPS.len()] {
+    SETUPS.map(|(name, _)| name)
 }
 
 fn images() -> Images<'static> {
@@ -35,12 +86,18 @@ fn indices(batch: usize) -> Vec<usize> {
     (0..batch).map(|index| index * 7919 % DIGITS.train.len()).collect()
 }
 
-/// Initialises the network of a preset.
-fn start(name: &str) -> Network {
-    let named = presets(&NOTEBOOK_HIDDEN).into_iter().find(|(preset, _)| *preset == name);
-    let (_, network) = named.expect("the arguments are the presets' names");
+/// Creates the state before the first step, and returns the largest shift of an image.
+fn start(name: &str) -> (State, u8) {
+    let named = SETUPS.into_iter().find(|(setup, _)| *setup == name);
+    let (_, change) = named.expect("the arguments are the setups' names");
+    let mut setup = Setup::default();
+    change(&mut setup);
+    let mut network = NetworkConfig::plain(&NOTEBOOK_HIDDEN);
+    network.hidden[1].layer = setup.hidden2;
+    (network.input, network.label_smoothing) = (setup.input, setup.label_smoothing);
     let shape = DIGITS.train.shape();
-    network.init(shape.pixels(), shape.classes, 0, &device())
+    let network = network.init(shape.pixels(), shape.classes, 0, &device());
+    (State::new(network, &setup.optimizer), setup.shift)
 }
 
 fn device() -> burn::tensor::Device {
@@ -48,15 +105,21 @@ fn device() -> burn::tensor::Device {
 }
 
 /// One training step, from the indices of its images to the updated weights.
-#[divan::bench(args = variants(), consts = BATCHES)]
+#[divan::bench(args = names(), consts = BATCHES)]
 fn step<const BATCH: usize>(bencher: Bencher<'_, '_>, name: &str) {
     let (device, indices) = (device(), indices(BATCH));
-    let mut state = Some(State::new(start(name)));
+    let (state, shift) = start(name);
+    let mut state = Some(state);
+    let shifts = shifts(0, 1, shift, DIGITS.train.len());
     bencher.bench_local(|| {
         let before = state.take().expect("each step puts a state back");
-        let batch = images().batch(&indices, &device);
-        let masks = before.network.masks(0, before.steps, BATCH);
-        state = Some(before.step(batch, masks, 0.01));
+        let batch = if shift > 0 {
+            images().shifted_batch(&indices, &shifts, &device)
+        } else {
+            images().batch(&indices, &device)
+        };
+        let noise = before.network.noise(0, before.steps, BATCH);
+        state = Some(before.step(batch, noise));
     });
 }
 
@@ -73,10 +136,17 @@ fn mask<const BATCH: usize>(bencher: Bencher<'_, '_>) {
     bencher.bench_local(|| dropout_mask(0, LayerName::Hidden(1), 0, 0.2, BATCH * 250));
 }
 
+/// One batch's Gaussian noise for 784 inputs.
+#[divan::bench(consts = BATCHES)]
+fn noise<const BATCH: usize>(bencher: Bencher<'_, '_>) {
+    bencher.bench_local(|| gaussian_noise(0, LayerName::Input, 0, 0.1, BATCH * 784));
+}
+
 /// The evaluation of all 70 000 images, on one core.
 #[divan::bench(sample_count = 10)]
 fn evaluate_all(bencher: Bencher<'_, '_>) {
-    let (network, device) = (start("batch_norm"), device());
+    let (State { network, .. }, _) = start("batch_norm");
+    let device = device();
     bencher.bench_local(|| {
         [&DIGITS.train, &DIGITS.test].map(|split| {
             let images = Images { split, pixels: Pixels::Unit };

@@ -16,7 +16,9 @@ use trainer::{
     store::checkpoint::{self, Header},
     study::Backend,
 };
-use training::{Epoch, Fit, FitConfig, Images, Metrics, Pixels, RunningMetrics, State};
+use training::{
+    Epoch, Fit, FitConfig, Images, Metrics, OptimizerConfig, Pixels, RunningMetrics, State,
+};
 
 /// Bytes of memory allowed per byte of input: the names and numbers in a header become many small allocations.
 const PER_BYTE: usize = 64;
@@ -65,7 +67,7 @@ static SMALL: LazyLock<Small> = LazyLock::new(|| {
         steps: 3,
         metrics: RunningMetrics::from_sums([0.5, 1.0, 1.0], &device),
         history: vec![Epoch { number: 1, train: metrics, validation: None }],
-        ..State::new(network.clone())
+        ..State::new(network.clone(), &OptimizerConfig::default())
     };
     let folder = tempfile::tempdir().expect("a temporary folder");
     let path = folder.path().join(checkpoint::FILE);
@@ -87,10 +89,11 @@ fuzz_target!(|input: Input| {
         Input::Forged { forgery, header } => forgery.make(tensors(), |_| metadata(header)),
     };
     let device = Backend::Flex.open().expect("flex finds the CPU");
+    let optimizer = OptimizerConfig::default();
     let network = || small.network.clone();
     let loaded = bounded(BASE + PER_BYTE * bytes.len(), || {
         let (header, checkpoint) = checkpoint::parse(bytes).ok()?;
-        let state = checkpoint.state(network(), header.steps, false, &device).ok()?;
+        let state = checkpoint.state(network(), &optimizer, header.steps, false, &device).ok()?;
         Some((header, state))
     });
     let Some((header, state)) = loaded else { return };
@@ -100,7 +103,7 @@ fuzz_target!(|input: Input| {
     let read = checkpoint::read(&path, &header.run).expect("the checkpoint can be read");
     let (header, checkpoint) = read.expect("the checkpoint exists");
     let restored =
-        checkpoint.state(network(), header.steps, false, &device).expect("the network is the same");
+        checkpoint.state(network(), &optimizer, header.steps, false, &device).expect("the network is the same");
     assert_eq!(restored.steps, state.steps);
     // Compared as text, in which NaN equals NaN.
     assert_eq!(format!("{:?}", restored.history), format!("{:?}", state.history));
@@ -109,8 +112,9 @@ fuzz_target!(|input: Input| {
     let config = FitConfig {
         epochs: state.history.len() + 1,
         batch_size: 1,
-        learning_rate: 0.01,
+        optimizer,
         shuffle: true,
+        shift: 0,
         validate_every: 1,
         early_stopping: None,
     };

@@ -1,47 +1,44 @@
-//! A hidden layer: Dense with ReLU, then optional batch normalisation and dropout.
+//! A hidden layer: Dense with ReLU, then an optional normalisation, and noise.
 
 use burn::{
     module::Module,
-    tensor::{Device, Tensor, TensorData},
+    tensor::{Device, Tensor},
 };
 
-use crate::{BatchNorm, BatchStatistics, Dense, LayerName, Regularizers, random::dropout_mask};
+use crate::{BatchNorm, BatchStatistics, Dense, LayerConfig, LayerName, LayerNorm, Noise};
 
-/// The settings of a hidden layer: Dense with ReLU, then batch normalisation, then dropout.
-#[derive(Debug, Clone, PartialEq)]
+/// The settings of a hidden layer.
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct BlockConfig {
     /// Number of units, 1 or more.
     pub units: usize,
-    /// The Dense layer's penalties.
-    pub regularizers: Regularizers,
-    /// Enables batch normalisation, after the activation function.
-    pub batch_norm: bool,
-    /// Probability that dropout sets a unit's output to 0 in training: 0 or more and below 1. 0 disables dropout.
-    pub dropout: f64,
+    /// The layer's other settings.
+    pub layer: LayerConfig,
 }
 
 /// A hidden layer.
 #[derive(Module, Debug)]
 pub struct Block {
-    /// Dense with ReLU.
+    /// Dense with ReLU, and the layer's settings.
     pub dense: Dense,
     /// Batch normalisation after ReLU; `None` if the config disables it.
     pub batch_norm: Option<BatchNorm>,
-    /// Dropout rate: 0 or more and below 1. 0 disables dropout.
-    pub dropout: f64,
+    /// Layer normalisation after ReLU; `None` if the config disables it.
+    pub layer_norm: Option<LayerNorm>,
 }
 
 impl BlockConfig {
     /// Returns the settings of a layer without regularisation.
     pub fn plain(units: usize) -> Self {
-        Self { units, regularizers: Regularizers::default(), batch_norm: false, dropout: 0.0 }
+        Self { units, layer: LayerConfig::default() }
     }
 
     pub(crate) fn init(&self, seed: u64, name: LayerName, inputs: usize, device: &Device) -> Block {
+        let Self { units, layer } = *self;
         Block {
-            dense: self.regularizers.init(seed, name, [inputs, self.units], device),
-            batch_norm: self.batch_norm.then(|| BatchNorm::new(self.units, device)),
-            dropout: self.dropout,
+            dense: layer.init(seed, name, [inputs, units], device),
+            batch_norm: layer.batch_norm.then(|| BatchNorm::new(units, device)),
+            layer_norm: layer.layer_norm.then(|| LayerNorm::new(units, device)),
         }
     }
 }
@@ -57,33 +54,17 @@ pub(crate) struct BlockOutput {
 }
 
 impl Block {
-    /// Computes the layer's output from `[batch, inputs]`. Dropout multiplies it by the mask, `[batch, units]`.
-    pub(crate) fn forward(&self, input: Tensor<2>, mask: Option<Tensor<2>>) -> BlockOutput {
+    /// Computes the layer's output from `[batch, inputs]`. The noise is `[batch, units]`.
+    pub(crate) fn forward(&self, input: Tensor<2>, noise: Noise) -> BlockOutput {
         let activity = self.dense.relu(input);
         let (output, statistics) = match &self.batch_norm {
             Some(batch_norm) => batch_norm.forward(activity.clone()),
             None => (activity.clone(), None),
         };
-        let output = match mask {
-            Some(mask) => output * mask,
+        let output = match &self.layer_norm {
+            Some(layer_norm) => layer_norm.forward(output),
             None => output,
         };
-        BlockOutput { output, activity, statistics }
-    }
-
-    /// Draws the dropout mask `[batch, units]` of one training step; `None` without dropout.
-    pub(crate) fn mask(
-        &self,
-        seed: u64,
-        name: LayerName,
-        step: u64,
-        batch: usize,
-    ) -> Option<Tensor<2>> {
-        (self.dropout > 0.0).then(|| {
-            let [_, units] = self.dense.dims();
-            let mask = dropout_mask(seed, name, step, self.dropout, batch * units);
-            let device = self.dense.bias.device().without_autodiff();
-            Tensor::from_data(TensorData::new(mask, [batch, units]), &device)
-        })
+        BlockOutput { output: noise.apply(output), activity, statistics }
     }
 }

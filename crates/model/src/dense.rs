@@ -5,18 +5,7 @@ use burn::{
     tensor::{Device, Tensor, TensorData},
 };
 
-use crate::{LayerName, Regularizer, ops::dense, random::glorot_uniform};
-
-/// The penalties of a Dense layer; by default there are none.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct Regularizers {
-    /// Penalty on the kernel.
-    pub kernel: Regularizer,
-    /// Penalty on the bias.
-    pub bias: Regularizer,
-    /// Penalty on the output of the activation function: its sum over the batch, divided by the batch size.
-    pub activity: Regularizer,
-}
+use crate::{LayerConfig, LayerName, ops::dense, random::glorot_uniform};
 
 /// A Dense layer: its weights and penalties.
 #[derive(Module, Debug)]
@@ -25,12 +14,12 @@ pub struct Dense {
     pub kernel: Param<Tensor<2>>,
     /// Bias, `[units]`.
     pub bias: Param<Tensor<1>>,
-    /// The penalties that the layer adds to the loss.
+    /// The layer's settings.
     #[module(skip)]
-    pub regularizers: Regularizers,
+    pub config: LayerConfig,
 }
 
-impl Regularizers {
+impl LayerConfig {
     /// Initialises a layer as Keras does: Glorot uniform kernel, zero bias.
     pub(crate) fn init(
         &self,
@@ -43,7 +32,7 @@ impl Regularizers {
         Dense {
             kernel: Param::from_data(TensorData::new(kernel, [inputs, units]), device),
             bias: Param::from_data(vec![0.0_f32; units].as_slice(), device),
-            regularizers: *self,
+            config: *self,
         }
     }
 }
@@ -70,14 +59,15 @@ impl Dense {
         &self,
         activity: impl FnOnce() -> Tensor<2>,
     ) -> impl Iterator<Item = Tensor<1>> {
-        let Regularizers { kernel, bias, activity: activity_regularizer } = self.regularizers;
+        let LayerConfig { kernel_regularizer, bias_regularizer, activity_regularizer, .. } =
+            self.config;
         let activity = (!activity_regularizer.is_none()).then(activity);
-        let activity_penalty = activity.and_then(|activity| {
+        let of_activity = activity.and_then(|activity| {
             let [batch, _] = activity.dims();
             activity_regularizer.divided_by(batch).penalty(activity)
         });
-        [kernel.penalty(self.kernel.val()), bias.penalty(self.bias.val()), activity_penalty]
-            .into_iter()
-            .flatten()
+        let of_kernel = kernel_regularizer.penalty(self.kernel.val());
+        let of_bias = bias_regularizer.penalty(self.bias.val());
+        [of_kernel, of_bias, of_activity].into_iter().flatten()
     }
 }

@@ -5,6 +5,8 @@ use std::{fmt, str::FromStr};
 /// The name of a network's layer, displayed as in configs, weights files and tables.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum LayerName {
+    /// The network's input, displayed as `input`.
+    Input,
     /// The hidden layer at an index counted from the input: index 0 is displayed as `hidden1`.
     Hidden(usize),
     /// The output layer, displayed as `output`.
@@ -14,6 +16,7 @@ pub enum LayerName {
 impl fmt::Display for LayerName {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Input => formatter.write_str("input"),
             Self::Hidden(index) => write!(formatter, "hidden{}", index + 1),
             Self::Output => formatter.write_str("output"),
         }
@@ -28,7 +31,7 @@ impl FromStr for LayerName {
         let number = name.strip_prefix("hidden").and_then(|number| number.parse::<usize>().ok());
         let hidden = number.and_then(|number| number.checked_sub(1)).map(Self::Hidden);
         // Not `hidden01`.
-        let parsed = hidden.unwrap_or(Self::Output);
+        let parsed = hidden.unwrap_or(if name == "input" { Self::Input } else { Self::Output });
         if parsed.to_string() == name { Ok(parsed) } else { Err(()) }
     }
 }

@@ -8,9 +8,13 @@
 
 mod batch_norm;
 mod block;
+mod constraint;
 mod dense;
+mod layer_config;
 mod layer_name;
+mod layer_norm;
 mod network;
+mod noise;
 mod ops;
 mod presets;
 pub mod random;
@@ -19,9 +23,13 @@ mod summary;
 
 pub use batch_norm::{BatchNorm, BatchStatistics, EPSILON};
 pub use block::{Block, BlockConfig};
-pub use dense::{Dense, Regularizers};
+pub use constraint::{Constraint, MinMaxNorm};
+pub use dense::Dense;
+pub use layer_config::LayerConfig;
 pub use layer_name::LayerName;
-pub use network::{Masks, Network, NetworkConfig, Output};
+pub use layer_norm::LayerNorm;
+pub use network::{Network, NetworkConfig, Output};
+pub use noise::{NetworkNoise, Noise};
 pub use presets::{NOTEBOOK_HIDDEN, presets};
 pub use regularizer::Regularizer;
 pub use summary::SummaryRow;

@@ -1,21 +1,28 @@
 //! The network: hidden layers one after another, then the output layer.
 
+use std::collections::BTreeMap;
+
 use burn::{
     module::Module,
     tensor::{Device, Int, Tensor, activation::softmax},
 };
 
 use crate::{
-    BatchStatistics, Block, BlockConfig, Dense, LayerName, Regularizers, block::BlockOutput, ops,
+    BatchStatistics, Block, BlockConfig, Constraint, Dense, LayerConfig, LayerName, NetworkNoise,
+    Noise, block::BlockOutput, ops,
 };
 
-/// The settings of a network, except the numbers of inputs and classes: these depend on the data set.
+/// The settings of a network and its loss, except the numbers of inputs and classes: these depend on the data set.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NetworkConfig {
+    /// Noise on the input.
+    pub input: LayerConfig,
     /// The hidden layers, one or more, in order from the input.
     pub hidden: Vec<BlockConfig>,
-    /// The penalties of the output layer, a Dense layer with softmax.
-    pub output: Regularizers,
+    /// The output layer, a Dense layer with softmax.
+    pub output: LayerConfig,
+    /// Share of the true class's probability, 0 to 1, that the loss spreads evenly over all classes (Szegedy et al. 2016).
+    pub label_smoothing: f64,
 }
 
 /// A network. As in Burn's own modules, the device of the weights selects the mode: training on a device with
@@ -26,12 +33,12 @@ pub struct Network {
     pub hidden: Vec<Block>,
     /// The output layer. It computes logits; its activation function, softmax, is applied where needed.
     pub output: Dense,
+    /// Noise on the input.
+    #[module(skip)]
+    pub input: LayerConfig,
+    /// Label smoothing of the loss.
+    pub label_smoothing: f64,
 }
-
-/// The dropout masks of the hidden layers, in order from the input, each `[batch, units]`; `None` for a layer without
-/// dropout. The default, an empty list, disables dropout in all layers.
-#[derive(Debug, Clone, Default)]
-pub struct Masks(pub Vec<Option<Tensor<2>>>);
 
 /// The output of a network for a batch.
 #[derive(Debug)]
@@ -42,26 +49,34 @@ pub struct Output {
     pub penalty: Option<Tensor<1>>,
     /// The batch's own statistics for each hidden layer; `None` in inference and without batch normalisation.
     pub statistics: Vec<Option<BatchStatistics>>,
+    /// Label smoothing of the loss.
+    label_smoothing: f64,
 }
 
 impl NetworkConfig {
     /// Returns the settings of a network without regularisation, given the number of units in each hidden layer.
     pub fn plain(hidden: &[usize]) -> Self {
         Self {
+            input: LayerConfig::default(),
             hidden: hidden.iter().map(|&units| BlockConfig::plain(units)).collect(),
-            output: Regularizers::default(),
+            output: LayerConfig::default(),
+            label_smoothing: 0.0,
         }
     }
 
-    /// Returns whether a layer is regularised. The network need not have it.
-    pub fn regularises(&self, layer: LayerName) -> bool {
+    /// Returns the settings of a layer; `None` if the network lacks it.
+    pub fn layer(&self, layer: LayerName) -> Option<&LayerConfig> {
         match layer {
-            LayerName::Hidden(index) => self
-                .hidden
-                .get(index)
-                .is_some_and(|block| *block != BlockConfig::plain(block.units)),
-            LayerName::Output => self.output != Regularizers::default(),
+            LayerName::Input => Some(&self.input),
+            LayerName::Hidden(index) => self.hidden.get(index).map(|block| &block.layer),
+            LayerName::Output => Some(&self.output),
         }
+    }
+
+    /// Returns the names of all layers, in order.
+    pub fn layer_names(&self) -> impl Iterator<Item = LayerName> {
+        let hidden = (0..self.hidden.len()).map(LayerName::Hidden);
+        std::iter::once(LayerName::Input).chain(hidden).chain([LayerName::Output])
     }
 
     /// Initialises a network. The same seed gives the same weights on every device.
@@ -73,19 +88,20 @@ impl NetworkConfig {
         });
         let hidden = hidden.collect();
         let output = self.output.init(seed, LayerName::Output, [inputs, classes], device);
-        Network { hidden, output }
+        let Self { input, label_smoothing, .. } = *self;
+        Network { hidden, output, input, label_smoothing }
     }
 }
 
 impl Network {
     /// Computes the logits and penalties for images `[batch, inputs]`. In training mode, batch normalisation uses the
-    /// batch's own statistics. In inference mode it uses the moving statistics, and the masks have to be empty.
+    /// batch's own statistics. In inference mode it uses the moving statistics, and there has to be no noise.
     ///
     /// # Panics
     ///
-    /// If a mask's shape differs from that of its layer's output.
-    pub fn forward(&self, images: Tensor<2>, masks: Masks) -> Output {
-        self.forward_with(images, masks, |_, _| ())
+    /// If the shape of a noise differs from that of its layer's output.
+    pub fn forward(&self, images: Tensor<2>, noise: NetworkNoise) -> Output {
+        self.forward_with(images, noise, |_, _| ())
     }
 
     /// Computes what [`forward`](Self::forward) does, and calls `on_activity` with the index and ReLU's output,
@@ -93,15 +109,15 @@ impl Network {
     pub fn forward_with(
         &self,
         images: Tensor<2>,
-        Masks(masks): Masks,
+        NetworkNoise { input, hidden }: NetworkNoise,
         mut on_activity: impl FnMut(usize, &Tensor<2>),
     ) -> Output {
         let (mut penalties, mut statistics) = (Vec::new(), Vec::new());
-        let mut features = images;
-        let masks = masks.into_iter().chain(std::iter::repeat(None));
-        for (index, (block, mask)) in self.hidden.iter().zip(masks).enumerate() {
+        let mut features = input.apply(images);
+        let hidden = hidden.into_iter().chain(std::iter::repeat_with(Noise::default));
+        for (index, (block, noise)) in self.hidden.iter().zip(hidden).enumerate() {
             let BlockOutput { output, activity, statistics: block_statistics } =
-                block.forward(features, mask);
+                block.forward(features, noise);
             on_activity(index, &activity);
             penalties.extend(block.dense.penalties(|| activity));
             statistics.push(block_statistics);
@@ -111,7 +127,7 @@ impl Network {
         // The output layer's activity is the output of softmax.
         penalties.extend(self.output.penalties(|| softmax(logits.clone(), 1)));
         let penalty = penalties.into_iter().reduce(|sum, penalty| sum + penalty);
-        Output { logits, penalty, statistics }
+        Output { logits, penalty, statistics, label_smoothing: self.label_smoothing }
     }
 
     /// Returns the network's widths: its inputs, the units of each hidden layer, its classes.
@@ -120,12 +136,31 @@ impl Network {
         inputs.chain(self.output.dims()).collect()
     }
 
-    /// Draws the dropout masks of one training step, the same on every device.
-    pub fn masks(&self, seed: u64, step: u64, batch: usize) -> Masks {
-        let mask = |(index, block): (usize, &Block)| {
-            block.mask(seed, LayerName::Hidden(index), step, batch)
+    /// Draws the noise of one training step, the same on every device.
+    pub fn noise(&self, seed: u64, step: u64, batch: usize) -> NetworkNoise {
+        let device = self.output.bias.device().without_autodiff();
+        let draw =
+            |config, name, units| Noise::draw(config, seed, name, step, [batch, units], &device);
+        let hidden = self.hidden.iter().enumerate().map(|(index, Block { dense, .. })| {
+            draw(&dense.config, LayerName::Hidden(index), dense.dims()[1])
+        });
+        let input = draw(&self.input, LayerName::Input, self.widths()[0]);
+        NetworkNoise { input, hidden: hidden.collect() }
+    }
+
+    /// Returns the constraints by the names of their tensors in weights files, such as `hidden1.kernel`.
+    pub fn constraints(&self) -> BTreeMap<String, Constraint> {
+        let hidden = self.hidden.iter().map(|block| &block.dense).enumerate();
+        let hidden = hidden.map(|(index, dense)| (LayerName::Hidden(index), dense));
+        let of_layer = |(name, dense): (LayerName, &Dense)| {
+            let LayerConfig { kernel_constraint, bias_constraint, .. } = dense.config;
+            [
+                (format!("{name}.kernel"), kernel_constraint),
+                (format!("{name}.bias"), bias_constraint),
+            ]
         };
-        Masks(self.hidden.iter().enumerate().map(mask).collect())
+        let layers = hidden.chain([(LayerName::Output, &self.output)]);
+        layers.flat_map(of_layer).filter(|(_, constraint)| constraint.count() > 0).collect()
     }
 
     /// Updates batch normalisation's moving statistics with those of a training batch, [`Output::statistics`].
@@ -144,20 +179,20 @@ impl Network {
 }
 
 impl Output {
-    /// Computes the loss as Keras reports it, `[1]`: the mean categorical cross-entropy over the batch plus the
-    /// penalties. `classes` holds the true classes, `[batch]`.
+    /// Computes the loss as Keras reports it, `[1]`: the mean categorical cross-entropy over the batch, with smoothed
+    /// labels, plus the penalties. `classes` holds the true classes, `[batch]`.
     pub fn loss(&self, classes: Tensor<1, Int>) -> Tensor<1> {
-        let cross_entropy = self.cross_entropy(classes);
+        let cross_entropy = ops::cross_entropy(self.logits.clone(), classes, self.label_smoothing);
         match self.penalty.clone() {
             Some(penalty) => cross_entropy + penalty,
             None => cross_entropy,
         }
     }
 
-    /// Computes the mean categorical cross-entropy over the batch, `[1]`, without penalties. `classes` holds the true
-    /// classes, `[batch]`.
+    /// Computes the mean categorical cross-entropy over the batch, `[1]`, without label smoothing and penalties.
+    /// `classes` holds the true classes, `[batch]`.
     pub fn cross_entropy(&self, classes: Tensor<1, Int>) -> Tensor<1> {
-        ops::cross_entropy(self.logits.clone(), classes)
+        ops::cross_entropy(self.logits.clone(), classes, 0.0)
     }
 
     /// Returns the class with the largest logit for each image, `[batch]`.
@@ -176,7 +211,6 @@ mod tests {
     use burn::module::Param;
 
     use super::*;
-    use crate::Regularizer;
 
     /// Creates a network of two inputs, two hidden layers of one unit each, and two classes, with fixed kernels.
     fn small(config: &NetworkConfig) -> Network {
@@ -195,7 +229,7 @@ mod tests {
         let device = Device::flex();
         // Activities: hidden1 3 and 0, hidden2 9 and 0, logits (9, -9) and (0, 0).
         let images = Tensor::from_data([[1.0, 1.0], [-1.0, -1.0]], &device);
-        let output = small(config).forward(images, Masks::default());
+        let output = small(config).forward(images, NetworkNoise::default());
         output.loss(Tensor::from_data([0, 1], &device)).into_scalar()
     }
 
@@ -207,17 +241,17 @@ mod tests {
         assert!((loss(&plain) - cross_entropy).abs() < 1e-6);
 
         let mut config = plain.clone();
-        config.hidden[1].regularizers.kernel = Regularizer { l1: 0.0, l2: 0.1 };
+        config.hidden[1].layer.kernel_regularizer.l2 = 0.1;
         assert!((loss(&config) - cross_entropy - 0.9).abs() < 1e-6);
 
         // Applied after the activation function, summed, and divided by the batch size: 0.1·(3² + 0)/2.
         let mut config = plain.clone();
-        config.hidden[0].regularizers.activity = Regularizer { l1: 0.0, l2: 0.1 };
+        config.hidden[0].layer.activity_regularizer.l2 = 0.1;
         assert!((loss(&config) - cross_entropy - 0.45).abs() < 1e-6);
 
         // The output layer's activity is its probabilities: (1, 0) and (½, ½).
         let mut config = plain;
-        config.output.activity = Regularizer { l1: 0.0, l2: 1.0 };
+        config.output.activity_regularizer.l2 = 1.0;
         assert!((loss(&config) - cross_entropy - 0.75).abs() < 1e-6);
     }
 
@@ -225,7 +259,7 @@ mod tests {
     fn counts_correct_predictions() {
         let device = Device::flex();
         let images = Tensor::from_data([[1.0, 1.0], [2.0, 1.0], [3.0, 1.0]], &device);
-        let output = small(&NetworkConfig::plain(&[1, 1])).forward(images, Masks::default());
+        let output = small(&NetworkConfig::plain(&[1, 1])).forward(images, NetworkNoise::default());
         let correct = output.correct(Tensor::from_data([0, 1, 0], &device));
         assert_eq!(correct.into_scalar::<i64>(), 2);
     }

@@ -111,31 +111,78 @@ pub(crate) trait FusedOps: Backend {
         (input_gradient, gamma_gradient, beta_gradient)
     }
 
-    /// Computes the mean over the batch of −ln p of the true class, `[1]`, from logits `[batch, classes]` and true
-    /// classes `[batch]`.
+    /// Normalises each row of an input `[batch, units]` to mean 0 and variance 1, then scales and shifts:
+    /// (input − mean) / √(variance + epsilon) · gamma + beta. Gamma and beta are `[units]`.
+    fn normalize_rows(
+        input: FloatTensor<Self>,
+        gamma: FloatTensor<Self>,
+        beta: FloatTensor<Self>,
+        epsilon: f64,
+    ) -> FloatTensor<Self> {
+        let (normalised, _) = normalised_rows::<Self>(input, epsilon);
+        Self::float_add(Self::float_mul(normalised, row::<Self>(gamma)), row::<Self>(beta))
+    }
+
+    /// Computes the gradients with respect to input, gamma and beta (Ba et al. 2016).
+    fn normalize_rows_backward(
+        input: FloatTensor<Self>,
+        gamma: FloatTensor<Self>,
+        gradient: FloatTensor<Self>,
+        epsilon: f64,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+        let (normalised, reciprocal) = normalised_rows::<Self>(input, epsilon);
+        let product = Self::float_mul(gradient.clone(), normalised.clone());
+        let beta_gradient = sum_over_batch::<Self>(gradient.clone());
+        let gamma_gradient = sum_over_batch::<Self>(product);
+        let gradient = Self::float_mul(gradient, row::<Self>(gamma));
+        let mean = Self::float_mean_dim(gradient.clone(), 1);
+        let slope = Self::float_mean_dim(Self::float_mul(gradient.clone(), normalised.clone()), 1);
+        let centred = Self::float_sub(gradient, mean);
+        let centred = Self::float_sub(centred, Self::float_mul(normalised, slope));
+        (Self::float_mul(centred, reciprocal), gamma_gradient, beta_gradient)
+    }
+
+    /// Computes the mean over the batch of the cross-entropy, `[1]`, from logits `[batch, classes]` and true classes
+    /// `[batch]`. The target is 1 − smoothing for the true class, plus smoothing / classes for each class (Szegedy et al.
+    /// 2016, section 7).
     ///
     /// For 10 classes: 0.198 → 0.082 ms; 0.042 → 0.009 ms.
-    fn cross_entropy(logits: FloatTensor<Self>, classes: IntTensor<Self>) -> FloatTensor<Self> {
-        let batch = logits.shape()[0];
+    fn cross_entropy(
+        logits: FloatTensor<Self>,
+        classes: IntTensor<Self>,
+        smoothing: f64,
+    ) -> FloatTensor<Self> {
+        let (batch, width) = (logits.shape()[0], logits.shape()[1] as f64);
         let classes = Self::int_reshape(classes, Shape::new([batch, 1]));
-        let log_probabilities = Self::float_gather(1, Self::log_softmax(logits, 1), classes);
-        Self::float_div_scalar(Self::float_sum(log_probabilities), (-(batch as f64)).into())
+        let log_probabilities = Self::log_softmax(logits, 1);
+        let mut sum = Self::float_sum(Self::float_gather(1, log_probabilities.clone(), classes));
+        if smoothing > 0.0 {
+            let of_all = Self::float_sum(log_probabilities);
+            let of_all = Self::float_mul_scalar(of_all, (smoothing / width).into());
+            sum = Self::float_add(Self::float_mul_scalar(sum, (1.0 - smoothing).into()), of_all);
+        }
+        Self::float_div_scalar(sum, (-(batch as f64)).into())
     }
 
     /// Computes [`cross_entropy`](Self::cross_entropy) and its gradient with respect to the logits:
-    /// (p − one-hot) / batch (Bishop 2006, eq. 4.109).
+    /// (p − target) / batch (Bishop 2006, eq. 4.109).
     fn cross_entropy_with_gradient(
         logits: FloatTensor<Self>,
         classes: IntTensor<Self>,
+        smoothing: f64,
     ) -> (FloatTensor<Self>, FloatTensor<Self>) {
         let (batch, device, dtype) = (logits.shape()[0], logits.device(), logits.dtype());
-        let loss = Self::cross_entropy(logits.clone(), classes.clone());
+        let width = logits.shape()[1] as f64;
+        let loss = Self::cross_entropy(logits.clone(), classes.clone(), smoothing);
         let index = Self::int_reshape(classes, Shape::new([batch, 1]));
         let ones = Self::float_ones(Shape::new([batch, 1]), &device, dtype.into());
-        let probabilities = Self::softmax(logits, 1);
-        let minus_one = Self::float_neg(ones);
+        let mut probabilities = Self::softmax(logits, 1);
+        if smoothing > 0.0 {
+            probabilities = Self::float_sub_scalar(probabilities, (smoothing / width).into());
+        }
+        let true_target = Self::float_mul_scalar(ones, (smoothing - 1.0).into());
         let difference =
-            Self::float_scatter(1, probabilities, index, minus_one, IndexingUpdateOp::Add);
+            Self::float_scatter(1, probabilities, index, true_target, IndexingUpdateOp::Add);
         (loss, Self::float_div_scalar(difference, (batch as f64).into()))
     }
 
@@ -199,6 +246,18 @@ fn same_rank<B: Backend>(scalar: FloatTensor<B>, other: &FloatTensor<B>) -> Floa
     B::float_reshape(scalar, Shape::from(vec![1; other.rank()]))
 }
 
+/// Normalises each row of `[batch, units]`. Returns the result, and 1 / √(variance + epsilon) of each row, `[batch, 1]`.
+fn normalised_rows<B: Backend>(
+    input: FloatTensor<B>,
+    epsilon: f64,
+) -> (FloatTensor<B>, FloatTensor<B>) {
+    let mean = B::float_mean_dim(input.clone(), 1);
+    let centred = B::float_sub(input, mean);
+    let variance = B::float_mean_dim(B::float_mul(centred.clone(), centred.clone()), 1);
+    let reciprocal = reciprocal_deviation::<B>(variance, epsilon);
+    (B::float_mul(centred, reciprocal.clone()), reciprocal)
+}
+
 /// Computes 1 / √(variance + epsilon).
 fn reciprocal_deviation<B: Backend>(variance: FloatTensor<B>, epsilon: f64) -> FloatTensor<B> {
     B::float_recip(B::float_sqrt(B::float_add_scalar(variance, epsilon.into())))
@@ -233,11 +292,26 @@ pub(crate) fn batch_norm(
     Tensor::from_dispatch(Dispatch::normalize(input, mean, variance, gamma, beta, epsilon))
 }
 
-/// Computes Keras's categorical cross-entropy: the mean over the batch of −ln p of the true class, `[1]`, from logits
+/// Normalises each row of `[batch, units]`: (input − mean) / √(variance + epsilon) · gamma + beta. Gamma and beta are
+/// `[units]`.
+pub(crate) fn layer_norm(
+    input: Tensor<2>,
+    [gamma, beta]: [Tensor<1>; 2],
+    epsilon: f64,
+) -> Tensor<2> {
+    let [gamma, beta] = [gamma, beta].map(Tensor::into_dispatch);
+    Tensor::from_dispatch(Dispatch::normalize_rows(input.into_dispatch(), gamma, beta, epsilon))
+}
+
+/// Computes Keras's categorical cross-entropy with label smoothing, `[1]`: its mean over the batch, from logits
 /// `[batch, classes]` and true classes `[batch]`.
-pub(crate) fn cross_entropy(logits: Tensor<2>, classes: Tensor<1, Int>) -> Tensor<1> {
+pub(crate) fn cross_entropy(
+    logits: Tensor<2>,
+    classes: Tensor<1, Int>,
+    smoothing: f64,
+) -> Tensor<1> {
     let (logits, classes) = (logits.into_dispatch(), classes.into_dispatch());
-    Tensor::from_dispatch(Dispatch::cross_entropy(logits, classes))
+    Tensor::from_dispatch(Dispatch::cross_entropy(logits, classes, smoothing))
 }
 
 /// Computes l1·Σ|x| + l2·Σx², `[1]`. At most one of l1 and l2 may be 0.

@@ -1,6 +1,6 @@
 //! The notebook's variants: named network configs.
 
-use crate::{BlockConfig, NetworkConfig, Regularizer};
+use crate::{LayerConfig, NetworkConfig};
 
 /// Number of units in each hidden layer of the notebook's network.
 pub const NOTEBOOK_HIDDEN: [usize; 2] = [50, 250];
@@ -12,15 +12,15 @@ const RATE: f64 = 0.2;
 /// Returns the notebook's six variants in the notebook's order, each with its name, given the number of units in each
 /// hidden layer. They differ only in the last hidden layer.
 pub fn presets(hidden: &[usize]) -> [(&'static str, NetworkConfig); 6] {
-    let preset = |name, change: fn(&mut BlockConfig)| {
+    let preset = |name, change: fn(&mut LayerConfig)| {
         let mut network = NetworkConfig::plain(hidden);
-        network.hidden.last_mut().map(change);
+        network.hidden.last_mut().map(|block| &mut block.layer).map(change);
         (name, network)
     };
     [
         preset("none", |_| {}),
-        preset("l2", |last| last.regularizers.kernel = Regularizer { l1: 0.0, l2: PENALTY }),
-        preset("l1", |last| last.regularizers.kernel = Regularizer { l1: PENALTY, l2: 0.0 }),
+        preset("l2", |last| last.kernel_regularizer.l2 = PENALTY),
+        preset("l1", |last| last.kernel_regularizer.l1 = PENALTY),
         preset("dropout", |last| last.dropout = RATE),
         preset("batch_norm", |last| last.batch_norm = true),
         preset("batch_norm_dropout", |last| {

@@ -2,12 +2,14 @@
 //! earlier or concurrent draw, and it is the same on every backend.
 
 mod lanes;
+mod normal;
 
 use rand::{Rng, RngExt, SeedableRng, seq::SliceRandom};
 use rand_xoshiro::{SplitMix64, Xoshiro256PlusPlus};
 
 use crate::LayerName;
-use lanes::{DRAWS, Lanes};
+use lanes::{LANES, Lanes};
+use normal::normal_pairs;
 
 /// The purpose of a draw. Two purposes never share a stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,6 +22,12 @@ enum Purpose {
     Dropout(LayerName),
     /// The choice of training images; the step is 0.
     Sample,
+    /// A layer's Gaussian noise; the step is the number of training steps done before.
+    GaussianNoise(LayerName),
+    /// The factors of a layer's Gaussian dropout; the step is the number of training steps done before.
+    GaussianDropout(LayerName),
+    /// The shifts of the training images; the step is the epoch.
+    Shift,
 }
 
 impl Purpose {
@@ -27,6 +35,7 @@ impl Purpose {
     fn key(self) -> u64 {
         let of_layer = |layer| match layer {
             LayerName::Hidden(index) => index as u64,
+            LayerName::Input => u64::from(u32::MAX) - 1,
             LayerName::Output => u64::from(u32::MAX),
         };
         match self {
@@ -34,6 +43,9 @@ impl Purpose {
             Self::Kernel(layer) => 1 << 32 | of_layer(layer),
             Self::Dropout(layer) => 2 << 32 | of_layer(layer),
             Self::Sample => 3 << 32,
+            Self::GaussianNoise(layer) => 4 << 32 | of_layer(layer),
+            Self::GaussianDropout(layer) => 5 << 32 | of_layer(layer),
+            Self::Shift => 6 << 32,
         }
     }
 }
@@ -88,10 +100,44 @@ pub fn dropout_mask(seed: u64, layer: LayerName, step: u64, rate: f64, len: usiz
     #[expect(clippy::cast_possible_truncation, reason = "the scale is an f32")]
     let scale = (1.0 / (1.0 - rate)) as f32;
     let factor = |draw: u32| if draw >= threshold { scale } else { 0.0 };
-    let mut mask = vec![0.0; len.next_multiple_of(DRAWS)];
-    Lanes::new(key(seed, Purpose::Dropout(layer), step)).fill(&mut mask, factor);
-    mask.truncate(len);
-    mask
+    let lanes = Lanes::new(key(seed, Purpose::Dropout(layer), step));
+    lanes.draw(len, |[low, high], [first, second]| {
+        for lane in 0..LANES {
+            (first[lane], second[lane]) = (factor(low[lane]), factor(high[lane]));
+        }
+    })
+}
+
+/// Draws `len` normal numbers of mean 0 and this standard deviation: Keras's `GaussianNoise`.
+pub fn gaussian_noise(
+    seed: u64,
+    layer: LayerName,
+    step: u64,
+    deviation: f64,
+    len: usize,
+) -> Vec<f32> {
+    #[expect(clippy::cast_possible_truncation, reason = "the noise is an f32")]
+    let deviation = deviation as f32;
+    let lanes = Lanes::new(key(seed, Purpose::GaussianNoise(layer), step));
+    lanes.draw(len, |draws, values| normal_pairs(draws, values, 0.0, deviation))
+}
+
+/// Draws `len` factors of Gaussian dropout, for a rate of 0 or more and below 1: normal numbers of mean 1 and variance
+/// rate / (1 − rate), as Keras's `GaussianDropout`.
+pub fn gaussian_factors(seed: u64, layer: LayerName, step: u64, rate: f64, len: usize) -> Vec<f32> {
+    #[expect(clippy::cast_possible_truncation, reason = "the factor is an f32")]
+    let deviation = (rate / (1.0 - rate)).sqrt() as f32;
+    let lanes = Lanes::new(key(seed, Purpose::GaussianDropout(layer), step));
+    lanes.draw(len, |draws, values| normal_pairs(draws, values, 1.0, deviation))
+}
+
+/// Draws the shifts of `len` images in an epoch, right and down: each uniform in the whole numbers from −`most` to
+/// `most`.
+pub fn shifts(seed: u64, epoch: u64, most: u8, len: usize) -> Vec<[i16; 2]> {
+    let mut generator = generator(seed, Purpose::Shift, epoch);
+    let most = i16::from(most);
+    let mut shift = || generator.random_range(-most..=most);
+    (0..len).map(|_| [shift(), shift()]).collect()
 }
 
 #[cfg(test)]
@@ -156,10 +202,68 @@ mod tests {
             assert!((agreement(&base, &other) - 0.5).abs() < 0.008);
         }
         // Neighbouring units, the two halves of a lane's word, and successive words of a lane.
-        for shift in [1, DRAWS / 2, DRAWS] {
+        for shift in [1, lanes::DRAWS / 2, lanes::DRAWS] {
             let shifted = agreement(&base[shift..], &base[..base.len() - shift]);
             assert!((shifted - 0.5).abs() < 0.008, "{shift} apart: {shifted}");
         }
+    }
+
+    #[test]
+    fn gaussian_noise_has_the_moments_of_a_normal_distribution() {
+        let values = gaussian_noise(3, LAYER, 5, 0.5, 1_000_001);
+        assert_eq!(values.len(), 1_000_001);
+        let moment = |power| {
+            let powers = values.iter().map(|&value| (f64::from(value) / 0.5).powi(power));
+            powers.sum::<f64>() / values.len() as f64
+        };
+        // Five standard deviations of the moments of a million numbers.
+        for (power, expected, variance) in
+            [(1, 0.0, 1.0_f64), (2, 1.0, 2.0), (3, 0.0, 15.0), (4, 3.0, 96.0)]
+        {
+            let tolerance = 5.0 * (variance / 1e6).sqrt();
+            assert!((moment(power) - expected).abs() < tolerance, "{power}: {}", moment(power));
+        }
+        // Φ(1), Φ(2) and Φ(3).
+        for (limit, expected) in [(1.0, 0.841_345), (2.0, 0.977_250), (3.0, 0.998_650)] {
+            let below = values.iter().filter(|&&value| f64::from(value) < limit * 0.5).count();
+            assert!((below as f64 / 1e6 - expected).abs() < 0.002, "{limit}: {below}");
+        }
+        // The two numbers of a word, and neighbours, are independent.
+        for apart in [1, lanes::DRAWS / 2, lanes::DRAWS] {
+            let products = values.iter().zip(&values[apart..]).map(|(one, other)| one * other);
+            let correlation = products.map(f64::from).sum::<f64>() / 0.25 / 1e6;
+            assert!(correlation.abs() < 0.005, "{apart} apart: {correlation}");
+        }
+        let other = |seed, layer, step| gaussian_noise(seed, layer, step, 0.5, 64);
+        assert_eq!(other(3, LAYER, 5), values[..64]);
+        for other in [other(4, LAYER, 5), other(3, LAYER, 6), other(3, LayerName::Input, 5)] {
+            assert_ne!(other, values[..64]);
+        }
+    }
+
+    #[test]
+    fn gaussian_factors_have_mean_1_and_the_variance_of_dropout() {
+        let factors = gaussian_factors(3, LAYER, 5, 0.2, 1_000_000);
+        let mean = factors.iter().map(|&factor| f64::from(factor)).sum::<f64>() / 1e6;
+        let squares = factors.iter().map(|&factor| (f64::from(factor) - 1.0).powi(2));
+        let variance = squares.sum::<f64>() / 1e6;
+        assert!(
+            (mean - 1.0).abs() < 0.0025 && (variance - 0.25).abs() < 0.002,
+            "{mean} {variance}"
+        );
+    }
+
+    #[test]
+    fn shifts_are_uniform() {
+        let shifts = shifts(3, 1, 2, 50_000);
+        for right in -2..=2 {
+            for down in -2..=2 {
+                let count = shifts.iter().filter(|shift| **shift == [right, down]).count();
+                // A binomial count of mean 2000 and deviation 44.
+                assert!((1780..2220).contains(&count), "{right}, {down}: {count}");
+            }
+        }
+        assert_ne!(shifts, super::shifts(3, 2, 2, 50_000));
     }
 
     #[test]
@@ -170,6 +274,9 @@ mod tests {
             mask.iter().rev().fold(0_u64, |bits, &unit| bits << 1 | u64::from(unit != 0.0));
         assert_eq!(decisions, 0x6BEA_14B4_9810_1095);
         assert_eq!(shuffled(7, 1, 8), [6, 0, 2, 7, 3, 5, 4, 1]);
+        assert_eq!(shifts(7, 1, 2, 3), [[1, 1], [2, 0], [1, 2]]);
+        assert_eq!(gaussian_noise(7, LAYER, 3, 1.0, 2), [-0.844_977_5, -0.949_391_84]);
+        assert_eq!(gaussian_factors(7, LAYER, 3, 0.5, 2), [1.780_126_3, 2.837_316]);
         assert_eq!(glorot_uniform(7, LAYER, 1, 2), [1.375_955_7, 0.315_508_93]);
         assert_eq!(glorot_uniform(7, LayerName::Output, 1, 2), [0.659_996_4, 0.347_790_57]);
     }

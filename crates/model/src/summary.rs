@@ -1,8 +1,8 @@
 //! A network's layers and parameter counts, as in Keras's `model.summary()`, and its penalties.
 
-use crate::{BlockConfig, LayerName, NetworkConfig, Regularizers};
+use crate::{BlockConfig, LayerConfig, LayerName, NetworkConfig};
 
-/// A row of a network's summary: a Dense, batch normalisation or dropout layer.
+/// A row of a network's summary: a layer as Keras counts them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SummaryRow {
     /// Name, such as `hidden2` or `hidden2.batch_norm`.
@@ -15,21 +15,21 @@ pub struct SummaryRow {
     pub trainable: usize,
     /// Number of other parameters: the moving statistics.
     pub non_trainable: usize,
-    /// Penalties, such as `kernel l2(0.01)`; empty without penalties.
+    /// Penalties and constraints, such as `kernel l2(0.01)`; empty without any.
     pub penalties: String,
 }
 
 impl NetworkConfig {
     /// Summarises the network's layers, in order from the input, for these numbers of inputs and classes.
     pub fn summary(&self, inputs: usize, classes: usize) -> Vec<SummaryRow> {
+        let mut rows: Vec<SummaryRow> = noise(LayerName::Input, &self.input, inputs).collect();
         let mut inputs = inputs;
-        let mut rows = Vec::new();
-        for (index, block) in self.hidden.iter().enumerate() {
+        for (index, BlockConfig { units, layer }) in self.hidden.iter().enumerate() {
             let name = LayerName::Hidden(index);
-            rows.push(dense(name, "ReLU", &block.regularizers, [inputs, block.units]));
-            rows.extend(batch_norm(name, block));
-            rows.extend(dropout(name, block));
-            inputs = block.units;
+            rows.push(dense(name, "ReLU", layer, [inputs, *units]));
+            rows.extend(normalisations(name, layer, *units));
+            rows.extend(noise(name, layer, *units));
+            inputs = *units;
         }
         rows.push(dense(LayerName::Output, "softmax", &self.output, [inputs, classes]));
         rows
@@ -46,48 +46,70 @@ impl NetworkConfig {
 fn dense(
     name: LayerName,
     activation: &str,
-    regularizers: &Regularizers,
+    layer: &LayerConfig,
     [inputs, units]: [usize; 2],
 ) -> SummaryRow {
-    let penalties: Vec<String> = [
-        ("kernel", regularizers.kernel),
-        ("bias", regularizers.bias),
-        ("activity", regularizers.activity),
-    ]
-    .into_iter()
-    .filter(|(_, regularizer)| !regularizer.is_none())
-    .map(|(part, regularizer)| format!("{part} {regularizer}"))
-    .collect();
+    let penalties = [
+        ("kernel", layer.kernel_regularizer),
+        ("bias", layer.bias_regularizer),
+        ("activity", layer.activity_regularizer),
+    ];
+    let penalties = penalties
+        .into_iter()
+        .filter(|(_, regularizer)| !regularizer.is_none())
+        .map(|(part, regularizer)| format!("{part} {regularizer}"));
+    let constraints = [("kernel", layer.kernel_constraint), ("bias", layer.bias_constraint)];
+    let constraints = constraints
+        .into_iter()
+        .filter(|(_, constraint)| constraint.count() > 0)
+        .map(|(part, constraint)| format!("{part} {constraint}"));
     SummaryRow {
-        name: name.to_string(),
         kind: format!("Dense, {activation}"),
-        units,
         trainable: inputs.saturating_mul(units).saturating_add(units),
-        non_trainable: 0,
-        penalties: penalties.join(", "),
+        penalties: penalties.chain(constraints).collect::<Vec<_>>().join(", "),
+        ..SummaryRow::of(name.to_string(), units)
     }
 }
 
-fn batch_norm(name: LayerName, block: &BlockConfig) -> Option<SummaryRow> {
-    block.batch_norm.then(|| SummaryRow {
-        name: format!("{name}.batch_norm"),
+fn normalisations(
+    name: LayerName,
+    layer: &LayerConfig,
+    units: usize,
+) -> impl Iterator<Item = SummaryRow> {
+    let batch_norm = layer.batch_norm.then(|| SummaryRow {
         kind: "BatchNormalization".to_owned(),
-        units: block.units,
-        trainable: 2 * block.units,
-        non_trainable: 2 * block.units,
-        penalties: String::new(),
+        trainable: 2 * units,
+        non_trainable: 2 * units,
+        ..SummaryRow::of(format!("{name}.batch_norm"), units)
+    });
+    let layer_norm = layer.layer_norm.then(|| SummaryRow {
+        kind: "LayerNormalization".to_owned(),
+        trainable: 2 * units,
+        ..SummaryRow::of(format!("{name}.layer_norm"), units)
+    });
+    batch_norm.into_iter().chain(layer_norm)
+}
+
+fn noise(name: LayerName, layer: &LayerConfig, units: usize) -> impl Iterator<Item = SummaryRow> {
+    let layers = [
+        ("gaussian_noise", "GaussianNoise", layer.gaussian_noise),
+        ("gaussian_dropout", "GaussianDropout", layer.gaussian_dropout),
+        ("dropout", "Dropout", layer.dropout),
+    ];
+    layers.into_iter().filter(|(_, _, value)| *value > 0.0).map(move |(key, kind, value)| {
+        SummaryRow {
+            kind: format!("{kind} {value}"),
+            ..SummaryRow::of(format!("{name}.{key}"), units)
+        }
     })
 }
 
-fn dropout(name: LayerName, block: &BlockConfig) -> Option<SummaryRow> {
-    (block.dropout > 0.0).then(|| SummaryRow {
-        name: format!("{name}.dropout"),
-        kind: format!("Dropout {}", block.dropout),
-        units: block.units,
-        trainable: 0,
-        non_trainable: 0,
-        penalties: String::new(),
-    })
+impl SummaryRow {
+    /// Returns a row without parameters.
+    fn of(name: String, units: usize) -> Self {
+        let (kind, penalties) = Default::default();
+        Self { name, kind, units, trainable: 0, non_trainable: 0, penalties }
+    }
 }
 
 #[cfg(test)]
@@ -113,10 +135,11 @@ mod tests {
     #[test]
     fn names_the_penalties() {
         let mut network = NetworkConfig::plain(&[3]);
-        network.output.kernel = Regularizer { l1: 0.1, l2: 0.2 };
-        network.output.activity = Regularizer { l1: 0.0, l2: 0.3 };
+        network.output.kernel_regularizer = Regularizer { l1: 0.1, l2: 0.2, orthogonal: 0.0 };
+        network.output.activity_regularizer.l2 = 0.3;
+        network.output.bias_constraint.max_norm = Some(2.0);
         let rows = network.summary(2, 2);
         assert_eq!(rows[0].penalties, "");
-        assert_eq!(rows[1].penalties, "kernel l1_l2(0.1, 0.2), activity l2(0.3)");
+        assert_eq!(rows[1].penalties, "kernel l1_l2(0.1, 0.2), activity l2(0.3), bias max_norm(2)");
     }
 }

@@ -10,14 +10,21 @@ use burn::{
     module::{Module, ModuleMapper, Param},
     tensor::{Device, Gradients, Tensor, TensorData, s},
 };
-use model::{BlockConfig, LayerName, Masks, Network, NetworkConfig, Regularizer, Regularizers};
+use model::{LayerName, Network, NetworkNoise, Noise};
 use safetensors::{SafeTensors, tensor::TensorView};
 use serde::Deserialize;
-use trainer::{runner::StartWeights, study::Backend};
+use trainer::{
+    config::Entries,
+    runner::StartWeights,
+    study::{Backend, Run, Study},
+};
 use training::{Batch, EarlyStopping, Epoch, Metrics, Monitor, State, weights};
 
 /// The number of fixtures.
-const CASES: usize = 49;
+const CASES: usize = 74;
+
+/// Settings by key, as in a config.
+type Settings = BTreeMap<String, serde_json::Value>;
 
 /// A case as `make_fixtures.py` describes it.
 #[derive(Deserialize)]
@@ -26,21 +33,18 @@ struct Case {
     inputs: usize,
     /// Units of each layer, by its name.
     units: BTreeMap<String, usize>,
-    layers: BTreeMap<String, CaseLayer>,
+    /// Settings of each layer, by its name.
+    layers: BTreeMap<String, Settings>,
+    /// Settings of the variant outside its layers.
+    #[serde(default)]
+    variant: Settings,
+    /// Settings of the optimizer.
+    #[serde(default)]
+    fit: Settings,
     batch: usize,
     epochs: usize,
     learning_rate: f64,
     raw: bool,
-}
-
-#[derive(Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct CaseLayer {
-    kernel_regularizer: Regularizer,
-    bias_regularizer: Regularizer,
-    activity_regularizer: Regularizer,
-    batch_norm: bool,
-    dropout: f64,
 }
 
 /// A recording of Keras training a network.
@@ -80,24 +84,26 @@ impl Fixture {
         self.case.units.len() - 1
     }
 
-    fn network_config(&self) -> NetworkConfig {
-        let of_layer = |name: LayerName| {
-            let layer = self.case.layers.get(&name.to_string()).cloned().unwrap_or_default();
-            let regularizers = Regularizers {
-                kernel: layer.kernel_regularizer,
-                bias: layer.bias_regularizer,
-                activity: layer.activity_regularizer,
-            };
-            (layer, regularizers)
+    /// Returns the case's run, from a config as a user writes it.
+    fn run(&self) -> Run {
+        let Case { units, layers, variant, fit, learning_rate, .. } = &self.case;
+        let hidden = (0..self.depth()).map(|index| units[&LayerName::Hidden(index).to_string()]);
+        let line = |(key, value): (String, &serde_json::Value)| {
+            format!("{key} = {}\n", toml::Value::try_from(value).unwrap())
         };
-        let block = |index| {
-            let name = LayerName::Hidden(index);
-            let (CaseLayer { batch_norm, dropout, .. }, regularizers) = of_layer(name);
-            let units = self.case.units[&name.to_string()];
-            BlockConfig { units, regularizers, batch_norm, dropout }
-        };
-        let (_, output) = of_layer(LayerName::Output);
-        NetworkConfig { hidden: (0..self.depth()).map(block).collect(), output }
+        let of_layers = layers.iter().flat_map(|(layer, settings)| {
+            settings.iter().map(move |(key, value)| (format!("{layer}.{key}"), value))
+        });
+        let of_variant = variant.iter().map(|(key, value)| (key.clone(), value));
+        let variant: String = of_layers.chain(of_variant).map(line).collect();
+        let fit: String = fit.iter().map(|(key, value)| line((key.clone(), value))).collect();
+        let config = format!(
+            "variants = [\"case\"]\nnetwork.hidden = {:?}\n\
+             [fit]\nlearning_rate = {learning_rate}\n{fit}[variant.case]\n{variant}",
+            hidden.collect::<Vec<_>>()
+        );
+        let entries = Entries::parse(&config, Path::new("")).unwrap();
+        Study::read(&self.name, &entries).unwrap().runs.remove(0)
     }
 
     /// Returns the tensors whose names have a prefix, without it.
@@ -120,7 +126,7 @@ impl Fixture {
         let file = tempfile::NamedTempFile::new().unwrap();
         fs::write(file.path(), safetensors::serialize(views, None).unwrap()).unwrap();
         let (inputs, classes) = (self.case.inputs, self.case.units["output"]);
-        let network = self.network_config().init(inputs, classes, 0, device);
+        let network = self.run().variant.network.init(inputs, classes, 0, device);
         StartWeights::read(file.path()).unwrap().load(network).unwrap()
     }
 
@@ -146,14 +152,17 @@ impl Fixture {
         (metrics.loss / f64::from(losses[epoch]) - 1.0).abs()
     }
 
-    /// Returns the dropout masks of a step, for a batch of `batch` images.
-    fn masks(&self, step: usize, batch: usize, device: &Device) -> Masks {
-        let mask = |index| {
-            let mask = self.tensors.get(&format!("mask.{}", LayerName::Hidden(index)))?;
-            let mask = Tensor::<3>::from_data(mask.clone(), device);
-            Some(mask.slice([step..step + 1, 0..batch]).squeeze_dim(0))
+    /// Returns the noise of a step, for a batch of `batch` images.
+    fn noise(&self, step: usize, batch: usize, device: &Device) -> NetworkNoise {
+        let tensor = |kind: &str, layer: LayerName| {
+            let tensor = self.tensors.get(&format!("{kind}.{layer}"))?;
+            let tensor = Tensor::<3>::from_data(tensor.clone(), device);
+            Some(tensor.slice([step..step + 1, 0..batch]).squeeze_dim(0))
         };
-        Masks((0..self.depth()).map(mask).collect())
+        let of_layer =
+            |layer| Noise { added: tensor("noise", layer), factors: tensor("mask", layer) };
+        let hidden = (0..self.depth()).map(LayerName::Hidden).map(of_layer).collect();
+        NetworkNoise { input: of_layer(LayerName::Input), hidden }
     }
 }
 
@@ -201,7 +210,8 @@ struct Differences {
 
 /// Trains as recorded and compares the results.
 fn replay(fixture: &Fixture, device: &Device) -> Differences {
-    let mut state = State::new(fixture.start(device));
+    let optimizer = fixture.run().fit_config().optimizer;
+    let mut state = State::new(fixture.start(device), &optimizer);
     let (mut differences, mut losses) = (Differences::default(), Vec::new());
     let images = fixture.tensors["labels"].shape()[0];
     for epoch in 0..fixture.case.epochs {
@@ -209,12 +219,12 @@ fn replay(fixture: &Fixture, device: &Device) -> Differences {
         for from in (0..images).step_by(fixture.case.batch) {
             let to = (from + fixture.case.batch).min(images);
             let batch = || fixture.batch(from, to, device);
-            let masks = fixture.masks(losses.len(), to - from, device);
+            let noise = fixture.noise(losses.len(), to - from, device);
             if losses.is_empty() {
-                let found = gradients(&state.network, batch(), masks.clone());
+                let found = gradients(&state.network, batch(), noise.clone());
                 differences.gradients = distance(&found, &fixture.under("gradient."));
             }
-            state = state.step(batch(), masks, fixture.case.learning_rate);
+            state = state.step(batch(), noise);
             let [loss_sum, correct_sum, _] = std::mem::take(&mut state.metrics).sums();
             losses.push(loss_sum / (to - from) as f64);
             (loss, correct) = (loss + loss_sum, correct + correct_sum);
@@ -234,7 +244,7 @@ fn replay(fixture: &Fixture, device: &Device) -> Differences {
 }
 
 /// Returns the gradients of a step by parameter name.
-fn gradients(network: &Network, batch: Batch, masks: Masks) -> BTreeMap<String, TensorData> {
+fn gradients(network: &Network, batch: Batch, noise: NetworkNoise) -> BTreeMap<String, TensorData> {
     /// Replaces each parameter by its gradient.
     struct ToGradients(Gradients);
 
@@ -245,7 +255,7 @@ fn gradients(network: &Network, batch: Batch, masks: Masks) -> BTreeMap<String, 
         }
     }
 
-    let loss = network.forward(batch.images, masks).loss(batch.classes);
+    let loss = network.forward(batch.images, noise).loss(batch.classes);
     let gradients = network.clone().map(&mut ToGradients(loss.backward()));
     let mut named = weights::tensors(&gradients).unwrap();
     named.retain(|name, _| !name.contains(".moving_"));
@@ -256,7 +266,7 @@ fn gradients(network: &Network, batch: Batch, masks: Masks) -> BTreeMap<String, 
 fn evaluate_distance(fixture: &Fixture, network: &Network, device: &Device) -> f64 {
     let images = fixture.tensors["labels"].shape()[0];
     let batch = fixture.batch(0, images, device);
-    let output = network.valid().forward(batch.images, Masks::default());
+    let output = network.valid().forward(batch.images, NetworkNoise::default());
     let correct = output.correct(batch.classes.clone()).into_scalar::<i64>();
     let loss = output.loss(batch.classes).into_scalar::<f32>();
     let expected = fixture.values("evaluate");

@@ -74,6 +74,59 @@ fn a_study_with_early_stopping_killed_twenty_times_resumes_to_the_same_results()
     kill_repeatedly(EARLY_STOPPING, 20);
 }
 
+/// A run for each setting that draws or keeps something, with more layers of noise than one.
+const KEYS: [&str; 10] = [
+    "hidden1.layer_norm = true",
+    "hidden1.gaussian_noise = 0.1\nhidden2.gaussian_noise = 0.2",
+    "hidden1.gaussian_dropout = 0.1\nhidden1.dropout = 0.1",
+    "input.gaussian_noise = 0.1\ninput.dropout = 0.1",
+    "hidden1.kernel_constraint.max_norm = 0.5",
+    "output.kernel_constraint.min_max_norm.rate = 0.5",
+    "hidden2.kernel_regularizer.orthogonal = 0.1",
+    "label_smoothing = 0.1",
+    "shift = 2",
+    "weight_decay = { rate = 0.1, exclude = [\"bias\"] }",
+];
+
+/// Returns a study with a run for each key, of an optimizer.
+fn study_of_keys(optimizer: &str) -> String {
+    let names: Vec<String> = (0..KEYS.len()).map(|index| format!("\"k{index}\"")).collect();
+    let variants = KEYS.iter().zip(0..).map(|(key, index)| format!("[variant.k{index}]\n{key}\n"));
+    format!(
+        "variants = [{}]\nfit.checkpoint_every = 2\njobs = 2\n{optimizer}\n{}",
+        names.join(", "),
+        variants.collect::<String>()
+    )
+}
+
+#[test]
+#[ignore = "takes a minute"]
+fn a_run_per_key_killed_ten_times_resumes_to_the_same_results() {
+    for optimizer in ["", "fit.momentum = 0.9\nfit.nesterov = true", "fit.optimizer = \"adam\""] {
+        kill_repeatedly(&study_of_keys(optimizer), 10);
+    }
+}
+
+#[test]
+fn more_epochs_with_any_optimizer_end_like_a_fit_from_the_start() {
+    for optimizer in ["fit.momentum = 0.9", "fit.optimizer = \"adam\""] {
+        let dir = TestDir::new();
+        dir.write_config("small.toml", &study_of_keys(optimizer));
+        dir.train("small.toml", "whole", &["--set", "fit.epochs=7"]);
+        dir.train("small.toml", "steps", &["--set", "fit.epochs=3"]);
+        dir.train("small.toml", "steps", &["--set", "fit.epochs=7"]);
+        let model = |out: &str, row: &Row| {
+            fs::read(dir.path(out).join("runs").join(&row["run"]).join("model.safetensors"))
+                .unwrap()
+        };
+        let rows: Vec<Row> = dir.csv("steps/results.csv");
+        assert_eq!(rows.len(), KEYS.len());
+        for row in &rows {
+            assert!(model("steps", row) == model("whole", row), "{}", row["variant"]);
+        }
+    }
+}
+
 #[test]
 fn a_run_of_more_epochs_than_one_that_stopped_early_ends_like_it() {
     let dir = TestDir::new();

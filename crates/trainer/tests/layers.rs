@@ -3,7 +3,10 @@
 
 mod common;
 
+use std::fs;
+
 use common::{TestDir, stderr};
+use safetensors::SafeTensors;
 use serde_json::Value;
 
 /// The output of `trainer summary` for a config that must be read.
@@ -253,4 +256,37 @@ fn study_toml_can_be_read_where_a_swept_preset_yields() {
     let toml = dir.stdout(&["runs", config.to_str().unwrap(), "--toml"]);
     dir.write("study.toml", &toml);
     assert_eq!(dir.stdout(&["runs", "study.toml", "--toml"]), toml);
+}
+
+/// Trains small networks of two variants and returns the largest difference between their weights.
+fn largest_difference(lines: &str) -> f32 {
+    let dir = TestDir::new();
+    dir.write_config("small.toml", &format!("variants = [\"a\", \"b\"]\n{lines}"));
+    dir.train("small.toml", "out", &["--set", "fit.epochs=5"]);
+    let weights = |variant: &str| -> Vec<f32> {
+        let file = fs::read(dir.path(&format!("out/runs/{variant}-seed-0/model.safetensors")));
+        let bytes = file.unwrap();
+        let tensors = SafeTensors::deserialize(&bytes).unwrap();
+        let mut names = tensors.names();
+        names.sort_unstable();
+        let values = |name: &str| {
+            let (words, _) = tensors.tensor(name).unwrap().data().as_chunks::<4>();
+            words.iter().map(|word| f32::from_le_bytes(*word)).collect::<Vec<_>>()
+        };
+        names.into_iter().flat_map(values).collect()
+    };
+    let (a, b) = (weights("a"), weights("b"));
+    assert_eq!(a.len(), b.len());
+    a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max)
+}
+
+#[test]
+fn weight_decay_is_an_l2_penalty_of_half_the_rate_with_plain_sgd_only() {
+    let lines = "variant.b.weight_decay = { rate = 0.2, exclude = [\"bias\"] }\n\
+                 [variant.a]\nhidden1.kernel_regularizer.l2 = 0.1\n\
+                 hidden2.kernel_regularizer.l2 = 0.1\noutput.kernel_regularizer.l2 = 0.1\n";
+    let sgd = largest_difference(lines);
+    assert!(sgd < 1e-6, "{sgd}");
+    let adam = largest_difference(&format!("fit.optimizer = \"adam\"\n{lines}"));
+    assert!(adam > 1e-3, "{adam}");
 }

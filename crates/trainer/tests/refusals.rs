@@ -84,6 +84,58 @@ fn a_wrong_config_is_refused_with_its_line_and_key() {
 }
 
 #[test]
+fn impossible_combinations_are_refused_with_their_line_and_key() {
+    let of_mine = |lines: &str| format!("variants = [\"mine\"]\n[variant.mine]\n{lines}");
+    let variants = [
+        "hidden2.batch_norm = true\nhidden2.layer_norm = true",
+        "last_hidden.layer_norm = true\nhidden2.batch_norm = true",
+        "hidden1.kernel_constraint = { max_norm = 2.0, unit_norm = true }",
+        "hidden1.bias_constraint.non_neg = true\nhidden1.bias_constraint.min_max_norm.rate = 0.5",
+        "output.kernel_constraint.min_max_norm = { min_value = 2.0 }",
+        "hidden1.kernel_constraint.max_norm = 0",
+        "hidden1.kernel_constraint.min_max_norm.rate = 1.5",
+        "hidden1.kernel_regularizer = { orthogonal = 0.1, l2 = 0.1 }",
+        "hidden1.bias_regularizer.orthogonal = 0.1",
+        "hidden1.dropout = 1.0",
+        "hidden1.gaussian_dropout = 1.0",
+        "hidden1.gaussian_noise = -1",
+        "hidden1.gaussian_noise = 1.5",
+        "input.batch_norm = true",
+        "input.gaussian_dropout = 0.1",
+        "input.kernel_regularizer.l2 = 0.1",
+        "output.layer_norm = true",
+        "label_smoothing = 1.0",
+        "shift = -1",
+        "shift = 256",
+        "shift = 1.5",
+        "weight_decay.rate = -0.1",
+        "weight_decay = 0.1",
+        "weight_decay = { exclude = [\"bias\", \"moving_mean\"] }",
+        "weight_decay.exclude = \"bias\"",
+    ];
+    let mut configs: Vec<String> = variants.into_iter().map(of_mine).collect();
+    configs.extend(
+        [
+            "fit.optimizer = \"rmsprop\"",
+            "fit.optimizer = \"adam\"\nfit.momentum = 0.9",
+            "fit.optimizer = \"adam\"\nfit.nesterov = false",
+            "fit.beta_1 = 0.9",
+            "fit.epsilon = 1e-7",
+            "fit.nesterov = true",
+            "fit.nesterov = true\nfit.momentum = 0.0",
+            "fit.momentum = 1.0",
+            "fit.optimizer = \"adam\"\nfit.beta_2 = 1.0",
+            "fit.optimizer = \"adam\"\nfit.epsilon = 0.0",
+            "sweep.fit.optimizer = [\"sgd\", \"adam\"]\nfit.momentum = 0.9",
+            "network.hidden = [1, 5]\nvariant.none.hidden2.kernel_regularizer.orthogonal = 0.1",
+        ]
+        .map(str::to_owned),
+    );
+    let configs: Vec<&str> = configs.iter().map(String::as_str).collect();
+    insta::assert_snapshot!(refusals(&configs));
+}
+
+#[test]
 fn an_impossible_early_stopping_is_refused_with_its_line_and_key() {
     let messages = refusals(&[
         "variants = [\"es\"]\n\n[variant.es]\nearly_stopping = { patience = 5 }",
@@ -240,7 +292,7 @@ fn a_missing_config_is_refused() {
     dir.write("configs/here.toml", "seeds = [0]");
     let output = dir.output(&["run", "missing"]);
     assert_eq!(output.status.code(), Some(2));
-    let expected = "error: there is no config `missing`. There are `dropout`, `early-stopping`, `gpu`, `here`, `mnist`, ";
+    let expected = "error: there is no config `missing`. There are `augmentation`, `dropout`, `early-stopping`, `gpu`, `here`, ";
     assert!(stderr(&output).starts_with(expected), "{}", stderr(&output));
 }
 

@@ -26,7 +26,7 @@ fn a_network_trained_on_synthetic_digits_classifies_mnist() {
     let shape = digits.train.shape();
     let network = batch_norm.init(shape.pixels(), shape.classes, 0, &device);
     let start = Instant::now();
-    let Ok(State { network, .. }) = fit.run(State::new(network), &mut ());
+    let Ok(State { network, .. }) = fit.run(State::new(network, &config.optimizer), &mut ());
     let training = start.elapsed();
     let accuracy = |split| {
         let Ok(evaluation) = evaluate(&network, images(split), &device, || Ok::<_, Infallible>(()));

@@ -44,7 +44,8 @@ fn initial_weights_and_masks_match_those_of_flex() {
     let [flex, wgpu] = [flex, wgpu].map(|device| config.init(784, 10, 7, &device));
     let start = |network| weights::to_bytes(network).unwrap();
     assert!(start(&flex) == start(&wgpu));
-    let mask = |network: &Network| network.masks(7, 3, 10).0[1].clone().unwrap().into_data();
+    let mask =
+        |network: &Network| network.noise(7, 3, 10).hidden[1].factors.clone().unwrap().into_data();
     assert_eq!(mask(&flex), mask(&wgpu));
 }
 

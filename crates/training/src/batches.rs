@@ -4,7 +4,7 @@
 use std::fmt;
 
 use burn::tensor::{Device, Int, Tensor, TensorData};
-use data::Split;
+use data::{Shape, Split};
 use model::Network;
 use serde::{Deserialize, Serialize};
 
@@ -77,6 +77,31 @@ impl<'a> Images<'a> {
     ///
     /// If an index is out of range.
     pub fn batch(&self, indices: &[usize], device: &Device) -> Batch {
+        self.batch_of(indices, device, |index, bytes| {
+            bytes.extend_from_slice(self.split.image(index));
+        })
+    }
+
+    /// Copies the images at these indices to a device, each moved right and down by its whole numbers of pixels in
+    /// `shifts`, which has those of all images of the split. What moves in is 0.
+    ///
+    /// # Panics
+    ///
+    /// If an index is out of range.
+    pub fn shifted_batch(&self, indices: &[usize], shifts: &[[i16; 2]], device: &Device) -> Batch {
+        let Shape { width, .. } = self.split.shape();
+        self.batch_of(indices, device, |index, bytes| {
+            append_shifted(bytes, self.split.image(index), width, shifts[index]);
+        })
+    }
+
+    /// Copies images to a device. `append` appends the bytes of an image, given its index.
+    fn batch_of(
+        &self,
+        indices: &[usize],
+        device: &Device,
+        append: impl Fn(usize, &mut Vec<u8>),
+    ) -> Batch {
         let divisor = match self.pixels {
             Pixels::Unit => 255.0,
             Pixels::Raw => 1.0,
@@ -86,7 +111,7 @@ impl<'a> Images<'a> {
         // copies one.
         let mut bytes = Vec::with_capacity(batch * inputs);
         for &index in indices {
-            bytes.extend_from_slice(self.split.image(index));
+            append(index, &mut bytes);
         }
         // Divides, as `x / 255` in the notebook does: multiplying by the reciprocal would round differently.
         let pixels = bytes.into_iter().map(|pixel| f32::from(pixel) / divisor).collect();
@@ -96,5 +121,44 @@ impl<'a> Images<'a> {
             images: Tensor::from_data(TensorData::new(pixels, [batch, inputs]), device),
             classes: Tensor::from_data(TensorData::new(classes, [batch]), device),
         }
+    }
+}
+
+/// Appends an image of this width, moved right and down by whole numbers of pixels. What moves in is 0.
+fn append_shifted(bytes: &mut Vec<u8>, image: &[u8], width: usize, [right, down]: [i16; 2]) {
+    let start = bytes.len();
+    bytes.resize(start + image.len(), 0);
+    let height = image.len() / width;
+    // The destination's and the source's first row or column, and the number of rows or columns that stay.
+    let span = |shift: i16, len: usize| {
+        let distance = usize::from(shift.unsigned_abs()).min(len);
+        if shift > 0 { (distance, 0, len - distance) } else { (0, distance, len - distance) }
+    };
+    let (to_row, from_row, rows) = span(down, height);
+    let (to_column, from_column, columns) = span(right, width);
+    for row in 0..rows {
+        let to = start + (to_row + row) * width + to_column;
+        let from = (from_row + row) * width + from_column;
+        bytes[to..to + columns].copy_from_slice(&image[from..from + columns]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_moves_into_an_image_is_0() {
+        let image = [1, 2, 3, 4, 5, 6];
+        let shifted = |shift| {
+            let mut bytes = vec![9];
+            append_shifted(&mut bytes, &image, 3, shift);
+            bytes
+        };
+        assert_eq!(shifted([0, 0]), [9, 1, 2, 3, 4, 5, 6]);
+        assert_eq!(shifted([1, 0]), [9, 0, 1, 2, 0, 4, 5]);
+        assert_eq!(shifted([-2, 1]), [9, 0, 0, 0, 3, 0, 0]);
+        assert_eq!(shifted([0, -1]), [9, 4, 5, 6, 0, 0, 0]);
+        assert_eq!(shifted([5, 0]), [9, 0, 0, 0, 0, 0, 0]);
     }
 }

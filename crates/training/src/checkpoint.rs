@@ -8,10 +8,10 @@ use burn::{
     tensor::{Device, TensorData},
 };
 use model::Network;
-use safetensors::{Dtype, SafeTensors};
+use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 
 use crate::{
-    Epoch, Error, Metrics, Recording, RunningMetrics, State,
+    Epoch, Error, Metrics, OptimizerConfig, Recording, RunningMetrics, State,
     recording::columns,
     weights::{self, Views},
 };
@@ -29,6 +29,8 @@ const RECORDINGS: &str = "fit.recordings";
 const FIT: &str = "fit.";
 /// Prefix of the names of the weights after the best epoch.
 const BEST: &str = "best.";
+/// Prefix of the names of the optimizer's tensors, float32.
+const OPTIMIZER: &str = "optimizer.";
 /// Key of the header in the file's metadata.
 const HEADER: &str = "run";
 
@@ -97,7 +99,7 @@ impl Checkpoint {
         Ok((header, Self { history, recordings, sums, bytes }))
     }
 
-    /// Restores the state after `steps` steps. `network` is a network of the checkpoint's variant, whose weights are
+    /// Restores the state after `steps` steps of an optimizer. `network` is a network of the checkpoint's variant, whose weights are
     /// replaced. `is_validated` says whether the fit has validation images.
     ///
     /// # Errors
@@ -106,6 +108,7 @@ impl Checkpoint {
     pub fn state(
         self,
         network: Network,
+        optimizer: &OptimizerConfig,
         steps: u64,
         is_validated: bool,
         device: &Device,
@@ -121,14 +124,18 @@ impl Checkpoint {
         let file = SafeTensors::deserialize(&bytes)
             .map_err(|error| Error::InvalidSafetensors(error.to_string()))?;
         let tensors = file.tensors().into_iter().filter(|(name, _)| !name.starts_with(FIT));
-        let (best, tensors): (Views<'_>, Views<'_>) =
-            tensors.partition(|(name, _)| name.starts_with(BEST));
-        let best: Views<'_> = best
-            .into_iter()
-            .map(|(name, tensor)| (name[BEST.len()..].to_owned(), tensor))
-            .collect();
+        let mut tensors: Views<'_> = tensors.collect();
+        let (best, moments) = (take(&mut tensors, BEST), take(&mut tensors, OPTIMIZER));
         let best = (!best.is_empty()).then(|| weights::load(network.clone(), best)).transpose()?;
-        let state = State::new(weights::load(network, tensors)?);
+        let unfit = moments.iter().find(|(name, moment)| !is_moment(name, moment, &tensors));
+        if let Some((name, _)) = unfit {
+            return Err(Error::WeightsMismatch(format!("`{OPTIMIZER}{name}` fits no tensor")));
+        }
+        let moments = moments.iter().map(|(name, tensor)| (name.clone(), weights::data(tensor)));
+        let (moments, names): (_, Vec<String>) =
+            (moments.collect(), tensors.keys().cloned().collect());
+        let mut state = State::new(weights::load(network, tensors)?, optimizer);
+        state.optimizer.restore(moments, names.iter().map(String::as_str), device);
         let (metrics, best) = (RunningMetrics::from_sums(sums, device), best.map(Module::train));
         Ok(State { steps, metrics, history, recordings, best, ..state })
     }
@@ -158,6 +165,8 @@ pub fn to_bytes(
         .collect();
     let best = state.best.as_ref().map(weights::tensors).transpose()?.unwrap_or_default();
     tensors.extend(best.into_iter().map(|(name, data)| (format!("{BEST}{name}"), data)));
+    let moments = state.optimizer.tensors();
+    tensors.extend(moments.into_iter().map(|(name, data)| (format!("{OPTIMIZER}{name}"), data)));
     tensors
         .insert(RECORDINGS.to_owned(), TensorData::new(values, [recordings.len(), 1 + recorded]));
     tensors.insert(HISTORY.to_owned(), TensorData::new(history, [epochs, width]));
@@ -167,6 +176,22 @@ pub fn to_bytes(
     let header = header(tensor_bytes(&headerless, length)).map_err(Error::Save)?;
     let metadata = HashMap::from([(HEADER.to_owned(), header)]);
     weights::serialize(&tensors, Some(metadata))
+}
+
+/// Returns whether an optimizer's tensor is a vector with a value for each of a weight tensor's.
+fn is_moment(name: &str, moment: &TensorView<'_>, weights: &Views<'_>) -> bool {
+    let of = weights.iter().find(|(weight, _)| {
+        name.strip_prefix(weight.as_str()).is_some_and(|rest| rest.starts_with('.'))
+    });
+    let is_as_long =
+        |weight: &TensorView<'_>| *moment.shape() == [weight.shape().iter().product::<usize>()];
+    moment.dtype() == Dtype::F32 && of.is_some_and(|(_, weight)| is_as_long(weight))
+}
+
+/// Removes the tensors whose names have a prefix, and returns them without it.
+fn take<'a>(tensors: &mut Views<'a>, prefix: &str) -> Views<'a> {
+    let taken = tensors.extract_if(.., |name, _| name.starts_with(prefix));
+    taken.map(|(name, tensor)| (name[prefix.len()..].to_owned(), tensor)).collect()
 }
 
 /// Returns the tensors' part of a safetensors file. It follows the length of the JSON header, eight bytes, and the
@@ -228,10 +253,16 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::RuleConfig;
 
     fn network(seed: u64, device: &Device) -> Network {
         let [.., (_, config)] = presets(&[2, 2]);
         config.init(3, 10, seed, device)
+    }
+
+    fn sgd() -> OptimizerConfig {
+        let rule = RuleConfig::Sgd { momentum: 0.9, nesterov: false };
+        OptimizerConfig { rule, learning_rate: 0.1, weight_decay: None }
     }
 
     fn state(device: &Device) -> State {
@@ -247,7 +278,7 @@ mod tests {
                 epoch(2, 0.3, None),
                 epoch(3, 1e-300, Some(metrics(0.7))),
             ],
-            ..State::new(network(1, device))
+            ..State::new(network(1, device), &sgd())
         }
     }
 
@@ -293,7 +324,7 @@ mod tests {
         let expected = state(&device);
         let checkpoint = parse(write(&expected)).unwrap();
         assert_eq!(checkpoint.history.len(), 3);
-        let actual = checkpoint.state(network(2, &device), 7, false, &device).unwrap();
+        let actual = checkpoint.state(network(2, &device), &sgd(), 7, false, &device).unwrap();
         assert_eq!((actual.steps, &actual.history), (expected.steps, &expected.history));
         assert_eq!(actual.metrics.sums(), expected.metrics.sums());
         assert_eq!(actual.recordings, expected.recordings);
@@ -317,7 +348,7 @@ mod tests {
         let device = Device::flex();
         let other = NetworkConfig::plain(&NOTEBOOK_HIDDEN).init(784, 10, 0, &device);
         let checkpoint = parse(write(&state(&device))).unwrap();
-        let Err(error) = checkpoint.state(other, 7, false, &device) else {
+        let Err(error) = checkpoint.state(other, &sgd(), 7, false, &device) else {
             panic!("the weights fit another network")
         };
         assert!(error.to_string().contains("hidden1"), "{error}");
@@ -333,7 +364,7 @@ mod tests {
         }
         for (values, is_validated) in [(12, false), (11, true), (13, true), (0, false)] {
             let checkpoint = parse(with(vec![recording(1, values)])).unwrap();
-            let state = checkpoint.state(network(2, &device), 7, is_validated, &device);
+            let state = checkpoint.state(network(2, &device), &sgd(), 7, is_validated, &device);
             let Err(error) = state else { panic!("{values} values fit") };
             assert!(error.to_string().starts_with("`fit.recordings` has "), "{error}");
         }
@@ -369,9 +400,9 @@ mod tests {
                 prop_assert!(width == 1 || correct > images || !valid(correct) || !valid(images));
                 return Ok(());
             };
-            let state = checkpoint.state(network(2, &device), 7, false, &device).unwrap();
+            let state = checkpoint.state(network(2, &device), &sgd(), 7, false, &device).unwrap();
             let again = parse(write(&state)).unwrap();
-            let again = again.state(network(2, &device), 7, false, &device).unwrap();
+            let again = again.state(network(2, &device), &sgd(), 7, false, &device).unwrap();
             // Compared as text, in which NaN equals NaN.
             prop_assert_eq!(format!("{:?}", again.history), format!("{:?}", state.history));
             let sums = |state: &State| format!("{:?}", state.metrics.sums());

@@ -1,16 +1,15 @@
-//! Keras's `fit`: SGD over shuffled batches, epoch by epoch.
+//! Keras's `fit`: training steps over shuffled batches, epoch by epoch.
 
-use burn::{
-    module::Module,
-    optim::{GradientsParams, ModuleOptimizer, SgdConfig},
-    tensor::Device,
-};
+use burn::{module::Module, optim::GradientsParams, tensor::Device};
 use data::Split;
-use model::{Masks, Network, random::shuffled};
+use model::{
+    Network, NetworkNoise,
+    random::{shifts, shuffled},
+};
 
 use crate::{
-    Batch, EarlyStopping, Images, Metrics, Recording, RunningMetrics, Stopping, evaluate,
-    recording::RECORDED_IMAGES,
+    Batch, EarlyStopping, Images, Metrics, Optimizer, OptimizerConfig, Recording, RunningMetrics,
+    Stopping, evaluate, recording::RECORDED_IMAGES,
 };
 
 /// The hyperparameters of a fit.
@@ -20,10 +19,12 @@ pub struct FitConfig {
     pub epochs: usize,
     /// Number of images per step, 1 or more. An epoch's last batch may be smaller.
     pub batch_size: usize,
-    /// Learning rate of SGD, above 0.
-    pub learning_rate: f64,
+    /// The optimizer.
+    pub optimizer: OptimizerConfig,
     /// Shuffles the images anew for each epoch.
     pub shuffle: bool,
+    /// Largest number of pixels by which each training image is moved, each way; 0 for none.
+    pub shift: u8,
     /// Epochs between two evaluations on the validation images, 1 or more: Keras's `validation_freq`.
     pub validate_every: usize,
     /// Ends the fit before its last epoch; `None` for [`Fit::run`]'s rule on losses that are not finite.
@@ -49,8 +50,8 @@ pub struct Fit<'a> {
 pub struct State {
     /// The network with its current weights, on a device with autodiff.
     pub network: Network,
-    /// Plain SGD, which has no state of its own.
-    pub optimizer: ModuleOptimizer,
+    /// The optimizer with its state.
+    pub optimizer: Optimizer,
     /// Number of training steps done.
     pub steps: u64,
     /// The running metrics of the current epoch.
@@ -117,11 +118,10 @@ impl Callback for () {
 
 impl State {
     /// Creates the state before the first step.
-    pub fn new(network: Network) -> Self {
+    pub fn new(network: Network, optimizer: &OptimizerConfig) -> Self {
         Self {
+            optimizer: Optimizer::new(optimizer.clone(), &network),
             network: network.train(),
-            // Keras's `SGD` without momentum.
-            optimizer: SgdConfig::new().init(),
             steps: 0,
             metrics: RunningMetrics::default(),
             history: Vec::new(),
@@ -137,17 +137,17 @@ impl State {
 
     /// Does one training step: forward pass, loss, gradients, optimizer step, update of the moving statistics.
     #[must_use]
-    pub fn step(mut self, batch: Batch, masks: Masks, learning_rate: f64) -> Self {
+    pub fn step(mut self, batch: Batch, noise: NetworkNoise) -> Self {
         let Batch { images, classes } = batch;
         let [len, _] = images.dims();
-        let output = self.network.forward(images, masks);
+        let output = self.network.forward(images, noise);
         let correct = output.correct(classes.clone());
         let loss = output.loss(classes);
         self.metrics.add(loss.clone(), correct, len);
         let gradients = GradientsParams::from_grads(loss.backward(), &self.network);
-        let network = self.optimizer.step(learning_rate, self.network, gradients);
-        self.network = network.update_moving_statistics(output.statistics);
         self.steps += 1;
+        let network = self.optimizer.step(self.steps, self.network, gradients);
+        self.network = network.update_moving_statistics(output.statistics);
         self
     }
 }
@@ -192,11 +192,17 @@ impl Fit<'_> {
         mut state: State,
         callback: &mut C,
     ) -> Result<State, C::Error> {
-        let order = self.order(state.history.len() + 1);
+        let epoch = state.history.len() + 1;
+        let order = self.order(epoch);
+        let shifts = shifts(self.seed, epoch as u64, self.config.shift, self.train.split.len());
         for indices in order.chunks(self.config.batch_size).skip(self.steps_done(&state)) {
-            let batch = self.train.batch(indices, self.device);
-            let masks = state.network.masks(self.seed, state.steps, indices.len());
-            state = state.step(batch, masks, self.config.learning_rate);
+            let batch = if self.config.shift > 0 {
+                self.train.shifted_batch(indices, &shifts, self.device)
+            } else {
+                self.train.batch(indices, self.device)
+            };
+            let noise = state.network.noise(self.seed, state.steps, indices.len());
+            state = state.step(batch, noise);
             callback.on_step_end(&state)?;
         }
         Ok(state)
@@ -291,13 +297,19 @@ mod tests {
         weights,
     };
 
+    /// Plain SGD with a learning rate of 0.1.
+    fn sgd() -> OptimizerConfig {
+        OptimizerConfig { learning_rate: 0.1, ..OptimizerConfig::default() }
+    }
+
     /// Two epochs in batches of two images.
     fn small_config() -> FitConfig {
         FitConfig {
             epochs: 2,
             batch_size: 2,
-            learning_rate: 0.1,
+            optimizer: sgd(),
             shuffle: true,
+            shift: 0,
             validate_every: 1,
             early_stopping: None,
         }
@@ -333,20 +345,24 @@ mod tests {
         let config = small_config();
         let (train, validation) = (images, Some(images));
         let fit = Fit { config: &config, seed: 3, train, validation, device: &device };
-        let Ok(expected) = fit.run(State::new(network()), &mut ());
+        let Ok(expected) = fit.run(State::new(network(), &config.optimizer), &mut ());
 
-        let Err(bytes) = fit.run(State::new(network()), &mut Interruption) else {
+        let Err(bytes) = fit.run(State::new(network(), &config.optimizer), &mut Interruption)
+        else {
             panic!("the fit was not interrupted")
         };
         let read_steps = |steps: &str, _: &[u8]| steps.parse().map_err(|_| String::new());
         let (steps, checkpoint) = Checkpoint::parse(bytes, read_steps).unwrap();
         assert_eq!((steps, checkpoint.history.len()), (3, 0));
-        let Ok(actual) =
-            fit.run(checkpoint.state(network(), steps, true, &device).unwrap(), &mut ());
+        let Ok(actual) = fit.run(
+            checkpoint.state(network(), &config.optimizer, steps, true, &device).unwrap(),
+            &mut (),
+        );
         assert_eq!(actual.history, expected.history);
 
-        let config = FitConfig { validate_every: 2, ..config };
-        let Ok(rarely) = Fit { config: &config, ..fit }.run(State::new(network()), &mut ());
+        let config = FitConfig { validate_every: 2, ..config.clone() };
+        let Ok(rarely) =
+            Fit { config: &config, ..fit }.run(State::new(network(), &config.optimizer), &mut ());
         assert_eq!(rarely.history[0], Epoch { validation: None, ..expected.history[0] });
         assert_eq!(rarely.history[1], expected.history[1]);
         let bytes = |state: &State| weights::to_bytes(&state.network).unwrap();
@@ -399,7 +415,7 @@ mod tests {
         };
         let validation = Some(images);
         let fit = Fit { config: &config, seed: 3, train: images, validation, device: &device };
-        let Ok(expected) = fit.run(State::new(network()), &mut ());
+        let Ok(expected) = fit.run(State::new(network(), &config.optimizer), &mut ());
         assert_eq!(expected.history.len(), 5);
         let recorded = |state: &State| -> Vec<usize> {
             state.recordings.iter().map(|recording| recording.epoch).collect()
@@ -407,19 +423,23 @@ mod tests {
         assert_eq!(recorded(&expected), [2, 4, 5]);
 
         let config = FitConfig { epochs: 2, early_stopping: None, ..config.clone() };
-        let Ok(two) = Fit { config: &config, ..fit }.run(State::new(network()), &mut ());
+        let Ok(two) =
+            Fit { config: &config, ..fit }.run(State::new(network(), &config.optimizer), &mut ());
         let bytes = |network: &Network| weights::to_bytes(network).unwrap();
         assert!(bytes(expected.trained()) == bytes(&two.network));
         assert!(bytes(&expected.network) != bytes(&two.network));
 
         for epoch in [1, 3, 5] {
-            let Err((steps, file)) = fit.run(State::new(network()), &mut InterruptionAfter(epoch))
+            let Err((steps, file)) =
+                fit.run(State::new(network(), &config.optimizer), &mut InterruptionAfter(epoch))
             else {
                 panic!("the fit was not interrupted")
             };
             let ((), checkpoint) = Checkpoint::parse(file, |_, _| Ok(())).unwrap();
-            let Ok(actual) =
-                fit.run(checkpoint.state(network(), steps, true, &device).unwrap(), &mut ());
+            let Ok(actual) = fit.run(
+                checkpoint.state(network(), &config.optimizer, steps, true, &device).unwrap(),
+                &mut (),
+            );
             assert_eq!(
                 (&actual.history, &actual.recordings),
                 (&expected.history, &expected.recordings)
@@ -436,7 +456,8 @@ mod tests {
         let train = Images { split: &split, pixels: Pixels::Unit };
         let [.., (_, config)] = presets(&[6, 7]);
         let device = Device::flex();
-        let start = || State::new(config.init(train.split.shape().pixels(), 10, 3, &device));
+        let start =
+            || State::new(config.init(train.split.shape().pixels(), 10, 3, &device), &sgd());
         let config = small_config();
         let fit = Fit { config: &config, seed: 3, train, validation: None, device: &device };
         let Ok(actual) = fit.run(start(), &mut ());
@@ -446,8 +467,8 @@ mod tests {
         for epoch in [1, 2] {
             for indices in shuffled(3, epoch, 5).chunks(2) {
                 let batch = train.batch(indices, &device);
-                let masks = state.network.masks(3, state.steps, indices.len());
-                state = state.step(batch, masks, 0.1);
+                let noise = state.network.noise(3, state.steps, indices.len());
+                state = state.step(batch, noise);
                 losses.push(mem::take(&mut state.metrics).compute().loss);
             }
         }

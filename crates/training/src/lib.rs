@@ -4,12 +4,14 @@
 //! [`Images`] → [`Batch`] → [`State::step`], epoch by epoch in [`Fit::run`]. The caller provides settings, data and
 //! [`Callback`]s, and reads and writes the files. Validation and test images are only evaluated.
 
+mod adam;
 mod batches;
 pub mod checkpoint;
 mod early_stopping;
 mod error;
 mod fit;
 mod metrics;
+mod optimizer;
 pub mod recording;
 mod saved_model;
 pub mod weights;
@@ -21,6 +23,7 @@ pub use fit::{Callback, Epoch, Fit, FitConfig, State};
 pub use metrics::{
     Evaluation, Metrics, Predictions, RunningMetrics, evaluate, evaluate_and_predict,
 };
+pub use optimizer::{Optimizer, OptimizerConfig, RuleConfig, WeightDecay};
 pub use recording::Recording;
 pub use saved_model::{SavedModel, predicted_class};
 pub use weights::InputFormat;

@@ -4,7 +4,7 @@ use burn::{
     module::Module,
     tensor::{Device, Int, Tensor, activation::softmax},
 };
-use model::{Masks, Network, Output};
+use model::{Network, NetworkNoise, Output};
 
 use crate::{Batch, Images};
 
@@ -159,18 +159,17 @@ pub(crate) fn evaluate_with<E>(
         (RunningMetrics::default(), Sum::default(), Sum::default());
     for Batch { images, classes } in images.inference_batches(&network, device) {
         let [len, _] = images.dims();
-        let output = network.forward_with(images, Masks::default(), &mut on_activity);
+        let output = network.forward_with(images, NetworkNoise::default(), &mut on_activity);
         let predictions = output.predictions();
-        let cross_entropy = output.cross_entropy(classes.clone());
-        cross_entropies.add(cross_entropy.clone(), len);
-        let loss = match output.penalty.clone() {
-            Some(penalty) => {
-                penalties.add(penalty.clone(), len);
-                cross_entropy + penalty
-            }
-            None => cross_entropy,
-        };
-        metrics.add(loss, predictions.clone().equal(classes).int().sum(), len);
+        cross_entropies.add(output.cross_entropy(classes.clone()), len);
+        if let Some(penalty) = output.penalty.clone() {
+            penalties.add(penalty, len);
+        }
+        metrics.add(
+            output.loss(classes.clone()),
+            predictions.clone().equal(classes).int().sum(),
+            len,
+        );
         on_output(&output, predictions)?;
     }
     let images = images.split.len() as f64;

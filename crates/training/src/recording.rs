@@ -100,7 +100,7 @@ mod tests {
 
     use burn::module::Param;
     use data::{Shape, Split};
-    use model::{NetworkConfig, Regularizer};
+    use model::NetworkConfig;
 
     use super::*;
     use crate::Pixels;
@@ -109,7 +109,7 @@ mod tests {
     fn records_what_the_columns_say() {
         let device = Device::flex();
         let mut config = NetworkConfig::plain(&[2]);
-        config.output.kernel = Regularizer { l1: 0.0, l2: 0.5 };
+        config.output.kernel_regularizer.l2 = 0.5;
         let mut network = config.init(Shape::MNIST.pixels(), 10, 0, &device);
         // The first unit sees the first pixel, the second one is silent. 1566 of the weights are 0.
         let mut kernel = vec![0.0_f32; 2 * Shape::MNIST.pixels()];

@@ -2,7 +2,7 @@
 
 use burn::tensor::{Device, activation::softmax};
 use data::Split;
-use model::{Masks, Network};
+use model::{Network, NetworkNoise};
 
 use crate::{Error, Images, Pixels, weights::Weights};
 
@@ -48,7 +48,7 @@ impl SavedModel {
         let images = Images { split, pixels: self.pixels };
         let mut probabilities = Vec::with_capacity(split.len());
         for batch in images.inference_batches(&self.network, &self.device) {
-            let logits = self.network.forward(batch.images, Masks::default()).logits;
+            let logits = self.network.forward(batch.images, NetworkNoise::default()).logits;
             let data = softmax(logits, 1).try_into_data();
             let data = data.map_err(|error| Error::ReadOutput(error.to_string()))?;
             let values = data.try_into_vec::<f32>();

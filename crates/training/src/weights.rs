@@ -133,8 +133,12 @@ impl Weights {
         }
         let mut config = NetworkConfig::plain(&units);
         for (index, block) in config.hidden.iter_mut().enumerate() {
-            let gamma = format!("{}.batch_norm.gamma", LayerName::Hidden(index));
-            block.batch_norm = file.tensor(&gamma).is_ok();
+            let has_gamma = |layer: &str| {
+                let gamma = format!("{}.{layer}.gamma", LayerName::Hidden(index));
+                file.tensor(&gamma).is_ok()
+            };
+            block.layer.batch_norm = has_gamma("batch_norm");
+            block.layer.layer_norm = has_gamma("layer_norm");
         }
         Ok((config, inputs, output[1]))
     }
@@ -161,9 +165,15 @@ fn unfit(reason: String) -> Error {
     Error::WeightsMismatch(reason)
 }
 
+/// Reads a float32 tensor.
+pub(crate) fn data(view: &TensorView<'_>) -> TensorData {
+    let values = view.data().as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes));
+    TensorData::new(values.collect(), view.shape())
+}
+
 /// Returns a parameter's name in a file, given its path in the modules: `hidden.0.dense.kernel` becomes
 /// `hidden1.kernel`.
-fn name(path: &[String]) -> String {
+pub(crate) fn name(path: &[String]) -> String {
     let (layer, rest) = match path {
         [hidden, index, rest @ ..] if hidden == "hidden" => {
             (LayerName::Hidden(index.parse().unwrap_or_default()).to_string(), rest)
@@ -242,28 +252,27 @@ impl Loader<'_> {
                 "`{name}` is {dtype:?} {actual:?} in the file, but has to be F32 {shape:?}"
             ));
         }
-        let values = view.data().as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes));
-        Ok(TensorData::new(values.collect(), shape))
+        Ok(data(&view))
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use burn::tensor::Device;
-    use model::BlockConfig;
-
     use super::*;
+    use burn::tensor::Device;
 
     #[test]
     fn a_network_is_derived_and_loaded_from_its_file() {
         let mut config = NetworkConfig::plain(&[3, 2, 4]);
-        config.hidden[1] = BlockConfig { batch_norm: true, ..BlockConfig::plain(2) };
+        config.hidden[1].layer.batch_norm = true;
+        config.hidden[2].layer.layer_norm = true;
         let device = Device::flex();
         let network = config.init(5, 6, 1, &device);
         let names: Vec<String> = tensors(&network).unwrap().into_keys().collect();
         let expected = "hidden1.bias hidden1.kernel hidden2.batch_norm.beta hidden2.batch_norm.gamma \
                         hidden2.batch_norm.moving_mean hidden2.batch_norm.moving_variance \
-                        hidden2.bias hidden2.kernel hidden3.bias hidden3.kernel output.bias output.kernel";
+                        hidden2.bias hidden2.kernel hidden3.bias hidden3.kernel \
+                        hidden3.layer_norm.beta hidden3.layer_norm.gamma output.bias output.kernel";
         assert_eq!(names.join(" "), expected);
 
         let bytes = to_bytes(&network).unwrap();

@@ -2,8 +2,8 @@
 
 use clap::Args;
 use data::Shape;
-use model::SummaryRow;
-use training::EarlyStopping;
+use model::{LayerName, NetworkConfig, SummaryRow};
+use training::{EarlyStopping, WeightDecay};
 
 use super::{Error, arguments::ConfigArguments};
 use crate::{
@@ -47,17 +47,49 @@ fn variant_text(variant: &Variant) -> String {
     let trainable: usize = rows.iter().map(|row| row.trainable).sum();
     let non_trainable: usize = rows.iter().map(|row| row.non_trainable).sum();
     let heading = format!(
-        "{:<20} {:<18} {:>12} {:>10}  {}",
-        "layer", "kind", "output", "parameters", "penalty"
+        "{:<26} {:<21} {:>12} {:>10}  {}",
+        "layer", "kind", "output", "parameters", "penalty, constraint"
     );
-    let stopping = variant.early_stopping.as_ref().map_or(String::new(), early_stopping_text);
     format!(
-        "{}\n{}\n{}\n  parameters: {}, trainable {trainable}, not trainable {non_trainable}\n{stopping}",
+        "{}\n{}\n{}\n  parameters: {}, trainable {trainable}, not trainable {non_trainable}\n{}",
         variant.name,
         heading.trim_end(),
         lines.join("\n"),
         trainable + non_trainable,
+        training_text(variant),
     )
+}
+
+/// Formats what regularises the training of a variant, and what others call its penalties.
+fn training_text(variant: &Variant) -> String {
+    let Variant { network, early_stopping, weight_decay, shift, .. } = variant;
+    let mut lines: Vec<String> =
+        network.layer_names().filter_map(|name| l2_note(network, name)).collect();
+    if let Some(WeightDecay { rate, exclude }) = weight_decay {
+        let except = if exclude.is_empty() { "none".to_owned() } else { exclude.join(", ") };
+        lines.push(format!(
+            "weight decay {rate}, excluded: {except}; the weight_decay of PyTorch's AdamW, and without momentum of its SGD"
+        ));
+    }
+    if network.label_smoothing > 0.0 {
+        lines.push(format!("label smoothing {}", network.label_smoothing));
+    }
+    if *shift > 0 {
+        lines.push(format!("training images are moved by up to {shift} pixels each way"));
+    }
+    lines.extend(early_stopping.as_ref().map(early_stopping_text));
+    lines.into_iter().map(|line| format!("  {line}\n")).collect()
+}
+
+/// Says what PyTorch calls a kernel's L2 penalty: its slope is twice the factor times the weight.
+fn l2_note(network: &NetworkConfig, name: LayerName) -> Option<String> {
+    let l2 = network.layer(name)?.kernel_regularizer.l2;
+    (l2 > 0.0).then(|| {
+        format!(
+            "{name}.kernel: l2({l2}) is weight_decay={} of PyTorch's SGD for this tensor",
+            2.0 * l2
+        )
+    })
 }
 
 fn early_stopping_text(settings: &EarlyStopping) -> String {
@@ -65,8 +97,8 @@ fn early_stopping_text(settings: &EarlyStopping) -> String {
         settings;
     let from = start_from_epoch + 1;
     format!(
-        "  early stopping: monitor {monitor}, min_delta {min_delta}, patience {patience}, from epoch {from}, \
-         restore_best_weights {restore_best_weights}\n"
+        "early stopping: monitor {monitor}, min_delta {min_delta:?}, patience {patience}, from epoch {from}, \
+         restore_best_weights {restore_best_weights}"
     )
 }
 
@@ -74,7 +106,7 @@ fn line(row: &SummaryRow) -> String {
     let output = format!("(batch, {})", row.units);
     let parameters = row.trainable + row.non_trainable;
     let line = format!(
-        "{:<20} {:<18} {output:>12} {parameters:>10}  {}",
+        "{:<26} {:<21} {output:>12} {parameters:>10}  {}",
         row.name, row.kind, row.penalties
     );
     line.trim_end().to_owned()

@@ -21,15 +21,20 @@ macro_rules! built_in {
 
 /// All built-in configs, sorted by name.
 pub const ALL: &[BuiltIn] = built_in![
+    "augmentation",
     "dropout",
     "early-stopping",
     "gpu",
+    "max-norm",
     "mnist",
     "ndarray",
+    "noise",
     "notebook",
     "overfit",
     "smoke",
-    "strength"
+    "strength",
+    "weight-decay-adam",
+    "weight-decay"
 ];
 
 /// Finds a built-in config by its name.

@@ -50,6 +50,17 @@ pub(crate) fn not_negative(value: &Value) -> Parsed<f64> {
         .ok_or_else(|| expected("a number of 0 or more", value))
 }
 
+/// Parses a whole number from 0 to 255.
+pub(crate) fn byte(value: &Value) -> Parsed<u8> {
+    whole(value).map_err(|_| expected("a whole number from 0 to 255", value))
+}
+
+/// Parses a number from 0 to 1.
+pub(crate) fn up_to_one(value: &Value) -> Parsed<f64> {
+    (number(value).filter(|number| (0.0..=1.0).contains(number)))
+        .ok_or_else(|| expected("a number from 0 to 1", value))
+}
+
 /// Parses a fraction: at least 0 and less than 1.
 pub(crate) fn fraction(value: &Value) -> Parsed<f64> {
     (number(value).filter(|number| (0.0..1.0).contains(number)))

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use data::{Shape, Split};
-use model::LayerName;
+use model::{LayerConfig, LayerName};
 use serde::Serialize;
 use training::Epoch;
 
@@ -205,10 +205,10 @@ fn regularised_layer<'a>(runs: impl Iterator<Item = &'a Row>) -> Option<LayerNam
     let (mut depths, mut counts) = (BTreeSet::new(), BTreeMap::<LayerName, usize>::new());
     for row in runs {
         let network = &row.run.variant.network;
-        let depth = network.hidden.len();
-        depths.insert(depth);
-        let layers = (0..depth).map(LayerName::Hidden).chain([LayerName::Output]);
-        for layer in layers.filter(|layer| network.regularises(*layer)) {
+        depths.insert(network.hidden.len());
+        let is_plain = |layer: &LayerName| network.layer(*layer) == Some(&LayerConfig::default());
+        // The input has no weights.
+        for layer in network.layer_names().skip(1).filter(|layer| !is_plain(layer)) {
             *counts.entry(layer).or_default() += 1;
         }
     }

@@ -104,8 +104,11 @@ impl RunContext {
             return Ok(());
         }
         // The names and shapes of a network's tensors depend on nothing else.
-        let tensors = |run: &Run| -> Vec<(usize, bool)> {
-            run.variant.network.hidden.iter().map(|block| (block.units, block.batch_norm)).collect()
+        let tensors = |run: &Run| -> Vec<(usize, bool, bool)> {
+            let hidden = run.variant.network.hidden.iter();
+            hidden
+                .map(|block| (block.units, block.layer.batch_norm, block.layer.layer_norm))
+                .collect()
         };
         let mut checked = HashSet::new();
         let mut runs = self.saved.study.runs.iter().filter(|run| checked.insert(tensors(run)));

@@ -53,7 +53,10 @@ impl RunContext {
                 return Ok(state);
             }
         }
-        Ok(Beginning::State(Box::new(State::new(self.network(job.run)?)), 0.0))
+        Ok(Beginning::State(
+            Box::new(State::new(self.network(job.run)?, &job.run.fit_config().optimizer)),
+            0.0,
+        ))
     }
 
     /// Reads the saved state of the run of this id; `None` if there is none.
@@ -62,6 +65,7 @@ impl RunContext {
         let Header { steps, fit_seconds, .. } = header;
         let state = checkpoint.state(
             self.network(job.run)?,
+            &job.run.fit_config().optimizer,
             steps,
             job.run.data.is_validated(),
             &self.device,

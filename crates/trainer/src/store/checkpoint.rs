@@ -82,7 +82,7 @@ mod tests {
     use burn::tensor::Device;
     use model::{Network, presets};
     use proptest::prelude::*;
-    use training::{Epoch, Metrics, RunningMetrics, weights};
+    use training::{Epoch, Metrics, OptimizerConfig, RunningMetrics, weights};
 
     use super::*;
     use crate::study::Backend;
@@ -102,7 +102,7 @@ mod tests {
             steps: 7,
             metrics: RunningMetrics::from_sums([0.1_f32.into(), 5.0, 20.0], device),
             history: vec![Epoch { number: 1, train, validation: None }],
-            ..State::new(network(1, device))
+            ..State::new(network(1, device), &OptimizerConfig::default())
         }
     }
 
@@ -126,7 +126,10 @@ mod tests {
         write(&path, &header(), &expected).unwrap();
         let (found, checkpoint) = read().unwrap().unwrap();
         assert_eq!(found, Header { sha256: found.sha256.clone(), ..header() });
-        let found = checkpoint.state(network(2, &device), found.steps, false, &device).unwrap();
+        let found = {
+            let optimizer = OptimizerConfig::default();
+            checkpoint.state(network(2, &device), &optimizer, found.steps, false, &device).unwrap()
+        };
         assert_eq!((found.steps, &found.history), (expected.steps, &expected.history));
         let error = super::read(&path, "ba9876543210").unwrap_err();
         assert!(error.to_string().ends_with("it is of the run 0123456789ab"), "{error}");
@@ -159,8 +162,9 @@ mod tests {
                 let (expected_header, expected) = parse(original).unwrap();
                 prop_assert_eq!(&header, &expected_header);
                 let network = || network(2, &device);
-                let expected = expected.state(network(), 7, false, &device).unwrap();
-                if let Ok(found) = checkpoint.state(network(), 7, false, &device) {
+                let optimizer = OptimizerConfig::default();
+                let expected = expected.state(network(), &optimizer, 7, false, &device).unwrap();
+                if let Ok(found) = checkpoint.state(network(), &optimizer, 7, false, &device) {
                     prop_assert_eq!(found.metrics.sums(), expected.metrics.sums());
                     prop_assert!(found.history == expected.history);
                     let bytes = |state: &State| weights::to_bytes(&state.network).unwrap();

@@ -3,12 +3,17 @@
 use serde::Serialize;
 use toml::{Table, Value};
 
-use super::{KeyValues, schema::LayerSettings};
+use model::LayerConfig;
+
+use super::{KeyValues, schema::LayerTable};
 
 /// Lists the settings of a layer that differ from their defaults.
-pub(super) fn non_default(layer: &LayerSettings) -> KeyValues {
-    let defaults = flatten(&LayerSettings::default());
-    flatten(layer).into_iter().filter(|(key, value)| defaults.get(key) != Some(value)).collect()
+pub(super) fn non_default(layer: &LayerConfig) -> KeyValues {
+    let defaults = flatten(&LayerTable::default());
+    flatten(&LayerTable(*layer))
+        .into_iter()
+        .filter(|(key, value)| defaults.get(key) != Some(value))
+        .collect()
 }
 
 /// Flattens settings to dotted keys and values. Settings that are `None` are left out.

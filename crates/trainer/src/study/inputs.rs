@@ -2,16 +2,15 @@
 
 use std::{collections::BTreeMap, sync::LazyLock};
 
-use model::{LayerName, NetworkConfig};
+use model::LayerName;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use training::EarlyStopping;
 
 use super::{
-    EPOCHS, KeyValues, Run, Sample, Study, WEIGHTS,
+    EPOCHS, KeyValues, Run, Sample, Study, Variant, WEIGHTS,
     flat::{flatten, non_default},
     keys::is_input,
-    schema::{LayerSettings, NetworkSettings, Settings, VariantSettings},
+    schema::{FitSettings, NetworkSettings, Settings, VariantSettings},
 };
 
 /// Version of the arithmetic. Increase it when the same inputs give other results, even in the last bit, or when a
@@ -20,6 +19,12 @@ pub const NUMERICS_VERSION: u32 = 3;
 
 /// Number of hexadecimal digits of a run's id.
 pub const ID_DIGITS: usize = 12;
+
+/// Key of the monitored value of early stopping.
+const MONITOR: &str = "early_stopping.monitor";
+
+/// Key of the rate of weight decay.
+const DECAY_RATE: &str = "weight_decay.rate";
 
 /// Settings at their defaults.
 static DEFAULTS: LazyLock<KeyValues> = LazyLock::new(|| flatten(&Settings::default()));
@@ -45,7 +50,7 @@ impl Study {
     pub fn inputs(&self, run: &Run, files: &InputFiles) -> Inputs {
         let hidden = run.variant.network.hidden.iter().map(|block| block.units).collect();
         let (network, mut data, fit) =
-            (NetworkSettings { hidden }, run.data.clone(), run.fit.clone());
+            (NetworkSettings { hidden }, run.data.clone(), without_defaults(&run.fit));
         // Settings without effect are left out.
         let images = files.training_images.saturating_sub(data.validation.unwrap_or(0));
         data.limit = data.limit.filter(|limit| *limit < images);
@@ -54,8 +59,7 @@ impl Study {
         }
         let mut settings = flatten(&Settings { network, data, fit, ..Settings::default() });
         settings.retain(|key, value| is_input(key) && DEFAULTS.get(key) != Some(value));
-        settings.extend(layer_settings(&run.variant.network));
-        settings.extend(run.variant.early_stopping.into_iter().flat_map(stopping_settings));
+        settings.extend(variant_settings(&run.variant));
         let json = |(key, value): (String, toml::Value)| (key, value_to_json(&value));
         let mut inputs: BTreeMap<String, Value> = settings.into_iter().map(json).collect();
         inputs.insert("backend".to_owned(), self.settings.backend.to_string().into());
@@ -94,35 +98,40 @@ pub fn id_of(inputs: &[u8]) -> String {
     data::sha256([inputs])[..ID_DIGITS].to_owned()
 }
 
+/// Leaves out the optimizer's settings that are at their defaults.
+fn without_defaults(fit: &FitSettings) -> FitSettings {
+    let has_effect = |without: FitSettings| without.rule() != fit.rule();
+    FitSettings {
+        momentum: fit
+            .momentum
+            .filter(|_| has_effect(FitSettings { momentum: None, ..fit.clone() })),
+        nesterov: fit
+            .nesterov
+            .filter(|_| has_effect(FitSettings { nesterov: None, ..fit.clone() })),
+        beta_1: fit.beta_1.filter(|_| has_effect(FitSettings { beta_1: None, ..fit.clone() })),
+        beta_2: fit.beta_2.filter(|_| has_effect(FitSettings { beta_2: None, ..fit.clone() })),
+        epsilon: fit.epsilon.filter(|_| has_effect(FitSettings { epsilon: None, ..fit.clone() })),
+        ..fit.clone()
+    }
+}
+
 fn value_to_json(value: &toml::Value) -> Value {
     serde_json::to_value(value).unwrap_or_default()
 }
 
-/// Lists the settings of early stopping that differ from their defaults, and the monitored value, without which there
-/// would be none.
-fn stopping_settings(early_stopping: EarlyStopping) -> KeyValues {
-    let settings = |early_stopping| {
-        let early_stopping = Some(early_stopping);
-        flatten(&VariantSettings { early_stopping, ..VariantSettings::default() })
+/// Lists the settings of a variant that differ from their defaults. Of the tables that are there or not, the first key is
+/// always there.
+fn variant_settings(variant: &Variant) -> KeyValues {
+    let defaults = flatten(&VariantSettings::with_tables());
+    let own = VariantSettings { layers: BTreeMap::new(), ..variant.into() };
+    let is_first = |key: &str| [MONITOR, DECAY_RATE].contains(&key);
+    let own = flatten(&own).into_iter();
+    let own = own.filter(|(key, value)| is_first(key) || defaults.get(key) != Some(value));
+    let of_layer = |name: LayerName| {
+        let settings = variant.network.layer(name).map(non_default).unwrap_or_default();
+        settings.into_iter().map(move |(key, value)| (format!("{name}.{key}"), value))
     };
-    let defaults = settings(EarlyStopping::default());
-    let mut settings = settings(early_stopping);
-    settings.retain(|key, value| key.ends_with(".monitor") || defaults.get(key) != Some(value));
-    settings
-}
-
-/// Lists the settings of a network's layers that differ from their defaults.
-fn layer_settings(network: &NetworkConfig) -> KeyValues {
-    let hidden = network.hidden.iter().map(LayerSettings::from).zip(0..);
-    let hidden = hidden.map(|(layer, index)| (LayerName::Hidden(index), layer));
-    let layers = hidden.chain([(LayerName::Output, LayerSettings::from(&network.output))]);
-    layers
-        .flat_map(|(name, layer)| {
-            non_default(&layer)
-                .into_iter()
-                .map(move |(key, value)| (format!("{name}.{key}"), value))
-        })
-        .collect()
+    own.chain(variant.network.layer_names().flat_map(of_layer)).collect()
 }
 
 #[cfg(test)]
@@ -171,6 +180,10 @@ mod tests {
             "data.sample = \"seed\"",
             "variant.none.hidden1.dropout = 0",
             "variant.none.hidden1.kernel_regularizer = { l1 = 0.0 }",
+            "fit.momentum = 0",
+            "fit.nesterov = false",
+            "variant.none.weight_decay.rate = 0",
+            "variant.none.hidden1.kernel_constraint.non_neg = false",
         ] {
             let same = study(&format!("variants = [\"none\"]\n{same}"));
             assert_eq!(inputs(&same, 0), inputs(&plain, 0));
@@ -186,6 +199,13 @@ mod tests {
             "network.hidden = [50]",
             "variant.none.hidden1.batch_norm = true",
             "variant.none.early_stopping = { monitor = \"loss\" }",
+            "fit.optimizer = \"adam\"",
+            "fit.momentum = 0.9",
+            "variant.none.weight_decay = {}",
+            "variant.none.label_smoothing = 0.1",
+            "variant.none.shift = 1",
+            "variant.none.input.dropout = 0.1",
+            "variant.none.output.kernel_constraint.max_norm = 2",
         ] {
             let other = study(&format!("variants = [\"none\"]\n{other}"));
             assert_ne!(inputs(&other, 0).id(), inputs(&plain, 0).id());

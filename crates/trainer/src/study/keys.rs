@@ -2,12 +2,12 @@
 
 use std::{collections::BTreeSet, sync::LazyLock};
 
+use model::{Constraint, LayerConfig, MinMaxNorm};
 use serde::Serialize;
-use training::EarlyStopping;
 
 use super::{
     layers,
-    schema::{LayerSettings, Settings, VariantSettings},
+    schema::{LayerTable, Settings, VariantSettings},
 };
 
 /// Key of the numbers of units of the hidden layers.
@@ -50,14 +50,20 @@ pub(super) static COMMON_KEYS: LazyLock<BTreeSet<String>> =
     LazyLock::new(|| keys_of(&Settings::default()));
 
 /// Keys of a variant's settings outside its layers.
-static VARIANT_KEYS: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
-    let early_stopping = Some(EarlyStopping::default());
-    keys_of(&VariantSettings { early_stopping, ..VariantSettings::default() })
-});
+static VARIANT_KEYS: LazyLock<BTreeSet<String>> =
+    LazyLock::new(|| keys_of(&VariantSettings::with_tables()));
 
 /// Keys of a layer's settings.
-static LAYER_KEYS: LazyLock<BTreeSet<String>> =
-    LazyLock::new(|| keys_of(&LayerSettings::default()));
+pub(super) static LAYER_KEYS: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
+    let min_max_norm = Some(MinMaxNorm::default());
+    let kernel_constraint = Constraint { min_max_norm, ..Constraint::default() };
+    let bias_constraint = kernel_constraint;
+    keys_of(&LayerTable(LayerConfig {
+        kernel_constraint,
+        bias_constraint,
+        ..LayerConfig::default()
+    }))
+});
 
 /// Lists the keys of settings. Goes through JSON, which keeps those that are `None` as null.
 fn keys_of(settings: &impl Serialize) -> BTreeSet<String> {

@@ -14,7 +14,7 @@ const MAX_LISTED: usize = 8;
 
 /// Lists the names of all layers, the alias included.
 pub(super) fn all_names(depth: usize) -> impl Iterator<Item = String> {
-    let own = (0..depth).map(LayerName::Hidden).chain([LayerName::Output]);
+    let own = (0..depth).map(LayerName::Hidden).chain([LayerName::Input, LayerName::Output]);
     own.map(|layer| layer.to_string()).chain([LAST_HIDDEN.to_owned()])
 }
 

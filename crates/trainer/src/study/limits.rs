@@ -1,20 +1,22 @@
-//! Checks of settings against one another: sizes of networks and batches, and validation images.
+//! Checks of the sizes of networks and batches, and of settings against one another.
 
 use data::Shape;
 use training::LARGEST_GPU_TENSOR;
 
-use super::{HIDDEN, Settings, Variant, resolve::Resolved, schema::EARLY_STOPPING};
+use super::{
+    HIDDEN, Settings, Variant, canonical_entries::canonical_entries, conflicts, resolve::Resolved,
+};
 use crate::config::{ConfigError, Entries, Origin};
 
 /// Maximum number of parameters of a network.
 const MAX_PARAMETERS: usize = 100_000_000;
 /// Shape of the data set, which sets the sizes of the network's input and output.
-const SHAPE: Shape = Shape::MNIST;
+pub(super) const SHAPE: Shape = Shape::MNIST;
 /// Key of the number of images per optimizer step.
 const BATCH_SIZE: &str = "fit.batch_size";
 
-/// A key to change, and the reason.
-type Refusal = (String, String);
+/// A canonical key to change, and the reason.
+pub(super) type Refusal = (String, String);
 
 /// Returns an error if a network or a batch is too large, or if two settings contradict each other. The error names the
 /// key to change.
@@ -24,44 +26,25 @@ pub(super) fn check(resolved: &Resolved, entries: &Entries) -> Result<(), Config
     let check = || {
         check_parameters(variants)?;
         check_buffers(settings, has_batch_size)?;
-        check_validation(settings)?;
-        variants.iter().try_for_each(|variant| check_early_stopping(variant, settings))
+        conflicts::check(settings, variants)
     };
-    check().map_err(|(key, reason)| {
+    check().map_err(|(key, reason): Refusal| {
+        let canonical = match canonical_entries(entries, settings.network.hidden.len()) {
+            Ok(canonical) => canonical,
+            Err(error) => return error,
+        };
         // A default has no entry: its error is that of another key in its table.
         let table = key.rsplit_once('.').map_or("", |(table, _)| table);
         let is_beside =
             |other: &str| other.strip_prefix(table).is_some_and(|rest| rest.starts_with('.'));
-        let beside = || entries.iter().find(|(other, _)| is_beside(other));
-        let entry = entries.get(&key).or_else(|| beside().map(|(_, entry)| entry));
-        let origin = entry.map_or(Origin::Argument, |entry| entry.origin.clone());
-        ConfigError::Value { origin, key, reason }
+        let beside =
+            || canonical.iter().find(|(other, _)| is_beside(other)).map(|(_, (_, entry))| entry);
+        match (canonical.get(&key), beside()) {
+            (Some((written, entry)), _) => entry.error(written, reason),
+            (None, Some(entry)) => entry.error(&key, reason),
+            (None, None) => ConfigError::Value { origin: Origin::Argument, key, reason },
+        }
     })
-}
-
-/// Returns an error if a variant's early stopping monitors held-out images and there are none.
-fn check_early_stopping(variant: &Variant, settings: &Settings) -> Result<(), Refusal> {
-    let Some(early_stopping) = variant.early_stopping else { return Ok(()) };
-    let monitor = early_stopping.monitor;
-    if !monitor.is_validation() || settings.data.is_validated() {
-        return Ok(());
-    }
-    let reason = format!(
-        "is `{monitor}`, but no images are held out: set data.validation, or monitor `loss` or `accuracy`"
-    );
-    Err((format!("variant.{}.{EARLY_STOPPING}.monitor", variant.name), reason))
-}
-
-/// Returns an error if two settings hold out validation images.
-fn check_validation(settings: &Settings) -> Result<(), Refusal> {
-    let data = &settings.data;
-    if data.validation.is_none() || data.validation_split == 0.0 {
-        return Ok(());
-    }
-    let split = data.validation_split;
-    let reason =
-        format!("holds out images beside data.validation_split = {split}: set one of the two");
-    Err(("data.validation".to_owned(), reason))
 }
 
 /// Returns an error if a variant's network has too many parameters.

@@ -3,6 +3,7 @@
 mod backend;
 mod canonical_entries;
 mod canonical_value;
+mod conflicts;
 mod errors;
 mod flat;
 mod inputs;
@@ -16,6 +17,7 @@ mod presets;
 mod ranges;
 mod read;
 mod resolve;
+mod rule;
 mod saved_variants;
 mod schema;
 mod splits;
@@ -27,7 +29,7 @@ use std::{collections::BTreeMap, fmt};
 
 use data::Source;
 use toml::Value;
-use training::FitConfig;
+use training::{FitConfig, OptimizerConfig};
 
 use self::keys::{EPOCHS, sweep_key};
 pub use self::{
@@ -36,6 +38,7 @@ pub use self::{
     jobs::Jobs,
     keys::{HIDDEN, WEIGHTS},
     label::{label, setting_text, short},
+    rule::Rule,
     schema::{DataSettings, FitSettings, Settings},
     splits::{Sample, SettingError, Splits, TrainingData},
     variant::Variant,
@@ -90,8 +93,10 @@ impl Run {
     pub fn fit_config(&self) -> FitConfig {
         let FitSettings { epochs, batch_size, learning_rate, shuffle, validate_every, .. } =
             self.fit;
-        let early_stopping = self.variant.early_stopping;
-        FitConfig { epochs, batch_size, learning_rate, shuffle, validate_every, early_stopping }
+        let Variant { early_stopping, shift, ref weight_decay, .. } = self.variant;
+        let (rule, weight_decay) = (self.fit.rule(), weight_decay.clone());
+        let optimizer = OptimizerConfig { rule, learning_rate, weight_decay };
+        FitConfig { epochs, batch_size, optimizer, shuffle, shift, validate_every, early_stopping }
     }
 
     /// Returns the name of the run's folder: `<variant>[,<point>]-seed-<n>-<id>`.

@@ -3,7 +3,7 @@
 use model::presets;
 use toml::Table;
 
-use super::{KeyValues, flat::non_default, layers, schema::LayerSettings};
+use super::{KeyValues, flat::non_default, layers};
 use crate::config::{Entries, Entry, Origin};
 
 /// Adds the presets to a config's entries, as if the config extended one that defines them.
@@ -11,7 +11,7 @@ pub(super) fn add(entries: &mut Entries) {
     entries.raise_precedence(1);
     for (name, network) in presets(&[1]) {
         let table = format!("variant.{name}");
-        let layer = network.hidden.first().map(LayerSettings::from).unwrap_or_default();
+        let layer = network.hidden.first().map(|block| block.layer).unwrap_or_default();
         let mut settings = KeyValues::from([(table.clone(), Table::new().into())]);
         settings.extend(
             non_default(&layer)

@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 use toml::Value;
 use training::{Monitor, Pixels};
 
-use super::{Backend, Jobs, Sample};
+use super::{Backend, Jobs, Rule, Sample};
 use crate::config::values::{self, Parsed};
 
 /// Maximum number of hidden layers.
@@ -30,22 +30,32 @@ macro_rules! ranges {
 ranges! {
     backend -> Backend = |value| values::one_of(&Backend::ALL, value);
     boolean -> bool = values::boolean;
+    byte -> u8 = values::byte;
     count -> usize = values::count;
     fraction -> f64 = values::fraction;
     hidden -> Vec<usize> = parse_hidden;
     jobs -> Jobs = Jobs::parse;
     magnitude -> f64 = values::magnitude;
     monitor -> Monitor = |value| values::one_of(&Monitor::ALL, value);
-    names -> Vec<String> = |value| values::list(|value| values::text(value).map(str::to_owned), value);
+    names -> Vec<String> = parse_names;
+    names_or_none -> Vec<String> = |value| match value.as_array().map(Vec::as_slice) {
+        Some([]) => Ok(Vec::new()),
+        _ => parse_names(value),
+    };
     not_negative -> f64 = values::not_negative;
+    optional_boolean -> Option<bool> = |value| values::boolean(value).map(Some);
     optional_count -> Option<usize> = |value| values::count(value).map(Some);
+    optional_fraction -> Option<f64> = |value| values::fraction(value).map(Some);
+    optional_positive -> Option<f64> = |value| values::positive(value).map(Some);
     path -> Option<PathBuf> = parse_path;
     pixels -> Pixels = |value| values::one_of(&Pixels::ALL, value);
     positive -> f64 = values::positive;
+    rule -> Rule = |value| values::one_of(&Rule::ALL, value);
     sample -> Sample = |value| values::one_of(&Sample::ALL, value);
     seeds -> Vec<u64> = |value| values::list(values::whole, value);
     sources -> Vec<Source> =
         |value| values::list(|value| values::one_of(&Source::ALL, value), value);
+    up_to_one -> f64 = values::up_to_one;
     whole -> usize = values::whole;
 }
 
@@ -63,6 +73,10 @@ pub(super) fn parse_hidden(value: &Value) -> Parsed<Vec<usize>> {
     let units = value.as_array().filter(|units| (1..=MAX_LAYERS).contains(&units.len()));
     let count = |value: &Value| values::count(value).ok().filter(|units| *units <= MAX_UNITS);
     units.and_then(|units| units.iter().map(count).collect()).ok_or_else(expected)
+}
+
+fn parse_names(value: &Value) -> Parsed<Vec<String>> {
+    values::list(|value| values::text(value).map(str::to_owned), value)
 }
 
 fn parse_path(value: &Value) -> Parsed<Option<PathBuf>> {

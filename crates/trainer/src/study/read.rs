@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 
 use model::NOTEBOOK_HIDDEN;
 use toml::{Table, Value};
-use training::Monitor;
+use training::{Monitor, WeightDecay};
 
 use super::{
     HIDDEN, KeyValues, Run, Settings, Study, limits, presets,
     resolve::{Resolved, resolve},
     saved_variants::{SavedVariants, take_yielding},
-    schema::EARLY_STOPPING,
+    schema::{EARLY_STOPPING, WEIGHT_DECAY},
     sweep::Sweep,
 };
 use crate::config::{ConfigError, Entries, Entry};
@@ -21,7 +21,7 @@ impl Study {
         let mut entries = entries.clone();
         take_yielding(&mut entries)?;
         presets::add(&mut entries);
-        enable_early_stopping(&mut entries);
+        enable_tables(&mut entries);
         let mut sweep = Sweep::take(&mut entries)?;
         let depths = depths(&sweep, &entries);
         sweep.drop_overridden(&entries, &depths);
@@ -69,21 +69,27 @@ impl Study {
     }
 }
 
-/// Writes the default into an empty `early_stopping = {}` that sets no key otherwise, because empty tables set nothing.
-fn enable_early_stopping(entries: &mut Entries) {
-    let is_key = |key: &str| {
-        let parts: Vec<&str> = key.split('.').collect();
-        matches!(*parts, ["variant", _, EARLY_STOPPING])
-    };
-    let is_empty = |entry: &Entry| entry.value.as_table().is_some_and(Table::is_empty);
-    let empty = entries.iter().filter(|(key, entry)| is_key(key) && is_empty(entry));
-    let empty: Vec<String> = empty.map(|(key, _)| key.to_owned()).collect();
-    for key in empty {
-        let prefix = format!("{key}.");
-        let has_keys = entries.iter().any(|(other, _)| other.starts_with(&prefix));
-        let Some(entry) = entries.get(&key).cloned().filter(|_| !has_keys) else { continue };
-        let value = Monitor::default().to_string().into();
-        entries.insert(&format!("{prefix}monitor"), Entry { value, ..entry });
+/// Writes a default into an empty table, such as `early_stopping = {}`, that sets no key otherwise. Empty tables alone set
+/// nothing.
+fn enable_tables(entries: &mut Entries) {
+    let tables = [
+        (EARLY_STOPPING, "monitor", Value::from(Monitor::default().to_string())),
+        (WEIGHT_DECAY, "rate", Value::from(WeightDecay::default().rate)),
+    ];
+    for (table, first, default) in tables {
+        let is_key = |key: &str| {
+            let parts: Vec<&str> = key.split('.').collect();
+            matches!(*parts, ["variant", _, last] if last == table)
+        };
+        let is_empty = |entry: &Entry| entry.value.as_table().is_some_and(Table::is_empty);
+        let empty = entries.iter().filter(|(key, entry)| is_key(key) && is_empty(entry));
+        let empty: Vec<String> = empty.map(|(key, _)| key.to_owned()).collect();
+        for key in empty {
+            let prefix = format!("{key}.");
+            let has_keys = entries.iter().any(|(other, _)| other.starts_with(&prefix));
+            let Some(entry) = entries.get(&key).cloned().filter(|_| !has_keys) else { continue };
+            entries.insert(&format!("{prefix}{first}"), Entry { value: default.clone(), ..entry });
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use model::{LayerName, NOTEBOOK_HIDDEN, NetworkConfig};
+use model::{BlockConfig, LayerName, NOTEBOOK_HIDDEN, NetworkConfig};
 use toml::Value;
 
 use super::{
@@ -10,10 +10,10 @@ use super::{
     canonical_entries::{CanonicalEntries, canonical_entries, nest},
     canonical_value::canonical_value,
     errors,
-    keys::{COMMON_KEYS, known_keys},
+    keys::{COMMON_KEYS, LAYER_KEYS, known_keys},
     layers,
     ranges::parse_hidden,
-    schema::{Settings, VariantSettings},
+    schema::{INPUT_KEYS, OUTPUT_KEYS, Settings, VariantSettings},
 };
 use crate::config::{ConfigError, Entries, values, values::Parsed};
 
@@ -56,6 +56,8 @@ pub(super) fn resolve(entries: &Entries) -> Result<Resolved, ConfigError> {
             name: name.clone(),
             network: network(variant, &hidden),
             early_stopping: variant.early_stopping,
+            weight_decay: variant.weight_decay.clone().filter(|decay| decay.rate > 0.0),
+            shift: variant.shift,
         });
         variant.ok_or_else(|| {
             let known: Vec<&String> = defined.keys().collect();
@@ -110,10 +112,12 @@ fn has_date(value: &Value) -> bool {
 /// Creates the config of a variant's network, given the units of its hidden layers.
 fn network(variant: &VariantSettings, hidden: &[usize]) -> NetworkConfig {
     let layer = |name| variant.layers.get(&name).copied().unwrap_or_default();
-    let block = |(index, &units)| layer(LayerName::Hidden(index)).block(units);
+    let block = |(index, &units)| BlockConfig { units, layer: layer(LayerName::Hidden(index)) };
     NetworkConfig {
+        input: layer(LayerName::Input),
         hidden: hidden.iter().enumerate().map(block).collect(),
-        output: layer(LayerName::Output).regularizers(),
+        output: layer(LayerName::Output),
+        label_smoothing: variant.label_smoothing,
     }
 }
 
@@ -125,10 +129,15 @@ fn check_variant_key(key: &str, depth: usize) -> Parsed<()> {
     check_variant_name(parts.next().unwrap_or_default())?;
     let layer = parts.next().unwrap_or_default();
     layers::check_name(layer, depth)?;
-    let part = parts.next().unwrap_or_default();
-    let hidden_only = ["batch_norm", "dropout"];
-    if layer == LayerName::Output.to_string() && hidden_only.contains(&part) {
-        return Err(format!("{layer} is the last layer: only a hidden one takes this"));
+    let part = parts.next().and_then(|rest| rest.split('.').next()).unwrap_or_default();
+    let taken: &[&str] = match layer.parse() {
+        Ok(LayerName::Input) => &INPUT_KEYS,
+        Ok(LayerName::Output) => &OUTPUT_KEYS,
+        _ => return Ok(()),
+    };
+    if LAYER_KEYS.iter().any(|key| key.split('.').next() == Some(part)) && !taken.contains(&part) {
+        let taken = values::listed(taken);
+        return Err(format!("a hidden layer takes this; `{layer}` takes {taken}"));
     }
     Ok(())
 }

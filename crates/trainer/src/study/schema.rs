@@ -7,18 +7,26 @@ use std::{
 };
 
 use data::Source;
-use model::{BlockConfig, LayerName, NOTEBOOK_HIDDEN, Regularizer, Regularizers, presets};
+use model::{
+    Constraint, LayerConfig, LayerName, MinMaxNorm, NOTEBOOK_HIDDEN, Regularizer, presets,
+};
 use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
     de::{IgnoredAny, MapAccess, Visitor},
     ser::SerializeMap,
 };
-use training::{EarlyStopping, Monitor, Pixels};
+use training::{EarlyStopping, Monitor, Pixels, RuleConfig, WeightDecay};
 
-use super::{Backend, Jobs, Sample, ranges};
+use super::{Backend, Jobs, Rule, Sample, Variant, ranges};
 
 /// Key of early stopping in a variant's table.
 pub(super) const EARLY_STOPPING: &str = "early_stopping";
+/// Key of weight decay in a variant's table.
+pub(super) const WEIGHT_DECAY: &str = "weight_decay";
+/// Key of label smoothing in a variant's table.
+const LABEL_SMOOTHING: &str = "label_smoothing";
+/// Key of the images' shift in a variant's table.
+const SHIFT: &str = "shift";
 
 /// Settings of a study, or of one of its runs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -95,9 +103,27 @@ pub struct FitSettings {
     /// Number of images per optimizer step: 1 or more.
     #[serde(deserialize_with = "ranges::count")]
     pub batch_size: usize,
-    /// Learning rate of SGD: more than 0.
+    /// Learning rate: more than 0.
     #[serde(deserialize_with = "ranges::positive")]
     pub learning_rate: f64,
+    /// Optimizer.
+    #[serde(serialize_with = "ranges::as_text", deserialize_with = "ranges::rule")]
+    pub optimizer: Rule,
+    /// Momentum of SGD: at least 0 and less than 1.
+    #[serde(deserialize_with = "ranges::optional_fraction")]
+    pub momentum: Option<f64>,
+    /// Whether SGD's momentum is Nesterov's.
+    #[serde(deserialize_with = "ranges::optional_boolean")]
+    pub nesterov: Option<bool>,
+    /// Adam's decay of the mean of gradients: at least 0 and less than 1.
+    #[serde(deserialize_with = "ranges::optional_fraction")]
+    pub beta_1: Option<f64>,
+    /// Adam's decay of the mean of their squares: at least 0 and less than 1.
+    #[serde(deserialize_with = "ranges::optional_fraction")]
+    pub beta_2: Option<f64>,
+    /// Adam's epsilon: more than 0.
+    #[serde(deserialize_with = "ranges::optional_positive")]
+    pub epsilon: Option<f64>,
     /// Whether the training images are shuffled before each epoch.
     #[serde(deserialize_with = "ranges::boolean")]
     pub shuffle: bool,
@@ -126,8 +152,14 @@ pub struct OutputSettings {
 pub struct VariantSettings {
     /// Early stopping, if any.
     pub early_stopping: Option<EarlyStopping>,
+    /// Decoupled weight decay, if any.
+    pub weight_decay: Option<WeightDecay>,
+    /// Label smoothing: at least 0 and less than 1.
+    pub label_smoothing: f64,
+    /// Largest number of pixels by which training images are moved.
+    pub shift: u8,
     /// Settings of the layers; a layer without an entry has the defaults.
-    pub layers: BTreeMap<LayerName, LayerSettings>,
+    pub layers: BTreeMap<LayerName, LayerConfig>,
 }
 
 /// Settings of a variant's early stopping: the keys of [`EarlyStopping`].
@@ -156,35 +188,133 @@ struct EarlyStoppingSettings {
 #[serde(transparent)]
 struct EarlyStoppingTable(#[serde(with = "EarlyStoppingSettings")] EarlyStopping);
 
-/// Settings of a variant's layer.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct LayerSettings {
-    /// Penalty on the kernel.
-    pub kernel_regularizer: RegularizerSettings,
-    /// Penalty on the bias.
-    pub bias_regularizer: RegularizerSettings,
-    /// Penalty on the output of the activation function.
-    pub activity_regularizer: RegularizerSettings,
-    /// Whether the layer has batch normalisation. Hidden layers only.
-    #[serde(deserialize_with = "ranges::boolean")]
-    pub batch_norm: bool,
-    /// Dropout rate: at least 0 and less than 1. Hidden layers only.
-    #[serde(deserialize_with = "ranges::fraction")]
-    pub dropout: f64,
+/// Settings of decoupled weight decay.
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "WeightDecay", default)]
+struct WeightDecaySettings {
+    /// Rate: 0 or more. 0 disables weight decay.
+    #[serde(deserialize_with = "ranges::not_negative")]
+    rate: f64,
+    /// Parts of the names of tensors that do not decay.
+    #[serde(deserialize_with = "ranges::names_or_none")]
+    exclude: Vec<String>,
 }
 
-/// Settings of the penalty on a tensor: l1·Σ|w| + l2·Σw².
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct RegularizerSettings {
+/// A table of weight decay in a config.
+#[derive(Serialize, Deserialize)]
+#[serde(transparent)]
+struct WeightDecayTable(#[serde(with = "WeightDecaySettings")] WeightDecay);
+
+/// Settings of a variant's layer: the keys of [`LayerConfig`].
+#[derive(Default, Serialize, Deserialize)]
+#[serde(remote = "LayerConfig", default)]
+struct LayerSettings {
+    /// Penalty on the kernel.
+    #[serde(with = "RegularizerSettings")]
+    kernel_regularizer: Regularizer,
+    /// Penalty on the bias.
+    #[serde(with = "RegularizerSettings")]
+    bias_regularizer: Regularizer,
+    /// Penalty on the output of the activation function.
+    #[serde(with = "RegularizerSettings")]
+    activity_regularizer: Regularizer,
+    /// Constraint on the kernel.
+    #[serde(with = "ConstraintSettings")]
+    kernel_constraint: Constraint,
+    /// Constraint on the bias.
+    #[serde(with = "ConstraintSettings")]
+    bias_constraint: Constraint,
+    /// Whether the layer has batch normalisation.
+    #[serde(deserialize_with = "ranges::boolean")]
+    batch_norm: bool,
+    /// Whether the layer has layer normalisation.
+    #[serde(deserialize_with = "ranges::boolean")]
+    layer_norm: bool,
+    /// Standard deviation of Gaussian noise: 0 to 1.
+    #[serde(deserialize_with = "ranges::up_to_one")]
+    gaussian_noise: f64,
+    /// Rate of Gaussian dropout: at least 0 and less than 1.
+    #[serde(deserialize_with = "ranges::fraction")]
+    gaussian_dropout: f64,
+    /// Dropout rate: at least 0 and less than 1.
+    #[serde(deserialize_with = "ranges::fraction")]
+    dropout: f64,
+}
+
+/// Keys of [`LayerConfig`] that the input takes.
+pub(super) const INPUT_KEYS: [&str; 2] = ["gaussian_noise", "dropout"];
+
+/// Keys of [`LayerConfig`] that the output layer takes.
+pub(super) const OUTPUT_KEYS: [&str; 5] = [
+    "kernel_regularizer",
+    "bias_regularizer",
+    "activity_regularizer",
+    "kernel_constraint",
+    "bias_constraint",
+];
+
+/// A table of a layer in a config.
+#[derive(Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(super) struct LayerTable(#[serde(with = "LayerSettings")] pub(super) LayerConfig);
+
+/// Settings of the penalty on a tensor: l1·Σ|w| + l2·Σw², or that of [`Regularizer::orthogonal`].
+#[derive(Default, Serialize, Deserialize)]
+#[serde(remote = "Regularizer", default)]
+struct RegularizerSettings {
     /// Factor of Σ|w|: 0 or more.
     #[serde(deserialize_with = "ranges::not_negative")]
-    pub l1: f64,
+    l1: f64,
     /// Factor of Σw²: 0 or more.
     #[serde(deserialize_with = "ranges::not_negative")]
-    pub l2: f64,
+    l2: f64,
+    /// Factor of the mean |cosine| between rows: 0 or more. Kernels only, not together with l1 and l2.
+    #[serde(deserialize_with = "ranges::not_negative")]
+    orthogonal: f64,
 }
+
+/// Settings of the constraint on a tensor: one of these.
+#[derive(Default, Serialize, Deserialize)]
+#[serde(remote = "Constraint", default)]
+struct ConstraintSettings {
+    /// Largest norm: more than 0.
+    #[serde(deserialize_with = "ranges::optional_positive")]
+    max_norm: Option<f64>,
+    /// Whether norms are set to 1.
+    #[serde(deserialize_with = "ranges::boolean")]
+    unit_norm: bool,
+    /// Whether negative weights are set to 0.
+    #[serde(deserialize_with = "ranges::boolean")]
+    non_neg: bool,
+    /// Range of norms.
+    #[serde(serialize_with = "min_max_norm", deserialize_with = "some_min_max_norm")]
+    min_max_norm: Option<MinMaxNorm>,
+}
+
+/// Settings of a range of norms.
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "MinMaxNorm", default)]
+struct MinMaxNormSettings {
+    /// Smallest norm: 0 or more.
+    #[serde(deserialize_with = "ranges::not_negative")]
+    min_value: f64,
+    /// Largest norm: `min_value` or more.
+    #[serde(deserialize_with = "ranges::not_negative")]
+    max_value: f64,
+    /// Share of the way into the range: 0 to 1.
+    #[serde(deserialize_with = "ranges::up_to_one")]
+    rate: f64,
+}
+
+/// A fraction: at least 0 and less than 1.
+#[derive(Deserialize)]
+#[serde(transparent)]
+struct Fraction(#[serde(deserialize_with = "ranges::fraction")] f64);
+
+/// A number of pixels.
+#[derive(Deserialize)]
+#[serde(transparent)]
+struct Pixel(#[serde(deserialize_with = "ranges::byte")] u8);
 
 impl Default for Settings {
     fn default() -> Self {
@@ -228,6 +358,12 @@ impl Default for FitSettings {
             epochs: 50,
             batch_size: 1000,
             learning_rate: 0.01,
+            optimizer: Rule::Sgd,
+            momentum: None,
+            nesterov: None,
+            beta_1: None,
+            beta_2: None,
+            epsilon: None,
             shuffle: true,
             validate_every: 1,
             weights: None,
@@ -243,52 +379,52 @@ impl DataSettings {
     }
 }
 
-impl LayerSettings {
-    /// Creates the config of a hidden layer.
-    pub fn block(&self, units: usize) -> BlockConfig {
-        let Self { batch_norm, dropout, .. } = *self;
-        BlockConfig { units, regularizers: self.regularizers(), batch_norm, dropout }
-    }
-
-    /// Creates the config of the penalties. The output layer has no other settings.
-    pub fn regularizers(&self) -> Regularizers {
-        let regularizer = |RegularizerSettings { l1, l2 }| Regularizer { l1, l2 };
-        Regularizers {
-            kernel: regularizer(self.kernel_regularizer),
-            bias: regularizer(self.bias_regularizer),
-            activity: regularizer(self.activity_regularizer),
-        }
+impl Default for MinMaxNormSettings {
+    fn default() -> Self {
+        let MinMaxNorm { min_value, max_value, rate } = MinMaxNorm::default();
+        Self { min_value, max_value, rate }
     }
 }
 
-impl From<&BlockConfig> for LayerSettings {
-    fn from(block: &BlockConfig) -> Self {
-        let BlockConfig { regularizers, batch_norm, dropout, units: _ } = *block;
-        Self { batch_norm, dropout, ..(&regularizers).into() }
+impl Default for WeightDecaySettings {
+    fn default() -> Self {
+        let WeightDecay { rate, exclude } = WeightDecay::default();
+        Self { rate, exclude }
     }
 }
 
-impl From<&Regularizers> for LayerSettings {
-    fn from(Regularizers { kernel, bias, activity }: &Regularizers) -> Self {
-        let settings = |&Regularizer { l1, l2 }: &Regularizer| RegularizerSettings { l1, l2 };
-        Self {
-            kernel_regularizer: settings(kernel),
-            bias_regularizer: settings(bias),
-            activity_regularizer: settings(activity),
-            ..Self::default()
+impl FitSettings {
+    /// Returns the optimizer's rule. What is not set has Keras's default.
+    pub fn rule(&self) -> RuleConfig {
+        let Self { optimizer, momentum, nesterov, beta_1, beta_2, epsilon, .. } = *self;
+        match optimizer {
+            Rule::Sgd => RuleConfig::Sgd {
+                momentum: momentum.unwrap_or(0.0),
+                nesterov: nesterov.unwrap_or(false),
+            },
+            Rule::Adam => RuleConfig::Adam {
+                beta_1: beta_1.unwrap_or(0.9),
+                beta_2: beta_2.unwrap_or(0.999),
+                epsilon: epsilon.unwrap_or(1e-7),
+            },
         }
     }
 }
 
 impl Serialize for VariantSettings {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Self { early_stopping, layers } = self;
+        let Self { early_stopping, weight_decay, label_smoothing, shift, layers } = self;
         let mut map = serializer.serialize_map(None)?;
         if let Some(early_stopping) = early_stopping {
             map.serialize_entry(EARLY_STOPPING, &EarlyStoppingTable(*early_stopping))?;
         }
+        if let Some(weight_decay) = weight_decay {
+            map.serialize_entry(WEIGHT_DECAY, &WeightDecayTable(weight_decay.clone()))?;
+        }
+        map.serialize_entry(LABEL_SMOOTHING, label_smoothing)?;
+        map.serialize_entry(SHIFT, shift)?;
         for (name, layer) in layers {
-            map.serialize_entry(&name.to_string(), layer)?;
+            map.serialize_entry(&name.to_string(), &LayerTable(*layer))?;
         }
         map.end()
     }
@@ -312,7 +448,18 @@ impl<'de> Deserialize<'de> for VariantSettings {
                             let EarlyStoppingTable(settings) = map.next_value()?;
                             variant.early_stopping = Some(settings);
                         }
-                        (_, Ok(layer)) => drop(variant.layers.insert(layer, map.next_value()?)),
+                        (WEIGHT_DECAY, _) => {
+                            let WeightDecayTable(settings) = map.next_value()?;
+                            variant.weight_decay = Some(settings);
+                        }
+                        (LABEL_SMOOTHING, _) => {
+                            variant.label_smoothing = map.next_value::<Fraction>()?.0;
+                        }
+                        (SHIFT, _) => variant.shift = map.next_value::<Pixel>()?.0,
+                        (_, Ok(layer)) => {
+                            let LayerTable(settings) = map.next_value()?;
+                            variant.layers.insert(layer, settings);
+                        }
                         // `serde_ignored` reports it as an unknown key.
                         (_, Err(())) => drop(map.next_value::<IgnoredAny>()?),
                     }
@@ -322,6 +469,43 @@ impl<'de> Deserialize<'de> for VariantSettings {
         }
         deserializer.deserialize_map(Keys)
     }
+}
+
+impl VariantSettings {
+    /// Returns the defaults, with every table that may be left out.
+    pub(super) fn with_tables() -> Self {
+        Self {
+            early_stopping: Some(EarlyStopping::default()),
+            weight_decay: Some(WeightDecay::default()),
+            ..Self::default()
+        }
+    }
+}
+
+impl From<&Variant> for VariantSettings {
+    fn from(variant: &Variant) -> Self {
+        let Variant { network, early_stopping, weight_decay, shift, .. } = variant;
+        let layer = |name| Some((name, *network.layer(name)?));
+        Self {
+            early_stopping: *early_stopping,
+            weight_decay: weight_decay.clone(),
+            label_smoothing: network.label_smoothing,
+            shift: *shift,
+            layers: network.layer_names().filter_map(layer).collect(),
+        }
+    }
+}
+
+#[expect(clippy::ref_option, reason = "serde passes the field by reference")]
+fn min_max_norm<S: Serializer>(range: &Option<MinMaxNorm>, to: S) -> Result<S::Ok, S::Error> {
+    match range {
+        Some(range) => MinMaxNormSettings::serialize(range, to),
+        None => to.serialize_none(),
+    }
+}
+
+fn some_min_max_norm<'de, D: Deserializer<'de>>(from: D) -> Result<Option<MinMaxNorm>, D::Error> {
+    MinMaxNormSettings::deserialize(from).map(Some)
 }
 
 /// Serializes a path as an absolute one, so that it does not depend on the folder of study.toml.

@@ -82,20 +82,82 @@ def digits(random, raw):
     return images if raw else images / 255, labels.astype("int32")
 
 
-def mask_layers(model):
-    return [layer for layer in model.layers if isinstance(layer, network.GivenDropout)]
+def cases_of_keys():
+    """Yields cases of each further key alone, of several together, and of the optimizers."""
+    constraints = {
+        "max_norm": {"max_norm": 0.8},
+        "unit_norm": {"unit_norm": True},
+        "non_neg": {"non_neg": True},
+        "min_max_norm": {"min_max_norm": {"min_value": 0.7, "max_value": 0.9, "rate": 0.5}},
+    }
+    for name, constraint in constraints.items():
+        yield f"kernel_{name}", {"hidden2": {"kernel_constraint": constraint}}, {}
+    # A bias is small: its norm is about 0.3 here.
+    yield "bias_max_norm", {"hidden1": {"bias_constraint": {"max_norm": 0.2}}}, {}
+    yield "bias_non_neg", {"output": {"bias_constraint": {"non_neg": True}}}, {}
+    yield "orthogonal", {"hidden2": {"kernel_regularizer": {"orthogonal": 0.3}}}, {}
+    yield "layer_norm", {"hidden2": {"layer_norm": True}}, {}
+    yield "layer_norm_both", {"hidden1": {"layer_norm": True}, "hidden2": {"layer_norm": True}}, {}
+    yield "gaussian_noise", {"hidden1": {"gaussian_noise": 0.3}}, {}
+    yield "gaussian_dropout", {"hidden2": {"gaussian_dropout": 0.3}}, {}
+    yield "input_noise", {"input": {"gaussian_noise": 0.2, "dropout": 0.2}}, {}
+    yield "label_smoothing", {}, {"variant": {"label_smoothing": 0.2}}
+    yield "weight_decay", {}, {"variant": {"weight_decay": {"rate": 0.3}}}
+    batch_norm = {"hidden2": {"batch_norm": True}}
+    excluded = {"weight_decay": {"rate": 0.3, "exclude": ["bias", "gamma", "hidden1"]}}
+    yield "weight_decay_exclude", batch_norm, {"variant": excluded}
+    optimizers = {
+        "momentum": {"momentum": 0.9},
+        "nesterov": {"momentum": 0.8, "nesterov": True},
+        "adam": {"optimizer": "adam"},
+        "adam_other": {"optimizer": "adam", "beta_1": 0.7, "beta_2": 0.9, "epsilon": 0.001},
+    }
+    for name, fit in optimizers.items():
+        # Before batch normalisation the bias of an always active unit has a gradient of 0. Adam would divide its rounding
+        # by itself.
+        layers = {"hidden2": {"layer_norm": True}} if name == "adam" else batch_norm
+        yield name, layers, {"fit": fit}
+        yield f"{name}_decay", layers, {"fit": fit, "variant": {"weight_decay": {"rate": 0.1}}}
+    together = {
+        "input": {"gaussian_noise": 0.1, "dropout": 0.1},
+        "hidden1": {
+            "batch_norm": True,
+            "gaussian_noise": 0.1,
+            "gaussian_dropout": 0.1,
+            "dropout": 0.1,
+            "kernel_constraint": {"max_norm": 1.0},
+        },
+        "hidden2": {
+            "layer_norm": True,
+            "kernel_regularizer": {"orthogonal": 0.1},
+            "bias_constraint": {"min_max_norm": {"min_value": 0.1, "max_value": 0.4, "rate": 1.0}},
+        },
+        "output": {"kernel_constraint": {"unit_norm": True}, "bias_regularizer": L2},
+    }
+    variant = {"label_smoothing": 0.1, "weight_decay": {"rate": 0.05, "exclude": ["bias"]}}
+    yield "together", together, {"variant": variant}
+    together["hidden1"]["batch_norm"] = False
+    yield "together_adam", together, {"variant": variant, "fit": {"optimizer": "adam"}}
 
 
-def train(model, images, labels, masks, batch, epochs, rate):
+def noise_layers(model):
+    return [layer for layer in model.layers if isinstance(layer, network.GivenNoise)]
+
+
+def loss_of(variant):
+    return keras.losses.CategoricalCrossentropy(label_smoothing=variant.get("label_smoothing", 0))
+
+
+def train(model, optimizer, images, labels, noise, masks, batch, epochs):
     """Takes Keras steps without shuffling; returns the losses and the first gradients."""
-    optimizer = keras.optimizers.SGD(rate)
     targets = keras.utils.to_categorical(labels, UNITS["output"])
     losses, first = [], None
     for _ in range(epochs):
         for start in range(0, len(images), batch):
             x, y = images[start : start + batch], targets[start : start + batch]
-            for layer, name in zip(mask_layers(model), masks):
-                layer.given = masks[name][len(losses), : len(x)]
+            for layer in noise_layers(model):
+                of_step = lambda given: given[layer.of][len(losses), : len(x)] if layer.of in given else None
+                layer.added, layer.factors = of_step(noise), of_step(masks)
             with tf.GradientTape() as tape:
                 loss = model.compute_loss(x, y, model(x, training=True), training=True)
             gradients = tape.gradient(loss, model.trainable_variables)
@@ -106,12 +168,28 @@ def train(model, images, labels, masks, batch, epochs, rate):
     return np.array(losses, "float32"), first
 
 
-def write(name, settings, images, labels, start, masks, units=UNITS, raw=False, batch=BATCH, epochs=EPOCHS):
-    rate = 0.0005 if raw else 0.05
-    model = network.build(INPUTS, units, settings, lambda rate: network.GivenDropout())
-    model.compile("sgd", loss="categorical_crossentropy", metrics=["accuracy"])
+def write(
+    name,
+    settings,
+    images,
+    labels,
+    start,
+    noise,
+    masks,
+    units=UNITS,
+    raw=False,
+    batch=BATCH,
+    epochs=EPOCHS,
+    variant={},
+    fit={},
+):
+    # Adam divides by the root of squares, which amplifies the rounding of small gradients, Keras's own too.
+    rate = 0.0005 if raw else 0.002 if fit.get("optimizer") == "adam" else 0.05
+    optimizer = lambda: network.optimizer(model, fit, rate, variant.get("weight_decay"))
+    model = network.build(INPUTS, units, settings, network.GivenNoise)
+    model.compile("sgd", loss=loss_of(variant), metrics=["accuracy"])
     network.load(model, start)
-    losses, gradients = train(model, images, labels, masks, batch, epochs, rate)
+    losses, gradients = train(model, optimizer(), images, labels, noise, masks, batch, epochs)
 
     final = network.weights(model)
     targets = keras.utils.to_categorical(labels, UNITS["output"])
@@ -123,12 +201,18 @@ def write(name, settings, images, labels, start, masks, units=UNITS, raw=False, 
     names = [f"{weight.path.split('/')[-2]}.{weight.name}" for weight in model.trainable_variables]
     tensors |= {f"gradient.{key}": value for key, value in zip(names, gradients)}
     tensors |= {f"mask.{key}": value for key, value in masks.items()}
-    if not masks:
-        tensors["epochs"] = fit(units, settings, images, targets, start, batch, epochs, rate)
+    tensors |= {f"noise.{key}": value for key, value in noise.items()}
+    if not masks and not noise:
+        model = network.build(INPUTS, units, settings)
+        model.compile(optimizer(), loss=loss_of(variant), metrics=["accuracy"])
+        network.load(model, start)
+        tensors["epochs"] = fit_epochs(model, images, targets, batch, epochs)
     case = {
         "inputs": INPUTS,
         "units": units,
         "layers": settings,
+        "variant": variant,
+        "fit": fit,
         "batch": batch,
         "epochs": epochs,
         "learning_rate": rate,
@@ -138,19 +222,33 @@ def write(name, settings, images, labels, start, masks, units=UNITS, raw=False, 
     print(f"{name}: {losses[0]:.4f} to {losses[-1]:.4f}")
 
 
-def fit(units, settings, images, targets, start, batch, epochs, rate):
+def fit_epochs(model, images, targets, batch, epochs):
     """Returns the loss and accuracy that `fit` reports per epoch."""
-    model = network.build(INPUTS, units, settings)
-    sgd = keras.optimizers.SGD(rate)
-    model.compile(sgd, loss="categorical_crossentropy", metrics=["accuracy"])
-    network.load(model, start)
     history = model.fit(images, targets, batch, epochs, verbose=0, shuffle=False).history
     return np.array([history["loss"], history["accuracy"]], "float32")
 
 
+def random_tensors(random, settings, units, batch, epochs):
+    """Draws the noise and the factors of each layer and step."""
+    noise, masks = {}, {}
+    widths = {"input": INPUTS} | units
+    for layer, parts in settings.items():
+        shape = (epochs * -(-IMAGES // batch), batch, widths[layer])
+        factors = np.ones(shape)
+        if rate := parts.get("dropout"):
+            factors = (random.random(shape) >= rate) / (1 - rate)
+        if rate := parts.get("gaussian_dropout"):
+            factors = factors * random.normal(1, (rate / (1 - rate)) ** 0.5, shape)
+        if parts.get("dropout") or parts.get("gaussian_dropout"):
+            masks[layer] = factors.astype("float32")
+        if deviation := parts.get("gaussian_noise"):
+            noise[layer] = random.normal(0, deviation, shape).astype("float32")
+    return noise, masks
+
+
 def main():
     FOLDER.mkdir(exist_ok=True)
-    for seed, (name, settings, options) in enumerate(cases()):
+    for seed, (name, settings, options) in enumerate([*cases(), *cases_of_keys()]):
         if (FOLDER / f"{name}.safetensors").exists():
             continue
         units = options.get("units", UNITS)
@@ -162,13 +260,9 @@ def main():
         for key in start:
             if key.endswith((".bias", ".beta")):
                 start[key] = random.normal(0, 0.1, start[key].shape).astype("float32")
-        masks = {}
-        for layer, parts in settings.items():
-            if rate := parts.get("dropout"):
-                batch = options.get("batch", BATCH)
-                shape = (options.get("epochs", EPOCHS) * -(-IMAGES // batch), batch, units[layer])
-                masks[layer] = ((random.random(shape) >= rate) / (1 - rate)).astype("float32")
-        write(name, settings, images, labels, start, masks, **options)
+        batch, epochs = options.get("batch", BATCH), options.get("epochs", EPOCHS)
+        noise, masks = random_tensors(random, settings, units, batch, epochs)
+        write(name, settings, images, labels, start, noise, masks, **options)
 
 
 if __name__ == "__main__":
