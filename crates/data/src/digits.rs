@@ -125,6 +125,20 @@ impl Split {
         }
     }
 
+    /// Copies all images, with other labels at some indices.
+    ///
+    /// # Panics
+    ///
+    /// If an index is not below [`len`](Self::len).
+    #[must_use]
+    pub fn relabelled(&self, labels: impl IntoIterator<Item = (usize, u8)>) -> Self {
+        let mut relabelled = self.clone();
+        for (index, label) in labels {
+            relabelled.labels[index] = label;
+        }
+        relabelled
+    }
+
     /// Divides the split into the first `len` images and the others, with their labels.
     ///
     /// # Panics

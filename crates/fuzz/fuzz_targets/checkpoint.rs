@@ -10,14 +10,15 @@ use fuzz::{
     safetensors::{Forgery, Tensor},
 };
 use libfuzzer_sys::fuzz_target;
-use model::{Network, presets};
+use model::{Network, NetworkNoise, presets};
 use tempfile::TempDir;
 use trainer::{
     store::checkpoint::{self, Header},
     study::Backend,
 };
 use training::{
-    Epoch, Fit, FitConfig, Images, Metrics, OptimizerConfig, Pixels, RunningMetrics, State,
+    Columns, Epoch, Fit, FitConfig, Images, Metrics, OptimizerConfig, Pixels, RuleConfig,
+    RunningMetrics, State,
 };
 
 /// Bytes of memory allowed per byte of input: the names and numbers in a header become many small allocations.
@@ -57,23 +58,29 @@ struct Small {
     tensors: Vec<Tensor>,
 }
 
+fn adam() -> OptimizerConfig {
+    let rule = RuleConfig::Adam { beta_1: 0.9, beta_2: 0.999, epsilon: 1e-7 };
+    OptimizerConfig { rule, ..OptimizerConfig::default() }
+}
+
 static SMALL: LazyLock<Small> = LazyLock::new(|| {
     let [.., (_, config)] = presets(&[2, 2]);
     let device = Backend::Flex.open().expect("flex finds the CPU");
     let shape = Shape::MNIST;
     let network = config.init(shape.pixels(), shape.classes, 0, &device);
     let metrics = Metrics { loss: 0.5, accuracy: 0.25 };
+    let split = Split::new(vec![7; 2 * shape.pixels()], vec![3; 2]);
+    let batch = Images { split: &split, pixels: Pixels::Unit }.batch(&[0, 1], &device);
     let state = State {
         steps: 3,
         metrics: RunningMetrics::from_sums([0.5, 1.0, 1.0], &device),
         history: vec![Epoch { number: 1, train: metrics, validation: None }],
-        ..State::new(network.clone(), &OptimizerConfig::default())
+        ..State::new(network.clone(), &adam()).step(batch, NetworkNoise::default())
     };
     let folder = tempfile::tempdir().expect("a temporary folder");
     let path = folder.path().join(checkpoint::FILE);
     checkpoint::write(&path, &Header::new("small", 3, 0.0), &state).expect("the state is written");
     let file = fs::read(&path).expect("the checkpoint can be read");
-    let split = Split::new(vec![7; 2 * shape.pixels()], vec![3; 2]);
     Small { folder, network, split, tensors: Tensor::all(&file) }
 });
 
@@ -89,11 +96,12 @@ fuzz_target!(|input: Input| {
         Input::Forged { forgery, header } => forgery.make(tensors(), |_| metadata(header)),
     };
     let device = Backend::Flex.open().expect("flex finds the CPU");
-    let optimizer = OptimizerConfig::default();
+    let optimizer = adam();
+    let columns = Columns { depth: 2, is_validated: false, has_wrong_labels: false };
     let network = || small.network.clone();
     let loaded = bounded(BASE + PER_BYTE * bytes.len(), || {
         let (header, checkpoint) = checkpoint::parse(bytes).ok()?;
-        let state = checkpoint.state(network(), &optimizer, header.steps, false, &device).ok()?;
+        let state = checkpoint.state(network(), &optimizer, header.steps, columns, &device).ok()?;
         Some((header, state))
     });
     let Some((header, state)) = loaded else { return };
@@ -102,8 +110,9 @@ fuzz_target!(|input: Input| {
     checkpoint::write(&path, &header, &state).expect("the state is written");
     let read = checkpoint::read(&path, &header.run).expect("the checkpoint can be read");
     let (header, checkpoint) = read.expect("the checkpoint exists");
-    let restored =
-        checkpoint.state(network(), &optimizer, header.steps, false, &device).expect("the network is the same");
+    let restored = checkpoint
+        .state(network(), &optimizer, header.steps, columns, &device)
+        .expect("the network is the same");
     assert_eq!(restored.steps, state.steps);
     // Compared as text, in which NaN equals NaN.
     assert_eq!(format!("{:?}", restored.history), format!("{:?}", state.history));
@@ -123,6 +132,7 @@ fuzz_target!(|input: Input| {
         seed: 0,
         train: Images { split: &small.split, pixels: Pixels::Unit },
         validation: None,
+        wrong: None,
         device: &device,
     };
     let Ok(_) = fit.run(state, &mut ());

@@ -31,12 +31,7 @@ enum Input {
 
 static NETWORK: LazyLock<Network> = LazyLock::new(|| {
     let [.., (_, config)] = presets(&[2, 2]);
-    config.init(
-        Shape::MNIST.pixels(),
-        10,
-        0,
-        &Backend::Flex.open().expect("flex finds the CPU"),
-    )
+    config.init(Shape::MNIST.pixels(), 10, 0, &Backend::Flex.open().expect("flex finds the CPU"))
 });
 
 static SPLIT: LazyLock<Split> =

@@ -1,5 +1,5 @@
 //! The study's network as Burn modules: one or more Dense layers with ReLU, then a Dense layer with softmax. Its
-//! config adds Keras's penalties to any layer, and batch normalisation and dropout to the hidden layers.
+//! config adds Keras's penalties and constraints to any layer, normalisations, noise and dropout to the hidden layers.
 //!
 //! [`NetworkConfig`] → [`init`](NetworkConfig::init) → [`Network`] → [`forward`](Network::forward).
 //!

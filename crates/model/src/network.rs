@@ -73,6 +73,25 @@ impl NetworkConfig {
         }
     }
 
+    /// Returns the names in weights files of the tensors that are trained by their gradient, such as `hidden1.kernel`.
+    pub fn trained_tensors(&self) -> Vec<String> {
+        let of_layer = |name: LayerName| {
+            let layer = self.layer(name).copied().unwrap_or_default();
+            let tensors = [
+                ("kernel", true),
+                ("bias", true),
+                ("batch_norm.gamma", layer.batch_norm),
+                ("batch_norm.beta", layer.batch_norm),
+                ("layer_norm.gamma", layer.layer_norm),
+                ("layer_norm.beta", layer.layer_norm),
+            ];
+            let tensors = tensors.into_iter().filter(|(_, is_there)| *is_there);
+            tensors.map(move |(tensor, _)| format!("{name}.{tensor}"))
+        };
+        // The input has no weights.
+        self.layer_names().skip(1).flat_map(of_layer).collect()
+    }
+
     /// Returns the names of all layers, in order.
     pub fn layer_names(&self) -> impl Iterator<Item = LayerName> {
         let hidden = (0..self.hidden.len()).map(LayerName::Hidden);
@@ -183,6 +202,19 @@ impl Output {
     /// labels, plus the penalties. `classes` holds the true classes, `[batch]`.
     pub fn loss(&self, classes: Tensor<1, Int>) -> Tensor<1> {
         let cross_entropy = ops::cross_entropy(self.logits.clone(), classes, self.label_smoothing);
+        self.with_penalty(cross_entropy)
+    }
+
+    /// Computes [`loss`](Self::loss) and [`cross_entropy`](Self::cross_entropy).
+    pub fn loss_and_cross_entropy(&self, classes: Tensor<1, Int>) -> (Tensor<1>, Tensor<1>) {
+        let cross_entropy = self.cross_entropy(classes.clone());
+        if self.label_smoothing > 0.0 {
+            return (self.loss(classes), cross_entropy);
+        }
+        (self.with_penalty(cross_entropy.clone()), cross_entropy)
+    }
+
+    fn with_penalty(&self, cross_entropy: Tensor<1>) -> Tensor<1> {
         match self.penalty.clone() {
             Some(penalty) => cross_entropy + penalty,
             None => cross_entropy,
@@ -211,6 +243,7 @@ mod tests {
     use burn::module::Param;
 
     use super::*;
+    use crate::random::{dropout_mask, gaussian_factors, gaussian_noise};
 
     /// Creates a network of two inputs, two hidden layers of one unit each, and two classes, with fixed kernels.
     fn small(config: &NetworkConfig) -> Network {
@@ -253,6 +286,29 @@ mod tests {
         let mut config = plain;
         config.output.activity_regularizer.l2 = 1.0;
         assert!((loss(&config) - cross_entropy - 0.75).abs() < 1e-6);
+    }
+
+    #[test]
+    fn each_layer_has_its_own_noise() {
+        let device = Device::flex();
+        let mut config = NetworkConfig::plain(&[3, 4]);
+        (config.input.gaussian_noise, config.input.dropout) = (0.5, 0.25);
+        config.hidden[1].layer.gaussian_noise = 0.1;
+        config.hidden[1].layer.gaussian_dropout = 0.2;
+        config.hidden[1].layer.dropout = 0.5;
+        let NetworkNoise { input, hidden } = config.init(2, 2, 0, &device).noise(7, 3, 5);
+        let values = |tensor: &Option<Tensor<2>>| -> Vec<f32> {
+            tensor.clone().unwrap().into_data().try_to_vec().unwrap()
+        };
+        let name = LayerName::Input;
+        assert_eq!(values(&input.added), gaussian_noise(7, name, 3, 0.5, 10));
+        assert_eq!(values(&input.factors), dropout_mask(7, name, 3, 0.25, 10));
+        assert!(hidden[0].added.is_none() && hidden[0].factors.is_none());
+        let name = LayerName::Hidden(1);
+        assert_eq!(values(&hidden[1].added), gaussian_noise(7, name, 3, 0.1, 20));
+        let masks = dropout_mask(7, name, 3, 0.5, 20);
+        let factors = gaussian_factors(7, name, 3, 0.2, 20).into_iter().zip(masks);
+        assert_eq!(values(&hidden[1].factors), factors.map(|(a, b)| a * b).collect::<Vec<_>>());
     }
 
     #[test]

@@ -22,6 +22,8 @@ enum Purpose {
     Dropout(LayerName),
     /// The choice of training images; the step is 0.
     Sample,
+    /// The choice of wrong labels; the step is 0.
+    LabelNoise,
     /// A layer's Gaussian noise; the step is the number of training steps done before.
     GaussianNoise(LayerName),
     /// The factors of a layer's Gaussian dropout; the step is the number of training steps done before.
@@ -46,6 +48,7 @@ impl Purpose {
             Self::GaussianNoise(layer) => 4 << 32 | of_layer(layer),
             Self::GaussianDropout(layer) => 5 << 32 | of_layer(layer),
             Self::Shift => 6 << 32,
+            Self::LabelNoise => 7 << 32,
         }
     }
 }
@@ -86,6 +89,26 @@ pub fn sample(seed: u64, count: usize, len: usize) -> Vec<usize> {
     order.truncate(count);
     order.sort_unstable();
     order
+}
+
+/// Draws which `count` of these labels are wrong, and their wrong classes: each is uniform among the other ones of
+/// `classes` classes. Returns them with their indices, in ascending order.
+///
+/// # Panics
+///
+/// If there are fewer than two classes.
+pub fn label_noise(seed: u64, count: usize, labels: &[u8], classes: usize) -> Vec<(usize, u8)> {
+    let mut generator = generator(seed, Purpose::LabelNoise, 0);
+    let mut order: Vec<usize> = (0..labels.len()).collect();
+    order.shuffle(&mut generator);
+    order.truncate(count);
+    order.sort_unstable();
+    let last = u8::try_from(classes - 1).unwrap_or(u8::MAX);
+    let mut wrong = |truth: u8| {
+        let other = generator.random_range(0..last);
+        if other < truth { other } else { other + 1 }
+    };
+    order.into_iter().map(|index| (index, wrong(labels[index]))).collect()
 }
 
 /// Draws a dropout mask of `len` factors: 0 with probability `rate` (0 or more and below 1), else 1 / (1 − rate).
@@ -251,6 +274,26 @@ mod tests {
             (mean - 1.0).abs() < 0.0025 && (variance - 0.25).abs() < 0.002,
             "{mean} {variance}"
         );
+    }
+
+    #[test]
+    fn wrong_labels_are_uniform_among_the_other_classes() {
+        let labels: Vec<u8> = (0..10).cycle().take(50_000).collect();
+        let wrong = label_noise(3, 20_000, &labels, 10);
+        assert_eq!(wrong.len(), 20_000);
+        assert!(wrong.is_sorted_by(|(one, _), (next, _)| one < next));
+        let mut counts = [[0; 10]; 10];
+        for &(index, class) in &wrong {
+            counts[usize::from(labels[index])][usize::from(class)] += 1;
+        }
+        for (truth, counts) in counts.iter().enumerate() {
+            for (class, &count) in counts.iter().enumerate() {
+                // A binomial count of mean 222 and deviation 15.
+                let expected = if class == truth { 0..1 } else { 145..300 };
+                assert!(expected.contains(&count), "{truth} as {class}: {count}");
+            }
+        }
+        assert_ne!(wrong, label_noise(4, 20_000, &labels, 10));
     }
 
     #[test]

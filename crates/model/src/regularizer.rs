@@ -53,10 +53,9 @@ fn between_rows<const D: usize>(tensor: Tensor<D>) -> Tensor<1> {
     // As Keras's `normalize`: no norm is below 1e-7.
     let norms = tensor.clone().square().sum_dim(1).clamp_min(EPSILON * EPSILON).sqrt();
     let normalised: Tensor<2> = tensor / norms;
-    let cosines = normalised.clone().matmul(normalised.transpose());
-    let other_rows = Tensor::<2>::eye(rows, &cosines.device().without_autodiff()) * -1.0 + 1.0;
-    // Each pair stands twice in the product.
-    (cosines * other_rows).abs().sum() / (rows * (rows - 1)) as f64
+    let cosines = l1_l2(normalised.clone().matmul(normalised.clone().transpose()), 1.0, 0.0);
+    // Each pair stands twice in the product, and each row with itself in its diagonal.
+    (cosines - normalised.square().sum()) / (rows * (rows - 1)) as f64
 }
 
 impl fmt::Display for Regularizer {

@@ -144,7 +144,7 @@ fn a_network_that_cannot_be_is_refused_by_its_key() {
     }
     let message = refusal("variants = [\"mine\"]\nvariant.mine.hidden3.dropout = 0.1");
     let expected = "error: bad.toml:5: variant.mine.hidden3.dropout: the network has no `hidden3`: its layers are \
-                    `hidden1`, `hidden2`, `last_hidden` and `output`";
+                    `input`, `hidden1`, `hidden2`, `last_hidden` and `output`";
     assert_eq!(message, expected);
     let message = refusal("backend = \"wgpu\"\nnetwork.hidden = [9000, 9000]");
     assert!(message.contains("a kernel of 9000 × 9000, over the 128 MiB"), "{message}");
@@ -256,6 +256,21 @@ fn study_toml_can_be_read_where_a_swept_preset_yields() {
     let toml = dir.stdout(&["runs", config.to_str().unwrap(), "--toml"]);
     dir.write("study.toml", &toml);
     assert_eq!(dir.stdout(&["runs", "study.toml", "--toml"]), toml);
+}
+
+#[test]
+fn empty_tables_that_enable_something_are_saved() {
+    let dir = TestDir::new();
+    let lines = "data.validation_split = 0.1\nvariants = [\"mine\"]\n[variant.mine]\n\
+                 weight_decay = {}\nearly_stopping = {}\n\
+                 hidden1.kernel_constraint.min_max_norm = {}";
+    dir.write_config("small.toml", lines);
+    let saved = dir.stdout(&["runs", "small.toml", "--toml"]);
+    for key in ["weight_decay.rate", "min_max_norm.min_value", "early_stopping.monitor"] {
+        assert!(saved.contains(key), "{saved}");
+    }
+    dir.write("again.toml", &saved);
+    assert_eq!(dir.stdout(&["runs", "again.toml", "--toml"]), saved);
 }
 
 /// Trains small networks of two variants and returns the largest difference between their weights.

@@ -92,7 +92,7 @@ fn impossible_combinations_are_refused_with_their_line_and_key() {
         "hidden1.kernel_constraint = { max_norm = 2.0, unit_norm = true }",
         "hidden1.bias_constraint.non_neg = true\nhidden1.bias_constraint.min_max_norm.rate = 0.5",
         "output.kernel_constraint.min_max_norm = { min_value = 2.0 }",
-        "hidden1.kernel_constraint.max_norm = 0",
+        "hidden1.kernel_constraint.max_norm = -1",
         "hidden1.kernel_constraint.min_max_norm.rate = 1.5",
         "hidden1.kernel_regularizer = { orthogonal = 0.1, l2 = 0.1 }",
         "hidden1.bias_regularizer.orthogonal = 0.1",
@@ -112,13 +112,14 @@ fn impossible_combinations_are_refused_with_their_line_and_key() {
         "weight_decay = 0.1",
         "weight_decay = { exclude = [\"bias\", \"moving_mean\"] }",
         "weight_decay.exclude = \"bias\"",
+        "weight_decay.exclude = [\"\"]",
     ];
     let mut configs: Vec<String> = variants.into_iter().map(of_mine).collect();
     configs.extend(
         [
             "fit.optimizer = \"rmsprop\"",
             "fit.optimizer = \"adam\"\nfit.momentum = 0.9",
-            "fit.optimizer = \"adam\"\nfit.nesterov = false",
+            "fit.optimizer = \"adam\"\nfit.nesterov = true",
             "fit.beta_1 = 0.9",
             "fit.epsilon = 1e-7",
             "fit.nesterov = true",
@@ -127,6 +128,7 @@ fn impossible_combinations_are_refused_with_their_line_and_key() {
             "fit.optimizer = \"adam\"\nfit.beta_2 = 1.0",
             "fit.optimizer = \"adam\"\nfit.epsilon = 0.0",
             "sweep.fit.optimizer = [\"sgd\", \"adam\"]\nfit.momentum = 0.9",
+            "network.hidden = [6000]\nvariant.none.output.kernel_regularizer.orthogonal = 0.1",
             "network.hidden = [1, 5]\nvariant.none.hidden2.kernel_regularizer.orthogonal = 0.1",
         ]
         .map(str::to_owned),

@@ -22,7 +22,8 @@ fn a_network_trained_on_synthetic_digits_classifies_mnist() {
     let images = |split| Images { split, pixels: Pixels::Unit };
     let train = images(&digits.train);
     let config = Run::new(Variant::of_network("batch_norm", batch_norm.clone()), 0).fit_config();
-    let fit = Fit { config: &config, seed: 0, train, validation: None, device: &device };
+    let fit =
+        Fit { config: &config, seed: 0, train, validation: None, wrong: None, device: &device };
     let shape = digits.train.shape();
     let network = batch_norm.init(shape.pixels(), shape.classes, 0, &device);
     let start = Instant::now();

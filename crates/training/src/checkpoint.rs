@@ -1,7 +1,7 @@
 //! Checkpoints: the state of a fit as a safetensors file. A fit resumed from one gives the same result as a fit that
 //! was not interrupted.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use burn::{
     module::Module,
@@ -11,8 +11,7 @@ use model::Network;
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 
 use crate::{
-    Epoch, Error, Metrics, OptimizerConfig, Recording, RunningMetrics, State,
-    recording::columns,
+    Columns, Epoch, Error, Metrics, OptimizerConfig, Recording, RunningMetrics, State,
     weights::{self, Views},
 };
 
@@ -23,7 +22,7 @@ const HISTORY: &str = "fit.history";
 /// Name of the tensor of the current epoch's running metrics, float64, `[3]`: [`RunningMetrics::sums`].
 const SUMS: &str = "fit.sums";
 /// Name of the tensor of the recordings, float64, `[recordings, 1 + values]`: the epoch's number, then the values in
-/// the order of [`columns`].
+/// the order of [`Columns::names`].
 const RECORDINGS: &str = "fit.recordings";
 /// Prefix of the names of tensors that are not a network's weights.
 const FIT: &str = "fit.";
@@ -100,7 +99,7 @@ impl Checkpoint {
     }
 
     /// Restores the state after `steps` steps of an optimizer. `network` is a network of the checkpoint's variant, whose weights are
-    /// replaced. `is_validated` says whether the fit has validation images.
+    /// replaced. `columns` are those of its recordings.
     ///
     /// # Errors
     ///
@@ -110,11 +109,11 @@ impl Checkpoint {
         network: Network,
         optimizer: &OptimizerConfig,
         steps: u64,
-        is_validated: bool,
+        columns: Columns,
         device: &Device,
     ) -> Result<State, Error> {
         let Self { history, recordings, sums, bytes } = self;
-        let columns = columns(network.hidden.len(), is_validated).len();
+        let columns = columns.names().len();
         if let Some(recording) = recordings.iter().find(|one| one.values.len() != columns) {
             return Err(Error::WeightsMismatch(format!(
                 "`{RECORDINGS}` has {} columns, but needs {columns}",
@@ -127,9 +126,17 @@ impl Checkpoint {
         let mut tensors: Views<'_> = tensors.collect();
         let (best, moments) = (take(&mut tensors, BEST), take(&mut tensors, OPTIMIZER));
         let best = (!best.is_empty()).then(|| weights::load(network.clone(), best)).transpose()?;
-        let unfit = moments.iter().find(|(name, moment)| !is_moment(name, moment, &tensors));
-        if let Some((name, _)) = unfit {
-            return Err(Error::WeightsMismatch(format!("`{OPTIMIZER}{name}` fits no tensor")));
+        let shapes = if steps == 0 { BTreeMap::new() } else { moments_of(&tensors, optimizer) };
+        let is_unfit = |(name, moment): &(&String, &TensorView<'_>)| {
+            moment.dtype() != Dtype::F32
+                || shapes.get(*name).is_none_or(|len| *moment.shape() != [*len])
+        };
+        let missing = shapes.keys().find(|name| !moments.contains_key(*name));
+        let unfit = moments.iter().find(is_unfit).map(|(name, _)| name);
+        if let Some(name) = missing.or(unfit) {
+            return Err(Error::WeightsMismatch(format!(
+                "`{OPTIMIZER}{name}` is missing, or is not the optimizer's"
+            )));
         }
         let moments = moments.iter().map(|(name, tensor)| (name.clone(), weights::data(tensor)));
         let (moments, names): (_, Vec<String>) =
@@ -178,14 +185,17 @@ pub fn to_bytes(
     weights::serialize(&tensors, Some(metadata))
 }
 
-/// Returns whether an optimizer's tensor is a vector with a value for each of a weight tensor's.
-fn is_moment(name: &str, moment: &TensorView<'_>, weights: &Views<'_>) -> bool {
-    let of = weights.iter().find(|(weight, _)| {
-        name.strip_prefix(weight.as_str()).is_some_and(|rest| rest.starts_with('.'))
-    });
-    let is_as_long =
-        |weight: &TensorView<'_>| *moment.shape() == [weight.shape().iter().product::<usize>()];
-    moment.dtype() == Dtype::F32 && of.is_some_and(|(_, weight)| is_as_long(weight))
+/// Returns the names and lengths of an optimizer's tensors after a step.
+fn moments_of(weights: &Views<'_>, optimizer: &OptimizerConfig) -> BTreeMap<String, usize> {
+    let trained = weights.iter().filter(|(name, _)| !name.contains(".moving_"));
+    let mut moments = BTreeMap::new();
+    for (name, view) in trained {
+        let len = view.shape().iter().product();
+        moments.extend(
+            optimizer.rule.moments().iter().map(|moment| (format!("{name}.{moment}"), len)),
+        );
+    }
+    moments
 }
 
 /// Removes the tensors whose names have a prefix, and returns them without it.
@@ -252,17 +262,31 @@ mod tests {
     use model::{NOTEBOOK_HIDDEN, NetworkConfig, presets};
     use proptest::prelude::*;
 
+    use burn::tensor::Tensor;
+    use model::NetworkNoise;
+
     use super::*;
-    use crate::RuleConfig;
+    use crate::{Batch, RuleConfig};
 
     fn network(seed: u64, device: &Device) -> Network {
         let [.., (_, config)] = presets(&[2, 2]);
         config.init(3, 10, seed, device)
     }
 
+    fn columns(is_validated: bool) -> Columns {
+        Columns { depth: 2, is_validated, has_wrong_labels: false }
+    }
+
     fn sgd() -> OptimizerConfig {
         let rule = RuleConfig::Sgd { momentum: 0.9, nesterov: false };
         OptimizerConfig { rule, learning_rate: 0.1, weight_decay: None }
+    }
+
+    /// Returns the state of an optimizer after one step.
+    fn stepped(seed: u64, device: &Device) -> State {
+        let images = Tensor::from_data([[1.0, 0.5, 0.0], [0.0, 1.0, 0.2]], device);
+        let batch = Batch { images, classes: Tensor::from_data([3, 1], device) };
+        State::new(network(seed, device), &sgd()).step(batch, NetworkNoise::default())
     }
 
     fn state(device: &Device) -> State {
@@ -278,7 +302,7 @@ mod tests {
                 epoch(2, 0.3, None),
                 epoch(3, 1e-300, Some(metrics(0.7))),
             ],
-            ..State::new(network(1, device), &sgd())
+            ..stepped(1, device)
         }
     }
 
@@ -303,6 +327,9 @@ mod tests {
     fn forged(history: TensorData, sums: TensorData) -> Vec<u8> {
         let mut tensors = weights::tensors(&network(1, &Device::flex())).unwrap();
         let recordings = TensorData::new(Vec::<f64>::new(), [0, 1]);
+        let moments = stepped(1, &Device::flex()).optimizer.tensors();
+        tensors
+            .extend(moments.into_iter().map(|(name, data)| (format!("{OPTIMIZER}{name}"), data)));
         tensors.extend([
             (HISTORY.to_owned(), history),
             (RECORDINGS.to_owned(), recordings),
@@ -324,7 +351,8 @@ mod tests {
         let expected = state(&device);
         let checkpoint = parse(write(&expected)).unwrap();
         assert_eq!(checkpoint.history.len(), 3);
-        let actual = checkpoint.state(network(2, &device), &sgd(), 7, false, &device).unwrap();
+        let actual =
+            checkpoint.state(network(2, &device), &sgd(), 7, columns(false), &device).unwrap();
         assert_eq!((actual.steps, &actual.history), (expected.steps, &expected.history));
         assert_eq!(actual.metrics.sums(), expected.metrics.sums());
         assert_eq!(actual.recordings, expected.recordings);
@@ -332,6 +360,9 @@ mod tests {
         assert!(bytes(&actual.network) == bytes(&expected.network));
         assert!(bytes(actual.trained()) == bytes(expected.trained()));
         assert!(bytes(actual.trained()) != bytes(&actual.network));
+
+        assert!(!expected.optimizer.tensors().is_empty());
+        assert_eq!(actual.optimizer.tensors(), expected.optimizer.tensors());
 
         // A state at the start of the first epoch, without validation.
         let start = State {
@@ -348,10 +379,45 @@ mod tests {
         let device = Device::flex();
         let other = NetworkConfig::plain(&NOTEBOOK_HIDDEN).init(784, 10, 0, &device);
         let checkpoint = parse(write(&state(&device))).unwrap();
-        let Err(error) = checkpoint.state(other, &sgd(), 7, false, &device) else {
+        let Err(error) = checkpoint.state(other, &sgd(), 7, columns(false), &device) else {
             panic!("the weights fit another network")
         };
         assert!(error.to_string().contains("hidden1"), "{error}");
+    }
+
+    #[test]
+    fn a_state_without_one_of_its_optimizers_tensors_is_refused() {
+        let device = Device::flex();
+        let mut tensors = weights::tensors(&network(1, &device)).unwrap();
+        let moments = stepped(1, &device).optimizer.tensors();
+        let (first, data) = moments.first_key_value().unwrap();
+        let misspelt = first.replace("velocity", "velocitu");
+        for change in [vec![], vec![(misspelt, data.clone())]] {
+            let mut changed = moments.clone();
+            changed.remove(first);
+            changed.extend(change);
+            let file = write(&State { steps: 7, ..stepped(1, &device) });
+            let mut file_tensors: BTreeMap<String, TensorData> = BTreeMap::new();
+            let parsed = SafeTensors::deserialize(&file).unwrap();
+            for (name, view) in parsed.tensors() {
+                if name.starts_with(FIT) {
+                    let words =
+                        view.data().as_chunks().0.iter().map(|word| f64::from_le_bytes(*word));
+                    file_tensors.insert(name, TensorData::new(words.collect(), view.shape()));
+                }
+            }
+            tensors.retain(|name, _| !name.starts_with(OPTIMIZER));
+            file_tensors.extend(tensors.clone());
+            file_tensors.extend(
+                changed.into_iter().map(|(name, data)| (format!("{OPTIMIZER}{name}"), data)),
+            );
+            let metadata = HashMap::from([(HEADER.to_owned(), "mine".to_owned())]);
+            let checkpoint =
+                parse(weights::serialize(&file_tensors, Some(metadata)).unwrap()).unwrap();
+            let state = checkpoint.state(network(2, &device), &sgd(), 7, columns(false), &device);
+            let Err(error) = state else { panic!("the state was restored") };
+            assert!(error.to_string().starts_with("`optimizer."), "{error}");
+        }
     }
 
     #[test]
@@ -364,7 +430,8 @@ mod tests {
         }
         for (values, is_validated) in [(12, false), (11, true), (13, true), (0, false)] {
             let checkpoint = parse(with(vec![recording(1, values)])).unwrap();
-            let state = checkpoint.state(network(2, &device), &sgd(), 7, is_validated, &device);
+            let state =
+                checkpoint.state(network(2, &device), &sgd(), 7, columns(is_validated), &device);
             let Err(error) = state else { panic!("{values} values fit") };
             assert!(error.to_string().starts_with("`fit.recordings` has "), "{error}");
         }
@@ -400,9 +467,9 @@ mod tests {
                 prop_assert!(width == 1 || correct > images || !valid(correct) || !valid(images));
                 return Ok(());
             };
-            let state = checkpoint.state(network(2, &device), &sgd(), 7, false, &device).unwrap();
+            let state = checkpoint.state(network(2, &device), &sgd(), 7, columns(false), &device).unwrap();
             let again = parse(write(&state)).unwrap();
-            let again = again.state(network(2, &device), &sgd(), 7, false, &device).unwrap();
+            let again = again.state(network(2, &device), &sgd(), 7, columns(false), &device).unwrap();
             // Compared as text, in which NaN equals NaN.
             prop_assert_eq!(format!("{:?}", again.history), format!("{:?}", state.history));
             let sums = |state: &State| format!("{:?}", state.metrics.sums());

@@ -42,6 +42,9 @@ pub struct Fit<'a> {
     pub train: Images<'a>,
     /// The validation images, evaluated after each [`FitConfig::validate_every`]th epoch.
     pub validation: Option<Images<'a>>,
+    /// The training images with wrong labels, if some labels are known to be wrong. How many the network gives is
+    /// recorded.
+    pub wrong: Option<Images<'a>>,
     /// The device, without autodiff.
     pub device: &'a Device,
 }
@@ -194,12 +197,13 @@ impl Fit<'_> {
     ) -> Result<State, C::Error> {
         let epoch = state.history.len() + 1;
         let order = self.order(epoch);
-        let shifts = shifts(self.seed, epoch as u64, self.config.shift, self.train.split.len());
+        let most = self.config.shift;
+        let shifts =
+            (most > 0).then(|| shifts(self.seed, epoch as u64, most, self.train.split.len()));
         for indices in order.chunks(self.config.batch_size).skip(self.steps_done(&state)) {
-            let batch = if self.config.shift > 0 {
-                self.train.shifted_batch(indices, &shifts, self.device)
-            } else {
-                self.train.batch(indices, self.device)
+            let batch = match &shifts {
+                Some(shifts) => self.train.shifted_batch(indices, shifts, self.device),
+                None => self.train.batch(indices, self.device),
             };
             let noise = state.network.noise(self.seed, state.steps, indices.len());
             state = state.step(batch, noise);
@@ -243,6 +247,7 @@ impl Fit<'_> {
             &state.network,
             number,
             Images { split: recorded, ..self.train },
+            self.wrong,
             validation.map(|validation| validation.cross_entropy),
             self.device,
             on_batch_end,
@@ -292,7 +297,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        Monitor, Pixels,
+        Columns, Monitor, Pixels,
         checkpoint::{self, Checkpoint},
         weights,
     };
@@ -313,6 +318,11 @@ mod tests {
             validate_every: 1,
             early_stopping: None,
         }
+    }
+
+    /// Columns of a fit with held-out images.
+    fn columns() -> Columns {
+        Columns { depth: 2, is_validated: true, has_wrong_labels: false }
     }
 
     /// Ends a fit in its first evaluation with the bytes of a checkpoint.
@@ -344,7 +354,7 @@ mod tests {
         let network = || config.init(images.split.shape().pixels(), 10, 3, &device);
         let config = small_config();
         let (train, validation) = (images, Some(images));
-        let fit = Fit { config: &config, seed: 3, train, validation, device: &device };
+        let fit = Fit { config: &config, seed: 3, train, validation, wrong: None, device: &device };
         let Ok(expected) = fit.run(State::new(network(), &config.optimizer), &mut ());
 
         let Err(bytes) = fit.run(State::new(network(), &config.optimizer), &mut Interruption)
@@ -355,7 +365,7 @@ mod tests {
         let (steps, checkpoint) = Checkpoint::parse(bytes, read_steps).unwrap();
         assert_eq!((steps, checkpoint.history.len()), (3, 0));
         let Ok(actual) = fit.run(
-            checkpoint.state(network(), &config.optimizer, steps, true, &device).unwrap(),
+            checkpoint.state(network(), &config.optimizer, steps, columns(), &device).unwrap(),
             &mut (),
         );
         assert_eq!(actual.history, expected.history);
@@ -414,7 +424,14 @@ mod tests {
             ..small_config()
         };
         let validation = Some(images);
-        let fit = Fit { config: &config, seed: 3, train: images, validation, device: &device };
+        let fit = Fit {
+            config: &config,
+            seed: 3,
+            train: images,
+            validation,
+            wrong: None,
+            device: &device,
+        };
         let Ok(expected) = fit.run(State::new(network(), &config.optimizer), &mut ());
         assert_eq!(expected.history.len(), 5);
         let recorded = |state: &State| -> Vec<usize> {
@@ -437,7 +454,7 @@ mod tests {
             };
             let ((), checkpoint) = Checkpoint::parse(file, |_, _| Ok(())).unwrap();
             let Ok(actual) = fit.run(
-                checkpoint.state(network(), &config.optimizer, steps, true, &device).unwrap(),
+                checkpoint.state(network(), &config.optimizer, steps, columns(), &device).unwrap(),
                 &mut (),
             );
             assert_eq!(
@@ -450,7 +467,7 @@ mod tests {
     }
 
     #[test]
-    fn each_epoch_has_its_own_order_and_masks() {
+    fn each_epoch_has_its_own_order_masks_and_shifts() {
         let pixels = (0..=250).cycle().take(5 * Shape::MNIST.pixels()).collect();
         let split = Split::new(pixels, vec![0, 1, 2, 3, 4]);
         let train = Images { split: &split, pixels: Pixels::Unit };
@@ -458,15 +475,16 @@ mod tests {
         let device = Device::flex();
         let start =
             || State::new(config.init(train.split.shape().pixels(), 10, 3, &device), &sgd());
-        let config = small_config();
-        let fit = Fit { config: &config, seed: 3, train, validation: None, device: &device };
+        let config = FitConfig { shift: 2, ..small_config() };
+        let fit =
+            Fit { config: &config, seed: 3, train, validation: None, wrong: None, device: &device };
         let Ok(actual) = fit.run(start(), &mut ());
         assert_eq!((actual.steps, actual.history.len()), (6, 2));
 
         let (mut state, mut losses) = (start(), Vec::new());
         for epoch in [1, 2] {
             for indices in shuffled(3, epoch, 5).chunks(2) {
-                let batch = train.batch(indices, &device);
+                let batch = train.shifted_batch(indices, &shifts(3, epoch, 2, 5), &device);
                 let noise = state.network.noise(3, state.steps, indices.len());
                 state = state.step(batch, noise);
                 losses.push(mem::take(&mut state.metrics).compute().loss);

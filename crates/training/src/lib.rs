@@ -24,6 +24,6 @@ pub use metrics::{
     Evaluation, Metrics, Predictions, RunningMetrics, evaluate, evaluate_and_predict,
 };
 pub use optimizer::{Optimizer, OptimizerConfig, RuleConfig, WeightDecay};
-pub use recording::Recording;
+pub use recording::{Columns, Recording};
 pub use saved_model::{SavedModel, predicted_class};
 pub use weights::InputFormat;

@@ -161,15 +161,12 @@ pub(crate) fn evaluate_with<E>(
         let [len, _] = images.dims();
         let output = network.forward_with(images, NetworkNoise::default(), &mut on_activity);
         let predictions = output.predictions();
-        cross_entropies.add(output.cross_entropy(classes.clone()), len);
+        let (loss, cross_entropy) = output.loss_and_cross_entropy(classes.clone());
+        cross_entropies.add(cross_entropy, len);
         if let Some(penalty) = output.penalty.clone() {
             penalties.add(penalty, len);
         }
-        metrics.add(
-            output.loss(classes.clone()),
-            predictions.clone().equal(classes).int().sum(),
-            len,
-        );
+        metrics.add(loss, predictions.clone().equal(classes).int().sum(), len);
         on_output(&output, predictions)?;
     }
     let images = images.split.len() as f64;

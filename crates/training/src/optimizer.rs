@@ -167,17 +167,38 @@ impl Optimizer {
 }
 
 impl RuleConfig {
+    /// Returns the names of the tensors that the rule keeps of each trained tensor.
+    pub(crate) fn moments(self) -> &'static [&'static str] {
+        match self {
+            Self::Sgd { momentum: 0.0, .. } => &[],
+            Self::Sgd { .. } => &["momentum.velocity"],
+            Self::Adam { .. } => &["first", "second"],
+        }
+    }
+
     /// Returns the learning rate of step `step`, from 1, with Adam's correction for means that started at 0 (Kingma & Ba
     /// 2015, section 2).
     fn learning_rate(self, learning_rate: f64, step: u64) -> f64 {
         match self {
             Self::Sgd { .. } => learning_rate,
             Self::Adam { beta_1, beta_2, .. } => {
-                let power = |beta: f64| beta.powf(step as f64);
-                learning_rate * (1.0 - power(beta_2)).sqrt() / (1.0 - power(beta_1))
+                learning_rate * (1.0 - power(beta_2, step)).sqrt() / (1.0 - power(beta_1, step))
             }
         }
     }
+}
+
+/// Computes base^exponent by squaring: the libraries of different machines differ in the last bit.
+fn power(base: f64, exponent: u64) -> f64 {
+    let (mut result, mut square, mut left) = (1.0, base, exponent);
+    while left > 0 {
+        if left % 2 == 1 {
+            result *= square;
+        }
+        square *= square;
+        left /= 2;
+    }
+    result
 }
 
 /// A rule of Burn's kind, with its state for each tensor by name. Rules compute element by element, so tensors of all

@@ -6,14 +6,14 @@ use burn::{
 };
 use model::{LayerName, Network};
 
-use crate::{Images, metrics::evaluate_with};
+use crate::{Images, evaluate, metrics::evaluate_with};
 
 /// Number of training images, the first ones, that a recording evaluates.
 pub const RECORDED_IMAGES: usize = 2000;
 /// Largest magnitude of a weight that counts as near zero.
 const NEAR_ZERO: f64 = 0.001;
 
-/// Recorded values of an epoch, in the order of [`columns`].
+/// Recorded values of an epoch, in the order of [`Columns::names`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct Recording {
     /// Number of the epoch, from 1.
@@ -22,33 +22,55 @@ pub struct Recording {
     pub values: Vec<f64>,
 }
 
-/// Returns the names of the recorded values, for a network of so many hidden layers:
-///
-/// - `acc`, `cross_entropy`: accuracy, 0 to 1, and mean cross-entropy without penalties on the first
-///   [`RECORDED_IMAGES`] training images, in inference;
-/// - `val_cross_entropy`: mean cross-entropy without penalties on the held-out images, if there are any;
-/// - `penalty`: sum of all penalties, that on activities as on the same training images;
-/// - for each layer: `norm`, the Euclidean norm of the kernel; `near_zero`, the share of its weights within 0.001
-///   of 0; `silent`, the share of the units whose ReLU is 0 for every one of those images. The output layer has no
-///   ReLU.
-pub fn columns(depth: usize, is_validated: bool) -> Vec<String> {
-    let of_images = ["acc", "cross_entropy", "val_cross_entropy", "penalty"];
-    let of_images =
-        of_images.into_iter().filter(|name| is_validated || *name != "val_cross_entropy");
-    let hidden = (0..depth)
-        .map(LayerName::Hidden)
-        .flat_map(|layer| ["norm", "near_zero", "silent"].map(|name| format!("{layer}.{name}")));
-    let output = ["norm", "near_zero"].map(|name| format!("{}.{name}", LayerName::Output));
-    of_images.map(str::to_owned).chain(hidden).chain(output).collect()
+/// What a fit records.
+#[derive(Debug, Clone, Copy)]
+pub struct Columns {
+    /// Number of hidden layers.
+    pub depth: usize,
+    /// Whether there are held-out images.
+    pub is_validated: bool,
+    /// Whether some labels are known to be wrong.
+    pub has_wrong_labels: bool,
+}
+
+impl Columns {
+    /// Returns the names of the recorded values:
+    ///
+    /// - `acc`, `cross_entropy`: accuracy, 0 to 1, and mean cross-entropy without penalties on the first
+    ///   [`RECORDED_IMAGES`] training images, in inference;
+    /// - `val_cross_entropy`: mean cross-entropy without penalties on the held-out images, if there are any;
+    /// - `penalty`: sum of all penalties, that on activities as on the same training images;
+    /// - `memorised`: the share of the wrong labels that the network gives, if there are any;
+    /// - for each layer: `norm`, the Euclidean norm of the kernel; `near_zero`, the share of its weights within 0.001
+    ///   of 0; `silent`, the share of the units whose ReLU is 0 for every one of those images. The output layer has no
+    ///   ReLU.
+    pub fn names(self) -> Vec<String> {
+        let Self { depth, is_validated, has_wrong_labels } = self;
+        let of_images = [
+            ("acc", true),
+            ("cross_entropy", true),
+            ("val_cross_entropy", is_validated),
+            ("penalty", true),
+            ("memorised", has_wrong_labels),
+        ];
+        let of_images = of_images.into_iter().filter(|(_, is_recorded)| *is_recorded);
+        let hidden = (0..depth).map(LayerName::Hidden).flat_map(|layer| {
+            ["norm", "near_zero", "silent"].map(|name| format!("{layer}.{name}"))
+        });
+        let output = ["norm", "near_zero"].map(|name| format!("{}.{name}", LayerName::Output));
+        of_images.map(|(name, _)| name.to_owned()).chain(hidden).chain(output).collect()
+    }
 }
 
 impl Recording {
-    /// Records a network's values after an epoch. `val_cross_entropy` is that on the held-out images, if there are any.
+    /// Records a network's values after an epoch. `val_cross_entropy` is that on the held-out images, and `wrong` are the
+    /// images with wrong labels, if there are any.
     /// Calls `on_batch_end` after each batch of images; its error ends the recording.
     pub(crate) fn new<E>(
         network: &Network,
         epoch: usize,
         images: Images<'_>,
+        wrong: Option<Images<'_>>,
         val_cross_entropy: Option<f64>,
         device: &Device,
         mut on_batch_end: impl FnMut() -> Result<(), E>,
@@ -64,6 +86,8 @@ impl Recording {
         };
         let evaluation =
             evaluate_with(network, images, device, on_activity, |_, _| on_batch_end())?;
+        let memorised =
+            wrong.map(|wrong| evaluate(network, wrong, device, &mut on_batch_end)).transpose()?;
         let network = network.valid();
         let hidden = network.hidden.iter().map(|block| &block.dense);
         // Read together, because each transfer from a device takes as long as many.
@@ -89,6 +113,7 @@ impl Recording {
             Some(evaluation.cross_entropy),
             val_cross_entropy,
             Some(evaluation.penalty),
+            memorised.map(|wrong| wrong.metrics.accuracy),
         ];
         Ok(Self { epoch, values: of_images.into_iter().flatten().chain(of_layers).collect() })
     }
@@ -125,11 +150,17 @@ mod tests {
         pixels[0] = 255;
         let split = Split::new(pixels, vec![0, 1]);
         let images = Images { split: &split, pixels: Pixels::Unit };
-        let record =
-            |val| Recording::new(&network, 4, images, val, &device, || Ok::<_, Infallible>(()));
-        let Ok(Recording { epoch, values }) = record(None);
-        assert_eq!((epoch, values.len()), (4, columns(1, false).len()));
-        let named: Vec<(String, f64)> = columns(1, false).into_iter().zip(values).collect();
+        let columns = |has_others| {
+            let (is_validated, has_wrong_labels) = (has_others, has_others);
+            Columns { depth: 1, is_validated, has_wrong_labels }.names()
+        };
+        let record = |wrong, val| {
+            let on_batch_end = || Ok::<_, Infallible>(());
+            Recording::new(&network, 4, images, wrong, val, &device, on_batch_end)
+        };
+        let Ok(Recording { epoch, values }) = record(None, None);
+        assert_eq!((epoch, values.len()), (4, columns(false).len()));
+        let named: Vec<(String, f64)> = columns(false).into_iter().zip(values).collect();
         // Logits are 6, 0.003, -0.0033 and seven zeros for the first image, all 0 for the second one.
         let first = (6_f64.exp() + 0.003_f64.exp() + (-0.0033_f64).exp() + 7.0).ln() - 6.0;
         let expected = [
@@ -146,8 +177,12 @@ mod tests {
             assert_eq!(name, expected_name);
             assert!((actual - expected).abs() < 1e-5, "{name}: {actual}, expected {expected}");
         }
-        let Ok(validated) = record(Some(7.0));
-        assert_eq!(columns(1, true)[2], "val_cross_entropy");
-        assert_eq!(validated.values[2], 7.0);
+        let Ok(validated) = record(Some(images), Some(7.0));
+        assert_eq!(
+            (columns(true)[2].as_str(), columns(true)[4].as_str()),
+            ("val_cross_entropy", "memorised")
+        );
+        // Half of the images have the predicted class.
+        assert_eq!((validated.values[2], validated.values[4]), (7.0, 0.5));
     }
 }

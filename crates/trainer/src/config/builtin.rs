@@ -25,6 +25,7 @@ pub const ALL: &[BuiltIn] = built_in![
     "dropout",
     "early-stopping",
     "gpu",
+    "label-noise",
     "max-norm",
     "mnist",
     "ndarray",

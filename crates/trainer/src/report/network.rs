@@ -22,7 +22,7 @@ pub(super) struct Network {
     pub(super) seed: u64,
     pixels: String,
     epsilon: f64,
-    layers: Vec<Layer>,
+    layers: Vec<DenseLayer>,
     /// The kernel of the shown layer, row-major `[inputs, units]`.
     #[serde(skip)]
     pub(super) kernel: Vec<f32>,
@@ -30,13 +30,15 @@ pub(super) struct Network {
 
 /// A dense layer. Tensors are little-endian float32 in base64; the kernel is row-major `[inputs, units]`.
 #[derive(Debug, Serialize)]
-struct Layer {
+struct DenseLayer {
     inputs: usize,
     units: usize,
     kernel: String,
     bias: String,
     /// Tensors of the batch normalisation after the layer.
     batch_norm: Option<BTreeMap<&'static str, String>>,
+    /// Tensors of the layer normalisation after the layer.
+    layer_norm: Option<BTreeMap<&'static str, String>>,
 }
 
 impl Network {
@@ -57,8 +59,8 @@ impl Network {
         let depth = config.hidden.len();
         let names: Vec<LayerName> =
             (0..depth).map(LayerName::Hidden).chain([LayerName::Output]).collect();
-        let layers: Result<Vec<Layer>, _> =
-            names.iter().map(|name| Layer::read(&file, &name.to_string())).collect();
+        let layers: Result<Vec<DenseLayer>, _> =
+            names.iter().map(|name| DenseLayer::read(&file, &name.to_string())).collect();
         let last = LayerName::Hidden(depth - 1);
         let shown = shown.filter(|shown| names.contains(shown)).unwrap_or(last);
         let kernel = file.tensor(&format!("{shown}.kernel"));
@@ -74,14 +76,16 @@ impl Network {
     }
 }
 
-impl Layer {
+impl DenseLayer {
     fn read(file: &SafeTensors<'_>, name: &str) -> Result<Self, SafeTensorError> {
         let tensor = |part: &str| file.tensor(&format!("{name}.{part}"));
         let encoded =
             |part: &str| Ok::<_, SafeTensorError>(BASE64_STANDARD.encode(tensor(part)?.data()));
-        let batch_norm = || -> Result<BTreeMap<_, _>, SafeTensorError> {
-            let part = |part| Ok((part, encoded(&format!("batch_norm.{part}"))?));
-            ["gamma", "beta", "moving_mean", "moving_variance"].map(part).into_iter().collect()
+        let normalisation = |layer: &str, parts: &[&'static str]| {
+            let part = |part: &&'static str| Ok((*part, encoded(&format!("{layer}.{part}"))?));
+            let has_gamma = tensor(&format!("{layer}.gamma")).is_ok();
+            let tensors = || parts.iter().map(part).collect::<Result<_, SafeTensorError>>();
+            has_gamma.then(tensors).transpose()
         };
         let [inputs, units] = *tensor("kernel")?.shape() else {
             return Err(SafeTensorError::TensorInvalidInfo);
@@ -91,7 +95,11 @@ impl Layer {
             units,
             kernel: encoded("kernel")?,
             bias: encoded("bias")?,
-            batch_norm: tensor("batch_norm.gamma").is_ok().then(batch_norm).transpose()?,
+            batch_norm: normalisation(
+                "batch_norm",
+                &["gamma", "beta", "moving_mean", "moving_variance"],
+            )?,
+            layer_norm: normalisation("layer_norm", &["gamma", "beta"])?,
         })
     }
 }

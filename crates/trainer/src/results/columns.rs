@@ -41,10 +41,12 @@ pub(super) const RESULTS: [Column<Row>; 14] = [
 ];
 
 /// Further columns of results.csv, each only if some row has it.
-pub(super) const OPTIONAL: [Column<Row>; 3] = [
+pub(super) const OPTIONAL: [Column<Row>; 5] = [
     ("acc_val", |row| number(row.record.acc_val)),
     ("loss_val", |row| number(row.record.loss_val)),
     ("best_epoch", |row| row.record.best_epoch.map_or(Cell::Empty, |epoch| Count(epoch as u64))),
+    ("acc_train_true", |row| number(row.record.acc_train_true)),
+    ("memorised", |row| number(row.record.memorised)),
 ];
 
 /// Columns of summary.csv.

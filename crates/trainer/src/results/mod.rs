@@ -62,6 +62,8 @@ pub(crate) mod tests {
             cross_entropy_train: 1.0,
             cross_entropy_val: None,
             cross_entropy_test: 1.0,
+            acc_train_true: None,
+            memorised: None,
             calibration: None,
             images: ImageCounts::default(),
             parameters: 5,

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use training::State;
+use training::{Columns, State};
 
 use super::{Error, RunContext, progress::Progress, tensorboard};
 use crate::store::{
@@ -26,12 +26,13 @@ impl RunContext {
         &self,
         job: &Job<'_>,
         claim: &mut Claim<'_>,
+        columns: Columns,
         siblings: impl FnOnce() -> S,
         progress: &Progress,
     ) -> Result<Beginning, Error> {
         // The state after the last epoch exists if the run was interrupted in its final evaluation.
         for file in [checkpoint::STATE, checkpoint::FILE] {
-            match self.read_state(job, &claim.file(file), job.id) {
+            match self.read_state(job, &claim.file(file), job.id, columns) {
                 Ok(Some(state)) => return Ok(state),
                 Ok(None) => {}
                 Err(damage) => {
@@ -43,7 +44,9 @@ impl RunContext {
         for (id, sibling) in siblings() {
             // Another process may move a sibling away, so the next one is taken after any error.
             let state = match ended(job, &sibling) {
-                Ok(None) => self.read_state(job, &sibling.folder.join(checkpoint::STATE), &id),
+                Ok(None) => {
+                    self.read_state(job, &sibling.folder.join(checkpoint::STATE), &id, columns)
+                }
                 ended => ended.map_err(Error::from),
             };
             if let Ok(Some(state)) = state {
@@ -60,14 +63,20 @@ impl RunContext {
     }
 
     /// Reads the saved state of the run of this id; `None` if there is none.
-    fn read_state(&self, job: &Job<'_>, path: &Path, id: &str) -> Result<Option<Beginning>, Error> {
+    fn read_state(
+        &self,
+        job: &Job<'_>,
+        path: &Path,
+        id: &str,
+        columns: Columns,
+    ) -> Result<Option<Beginning>, Error> {
         let Some((header, checkpoint)) = checkpoint::read(path, id)? else { return Ok(None) };
         let Header { steps, fit_seconds, .. } = header;
         let state = checkpoint.state(
             self.network(job.run)?,
             &job.run.fit_config().optimizer,
             steps,
-            job.run.data.is_validated(),
+            columns,
             &self.device,
         )?;
         Ok(Some(Beginning::State(Box::new(state), fit_seconds)))

@@ -1,7 +1,7 @@
 //! Training of one run: restored or started, trained with callbacks, evaluated, finished.
 
 use data::Split;
-use training::{Fit, Images, InputFormat, State, evaluate, evaluate_and_predict, weights};
+use training::{Columns, Fit, Images, InputFormat, State, evaluate, evaluate_and_predict, weights};
 
 use super::{
     Error, RunContext,
@@ -15,11 +15,12 @@ use crate::{
     store::{
         Claim, FinishedRun, Job, Record, Siblings,
         calibration::calibration,
+        changed_labels,
         checkpoint::{self, Header},
         files, history, metrics, predictions,
         record::{Contents, Ending, ImageCounts},
     },
-    study::{Run, TrainingData},
+    study::{Run, TrainingData, WrongLabels},
 };
 
 impl RunContext {
@@ -31,9 +32,10 @@ impl RunContext {
         siblings: &Siblings<'_>,
         progress: &Progress,
     ) -> Result<FinishedRun, Error> {
-        let record = match self.restore(job, claim, || siblings.of(job), progress)? {
+        let data = self.splits.of(&job.run.data, job.run.seed)?;
+        let columns = columns(job.run, &data);
+        let record = match self.restore(job, claim, columns, || siblings.of(job), progress)? {
             Beginning::State(state, seconds) => {
-                let data = self.splits.of(&job.run.data, job.run.seed)?;
                 let bar = progress.run(job.run, job.run.fit.epochs);
                 let outcome = self.fit(job, claim, &data, (*state, seconds), &bar);
                 bar.finish();
@@ -68,6 +70,7 @@ impl RunContext {
             seed: run.seed,
             train: images(run, &data.train),
             validation: data.validation.as_deref().map(|split| images(run, split)),
+            wrong: data.wrong.as_ref().map(|wrong| images(run, &wrong.given)),
             device: &self.device,
         };
         let tensorboard = settings.output.tensorboard;
@@ -94,9 +97,17 @@ impl RunContext {
         files::remove(&claim.file(checkpoint::FILE))?;
 
         let (network, shape) = (state.trained(), self.splits.shape());
+        let true_labels = data.wrong.as_ref().map(WrongLabels::true_labels);
         let evaluate = |split| evaluate(network, images(run, split), &self.device, signals::check);
         let train = evaluate(&data.train)?;
         let validation = data.validation.as_deref().map(evaluate).transpose()?;
+        let given = data.wrong.as_ref().map(|wrong| evaluate(&wrong.given)).transpose()?;
+        let truth = true_labels.as_ref().map(evaluate).transpose()?;
+        // The training accuracy, had the wrong labels been the true ones.
+        let acc_train_true = given.zip(truth).map(|(given, truth)| {
+            train.metrics.accuracy
+                + wrong_share(data) * (truth.metrics.accuracy - given.metrics.accuracy)
+        });
         let (test, predictions) = evaluate_and_predict(
             network,
             images(run, &self.splits.test),
@@ -111,11 +122,11 @@ impl RunContext {
         let classes = predictions.as_ref().map(|predictions| predictions.classes.as_slice());
         let (height, width) = (shape.height, shape.width);
         let input = InputFormat { height, pixels: run.data.pixels, width };
-        let depth = run.variant.network.hidden.len();
         let contents = Contents {
             model: weights::to_bytes_with_input(network, input)?,
             history: history::to_csv(&state.history),
-            metrics: metrics::to_csv(&state.recordings, depth, validation.is_some()),
+            changed_labels: data.wrong.as_ref().map(|wrong| changed_labels::to_csv(&wrong.changes)),
+            metrics: metrics::to_csv(&state.recordings, columns(run, data)),
             predictions: predictions::to_bytes(labels, classes)?,
         };
         let record = Record {
@@ -129,6 +140,8 @@ impl RunContext {
             cross_entropy_train: train.cross_entropy,
             cross_entropy_val: validation.map(|validation| validation.cross_entropy),
             cross_entropy_test: test.cross_entropy,
+            acc_train_true,
+            memorised: given.map(|given| given.metrics.accuracy),
             calibration: predictions.map(|predictions| calibration(labels, &predictions)),
             images: ImageCounts {
                 train: data.train.len(),
@@ -145,6 +158,21 @@ impl RunContext {
         };
         record.write(&claim.folder)?;
         Ok(record)
+    }
+}
+
+/// Returns the share of the training labels that are wrong.
+fn wrong_share(data: &TrainingData) -> f64 {
+    let wrong = data.wrong.as_ref().map_or(0, |wrong| wrong.changes.len());
+    wrong as f64 / data.train.len() as f64
+}
+
+/// Returns the columns of a run's recordings.
+fn columns(run: &Run, data: &TrainingData) -> Columns {
+    Columns {
+        depth: run.variant.network.hidden.len(),
+        is_validated: data.validation.is_some(),
+        has_wrong_labels: data.wrong.is_some(),
     }
 }
 

@@ -79,13 +79,22 @@ pub fn write(path: &Path, header: &Header, state: &State) -> Result<(), Error> {
 mod tests {
     use std::fs;
 
-    use burn::tensor::Device;
-    use model::{Network, presets};
+    use burn::tensor::{Device, Tensor};
+    use model::{Network, NetworkNoise, presets};
     use proptest::prelude::*;
-    use training::{Epoch, Metrics, OptimizerConfig, RunningMetrics, weights};
+    use training::{
+        Batch, Columns, Epoch, Metrics, OptimizerConfig, RuleConfig, RunningMetrics, weights,
+    };
 
     use super::*;
     use crate::study::Backend;
+
+    const COLUMNS: Columns = Columns { depth: 2, is_validated: false, has_wrong_labels: false };
+
+    fn adam() -> OptimizerConfig {
+        let rule = RuleConfig::Adam { beta_1: 0.9, beta_2: 0.999, epsilon: 1e-7 };
+        OptimizerConfig { rule, ..OptimizerConfig::default() }
+    }
 
     fn network(seed: u64, device: &Device) -> Network {
         let [.., (_, config)] = presets(&[2, 2]);
@@ -98,11 +107,13 @@ mod tests {
 
     fn state(device: &Device) -> State {
         let train = Metrics { loss: 0.1, accuracy: 1.0 / 3.0 };
+        let images = Tensor::from_data([[1.0, 0.5, 0.0], [0.0, 1.0, 0.2]], device);
+        let batch = Batch { images, classes: Tensor::from_data([3, 1], device) };
         State {
             steps: 7,
             metrics: RunningMetrics::from_sums([0.1_f32.into(), 5.0, 20.0], device),
             history: vec![Epoch { number: 1, train, validation: None }],
-            ..State::new(network(1, device), &OptimizerConfig::default())
+            ..State::new(network(1, device), &adam()).step(batch, NetworkNoise::default())
         }
     }
 
@@ -127,8 +138,10 @@ mod tests {
         let (found, checkpoint) = read().unwrap().unwrap();
         assert_eq!(found, Header { sha256: found.sha256.clone(), ..header() });
         let found = {
-            let optimizer = OptimizerConfig::default();
-            checkpoint.state(network(2, &device), &optimizer, found.steps, false, &device).unwrap()
+            let optimizer = adam();
+            checkpoint
+                .state(network(2, &device), &optimizer, found.steps, COLUMNS, &device)
+                .unwrap()
         };
         assert_eq!((found.steps, &found.history), (expected.steps, &expected.history));
         let error = super::read(&path, "ba9876543210").unwrap_err();
@@ -162,9 +175,9 @@ mod tests {
                 let (expected_header, expected) = parse(original).unwrap();
                 prop_assert_eq!(&header, &expected_header);
                 let network = || network(2, &device);
-                let optimizer = OptimizerConfig::default();
-                let expected = expected.state(network(), &optimizer, 7, false, &device).unwrap();
-                if let Ok(found) = checkpoint.state(network(), &optimizer, 7, false, &device) {
+                let optimizer = adam();
+                let expected = expected.state(network(), &optimizer, 7, COLUMNS, &device).unwrap();
+                if let Ok(found) = checkpoint.state(network(), &optimizer, 7, COLUMNS, &device) {
                     prop_assert_eq!(found.metrics.sums(), expected.metrics.sums());
                     prop_assert!(found.history == expected.history);
                     let bytes = |state: &State| weights::to_bytes(&state.network).unwrap();

@@ -1,6 +1,7 @@
 //! A study's folder: its runs, each under an id that its inputs give, and the files that describe the study.
 
 pub mod calibration;
+pub mod changed_labels;
 pub mod checkpoint;
 mod claim;
 mod error;

@@ -5,7 +5,9 @@ use std::path::Path;
 use serde::{Deserialize, Deserializer, Serialize};
 use training::{Epoch, Stopping};
 
-use super::{Error, calibration::CalibrationBin, files, history, metrics, predictions};
+use super::{
+    Error, calibration::CalibrationBin, changed_labels, files, history, metrics, predictions,
+};
 
 /// File name of the record. It is written last and marks a run as finished.
 pub const FILE: &str = "run.json";
@@ -50,6 +52,12 @@ pub struct Record {
     /// Mean cross-entropy on the test images, without penalties.
     #[serde(deserialize_with = "nan_for_null")]
     pub cross_entropy_test: f64,
+    /// Accuracy on the training images with their true labels, if some are known to be wrong.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acc_train_true: Option<f64>,
+    /// Share of the wrong training labels that the final network gives, if there are any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memorised: Option<f64>,
     /// Calibration on the test images; `None` if the network's output is NaN.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub calibration: Option<Vec<CalibrationBin>>,
@@ -98,6 +106,9 @@ pub struct ImageCounts {
 /// SHA-256 checksums of a finished run's files.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Checksums {
+    /// Checksum of [`changed_labels::FILE`]; `None` without label noise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub changed_labels: Option<String>,
     /// Checksum of [`MODEL`].
     pub model: String,
     /// Checksum of [`history::FILE`].
@@ -112,6 +123,8 @@ pub struct Checksums {
 /// Contents of a run's files that have a checksum.
 #[derive(Debug)]
 pub struct Contents {
+    /// Text of [`changed_labels::FILE`]; `None` without label noise.
+    pub changed_labels: Option<String>,
     /// Bytes of [`MODEL`].
     pub model: Vec<u8>,
     /// Text of [`history::FILE`].
@@ -188,10 +201,12 @@ impl Ending {
 impl Checksums {
     /// Returns the files that have a checksum, each with it.
     pub fn files(&self) -> impl Iterator<Item = (&'static str, &str)> {
-        let Self { model, history, metrics, predictions } = self;
-        let metrics = metrics.as_ref().map(|sha256| (metrics::FILE, sha256.as_str()));
+        let Self { changed_labels, model, history, metrics, predictions } = self;
+        let optional = [(metrics::FILE, metrics), (changed_labels::FILE, changed_labels)];
+        let optional =
+            optional.into_iter().filter_map(|(file, sha256)| Some((file, sha256.as_deref()?)));
         let others = [(MODEL, model), (history::FILE, history), (predictions::FILE, predictions)];
-        others.map(|(file, sha256)| (file, sha256.as_str())).into_iter().chain(metrics)
+        others.map(|(file, sha256)| (file, sha256.as_str())).into_iter().chain(optional)
     }
 }
 
@@ -202,7 +217,11 @@ impl Contents {
             files::write(&folder.join(file), bytes)?;
             Ok::<_, Error>(data::sha256([bytes]))
         };
+        let changed_labels = self.changed_labels.as_ref();
+        let changed_labels =
+            changed_labels.map(|text| write(changed_labels::FILE, text.as_bytes()));
         Ok(Checksums {
+            changed_labels: changed_labels.transpose()?,
             model: write(MODEL, &self.model)?,
             history: write(history::FILE, self.history.as_bytes())?,
             metrics: Some(write(metrics::FILE, self.metrics.as_bytes())?),

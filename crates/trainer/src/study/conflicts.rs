@@ -1,7 +1,7 @@
 //! Checks of settings that contradict each other.
 
 use model::{Constraint, LayerConfig, LayerName, MinMaxNorm};
-use training::RuleConfig;
+use training::{LARGEST_GPU_TENSOR, RuleConfig};
 
 use super::{
     FitSettings, Rule, Settings, Variant,
@@ -31,7 +31,8 @@ fn check_optimizer(fit: &FitSettings) -> Result<(), Refusal> {
         ]
         .to_vec(),
         Rule::Adam => {
-            [("momentum", fit.momentum.is_some()), ("nesterov", fit.nesterov.is_some())].to_vec()
+            let has_momentum = fit.momentum.is_some_and(|momentum| momentum != 0.0);
+            [("momentum", has_momentum), ("nesterov", fit.nesterov == Some(true))].to_vec()
         }
     };
     if let Some((key, _)) = unused.iter().find(|(_, is_set)| *is_set) {
@@ -110,6 +111,14 @@ fn check_layer(layer: &LayerConfig, inputs: usize) -> Result<(), Refusal> {
     if kernel.orthogonal > 0.0 && inputs < 2 {
         let reason = "needs a layer of two or more inputs: it compares their weights";
         return refusal("kernel_regularizer.orthogonal", reason);
+    }
+    // It compares each pair of rows in one tensor.
+    if kernel.orthogonal > 0.0 && inputs.saturating_mul(inputs) > LARGEST_GPU_TENSOR {
+        let reason = format!(
+            "is for layers of at most {} inputs: this one has {inputs}",
+            LARGEST_GPU_TENSOR.isqrt()
+        );
+        return refusal("kernel_regularizer.orthogonal", &reason);
     }
     for (key, regularizer) in [
         ("bias_regularizer.orthogonal", &layer.bias_regularizer),

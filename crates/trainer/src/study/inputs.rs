@@ -123,7 +123,13 @@ fn value_to_json(value: &toml::Value) -> Value {
 /// always there.
 fn variant_settings(variant: &Variant) -> KeyValues {
     let defaults = flatten(&VariantSettings::with_tables());
-    let own = VariantSettings { layers: BTreeMap::new(), ..variant.into() };
+    let mut own = VariantSettings { layers: BTreeMap::new(), ..variant.into() };
+    if let Some(decay) = &mut own.weight_decay {
+        // What excludes nothing has no effect, nor has the order.
+        let names = variant.network.trained_tensors();
+        decay.exclude.retain(|part| names.iter().any(|name| name.contains(part.as_str())));
+        decay.exclude.sort_unstable();
+    }
     let is_first = |key: &str| [MONITOR, DECAY_RATE].contains(&key);
     let own = flatten(&own).into_iter();
     let own = own.filter(|(key, value)| is_first(key) || defaults.get(key) != Some(value));
@@ -183,6 +189,7 @@ mod tests {
             "fit.momentum = 0",
             "fit.nesterov = false",
             "variant.none.weight_decay.rate = 0",
+            "variant.none.hidden1.kernel_constraint.max_norm = 0",
             "variant.none.hidden1.kernel_constraint.non_neg = false",
         ] {
             let same = study(&format!("variants = [\"none\"]\n{same}"));

@@ -18,7 +18,8 @@ fn label_text(point: &KeyValues, key: &str) -> String {
     let Some(values) = point.get(key).and_then(Value::as_array) else {
         return setting_text(point, key);
     };
-    values.iter().map(Value::to_string).collect::<Vec<_>>().join("x")
+    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    values.iter().map(text).collect::<Vec<_>>().join("x")
 }
 
 /// Returns the shortest end of a key, in whole parts, that is not the end of another of these keys.

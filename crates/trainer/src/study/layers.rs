@@ -43,6 +43,7 @@ pub(super) fn check_name(layer: &str, depth: usize) -> Parsed<()> {
     } else {
         (0..depth).map(|index| LayerName::Hidden(index).to_string()).collect()
     };
+    names.insert(0, LayerName::Input.to_string());
     names.extend([LAST_HIDDEN.to_owned(), LayerName::Output.to_string()]);
     Err(format!("the network has no `{layer}`: its layers are {}", values::listed(&names)))
 }

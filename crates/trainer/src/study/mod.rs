@@ -40,7 +40,7 @@ pub use self::{
     label::{label, setting_text, short},
     rule::Rule,
     schema::{DataSettings, FitSettings, Settings},
-    splits::{Sample, SettingError, Splits, TrainingData},
+    splits::{ChangedLabel, Sample, SettingError, Splits, TrainingData, WrongLabels},
     variant::Variant,
 };
 

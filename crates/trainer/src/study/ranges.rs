@@ -40,6 +40,9 @@ ranges! {
     names -> Vec<String> = parse_names;
     names_or_none -> Vec<String> = |value| match value.as_array().map(Vec::as_slice) {
         Some([]) => Ok(Vec::new()),
+        Some(names) if names.iter().any(|name| name.as_str() == Some("")) => {
+            Err("has an empty name".to_owned())
+        }
         _ => parse_names(value),
     };
     not_negative -> f64 = values::not_negative;
@@ -47,6 +50,8 @@ ranges! {
     optional_count -> Option<usize> = |value| values::count(value).map(Some);
     optional_fraction -> Option<f64> = |value| values::fraction(value).map(Some);
     optional_positive -> Option<f64> = |value| values::positive(value).map(Some);
+    optional_norm -> Option<f64> =
+        |value| values::not_negative(value).map(|norm| Some(norm).filter(|norm| *norm > 0.0));
     path -> Option<PathBuf> = parse_path;
     pixels -> Pixels = |value| values::one_of(&Pixels::ALL, value);
     positive -> f64 = values::positive;

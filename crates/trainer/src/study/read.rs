@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use model::NOTEBOOK_HIDDEN;
+use model::{MinMaxNorm, NOTEBOOK_HIDDEN};
 use toml::{Table, Value};
 use training::{Monitor, WeightDecay};
 
@@ -69,18 +69,31 @@ impl Study {
     }
 }
 
+/// Whether the parts of a key are those of a table.
+type TableKey = fn(&[&str]) -> bool;
+
 /// Writes a default into an empty table, such as `early_stopping = {}`, that sets no key otherwise. Empty tables alone set
 /// nothing.
 fn enable_tables(entries: &mut Entries) {
-    let tables = [
-        (EARLY_STOPPING, "monitor", Value::from(Monitor::default().to_string())),
-        (WEIGHT_DECAY, "rate", Value::from(WeightDecay::default().rate)),
+    let tables: [(TableKey, &str, Value); 3] = [
+        (
+            |key| matches!(*key, ["variant", _, EARLY_STOPPING]),
+            "monitor",
+            Monitor::default().to_string().into(),
+        ),
+        (
+            |key| matches!(*key, ["variant", _, WEIGHT_DECAY]),
+            "rate",
+            WeightDecay::default().rate.into(),
+        ),
+        (
+            |key| matches!(*key, ["variant", _, _, _, "min_max_norm"]),
+            "min_value",
+            MinMaxNorm::default().min_value.into(),
+        ),
     ];
-    for (table, first, default) in tables {
-        let is_key = |key: &str| {
-            let parts: Vec<&str> = key.split('.').collect();
-            matches!(*parts, ["variant", _, last] if last == table)
-        };
+    for (is_table, first, default) in tables {
+        let is_key = |key: &str| is_table(&key.split('.').collect::<Vec<_>>());
         let is_empty = |entry: &Entry| entry.value.as_table().is_some_and(Table::is_empty);
         let empty = entries.iter().filter(|(key, entry)| is_key(key) && is_empty(entry));
         let empty: Vec<String> = empty.map(|(key, _)| key.to_owned()).collect();

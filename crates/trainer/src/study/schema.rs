@@ -87,6 +87,9 @@ pub struct DataSettings {
     /// Which training images a limit selects.
     #[serde(serialize_with = "ranges::as_text", deserialize_with = "ranges::sample")]
     pub sample: Sample,
+    /// Share of the training labels that is replaced by other classes: at least 0 and less than 1.
+    #[serde(deserialize_with = "ranges::fraction")]
+    pub label_noise: f64,
     /// Number of training images, always the last ones, to hold out for validation; `None` for those of
     /// `validation_split`.
     #[serde(deserialize_with = "ranges::optional_count")]
@@ -277,8 +280,8 @@ struct RegularizerSettings {
 #[derive(Default, Serialize, Deserialize)]
 #[serde(remote = "Constraint", default)]
 struct ConstraintSettings {
-    /// Largest norm: more than 0.
-    #[serde(deserialize_with = "ranges::optional_positive")]
+    /// Largest norm: more than 0. 0 removes the constraint.
+    #[serde(deserialize_with = "ranges::optional_norm")]
     max_norm: Option<f64>,
     /// Whether norms are set to 1.
     #[serde(deserialize_with = "ranges::boolean")]
@@ -347,6 +350,7 @@ impl Default for DataSettings {
             validation_split: 0.0,
             limit: None,
             sample: Sample::First,
+            label_noise: 0.0,
             validation: None,
         }
     }

@@ -3,7 +3,7 @@
 use std::{fmt, sync::Arc};
 
 use data::{Digits, Shape, Split};
-use model::random::sample;
+use model::random::{label_noise, sample};
 
 use super::{DataSettings, InputFiles, Study};
 
@@ -62,6 +62,35 @@ pub struct TrainingData {
     pub train: Arc<Split>,
     /// Images held out for validation; `None` if there are none.
     pub validation: Option<Arc<Split>>,
+    /// Training images with wrong labels; `None` if there are none.
+    pub wrong: Option<WrongLabels>,
+}
+
+/// Training images whose labels were replaced by other classes.
+#[derive(Debug, Clone)]
+pub struct WrongLabels {
+    /// The changes, in the order of the images.
+    pub changes: Vec<ChangedLabel>,
+    /// The images with their wrong labels.
+    pub given: Split,
+}
+
+impl WrongLabels {
+    /// Copies the images with their true labels.
+    pub fn true_labels(&self) -> Split {
+        self.given.relabelled(self.changes.iter().map(|change| change.truth).enumerate())
+    }
+}
+
+/// Label that was replaced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ChangedLabel {
+    /// Index of the image in the training file, from 0.
+    pub index: usize,
+    /// Class of the image.
+    pub truth: u8,
+    /// Class that its label says.
+    pub given: u8,
 }
 
 impl Splits {
@@ -101,7 +130,7 @@ impl Splits {
         let is_sampled =
             settings.sample == Sample::Seed && settings.limit.is_some_and(|limit| limit < rest);
         match self.find(settings) {
-            Some(shared) if !is_sampled => Ok(Arc::clone(shared)),
+            Some(shared) if !is_sampled && settings.label_noise == 0.0 => Ok(Arc::clone(shared)),
             _ => self.cut(settings, seed).map(Arc::new),
         }
     }
@@ -116,30 +145,73 @@ impl Splits {
         let all = &self.all;
         let rest = rest_of(all.len(), settings)?;
         let limit = settings.limit.unwrap_or(rest).min(rest);
-        if limit == all.len() && !settings.is_validated() {
-            return Ok(TrainingData { train: Arc::clone(all), validation: None });
-        }
-        let used = match settings.sample {
-            Sample::Seed if limit < rest => all.select(&sample(seed, limit, rest)),
-            _ => all.first(limit),
+        let indices = match settings.sample {
+            Sample::Seed if limit < rest => Some(sample(seed, limit, rest)),
+            _ => None,
         };
+        let data = self.divide(settings, limit, indices.as_deref())?;
+        Ok(data.with_label_noise(settings.label_noise, seed, indices.as_deref()))
+    }
+
+    /// Takes the training images at these indices, or else the first ones, and holds out others for validation.
+    fn divide(
+        &self,
+        settings: &DataSettings,
+        limit: usize,
+        indices: Option<&[usize]>,
+    ) -> Result<TrainingData, SettingError> {
+        let all = &self.all;
+        if limit == all.len() && !settings.is_validated() {
+            return Ok(TrainingData { train: Arc::clone(all), validation: None, wrong: None });
+        }
+        let used = indices.map_or_else(|| all.first(limit), |indices| all.select(indices));
         if settings.validation.is_none() {
             return split_last(used, settings.validation_split);
         }
         let held_out = self.shared.first().and_then(|(_, data)| data.validation.clone());
         let held_out = held_out.unwrap_or_else(|| {
+            let rest = all.len() - settings.validation.unwrap_or(0);
             let last: Vec<usize> = (rest..all.len()).collect();
             Arc::new(all.select(&last))
         });
-        Ok(TrainingData { train: Arc::new(used), validation: Some(held_out) })
+        Ok(TrainingData { train: Arc::new(used), validation: Some(held_out), wrong: None })
+    }
+}
+
+impl TrainingData {
+    /// Replaces a share of the training labels by other classes, drawn by a seed. The images are those at these indices
+    /// of the training file, or else its first ones.
+    fn with_label_noise(self, share: f64, seed: u64, indices: Option<&[usize]>) -> Self {
+        let Self { train, validation, .. } = &self;
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "the product is at least 0 and at most the number of images"
+        )]
+        let count = (share * train.len() as f64).round() as usize;
+        if count == 0 {
+            return self;
+        }
+        let wrong = label_noise(seed, count, train.labels(), train.shape().classes);
+        let change = |&(index, given): &(usize, u8)| ChangedLabel {
+            index: indices.map_or(index, |indices| indices[index]),
+            truth: train.labels()[index],
+            given,
+        };
+        let changes = wrong.iter().map(change).collect();
+        let noisy = train.relabelled(wrong.iter().copied());
+        let images: Vec<usize> = wrong.iter().map(|(index, _)| *index).collect();
+        let given = noisy.select(&images);
+        let (train, validation) = (Arc::new(noisy), validation.clone());
+        Self { train, validation, wrong: Some(WrongLabels { changes, given }) }
     }
 }
 
 /// Returns whether two settings divide the training images alike, from the same seed.
 fn is_cut_alike(one: &DataSettings, other: &DataSettings) -> bool {
     let key = |data: &DataSettings| {
-        let DataSettings { limit, sample, validation_split, validation, .. } = *data;
-        (limit, sample, validation_split, validation)
+        let DataSettings { limit, sample, label_noise, validation_split, validation, .. } = *data;
+        (limit, sample, label_noise, validation_split, validation)
     };
     key(one) == key(other)
 }
@@ -188,7 +260,7 @@ fn split_last(images: Split, fraction: f64) -> Result<TrainingData, SettingError
     }
     let (train, validation) = images.split_at(kept);
     let validation = (!validation.is_empty()).then(|| Arc::new(validation));
-    Ok(TrainingData { train: Arc::new(train), validation })
+    Ok(TrainingData { train: Arc::new(train), validation, wrong: None })
 }
 
 #[cfg(test)]
@@ -265,5 +337,30 @@ mod tests {
         assert_eq!(error("data.validation = 10"), none);
         let beyond = "data.limit: is 9, but data.validation leaves 8 of 10 training images; make one of them smaller";
         assert_eq!(error("data.validation = 2\ndata.limit = 9"), beyond);
+    }
+
+    #[test]
+    fn label_noise_replaces_training_labels_only() {
+        let lines = "data.label_noise = 0.5\ndata.limit = 5\ndata.validation = 2";
+        let noisy = split_ten(lines).unwrap();
+        let WrongLabels { changes, given } = noisy.wrong.as_ref().unwrap();
+        // Half of five images, rounded.
+        assert_eq!((changes.len(), given.len()), (3, 3));
+        for (change, label) in changes.iter().zip(given.labels()) {
+            // Each image's class is its index.
+            assert_eq!((usize::from(change.truth), change.given), (change.index, *label));
+            assert_ne!(change.truth, change.given);
+            assert_eq!(noisy.train.labels()[change.index], change.given);
+        }
+        let wrong = noisy.train.labels().iter().zip(0..).filter(|(label, index)| **label != *index);
+        assert_eq!(wrong.count(), 3);
+        assert_eq!(noisy.validation.as_ref().unwrap().labels(), [8, 9]);
+
+        // The index is that in the file, also of sampled images.
+        let sampled = split_ten(&format!("{lines}\ndata.sample = \"seed\"\nseeds = [7]")).unwrap();
+        let changes = &sampled.wrong.as_ref().unwrap().changes;
+        assert!(changes.iter().all(|change| usize::from(change.truth) == change.index));
+        // Too small a share changes nothing.
+        assert!(split_ten("data.label_noise = 0.04").unwrap().wrong.is_none());
     }
 }

@@ -21,7 +21,9 @@ globalThis.report = (() => {
     for (const layer of variant.network?.layers ?? []) {
       layer.kernel = floats(layer.kernel);
       layer.bias = floats(layer.bias);
-      for (const name in layer.batch_norm) layer.batch_norm[name] = floats(layer.batch_norm[name]);
+      for (const norm of [layer.batch_norm, layer.layer_norm]) {
+        for (const name in norm) norm[name] = floats(norm[name]);
+      }
     }
   }
   const misclassified = data.misread.map((image) => ({ ...image, pixels: bytes(image.pixels) }));

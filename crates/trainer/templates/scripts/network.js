@@ -12,6 +12,12 @@ report.network = (() => {
   const batchNorm = ({ gamma, beta, moving_mean, moving_variance }, epsilon, x) =>
     x.map((value, i) => gamma[i] * (value - moving_mean[i]) / Math.sqrt(moving_variance[i] + epsilon) + beta[i]);
 
+  const layerNorm = ({ gamma, beta }, epsilon, x) => {
+    const mean = x.reduce((a, b) => a + b) / x.length;
+    const variance = x.reduce((sum, value) => sum + (value - mean) ** 2, 0) / x.length;
+    return x.map((value, i) => gamma[i] * (value - mean) / Math.sqrt(variance + epsilon) + beta[i]);
+  };
+
   const softmax = (x) => {
     const max = Math.max(...x);
     const exponentials = x.map((value) => Math.exp(value - max));
@@ -26,6 +32,7 @@ report.network = (() => {
       x = dense(layer, x);
       x = index === network.layers.length - 1 ? softmax(x) : x.map((value) => Math.max(value, 0));
       if (layer.batch_norm) x = batchNorm(layer.batch_norm, network.epsilon, x);
+      if (layer.layer_norm) x = layerNorm(layer.layer_norm, network.epsilon, x);
     });
     return Array.from(x);
   };

@@ -12,14 +12,16 @@ use driver::Browser;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-const VARIANTS: [&str; 3] = ["none", "l1", "batch_norm_dropout"];
+const VARIANTS: [&str; 4] = ["none", "l1", "batch_norm_dropout", "layer_norm"];
 
 #[test]
 #[ignore = "needs Chromium: just browser"]
 fn the_report_works_in_a_browser() {
     let dir = TestDir::new();
     let names = VARIANTS.map(|name| format!("\"{name}\"")).join(", ");
-    let lines = format!("variants = [{names}]\nseeds = [0, 1]\ndata.validation_split = 0.1");
+    let lines = format!(
+        "variants = [{names}]\nseeds = [0, 1]\ndata.validation_split = 0.1\nvariant.layer_norm.hidden1.layer_norm = true"
+    );
     dir.write_config("small.toml", &lines);
     dir.train("small.toml", "out", &["--set", "fit.epochs=8"]);
     let page = dir.path("out/report.html");
@@ -108,8 +110,8 @@ fn classifies_a_drawing(browser: &Browser, dir: &TestDir) {
     fs::write(dir.path("seven.png"), trainer::commands::show::png(&[&pixels], 1).unwrap()).unwrap();
     let models =
         VARIANTS.map(|name| dir.relative(&format!("out/runs/{name}-seed-0/model.safetensors")));
-    let [none, l1, batch_norm_dropout] = &models;
-    let predict = ["predict", "--json", none, l1, batch_norm_dropout, "seven.png"];
+    let [none, l1, batch_norm_dropout, layer_norm] = &models;
+    let predict = ["predict", "--json", none, l1, batch_norm_dropout, layer_norm, "seven.png"];
     let expected: Value = serde_json::from_str(&dir.stdout(&predict)).unwrap();
     for (variant, expected) in VARIANTS.iter().zip(expected[0]["models"].as_array().unwrap()) {
         let found: [f64; 10] = run(browser, &format!("report.pad.probabilities().{variant}"));
