@@ -55,11 +55,11 @@ fn sorts_its_table(browser: &Browser) {
     let accuracies =
         || each::<f64>(browser, "#results tbody td:nth-child(4)", "Number(element.dataset.value)");
     let sorted = || each::<String>(browser, "#results th[aria-sort]", "element.ariaSort");
-    assert_eq!((names().as_str(), sorted().len()), ("none l1 batch_norm_dropout", 0));
+    assert_eq!((names().as_str(), sorted().len()), ("none l1 batch_norm_dropout layer_norm", 0));
     browser.click("#results thead th:first-child button");
     assert_eq!(
         (names().as_str(), sorted()),
-        ("batch_norm_dropout l1 none", vec!["ascending".to_owned()])
+        ("batch_norm_dropout l1 layer_norm none", vec!["ascending".to_owned()])
     );
 
     browser.click("#results thead th:nth-child(4) button");
@@ -82,12 +82,12 @@ fn switches_a_curve_off(browser: &Browser) {
     };
     let button = "#curves .legend button[data-variant=l1]";
     let pressed = || each::<String>(browser, button, "element.ariaPressed");
-    // Training and validation of three variants.
-    assert_eq!((lines(), pressed()), ([6, 6], vec!["true".to_owned()]));
+    // Training and validation of four variants.
+    assert_eq!((lines(), pressed()), ([8, 8], vec!["true".to_owned()]));
     browser.click(button);
-    assert_eq!((lines(), pressed()), ([4, 4], vec!["false".to_owned()]));
+    assert_eq!((lines(), pressed()), ([6, 6], vec!["false".to_owned()]));
     browser.click(button);
-    assert_eq!(lines(), [6, 6]);
+    assert_eq!(lines(), [8, 8]);
 }
 
 /// Draws a seven and compares the page's probabilities with those of `trainer predict`.
