@@ -1,50 +1,28 @@
-//! Checks of the sizes of networks and batches, and of settings against one another.
+//! Checks of the sizes of networks and batches.
 
 use data::Shape;
 use training::LARGEST_GPU_TENSOR;
 
-use super::{
-    HIDDEN, Settings, Variant, canonical_entries::canonical_entries, conflicts, resolve::Resolved,
-};
-use crate::config::{ConfigError, Entries, Origin};
+use super::{HIDDEN, Settings, Variant};
 
 /// Maximum number of parameters of a network.
 const MAX_PARAMETERS: usize = 100_000_000;
 /// Shape of the data set, which sets the sizes of the network's input and output.
 pub(super) const SHAPE: Shape = Shape::MNIST;
 /// Key of the number of images per optimizer step.
-const BATCH_SIZE: &str = "fit.batch_size";
+pub(super) const BATCH_SIZE: &str = "fit.batch_size";
 
 /// A canonical key to change, and the reason.
 pub(super) type Refusal = (String, String);
 
-/// Returns an error if a network or a batch is too large, or if two settings contradict each other. The error names the
-/// key to change.
-pub(super) fn check(resolved: &Resolved, entries: &Entries) -> Result<(), ConfigError> {
-    let Resolved { settings, variants } = resolved;
-    let has_batch_size = entries.get(BATCH_SIZE).is_some();
-    let check = || {
-        check_parameters(variants)?;
-        check_buffers(settings, has_batch_size)?;
-        conflicts::check(settings, variants)
-    };
-    check().map_err(|(key, reason): Refusal| {
-        let canonical = match canonical_entries(entries, settings.network.hidden.len()) {
-            Ok(canonical) => canonical,
-            Err(error) => return error,
-        };
-        // A default has no entry: its error is that of another key in its table.
-        let table = key.rsplit_once('.').map_or("", |(table, _)| table);
-        let is_beside =
-            |other: &str| other.strip_prefix(table).is_some_and(|rest| rest.starts_with('.'));
-        let beside =
-            || canonical.iter().find(|(other, _)| is_beside(other)).map(|(_, (_, entry))| entry);
-        match (canonical.get(&key), beside()) {
-            (Some((written, entry)), _) => entry.error(written, reason),
-            (None, Some(entry)) => entry.error(&key, reason),
-            (None, None) => ConfigError::Value { origin: Origin::Argument, key, reason },
-        }
-    })
+/// Returns an error if a network or a batch is too large. The error names the batch size only if the config sets it.
+pub(super) fn check(
+    settings: &Settings,
+    variants: &[Variant],
+    has_batch_size: bool,
+) -> Result<(), Refusal> {
+    check_parameters(variants)?;
+    check_buffers(settings, has_batch_size)
 }
 
 /// Returns an error if a variant's network has too many parameters.

@@ -3,6 +3,7 @@
 mod backend;
 mod canonical_entries;
 mod canonical_value;
+mod checks;
 mod conflicts;
 mod errors;
 mod flat;

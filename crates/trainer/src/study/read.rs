@@ -7,7 +7,7 @@ use toml::{Table, Value};
 use training::{Monitor, WeightDecay};
 
 use super::{
-    HIDDEN, KeyValues, Run, Settings, Study, limits, presets,
+    HIDDEN, KeyValues, Run, Settings, Study, checks, presets,
     resolve::{Resolved, resolve},
     saved_variants::{SavedVariants, take_yielding},
     schema::{EARLY_STOPPING, WEIGHT_DECAY},
@@ -28,7 +28,7 @@ impl Study {
         let resolve_at = |point: &KeyValues| {
             let entries = sweep.at(&entries, point);
             let resolved = resolve(&entries).and_then(|resolved| {
-                limits::check(&resolved, &entries)?;
+                checks::check(&resolved, &entries)?;
                 Ok(resolved)
             });
             resolved.map_err(|error| sweep.with_sweep_key(error))
