@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::canonical_entries::CanonicalEntries;
+use super::{canonical_entries::CanonicalEntries, schema::EARLY_STOPPING};
 use crate::config::{ConfigError, Entry, Origin, values};
 
 /// Creates the error for a value that failed to deserialize.
@@ -83,7 +83,11 @@ pub(super) fn unknown_key(
     let holds = |other: &str| key.starts_with(&format!("{other}."));
     let holder = || entries.iter().rev().find(|(other, _)| holds(other));
     let origin = found.or_else(holder).map(|(_, (_, entry))| entry.origin.clone());
-    let hint = |key: &str| values::did_you_mean(key, known_keys.iter().map(String::as_str));
+    let hint = |key: &str| match key.rsplit_once(&format!(".{EARLY_STOPPING}.")) {
+        Some((_, "mode")) => "; Keras's mode follows from `monitor`".to_owned(),
+        Some((_, "baseline")) => "; there is no baseline: leave it out".to_owned(),
+        _ => values::did_you_mean(key, known_keys.iter().map(String::as_str)),
+    };
     let hints = found.map(|(canonical, _)| hint(canonical)).into_iter().chain([hint(key)]);
     ConfigError::UnknownKey {
         origin: origin.unwrap_or(Origin::Argument),

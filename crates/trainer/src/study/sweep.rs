@@ -200,7 +200,12 @@ fn check_key(key: &str) -> Parsed<()> {
     if key.starts_with("variant.") || known.contains(key) {
         return Ok(());
     }
-    let hint = values::did_you_mean(key, known.iter().map(String::as_str));
+    // A setting that exists is no misspelling.
+    let hint = if COMMON_KEYS.contains(key) {
+        String::new()
+    } else {
+        values::did_you_mean(key, known.iter().map(String::as_str))
+    };
     let known = values::listed(&known.iter().collect::<Vec<_>>());
     Err(format!("cannot be swept{hint}: only variants' settings and {known} can"))
 }
