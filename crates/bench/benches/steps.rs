@@ -25,7 +25,7 @@ fn main() {
     divan::main();
 }
 
-/// What a step trains with.
+/// Setup of a training step.
 #[derive(Default)]
 struct Setup {
     /// Settings of the second hidden layer.

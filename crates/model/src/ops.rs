@@ -11,6 +11,7 @@
 
 mod autodiff;
 mod host;
+mod host_tensor;
 
 use burn::{
     backend::{

@@ -98,8 +98,8 @@ impl Checkpoint {
         Ok((header, Self { history, recordings, sums, bytes }))
     }
 
-    /// Restores the state after `steps` steps of an optimizer. `network` is a network of the checkpoint's variant, whose weights are
-    /// replaced. `columns` are those of its recordings.
+    /// Restores the state after `steps` steps of an optimizer. `network` is a network of the checkpoint's variant, whose
+    /// weights are replaced. `columns` are those of its recordings.
     ///
     /// # Errors
     ///

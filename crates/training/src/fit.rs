@@ -1,14 +1,11 @@
 //! Keras's `fit`: training steps over shuffled batches, epoch by epoch.
 
-use burn::{module::Module, optim::GradientsParams, tensor::Device};
+use burn::tensor::Device;
 use data::Split;
-use model::{
-    Network, NetworkNoise,
-    random::{shifts, shuffled},
-};
+use model::random::{shifts, shuffled};
 
 use crate::{
-    Batch, EarlyStopping, Images, Metrics, Optimizer, OptimizerConfig, Recording, RunningMetrics,
+    Callback, EarlyStopping, Epoch, Images, OptimizerConfig, Recording, RunningMetrics, State,
     Stopping, evaluate, recording::RECORDED_IMAGES,
 };
 
@@ -49,110 +46,12 @@ pub struct Fit<'a> {
     pub device: &'a Device,
 }
 
-/// The state of a fit. With the inputs in [`Fit`], it determines the rest of the fit.
-pub struct State {
-    /// The network with its current weights, on a device with autodiff.
-    pub network: Network,
-    /// The optimizer with its state.
-    pub optimizer: Optimizer,
-    /// Number of training steps done.
-    pub steps: u64,
-    /// The running metrics of the current epoch.
-    pub metrics: RunningMetrics,
-    /// The finished epochs.
-    pub history: Vec<Epoch>,
-    /// The recordings: of each [`FitConfig::validate_every`]th epoch, and of the fit's last one.
-    pub recordings: Vec<Recording>,
-    /// The network after the best epoch, if early stopping restores its weights.
-    pub best: Option<Network>,
-}
-
-/// The metrics of a finished epoch.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Epoch {
-    /// Number of the epoch, from 1.
-    pub number: usize,
-    /// Mean over the epoch's training images, each evaluated before its step's update, as Keras reports it.
-    pub train: Metrics,
-    /// Metrics on the validation images after the epoch; `None` if it was not evaluated.
-    pub validation: Option<Metrics>,
-}
-
 /// The end of an epoch.
 struct EpochEnd {
     epoch: Epoch,
     recording: Option<Recording>,
     /// Progress of early stopping, this epoch included.
     stopping: Option<Stopping>,
-}
-
-/// Gets the state of a fit after each step and epoch. An error ends the fit.
-pub trait Callback {
-    /// The error that ends a fit.
-    type Error;
-
-    /// Called after every training step.
-    fn on_step_end(&mut self, state: &State) -> Result<(), Self::Error>;
-
-    /// Called after every batch of an evaluation. Within a fit the epoch's steps are done, but the epoch is not in the
-    /// history yet; a fit from this state evaluates again.
-    fn on_test_batch_end(&mut self, state: &State) -> Result<(), Self::Error>;
-
-    /// Called after every epoch, which is then the last of the history.
-    fn on_epoch_end(&mut self, state: &State) -> Result<(), Self::Error>;
-}
-
-/// Does nothing.
-impl Callback for () {
-    type Error = std::convert::Infallible;
-
-    fn on_step_end(&mut self, _: &State) -> Result<(), Self::Error> {
-        Ok(())
-    }
-
-    fn on_test_batch_end(&mut self, _: &State) -> Result<(), Self::Error> {
-        Ok(())
-    }
-
-    fn on_epoch_end(&mut self, _: &State) -> Result<(), Self::Error> {
-        Ok(())
-    }
-}
-
-impl State {
-    /// Creates the state before the first step.
-    pub fn new(network: Network, optimizer: &OptimizerConfig) -> Self {
-        Self {
-            optimizer: Optimizer::new(optimizer.clone(), &network),
-            network: network.train(),
-            steps: 0,
-            metrics: RunningMetrics::default(),
-            history: Vec::new(),
-            recordings: Vec::new(),
-            best: None,
-        }
-    }
-
-    /// Returns the network that a fit ends with: that of the best epoch if early stopping restores its weights.
-    pub fn trained(&self) -> &Network {
-        self.best.as_ref().unwrap_or(&self.network)
-    }
-
-    /// Does one training step: forward pass, loss, gradients, optimizer step, update of the moving statistics.
-    #[must_use]
-    pub fn step(mut self, batch: Batch, noise: NetworkNoise) -> Self {
-        let Batch { images, classes } = batch;
-        let [len, _] = images.dims();
-        let output = self.network.forward(images, noise);
-        let correct = output.correct(classes.clone());
-        let loss = output.loss(classes);
-        self.metrics.add(loss.clone(), correct, len);
-        let gradients = GradientsParams::from_grads(loss.backward(), &self.network);
-        self.steps += 1;
-        let network = self.optimizer.step(self.steps, self.network, gradients);
-        self.network = network.update_moving_statistics(output.statistics);
-        self
-    }
 }
 
 impl Fit<'_> {
@@ -293,7 +192,7 @@ mod tests {
     use std::mem;
 
     use data::Shape;
-    use model::presets;
+    use model::{Network, presets};
 
     use super::*;
     use crate::{
@@ -318,6 +217,11 @@ mod tests {
             validate_every: 1,
             early_stopping: None,
         }
+    }
+
+    fn five_images() -> Split {
+        let pixels = (0..=250).cycle().take(5 * Shape::MNIST.pixels()).collect();
+        Split::new(pixels, vec![0, 1, 2, 3, 4])
     }
 
     /// Columns of a fit with held-out images.
@@ -346,8 +250,7 @@ mod tests {
 
     #[test]
     fn a_fit_interrupted_in_an_evaluation_resumes_to_the_same_state() {
-        let pixels = (0..=250).cycle().take(5 * Shape::MNIST.pixels()).collect();
-        let split = Split::new(pixels, vec![0, 1, 2, 3, 4]);
+        let split = five_images();
         let images = Images { split: &split, pixels: Pixels::Unit };
         let [.., (_, config)] = presets(&[6, 7]);
         let device = Device::flex();
@@ -403,8 +306,7 @@ mod tests {
 
     #[test]
     fn early_stopping_keeps_the_weights_of_the_best_epoch() {
-        let pixels = (0..=250).cycle().take(5 * Shape::MNIST.pixels()).collect();
-        let split = Split::new(pixels, vec![0, 1, 2, 3, 4]);
+        let split = five_images();
         let images = Images { split: &split, pixels: Pixels::Unit };
         let [.., (_, config)] = presets(&[6, 7]);
         let device = Device::flex();
@@ -468,8 +370,7 @@ mod tests {
 
     #[test]
     fn each_epoch_has_its_own_order_masks_and_shifts() {
-        let pixels = (0..=250).cycle().take(5 * Shape::MNIST.pixels()).collect();
-        let split = Split::new(pixels, vec![0, 1, 2, 3, 4]);
+        let split = five_images();
         let train = Images { split: &split, pixels: Pixels::Unit };
         let [.., (_, config)] = presets(&[6, 7]);
         let device = Device::flex();

@@ -6,6 +6,7 @@
 
 mod adam;
 mod batches;
+mod callback;
 pub mod checkpoint;
 mod early_stopping;
 mod error;
@@ -14,16 +15,19 @@ mod metrics;
 mod optimizer;
 pub mod recording;
 mod saved_model;
+mod state;
 pub mod weights;
 
 pub use batches::{Batch, Images, LARGEST_GPU_TENSOR, Pixels};
+pub use callback::Callback;
 pub use early_stopping::{EarlyStopping, Monitor, Stopping};
 pub use error::Error;
-pub use fit::{Callback, Epoch, Fit, FitConfig, State};
+pub use fit::{Fit, FitConfig};
 pub use metrics::{
     Evaluation, Metrics, Predictions, RunningMetrics, evaluate, evaluate_and_predict,
 };
 pub use optimizer::{Optimizer, OptimizerConfig, RuleConfig, WeightDecay};
 pub use recording::{Columns, Recording};
 pub use saved_model::{SavedModel, predicted_class};
+pub use state::{Epoch, State};
 pub use weights::InputFormat;

@@ -22,7 +22,7 @@ pub struct Recording {
     pub values: Vec<f64>,
 }
 
-/// What a fit records.
+/// Columns of a fit's recordings.
 #[derive(Debug, Clone, Copy)]
 pub struct Columns {
     /// Number of hidden layers.

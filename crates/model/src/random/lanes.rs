@@ -4,7 +4,7 @@ use rand::Rng;
 use rand_xoshiro::{SplitMix64, rand_core::SeedableRng};
 
 /// Number of generators side by side: enough for the compiler to vectorise the loops over them.
-pub(super) const LANES: usize = 32;
+const LANES: usize = 32;
 /// Number of draws at a time: both halves of the next word of every lane.
 pub(super) const DRAWS: usize = 2 * LANES;
 
@@ -20,25 +20,18 @@ impl Lanes {
         Self { words: std::array::from_fn(|_| std::array::from_fn(|_| seeds.next_u64())) }
     }
 
-    /// Draws `len` values, [`DRAWS`] at a time. `function` maps the low and the high halves of the lanes' words to twice as
-    /// many values as there are lanes: whole arrays, in loops that the compiler vectorises.
+    /// Fills a slice with a function of the next draws, [`DRAWS`] at a time: the low halves of all lanes' words,
+    /// then their high halves. The slice's length has to be a multiple of [`DRAWS`]; a remainder stays unchanged.
     #[expect(clippy::cast_possible_truncation, reason = "each half of a word is a draw")]
-    pub(super) fn draw(
-        mut self,
-        len: usize,
-        function: impl Fn([&[u32; LANES]; 2], [&mut [f32; LANES]; 2]),
-    ) -> Vec<f32> {
-        let mut values = vec![0.0; len.next_multiple_of(DRAWS)];
-        for [first, second] in values.as_chunks_mut::<LANES>().0.as_chunks_mut::<2>().0 {
+    pub(super) fn fill<T>(&mut self, values: &mut [T], function: impl Fn(u32) -> T) {
+        for values in values.chunks_exact_mut(DRAWS) {
             let words = self.next_words();
-            let (mut low, mut high) = ([0; LANES], [0; LANES]);
+            let (low, high) = values.split_at_mut(LANES);
             for lane in 0..LANES {
-                (low[lane], high[lane]) = (words[lane] as u32, (words[lane] >> 32) as u32);
+                low[lane] = function(words[lane] as u32);
+                high[lane] = function((words[lane] >> 32) as u32);
             }
-            function([&low, &high], [first, second]);
         }
-        values.truncate(len);
-        values
     }
 
     /// Draws the next word of each lane.

@@ -3,21 +3,16 @@
 
 use std::f32::consts::{FRAC_PI_2, LN_2};
 
-use super::lanes::LANES;
-
-/// Computes independent normal numbers of this mean and standard deviation, two for each pair of draws (Box & Muller
-/// 1958). They lie within 5.8 deviations of the mean.
-#[inline]
-pub(super) fn normal_pairs(
-    [first, second]: [&[u32; LANES]; 2],
-    [cosines, sines]: [&mut [f32; LANES]; 2],
-    mean: f32,
-    deviation: f32,
-) {
-    for lane in 0..LANES {
-        let radius = (-2.0 * ln_uniform(first[lane])).sqrt() * deviation;
-        let (cosine, sine) = direction(second[lane]);
-        (cosines[lane], sines[lane]) = (mean + radius * cosine, mean + radius * sine);
+/// Fills a slice with independent normal numbers of this mean and standard deviation from as many draws (Box & Muller
+/// 1958). A draw of the first half and one of the second give two of them, which lie within 5.8 deviations of the mean.
+pub(super) fn fill_normals(draws: &[u32], values: &mut [f32], mean: f32, deviation: f32) {
+    let half = draws.len() / 2;
+    let ((first, second), (cosines, sines)) = (draws.split_at(half), values.split_at_mut(half));
+    let pairs = first.iter().zip(second).zip(cosines.iter_mut().zip(sines));
+    for ((first, second), (x, y)) in pairs {
+        let radius = (-2.0 * ln_uniform(*first)).sqrt() * deviation;
+        let (cosine, sine) = direction(*second);
+        (*x, *y) = (mean + radius * cosine, mean + radius * sine);
     }
 }
 

@@ -6,7 +6,7 @@ use training::{LARGEST_GPU_TENSOR, RuleConfig};
 use super::{
     FitSettings, Rule, Settings, Variant,
     limits::{Refusal, SHAPE},
-    schema::{EARLY_STOPPING, WEIGHT_DECAY},
+    schema::variant::{EARLY_STOPPING, WEIGHT_DECAY},
 };
 
 /// Returns an error if two settings contradict each other.
@@ -49,27 +49,12 @@ fn check_optimizer(fit: &FitSettings) -> Result<(), Refusal> {
 /// Returns an error if an entry of a variant's `weight_decay.exclude` is part of no tensor's name.
 fn check_weight_decay(variant: &Variant) -> Result<(), Refusal> {
     let Some(decay) = &variant.weight_decay else { return Ok(()) };
-    let dense = ["kernel", "bias"];
-    let hidden = [
-        "kernel",
-        "bias",
-        "batch_norm.gamma",
-        "batch_norm.beta",
-        "layer_norm.gamma",
-        "layer_norm.beta",
-    ];
-    let names: Vec<String> = variant
-        .network
-        .layer_names()
-        .flat_map(|layer| {
-            let tensors: &[&str] = match layer {
-                LayerName::Input => &[],
-                LayerName::Hidden(_) => &hidden,
-                LayerName::Output => &dense,
-            };
-            tensors.iter().map(move |tensor| format!("{layer}.{tensor}"))
-        })
-        .collect();
+    // A layer may get either normalisation.
+    let mut network = variant.network.clone();
+    for block in &mut network.hidden {
+        (block.layer.batch_norm, block.layer.layer_norm) = (true, true);
+    }
+    let names = network.trained_tensors();
     let is_unknown = |part: &&String| !names.iter().any(|name| name.contains(part.as_str()));
     match decay.exclude.iter().find(is_unknown) {
         None => Ok(()),

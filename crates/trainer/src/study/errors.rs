@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{canonical_entries::CanonicalEntries, schema::EARLY_STOPPING};
+use super::{canonical_entries::CanonicalEntries, schema::variant::EARLY_STOPPING};
 use crate::config::{ConfigError, Entry, Origin, values};
 
 /// Creates the error for a value that failed to deserialize.

@@ -5,7 +5,7 @@ use toml::{Table, Value};
 
 use model::LayerConfig;
 
-use super::{KeyValues, schema::LayerTable};
+use super::{KeyValues, schema::variant::LayerTable};
 
 /// Lists the settings of a layer that differ from their defaults.
 pub(super) fn non_default(layer: &LayerConfig) -> KeyValues {

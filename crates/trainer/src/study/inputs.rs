@@ -10,7 +10,7 @@ use super::{
     EPOCHS, KeyValues, Run, Sample, Study, Variant, WEIGHTS,
     flat::{flatten, non_default},
     keys::is_input,
-    schema::{FitSettings, NetworkSettings, Settings, VariantSettings},
+    schema::{NetworkSettings, Settings, VariantSettings},
 };
 
 /// Version of the arithmetic. Increase it when the same inputs give other results, even in the last bit, or when a
@@ -50,7 +50,7 @@ impl Study {
     pub fn inputs(&self, run: &Run, files: &InputFiles) -> Inputs {
         let hidden = run.variant.network.hidden.iter().map(|block| block.units).collect();
         let (network, mut data, fit) =
-            (NetworkSettings { hidden }, run.data.clone(), without_defaults(&run.fit));
+            (NetworkSettings { hidden }, run.data.clone(), run.fit.without_defaults());
         // Settings without effect are left out.
         let images = files.training_images.saturating_sub(data.validation.unwrap_or(0));
         data.limit = data.limit.filter(|limit| *limit < images);
@@ -96,23 +96,6 @@ impl Inputs {
 /// Returns the id of the run with this inputs.json: the first digits of its SHA-256.
 pub fn id_of(inputs: &[u8]) -> String {
     data::sha256([inputs])[..ID_DIGITS].to_owned()
-}
-
-/// Leaves out the optimizer's settings that are at their defaults.
-fn without_defaults(fit: &FitSettings) -> FitSettings {
-    let has_effect = |without: FitSettings| without.rule() != fit.rule();
-    FitSettings {
-        momentum: fit
-            .momentum
-            .filter(|_| has_effect(FitSettings { momentum: None, ..fit.clone() })),
-        nesterov: fit
-            .nesterov
-            .filter(|_| has_effect(FitSettings { nesterov: None, ..fit.clone() })),
-        beta_1: fit.beta_1.filter(|_| has_effect(FitSettings { beta_1: None, ..fit.clone() })),
-        beta_2: fit.beta_2.filter(|_| has_effect(FitSettings { beta_2: None, ..fit.clone() })),
-        epsilon: fit.epsilon.filter(|_| has_effect(FitSettings { epsilon: None, ..fit.clone() })),
-        ..fit.clone()
-    }
 }
 
 fn value_to_json(value: &toml::Value) -> Value {

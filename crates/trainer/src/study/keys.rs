@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::{
     layers,
-    schema::{LayerTable, Settings, VariantSettings},
+    schema::{Settings, VariantSettings, variant::LayerTable},
 };
 
 /// Key of the numbers of units of the hidden layers.

@@ -10,7 +10,7 @@ use super::{
     HIDDEN, KeyValues, Run, Settings, Study, checks, presets,
     resolve::{Resolved, resolve},
     saved_variants::{SavedVariants, take_yielding},
-    schema::{EARLY_STOPPING, WEIGHT_DECAY},
+    schema::variant::{EARLY_STOPPING, WEIGHT_DECAY},
     sweep::Sweep,
 };
 use crate::config::{ConfigError, Entries, Entry};

@@ -13,7 +13,10 @@ use super::{
     keys::{COMMON_KEYS, LAYER_KEYS, known_keys},
     layers,
     ranges::parse_hidden,
-    schema::{INPUT_KEYS, OUTPUT_KEYS, Settings, VariantSettings},
+    schema::{
+        Settings, VariantSettings,
+        variant::{INPUT_KEYS, OUTPUT_KEYS},
+    },
 };
 use crate::config::{ConfigError, Entries, values, values::Parsed};
 

@@ -1,0 +1,71 @@
+//! The state of a fit, and a training step.
+
+use burn::{module::Module, optim::GradientsParams};
+use model::{Network, NetworkNoise};
+
+use crate::{Batch, Metrics, Optimizer, OptimizerConfig, Recording, RunningMetrics};
+
+/// The state of a fit. With the inputs in [`Fit`], it determines the rest of the fit.
+pub struct State {
+    /// The network with its current weights, on a device with autodiff.
+    pub network: Network,
+    /// The optimizer with its state.
+    pub optimizer: Optimizer,
+    /// Number of training steps done.
+    pub steps: u64,
+    /// The running metrics of the current epoch.
+    pub metrics: RunningMetrics,
+    /// The finished epochs.
+    pub history: Vec<Epoch>,
+    /// The recordings: of each [`FitConfig::validate_every`]th epoch, and of the fit's last one.
+    pub recordings: Vec<Recording>,
+    /// The network after the best epoch, if early stopping restores its weights.
+    pub best: Option<Network>,
+}
+
+/// The metrics of a finished epoch.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Epoch {
+    /// Number of the epoch, from 1.
+    pub number: usize,
+    /// Mean over the epoch's training images, each evaluated before its step's update, as Keras reports it.
+    pub train: Metrics,
+    /// Metrics on the validation images after the epoch; `None` if it was not evaluated.
+    pub validation: Option<Metrics>,
+}
+
+impl State {
+    /// Creates the state before the first step.
+    pub fn new(network: Network, optimizer: &OptimizerConfig) -> Self {
+        Self {
+            optimizer: Optimizer::new(optimizer.clone(), &network),
+            network: network.train(),
+            steps: 0,
+            metrics: RunningMetrics::default(),
+            history: Vec::new(),
+            recordings: Vec::new(),
+            best: None,
+        }
+    }
+
+    /// Returns the network that a fit ends with: that of the best epoch if early stopping restores its weights.
+    pub fn trained(&self) -> &Network {
+        self.best.as_ref().unwrap_or(&self.network)
+    }
+
+    /// Does one training step: forward pass, loss, gradients, optimizer step, update of the moving statistics.
+    #[must_use]
+    pub fn step(mut self, batch: Batch, noise: NetworkNoise) -> Self {
+        let Batch { images, classes } = batch;
+        let [len, _] = images.dims();
+        let output = self.network.forward(images, noise);
+        let correct = output.correct(classes.clone());
+        let loss = output.loss(classes);
+        self.metrics.add(loss.clone(), correct, len);
+        let gradients = GradientsParams::from_grads(loss.backward(), &self.network);
+        self.steps += 1;
+        let network = self.optimizer.step(self.steps, self.network, gradients);
+        self.network = network.update_moving_statistics(output.statistics);
+        self
+    }
+}
