@@ -5,7 +5,7 @@ use model::{Network, NetworkNoise};
 
 use crate::{Batch, Metrics, Optimizer, OptimizerConfig, Recording, RunningMetrics};
 
-/// The state of a fit. With the inputs in [`Fit`], it determines the rest of the fit.
+/// The state of a fit. With the inputs in [`Fit`](crate::Fit), it determines the rest of the fit.
 pub struct State {
     /// The network with its current weights, on a device with autodiff.
     pub network: Network,
@@ -17,7 +17,7 @@ pub struct State {
     pub metrics: RunningMetrics,
     /// The finished epochs.
     pub history: Vec<Epoch>,
-    /// The recordings: of each [`FitConfig::validate_every`]th epoch, and of the fit's last one.
+    /// The recordings: of each [`validate_every`](crate::FitConfig::validate_every)th epoch, and of the fit's last one.
     pub recordings: Vec<Recording>,
     /// The network after the best epoch, if early stopping restores its weights.
     pub best: Option<Network>,
