@@ -4,7 +4,7 @@
 
 use std::{convert::Infallible, sync::LazyLock};
 
-use data::Digits;
+use data::ImageSet;
 use divan::Bencher;
 use model::{
     LayerConfig, LayerName, MinMaxNorm, NOTEBOOK_HIDDEN, NetworkConfig,
@@ -17,7 +17,7 @@ use training::{Images, OptimizerConfig, Pixels, RuleConfig, State, WeightDecay, 
 const BATCHES: [usize; 2] = [1000, 50];
 const BACKEND: Backend = Backend::Flex;
 
-static DIGITS: LazyLock<Digits> = LazyLock::new(data::synthetic);
+static DIGITS: LazyLock<ImageSet> = LazyLock::new(data::synthetic);
 
 fn main() {
     allocator::keep_freed();

@@ -1,5 +1,5 @@
-//! burn-dataset's cache of MNIST: the uncompressed files in `burn-dataset/mnist/{train,test}/` in the
-//! user's cache folder. A file is read or written there only if its SHA-256 is MNIST's.
+//! Caches of the published data sets, each with its folders `train` and `test`. A file is read or written
+//! there only if it has its published SHA-256. That of MNIST is burn-dataset's cache, of uncompressed files.
 
 use std::fs;
 use std::io::{self, ErrorKind, Write};
@@ -7,17 +7,17 @@ use std::path::{Path, PathBuf};
 
 use tempfile::{Builder, NamedTempFile};
 
-use crate::digits::Digits;
 use crate::download::Downloader;
-use crate::error::{Error, Skipped};
+use crate::error::{Error, FileFault, Skipped};
 use crate::folder::{IdxFile, in_parallel, join, open_regular};
 use crate::idx::Contents;
-use crate::mnist::{File, Files};
+use crate::image_set::ImageSet;
+use crate::published::{File, Published, Verified};
 
 #[cfg(test)]
 mod tests;
 
-/// Reads MNIST from the cache, after downloading the files that it lacks or that are not MNIST's.
+/// Reads a data set from its cache, after downloading the files that it lacks or that are not those published.
 /// Appends the reason for each download to `skipped`.
 ///
 /// # Errors
@@ -26,12 +26,13 @@ mod tests;
 /// tried.
 pub(crate) fn read_or_download(
     user_cache: &Path,
-    mnist: &Files,
+    set: &Published,
     downloader: &Downloader<'_>,
     skipped: &mut Vec<Skipped>,
-) -> Result<Digits, Error> {
-    let root = user_cache.join("burn-dataset").join("mnist");
-    let files = mnist.each_ref().map(|file| CachedFile { file, folder: root.join(file.subfolder) });
+) -> Result<ImageSet, Error> {
+    let root = user_cache.join(set.cache_folder);
+    let files =
+        set.files.each_ref().map(|file| CachedFile { file, folder: root.join(file.subfolder) });
     let [a, b, c, d] = in_parallel(files, |file| {
         let read = file.read();
         (file, read)
@@ -42,10 +43,10 @@ pub(crate) fn read_or_download(
             file.download(downloader)
         })
     };
-    join([get(a)?, get(b)?, get(c)?, get(d)?])
+    join(set.source.to_string(), [get(a)?, get(b)?, get(c)?, get(d)?], set.class_names())
 }
 
-/// One file of MNIST and its folder in the cache.
+/// One file of a data set and its folder in the cache.
 struct CachedFile<'a> {
     file: &'a File,
     folder: PathBuf,
@@ -53,17 +54,20 @@ struct CachedFile<'a> {
 
 impl CachedFile<'_> {
     fn path(&self) -> PathBuf {
-        self.folder.join(self.file.name)
+        self.folder.join(self.file.cached_name())
     }
 
     fn read(&self) -> Result<IdxFile, Skipped> {
         let path = self.path();
         let read = match open_regular(&path) {
-            Ok(Some(opened)) => Contents::read(opened, self.file.kind),
+            Ok(Some(opened)) => self.file.read(opened),
             Ok(None) => return Err(Skipped::CacheLacks(path)),
             Err(fault) => Err(fault),
         };
-        let verified = read.and_then(|contents| contents.verify(&self.file.sha256));
+        let verified = read.and_then(|(contents, verified)| match verified {
+            Verified::Yes => Ok(contents),
+            Verified::CannotBe => Err(FileFault::NotGzipped),
+        });
         IdxFile::new(path, verified).map_err(Skipped::CacheBroken)
     }
 
@@ -73,7 +77,7 @@ impl CachedFile<'_> {
         fs::create_dir_all(&self.folder)
             .map_err(|reason| Error::Write { path: self.folder.clone(), reason })?;
         let bytes = downloader.download(self.file)?;
-        if let Err(reason) = write_whole(&self.folder, self.file.name, &bytes) {
+        if let Err(reason) = write_whole(&self.folder, &self.file.cached_name(), &bytes) {
             return Err(Error::Write { path, reason });
         }
         IdxFile::new(path, Contents::read(&bytes[..], self.file.kind))

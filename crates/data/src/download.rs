@@ -1,4 +1,4 @@
-//! Downloads over HTTPS, verified by SHA-256.
+//! Downloads, verified by SHA-256.
 //!
 //! A server that cannot be reached is not tried again, so that without a network a download fails within
 //! the [`Timeouts`] for resolving and connecting. Otherwise there are [`MAX_ATTEMPTS`] attempts: an
@@ -12,15 +12,12 @@ use ureq::http::{Response, StatusCode, header};
 use ureq::{Agent, Body, Timeout};
 
 use crate::error::{DownloadFault, Error};
-use crate::gzip;
-use crate::mnist::File;
+use crate::gzip::{self, MAX_BYTES};
+use crate::published::{Checksum, File};
 use crate::sha256::sha256;
 
 #[cfg(test)]
 mod tests;
-
-/// Largest accepted file, compressed or not, in bytes. MNIST's largest file has 47 million bytes.
-const MAX_BYTES: usize = 64 << 20;
 
 /// Size of one read, in bytes.
 const CHUNK_LEN: usize = 64 << 10;
@@ -79,8 +76,8 @@ pub(crate) struct Downloader<'a> {
 }
 
 impl<'a> Downloader<'a> {
-    /// Creates a downloader, without connecting. `base_url` ends in a slash. It is HTTPS, or HTTP at
-    /// 127.0.0.1 for tests.
+    /// Creates a downloader, without connecting. `base_url` ends in a slash. If it is HTTPS, redirects
+    /// have to be too. HTTP suffices for a server that has nothing else, as all files are verified.
     pub(crate) fn new(
         base_url: &'a str,
         timeouts: Timeouts,
@@ -88,7 +85,7 @@ impl<'a> Downloader<'a> {
     ) -> Self {
         let is_local = base_url.starts_with("http://127.0.0.1:");
         let mut config = Agent::config_builder()
-            .https_only(!is_local)
+            .https_only(base_url.starts_with("https:"))
             .http_status_as_error(false)
             .max_redirects(MAX_REDIRECTS)
             .timeout_resolve(Some(timeouts.resolve))
@@ -101,7 +98,7 @@ impl<'a> Downloader<'a> {
         Self { agent: config.build().into(), base_url, retry_delay: timeouts.retry_delay, progress }
     }
 
-    /// Downloads `<name>.gz`, decompresses it and verifies its SHA-256.
+    /// Downloads `<name>.gz` and verifies its SHA-256. Returns the bytes of the file that the checksum is of.
     pub(crate) fn download(&self, file: &File) -> Result<Vec<u8>, Error> {
         let url = format!("{}{}.gz", self.base_url, file.name);
         self.download_url(&url, file).map_err(|fault| Error::Download { url, fault })
@@ -114,7 +111,7 @@ impl<'a> Downloader<'a> {
         loop {
             attempts_left -= 1;
             let result = self.receive(url, file, &mut received);
-            let fault = match result.and_then(|()| decompress(&received, file)) {
+            let fault = match result.and_then(|()| verified(&received, file)) {
                 Ok(bytes) => return Ok(bytes),
                 Err(fault) => fault,
             };
@@ -213,17 +210,23 @@ fn content_length(response: &Response<Body>) -> Option<usize> {
     length.to_str().ok()?.parse().ok()
 }
 
-/// Decompresses a downloaded file and verifies its SHA-256.
-fn decompress(received: &[u8], file: &File) -> Result<Vec<u8>, DownloadFault> {
+/// Verifies a downloaded file, decompressed if its checksum is of the uncompressed file.
+fn verified(received: &[u8], file: &File) -> Result<Vec<u8>, DownloadFault> {
+    let (bytes, expected) = match &file.checksum {
+        Checksum::Uncompressed(expected) => (decompress(received)?, expected),
+        Checksum::Gzipped(expected) => (received.to_vec(), expected),
+    };
+    let found = sha256([&bytes[..]]);
+    if found == *expected {
+        return Ok(bytes);
+    }
+    Err(DownloadFault::Checksum { title: file.source.title(), found, expected: expected.clone() })
+}
+
+fn decompress(received: &[u8]) -> Result<Vec<u8>, DownloadFault> {
     let mut bytes = Vec::new();
     gzip::decompress(received)
         .and_then(|source| source.take(MAX_BYTES as u64).read_to_end(&mut bytes))
         .map_err(|_| DownloadFault::Gzip)?;
-    let found = sha256([&bytes[..]]);
-    if found == file.sha256 {
-        Ok(bytes)
-    } else {
-        let expected = file.sha256.clone();
-        Err(DownloadFault::Checksum { found, expected })
-    }
+    Ok(bytes)
 }

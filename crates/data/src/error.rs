@@ -6,12 +6,14 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
+use crate::class_names::ClassNamesFault;
+
 /// An error of loading a data set.
 #[derive(Debug, Error)]
 pub enum Error {
     /// A folder lacks one of the four files.
     #[error(
-        "{} is missing, and so is a gzipped one: put all four MNIST files into its folder, or choose \
+        "{} is missing, and so is a gzipped one: put all four IDX files into its folder, or choose \
          another folder",
         path.display()
     )]
@@ -26,6 +28,45 @@ pub enum Error {
         path: PathBuf,
         /// The defect.
         fault: FileFault,
+    },
+    /// The training and the test images differ in size.
+    #[error(
+        "{} holds images of {} x {} pixels, but {} of {} x {}: use files of the same data set",
+        paths[0].display(), sizes[0][0], sizes[0][1], paths[1].display(), sizes[1][0], sizes[1][1]
+    )]
+    Sizes {
+        /// Paths of the files of training and test images.
+        paths: [PathBuf; 2],
+        /// Height and width of each, in pixels.
+        sizes: [[usize; 2]; 2],
+    },
+    /// The files are not of the data set that they should be of, by their structure.
+    #[error(
+        "{} has {found}, but {title} has images of 28 x 28 pixels and labels of 0 to 9: to use another \
+         data set, set data.dir to its folder",
+        dir.display()
+    )]
+    NotPublished {
+        /// The folder.
+        dir: PathBuf,
+        /// Data set that the folder should hold.
+        title: &'static str,
+        /// Image size and labels of the files.
+        found: String,
+    },
+    /// All labels are 0.
+    #[error("{} holds only labels of 0: at least two classes are needed", path.display())]
+    OneClass {
+        /// Path of the file of training labels.
+        path: PathBuf,
+    },
+    /// The file of class names has a defect.
+    #[error("{} {fault}", path.display())]
+    ClassNames {
+        /// Path of the file.
+        path: PathBuf,
+        /// The defect.
+        fault: ClassNamesFault,
     },
     /// The numbers of images and labels differ.
     #[error(
@@ -61,11 +102,14 @@ pub enum Error {
     },
     /// None of the requested sources is available.
     #[error(
-        "no data set was found{}: set $MNIST_DIR or data.dir to a folder with the four MNIST files, or \
-         add \"synthetic\" to data.sources",
-        in_parentheses(skipped)
+        "no data set was found{}: set {}data.dir to a folder with the four IDX files, or add \
+         \"synthetic\" to data.sources",
+        in_parentheses(skipped),
+        variables.iter().map(|variable| format!("${variable} or ")).collect::<String>()
     )]
     NotFound {
+        /// Environment variables of the folders of the requested sources.
+        variables: Vec<&'static str>,
         /// Every place that was tried.
         skipped: Vec<Skipped>,
     },
@@ -139,13 +183,15 @@ pub enum FileFault {
         /// Number of bytes that the header declares.
         promised: usize,
     },
-    /// The size of its images differs from MNIST's.
-    #[error("holds images of {height} x {width} pixels: only 28 x 28 is supported")]
+    /// Its images have a size that is not supported.
+    #[error("holds images of {height} x {width} pixels: a side has 1 to {most}")]
     ImageSize {
         /// Height, in pixels.
         height: usize,
         /// Width, in pixels.
         width: usize,
+        /// Largest supported height or width, in pixels.
+        most: usize,
     },
     /// Its header declares no images or labels.
     #[error("holds no {kind}: at least one is needed")]
@@ -163,28 +209,25 @@ pub enum FileFault {
         /// Largest supported number.
         most: usize,
     },
-    /// One of its labels is not 0 to 9.
-    #[error("has the label {label} at index {index}: labels are 0 to 9")]
-    Label {
-        /// Index of the label, from 0.
-        index: usize,
-        /// The label.
-        label: u8,
-    },
     /// It is gzipped, and the gzip data is damaged or truncated.
     #[error(
         "cannot be decompressed: its gzip data is damaged or truncated; copy or download it again"
     )]
     Gzip,
-    /// It is a valid IDX file, but not the one of MNIST.
+    /// It is not gzipped, so that its checksum cannot be verified.
+    #[error("is not gzipped")]
+    NotGzipped,
+    /// It is a valid IDX file, but not the one published.
     #[error(
-        "is not MNIST's file: its SHA-256 is {found}, expected {expected}; to use another data set, set \
+        "is not {title}'s file: its SHA-256 is {found}, expected {expected}; to use another data set, set \
          data.dir to its folder"
     )]
     Checksum {
+        /// Name of the data set.
+        title: &'static str,
         /// SHA-256 of the file.
         found: String,
-        /// SHA-256 of MNIST's file.
+        /// SHA-256 of the published file.
         expected: String,
     },
 }
@@ -224,7 +267,7 @@ pub enum DownloadFault {
         /// The cause.
         reason: io::Error,
     },
-    /// The file is larger than any of MNIST's.
+    /// The file is larger than any that is published.
     #[error("the file is larger than {most} bytes")]
     TooLarge {
         /// Largest accepted size, in bytes.
@@ -233,32 +276,39 @@ pub enum DownloadFault {
     /// The downloaded file is not valid gzip.
     #[error("the downloaded file is damaged: its gzip data cannot be decompressed")]
     Gzip,
-    /// The downloaded file is not the one of MNIST.
-    #[error("the downloaded file is not MNIST's: its SHA-256 is {found}, expected {expected}")]
+    /// The downloaded file is not the one published.
+    #[error("the downloaded file is not {title}'s: its SHA-256 is {found}, expected {expected}")]
     Checksum {
-        /// SHA-256 of the downloaded file, decompressed.
+        /// Name of the data set.
+        title: &'static str,
+        /// SHA-256 of the downloaded file, decompressed if the expected one is.
         found: String,
-        /// SHA-256 of MNIST's file.
+        /// SHA-256 of the published file.
         expected: String,
     },
 }
 
-/// A place where MNIST was not found, with the reason.
+/// A place where a published data set was not found, with the reason.
 #[derive(Debug, Error)]
 pub enum Skipped {
     /// The environment variable is not set.
-    #[error("$MNIST_DIR is not set")]
-    MnistDirUnset,
-    /// The folder `$MNIST_DIR` lacks this file.
-    #[error("$MNIST_DIR has no {}", .0.display())]
-    MnistDirLacks(PathBuf),
+    #[error("${0} is not set")]
+    Unset(&'static str),
+    /// The folder that the environment variable names lacks this file.
+    #[error("${variable} has no {}", path.display())]
+    FolderLacks {
+        /// The environment variable.
+        variable: &'static str,
+        /// Path of the file.
+        path: PathBuf,
+    },
     /// The system has no cache folder for this user.
     #[error("there is no cache folder, as $HOME is not set")]
     NoCache,
     /// The cache lacks this file.
     #[error("the cache has no {}", .0.display())]
     CacheLacks(PathBuf),
-    /// A file in the cache is not MNIST's.
+    /// A file in the cache is not the one published.
     #[error("in the cache, {0}")]
     CacheBroken(Error),
     /// A file that the cache lacks could not be downloaded or written.

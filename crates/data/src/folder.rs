@@ -1,20 +1,20 @@
-//! A folder with the four IDX files of MNIST, or of another data set of the same format.
+//! A folder with the four IDX files of a data set.
 
 use std::fs;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::digits::{Digits, Split, sha256_of_sums};
+use crate::class_names;
 use crate::error::{Error, FileFault};
 use crate::idx::Contents;
-use crate::mnist::{File, Files};
-use crate::shape::PIXELS;
+use crate::image_set::{ImageSet, Split, sha256_of_sums};
+use crate::published::{Checksum, File, Files, Published, Verified};
+use crate::shape::Shape;
+use crate::source::Source;
 
 #[cfg(test)]
 mod tests;
-
-/// Names of the built-in data sets, which no other data set may have.
-const RESERVED_NAMES: [&str; 2] = ["mnist", "synthetic"];
 
 /// One of the four files, with its path for error messages.
 #[derive(Debug)]
@@ -33,8 +33,8 @@ impl IdxFile {
     }
 }
 
-/// Reads the data set in `dir`. Its name is `mnist` if all four checksums are MNIST's, otherwise the
-/// folder's.
+/// Reads any data set in `dir`, with the names of its classes if there is a classes.txt. Its name is `mnist` if all four
+/// checksums are MNIST's, otherwise the folder's.
 ///
 /// Each file may be gzipped. It may be in the folder itself or, as burn-dataset stores it, in the
 /// subfolder `train` or `test`.
@@ -42,45 +42,93 @@ impl IdxFile {
 /// # Errors
 ///
 /// [`Error::Missing`] if any file is missing, before any is read.
-pub(crate) fn read(dir: &Path, mnist: &Files) -> Result<Digits, Error> {
-    let files = read_files(dir, mnist, |contents, _| Ok(contents))?;
-    let is_mnist = files.iter().zip(mnist).all(|(read, file)| read.contents.sha256 == file.sha256);
-    let mut digits = join(files)?;
+pub(crate) fn read(dir: &Path, mnist: &Published) -> Result<ImageSet, Error> {
+    let files = read_files(dir, &mnist.files, |opened, file| Contents::read(opened, file.kind))?;
+    let is_mnist = files.iter().zip(&mnist.files).all(|(read, file)| match &file.checksum {
+        Checksum::Uncompressed(expected) | Checksum::Gzipped(expected) => {
+            read.contents.sha256 == *expected
+        }
+    });
+    let class_names = class_names::read(dir, highest_label(&files))?;
+    let mut images = join(mnist.source.to_string(), files, class_names)?;
     if !is_mnist {
-        digits.name = data_set_name(dir, &digits.sha256);
+        images.name = data_set_name(dir, &images.sha256);
     }
-    Ok(digits)
+    Ok(images)
 }
 
-/// Reads the data set in `dir` as [`read`] does, but accepts only MNIST.
-pub(crate) fn read_mnist(dir: &Path, mnist: &Files) -> Result<Digits, Error> {
-    join(read_files(dir, mnist, |contents, file| contents.verify(&file.sha256))?)
+/// Reads a published data set in `dir`. Its name is that of the source if its checksums can be verified, otherwise
+/// source and checksum.
+///
+/// # Errors
+///
+/// As [`read`], and if the files are not those published.
+pub(crate) fn read_published(dir: &Path, set: &Published) -> Result<ImageSet, Error> {
+    let is_verified = AtomicBool::new(true);
+    let files = read_files(dir, &set.files, |opened, file| {
+        let (contents, verified) = file.read(opened)?;
+        is_verified.fetch_and(verified == Verified::Yes, Ordering::Relaxed);
+        Ok(contents)
+    })?;
+    let mut images = join(set.source.to_string(), files, set.class_names())?;
+    if is_verified.into_inner() {
+        return Ok(images);
+    }
+    let Shape { width, height, classes } = images.train.shape();
+    if images.train.shape() != Shape::MNIST {
+        let found =
+            format!("images of {height} x {width} pixels and labels of 0 to {}", classes - 1);
+        return Err(Error::NotPublished { dir: dir.to_owned(), title: set.source.title(), found });
+    }
+    images.name = format!("{}-{}", images.name, &images.sha256[..8]);
+    Ok(images)
 }
 
-/// Reads the four files and passes each through `check`.
+/// Reads the four files.
 fn read_files(
     dir: &Path,
-    mnist: &Files,
-    check: impl Fn(Contents, &File) -> Result<Contents, FileFault> + Sync,
+    files: &Files,
+    read: impl Fn(fs::File, &File) -> Result<Contents, FileFault> + Sync,
 ) -> Result<[IdxFile; 4], Error> {
-    let [a, b, c, d] = mnist.each_ref().map(|file| open(dir, file));
+    let [a, b, c, d] = files.each_ref().map(|file| open(dir, file));
     let [a, b, c, d] = in_parallel([a?, b?, c?, d?], |(file, path, opened)| {
-        let read = Contents::read(opened, file.kind);
-        IdxFile::new(path, read.and_then(|contents| check(contents, file)))
+        IdxFile::new(path, read(opened, file))
     });
     Ok([a?, b?, c?, d?])
 }
 
-/// Joins the four files into a data set with the name `mnist`.
-pub(crate) fn join(files: [IdxFile; 4]) -> Result<Digits, Error> {
+/// Joins the four files into a data set. It has a class for each label up to the highest one, and for each name.
+pub(crate) fn join(
+    name: String,
+    files: [IdxFile; 4],
+    class_names: Vec<String>,
+) -> Result<ImageSet, Error> {
     let sums = files.each_ref().map(|file| file.contents.sha256.clone());
+    let classes = class_names.len().max(usize::from(highest_label(&files)) + 1);
     let [train_images, train_labels, test_images, test_labels] = files;
-    Ok(Digits {
-        name: "mnist".to_owned(),
-        train: pair(train_images, train_labels)?,
-        test: pair(test_images, test_labels)?,
+    let size = |file: &IdxFile| [file.contents.item.height, file.contents.item.width];
+    let sizes = [size(&train_images), size(&test_images)];
+    if sizes[0] != sizes[1] {
+        return Err(Error::Sizes { paths: [train_images.path, test_images.path], sizes });
+    }
+    if classes < 2 {
+        return Err(Error::OneClass { path: train_labels.path });
+    }
+    let [height, width] = sizes[0];
+    let shape = Shape { width, height, classes };
+    Ok(ImageSet {
+        name,
+        class_names,
+        train: pair(shape, train_images, train_labels)?,
+        test: pair(shape, test_images, test_labels)?,
         sha256: sha256_of_sums(&sums),
     })
+}
+
+/// Returns the highest label in both halves.
+fn highest_label([_, train, _, test]: &[IdxFile; 4]) -> u8 {
+    let labels = train.contents.bytes.iter().chain(&test.contents.bytes);
+    labels.copied().max().unwrap_or(0)
 }
 
 /// Runs `work` on all four files in parallel: decompressing and hashing one occupies a core.
@@ -114,13 +162,9 @@ fn is_absent(error: &io::Error) -> bool {
 /// Opens a file at the first of its possible paths that exists.
 fn open<'a>(dir: &Path, file: &'a File) -> Result<(&'a File, PathBuf, fs::File), Error> {
     let subfolder = dir.join(file.subfolder);
-    let gzipped_name = format!("{}.gz", file.name);
-    for path in [
-        dir.join(file.name),
-        dir.join(&gzipped_name),
-        subfolder.join(file.name),
-        subfolder.join(&gzipped_name),
-    ] {
+    let names = file.names();
+    let places = [dir, subfolder.as_path()];
+    for path in places.iter().flat_map(|place| names.iter().map(|name| place.join(name))) {
         match open_regular(&path) {
             Ok(Some(opened)) => return Ok((file, path, opened)),
             Ok(None) => {}
@@ -130,9 +174,8 @@ fn open<'a>(dir: &Path, file: &'a File) -> Result<(&'a File, PathBuf, fs::File),
     Err(Error::Missing { path: dir.join(file.name) })
 }
 
-fn pair(images: IdxFile, labels: IdxFile) -> Result<Split, Error> {
-    let image_count = images.contents.bytes.len() / PIXELS;
-    let label_count = labels.contents.bytes.len();
+fn pair(shape: Shape, images: IdxFile, labels: IdxFile) -> Result<Split, Error> {
+    let [image_count, label_count] = [&images, &labels].map(|file| file.contents.count());
     if image_count != label_count {
         return Err(Error::Unpaired {
             images_path: images.path,
@@ -141,16 +184,16 @@ fn pair(images: IdxFile, labels: IdxFile) -> Result<Split, Error> {
             labels: label_count,
         });
     }
-    Ok(Split::new(images.contents.bytes, labels.contents.bytes))
+    Ok(Split::new(shape, images.contents.bytes, labels.contents.bytes))
 }
 
-/// Name of a data set that is not MNIST.
+/// Returns the name of a data set that is not MNIST. Those of the sources are reserved.
 fn data_set_name(dir: &Path, sha256: &str) -> String {
     // A path such as `..` has a file name only once it is resolved.
     let resolved = dir.canonicalize().unwrap_or_default();
     let name = dir.file_name().or(resolved.file_name());
     let name = name.unwrap_or(dir.as_os_str()).to_string_lossy();
-    if RESERVED_NAMES.contains(&name.as_ref()) {
+    if Source::ALL.iter().any(|source| source.to_string() == name) {
         format!("{name}-{}", &sha256[..8])
     } else {
         name.into_owned()

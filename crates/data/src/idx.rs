@@ -9,13 +9,15 @@ use std::io::Read;
 use crate::error::FileFault;
 use crate::gzip;
 use crate::sha256::sha256;
-use crate::shape::{CLASSES, PIXELS, SIDE};
 
 #[cfg(test)]
 mod tests;
 
-/// Largest number of images or labels in a file: 1 GiB of images.
-const MAX_ITEMS: usize = (1 << 30) / PIXELS;
+/// Largest size of the data in a file, in bytes.
+const MAX_BYTES: usize = 1 << 30;
+
+/// Largest width or height of an image, in pixels.
+const MAX_SIDE: usize = 1024;
 
 /// Length of each number in a header, in bytes.
 const NUMBER_LEN: usize = 4;
@@ -23,10 +25,19 @@ const NUMBER_LEN: usize = 4;
 /// The kind of data in a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// Images of [`SIDE`] by [`SIDE`] pixels.
+    /// Images of one channel.
     Images,
-    /// Labels below [`CLASSES`].
+    /// Labels, one byte each.
     Labels,
+}
+
+/// Size of an item of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct ItemSize {
+    /// Height of an image in pixels; 1 for a label.
+    pub(crate) height: usize,
+    /// Width of an image in pixels; 1 for a label.
+    pub(crate) width: usize,
 }
 
 /// The validated contents of a file.
@@ -34,6 +45,8 @@ pub(crate) enum Kind {
 pub(crate) struct Contents {
     /// Pixels or labels, without the header.
     pub(crate) bytes: Vec<u8>,
+    /// Size of an image or label.
+    pub(crate) item: ItemSize,
     /// SHA-256 of the decompressed file, header included.
     pub(crate) sha256: String,
 }
@@ -43,7 +56,8 @@ impl Contents {
     pub(crate) fn read(source: impl Read, kind: Kind) -> Result<Self, FileFault> {
         let mut source = gzip::decompress(source)?;
         let header = read_at_most(kind.header_len(), &mut source)?;
-        let promised = kind.data_len(&header)?;
+        let (count, item) = kind.parse(&header)?;
+        let promised = count * item.len();
         let bytes = read_at_most(promised + 1, &mut source)?;
         if bytes.len() < promised {
             let found = bytes.len();
@@ -52,19 +66,22 @@ impl Contents {
         if bytes.len() > promised {
             return Err(FileFault::Long { promised });
         }
-        if kind == Kind::Labels {
-            check_labels(&bytes)?;
-        }
-        Ok(Self { sha256: sha256([&header[..], &bytes]), bytes })
+        Ok(Self { sha256: sha256([&header[..], &bytes]), item, bytes })
     }
 
-    /// Refuses contents with another SHA-256 than `expected`.
-    pub(crate) fn verify(self, expected: &str) -> Result<Self, FileFault> {
-        if self.sha256 == expected {
-            Ok(self)
-        } else {
-            Err(FileFault::Checksum { found: self.sha256, expected: expected.to_owned() })
-        }
+    /// Returns the number of images or labels.
+    pub(crate) fn count(&self) -> usize {
+        self.bytes.len() / self.item.len()
+    }
+}
+
+impl ItemSize {
+    /// Size of a label.
+    pub(crate) const LABEL: Self = Self { height: 1, width: 1 };
+
+    /// Length in bytes.
+    pub(crate) const fn len(self) -> usize {
+        self.height * self.width
     }
 }
 
@@ -77,28 +94,20 @@ impl Kind {
         }
     }
 
-    /// Length of one image or label, in bytes.
-    pub(crate) const fn item_len(self) -> usize {
-        match self {
-            Self::Images => PIXELS,
-            Self::Labels => 1,
-        }
-    }
-
     /// SHA-256 of the uncompressed file that holds these pixels or labels.
-    pub(crate) fn sha256(self, bytes: &[u8]) -> String {
-        sha256([&self.header(bytes.len() / self.item_len()), bytes])
+    pub(crate) fn sha256(self, bytes: &[u8], item: ItemSize) -> String {
+        sha256([&self.header(bytes.len() / item.len(), item), bytes])
     }
 
     /// Header of a file of `count` images or labels.
-    pub(crate) fn header(self, count: usize) -> Vec<u8> {
+    pub(crate) fn header(self, count: usize, item: ItemSize) -> Vec<u8> {
         let mut header = self.magic().to_vec();
         let sizes: &[usize] = match self {
-            Self::Images => &[count, SIDE, SIDE],
+            Self::Images => &[count, item.height, item.width],
             Self::Labels => &[count],
         };
         for &size in sizes {
-            // A count that saturates is far above `MAX_ITEMS`.
+            // A size that saturates is far above `MAX_BYTES`.
             let size = u32::try_from(size).unwrap_or(u32::MAX);
             header.extend(size.to_be_bytes());
         }
@@ -127,8 +136,8 @@ impl Kind {
         }
     }
 
-    /// Validates a header and returns the number of bytes that it declares to follow.
-    fn data_len(self, header: &[u8]) -> Result<usize, FileFault> {
+    /// Validates a header. Returns the number of images or labels that it declares, and their size.
+    fn parse(self, header: &[u8]) -> Result<(usize, ItemSize), FileFault> {
         self.check_magic(&header[..header.len().min(NUMBER_LEN)])?;
         if header.len() < self.header_len() {
             return Err(FileFault::ShortHeader {
@@ -136,18 +145,22 @@ impl Kind {
                 expected: self.header_len(),
             });
         }
-        if self == Self::Images {
-            let (height, width) = (header_number(header, 2), header_number(header, 3));
-            if (height, width) != (SIDE, SIDE) {
-                return Err(FileFault::ImageSize { height, width });
+        let item = match self {
+            Self::Images => {
+                ItemSize { height: header_number(header, 2), width: header_number(header, 3) }
             }
+            Self::Labels => ItemSize::LABEL,
+        };
+        let ItemSize { height, width } = item;
+        if [height, width].iter().any(|side| !(1..=MAX_SIDE).contains(side)) {
+            return Err(FileFault::ImageSize { height, width, most: MAX_SIDE });
         }
-        let count = header_number(header, 1);
+        let (count, most) = (header_number(header, 1), MAX_BYTES / item.len());
         let kind = self.name();
         match count {
             0 => Err(FileFault::NoItems { kind }),
-            _ if count > MAX_ITEMS => Err(FileFault::TooMany { kind, count, most: MAX_ITEMS }),
-            _ => Ok(count * self.item_len()),
+            _ if count > most => Err(FileFault::TooMany { kind, count, most }),
+            _ => Ok((count, item)),
         }
     }
 
@@ -182,11 +195,4 @@ fn header_number(header: &[u8], index: usize) -> usize {
     header[index * NUMBER_LEN..][..NUMBER_LEN]
         .iter()
         .fold(0, |number, &byte| (number << 8) | usize::from(byte))
-}
-
-fn check_labels(labels: &[u8]) -> Result<(), FileFault> {
-    match labels.iter().position(|&label| usize::from(label) >= CLASSES) {
-        Some(index) => Err(FileFault::Label { index, label: labels[index] }),
-        None => Ok(()),
-    }
 }

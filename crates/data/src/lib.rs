@@ -1,27 +1,33 @@
-//! Data sets of digits: the four IDX files of MNIST, with a cache and a download, and a synthetic data
-//! set. All are loaded as [`Digits`]: a training and a test [`Split`] of u8 images and labels.
+//! Data sets of small images of one channel: four IDX files, MNIST and its like with a cache and a download, and
+//! synthetic digits. All are loaded as an [`ImageSet`]: a training and a test [`Split`] of u8 images and labels.
 //!
-//! [`load()`] tries the sources of a [`Request`] in order and looks for MNIST in [`Places`].
+//! [`load()`] tries the sources of a [`Request`] in order and looks for those that are published in [`Places`].
 
 mod cache;
-mod digits;
+mod class_names;
 mod download;
 mod error;
 mod folder;
 mod gzip;
 mod idx;
+mod image_set;
 mod load;
-mod mnist;
+mod preparation;
+mod published;
 mod sha256;
 mod shape;
+mod source;
 mod synthetic;
 #[cfg(test)]
 mod testing;
 
-pub use digits::{Digit, Digits, Split};
+pub use class_names::ClassNamesFault;
 pub use download::Progress;
 pub use error::{DownloadFault, Error, FileFault, Skipped};
-pub use load::{Loaded, Places, Request, Source, load};
+pub use image_set::{ImageSet, LabelledImage, Split};
+pub use load::{Loaded, Places, Request, load};
+pub use preparation::{Preparation, centred_ink};
 pub use sha256::sha256;
-pub use shape::Shape;
+pub use shape::{MAX_CLASSES, Shape};
+pub use source::Source;
 pub use synthetic::synthetic;

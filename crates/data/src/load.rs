@@ -1,42 +1,19 @@
 //! Loading the first available of several data sets.
 
 use std::env;
-use std::fmt;
 use std::path::PathBuf;
 
 use crate::cache;
-use crate::digits::Digits;
 use crate::download::{Downloader, Progress, Timeouts};
 use crate::error::{Error, Skipped};
 use crate::folder;
-use crate::mnist::{self, Files};
+use crate::image_set::ImageSet;
+use crate::published::{self, Published};
+use crate::source::Source;
 use crate::synthetic;
 
 #[cfg(test)]
 mod tests;
-
-/// A built-in data set.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Source {
-    /// MNIST: 60 000 training and 10 000 test images of handwritten digits.
-    Mnist,
-    /// Synthetic digits, as many as MNIST: see [`synthetic()`].
-    Synthetic,
-}
-
-impl Source {
-    /// All sources, in the default order of trying them.
-    pub const ALL: [Self; 2] = [Self::Mnist, Self::Synthetic];
-}
-
-impl fmt::Display for Source {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Self::Mnist => "mnist",
-            Self::Synthetic => "synthetic",
-        })
-    }
-}
 
 /// The data set to load.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,44 +24,65 @@ pub struct Request {
     pub dir: Option<PathBuf>,
 }
 
-/// Places to look for MNIST, tried in the order of the fields.
+/// Places to look for the published data sets.
 #[derive(Debug, Clone)]
 pub struct Places {
-    /// Folder with the four IDX files.
-    pub mnist_dir: Option<PathBuf>,
-    /// The user's cache folder, in which burn-dataset's cache is a subfolder.
+    /// The user's cache folder, in which each data set has its own.
     pub cache: Option<PathBuf>,
-    /// HTTPS URL, ending in a slash, of the folder from which files are downloaded to the cache. Tests
-    /// may use `http://127.0.0.1:<port>/`.
-    pub base_url: String,
-    /// Names and checksums of the four files; tests replace them by smaller files.
-    pub(crate) files: Files,
+    /// Those of MNIST, Fashion-MNIST and KMNIST.
+    pub(crate) sets: [SetPlaces; 3],
     /// Timeouts of the download; tests use shorter ones.
     pub(crate) timeouts: Timeouts,
+}
+
+/// Places to look for one of the published data sets, beside the cache.
+#[derive(Debug, Clone)]
+pub(crate) struct SetPlaces {
+    /// Folder with the four IDX files, which is looked at before the cache.
+    pub(crate) dir: Option<PathBuf>,
+    /// URL, ending in a slash, of the folder from which files are downloaded to the cache.
+    pub(crate) base_url: String,
+    /// The data set; tests replace its files by smaller ones.
+    pub(crate) set: Published,
 }
 
 /// A loaded data set.
 #[derive(Debug)]
 pub struct Loaded {
     /// The data set.
-    pub digits: Digits,
+    pub images: ImageSet,
+    /// Its source; `None` if it comes from a folder of the user's.
+    pub source: Option<Source>,
     /// Places that were tried before, in order, each with the reason why it was skipped.
     pub skipped: Vec<Skipped>,
 }
 
 impl Places {
-    /// Returns `$MNIST_DIR` if it is set and not empty, the user's cache folder, and the server that
-    /// burn-dataset uses.
+    /// Returns the folders of the environment variables that are set and not empty, the user's cache folder, and the
+    /// servers that publish the data sets.
     pub fn from_environment() -> Self {
-        let mnist_dir = env::var_os("MNIST_DIR").filter(|dir| !dir.is_empty());
-        Self {
-            mnist_dir: mnist_dir.map(PathBuf::from),
-            cache: dirs::cache_dir(),
-            base_url: mnist::BASE_URL.to_owned(),
-            files: mnist::files(),
-            timeouts: Timeouts::default(),
-        }
+        let sets = published::all().map(|set| SetPlaces {
+            dir: set.source.variable().and_then(folder_of),
+            base_url: set.base_url.to_owned(),
+            set,
+        });
+        Self { cache: dirs::cache_dir(), sets, timeouts: Timeouts::default() }
     }
+
+    /// Returns the places of MNIST, whose checksums tell it from other data sets.
+    fn mnist(&self) -> &SetPlaces {
+        &self.sets[0]
+    }
+
+    /// Returns the places of a source; `None` if it is not published but drawn.
+    fn of(&self, source: Source) -> Option<&SetPlaces> {
+        self.sets.iter().find(|places| places.set.source == source)
+    }
+}
+
+/// Returns the folder that an environment variable names, if it is set and not empty.
+fn folder_of(variable: &str) -> Option<PathBuf> {
+    env::var_os(variable).filter(|dir| !dir.is_empty()).map(PathBuf::from)
 }
 
 /// Loads a data set. Calls `progress` many times a second during a download.
@@ -94,8 +92,9 @@ impl Places {
 ///
 /// # Errors
 ///
-/// [`Error::NotFound`] if no source is available. Other errors concern the files in `dir` or
-/// `$MNIST_DIR`: defects there are not skipped. Only a `$MNIST_DIR` that lacks a file is skipped.
+/// [`Error::NotFound`] if no source is available. Other errors concern the files in `dir` or in a folder
+/// that an environment variable names: defects there are not skipped. Only a `$MNIST_DIR` that lacks a
+/// file is skipped, and its like.
 pub fn load(
     request: &Request,
     places: &Places,
@@ -103,31 +102,34 @@ pub fn load(
 ) -> Result<Loaded, Error> {
     let mut skipped = Vec::new();
     if let Some(dir) = &request.dir {
-        let digits = folder::read(dir, &places.files)?;
-        return Ok(Loaded { digits, skipped });
+        let images = folder::read(dir, &places.mnist().set)?;
+        return Ok(Loaded { images, source: None, skipped });
     }
-    for source in &request.sources {
-        let found = match source {
-            Source::Mnist => find_mnist(places, progress, &mut skipped)?,
-            Source::Synthetic => Some(synthetic()),
+    for &source in &request.sources {
+        let found = match places.of(source) {
+            Some(set) => find(set, places, progress, &mut skipped)?,
+            None => Some(synthetic()),
         };
-        if let Some(digits) = found {
-            return Ok(Loaded { digits, skipped });
+        if let Some(images) = found {
+            return Ok(Loaded { images, source: Some(source), skipped });
         }
     }
-    Err(Error::NotFound { skipped })
+    let variables = request.sources.iter().filter_map(|source| source.variable()).collect();
+    Err(Error::NotFound { variables, skipped })
 }
 
-/// Looks for MNIST in one place after another. Returns `None` if it is in none of them.
-fn find_mnist(
+/// Looks for a published data set in one place after another. Returns `None` if it is in none of them.
+fn find(
+    SetPlaces { dir, base_url, set }: &SetPlaces,
     places: &Places,
     progress: &dyn Fn(Progress<'_>),
     skipped: &mut Vec<Skipped>,
-) -> Result<Option<Digits>, Error> {
-    match &places.mnist_dir {
-        None => skipped.push(Skipped::MnistDirUnset),
-        Some(dir) => match folder::read_mnist(dir, &places.files) {
-            Err(Error::Missing { path }) => skipped.push(Skipped::MnistDirLacks(path)),
+) -> Result<Option<ImageSet>, Error> {
+    let variable = set.source.variable().unwrap_or_default();
+    match dir {
+        None => skipped.push(Skipped::Unset(variable)),
+        Some(dir) => match folder::read_published(dir, set) {
+            Err(Error::Missing { path }) => skipped.push(Skipped::FolderLacks { variable, path }),
             read => return read.map(Some),
         },
     }
@@ -135,9 +137,9 @@ fn find_mnist(
         skipped.push(Skipped::NoCache);
         return Ok(None);
     };
-    let downloader = Downloader::new(&places.base_url, places.timeouts, progress);
-    match cache::read_or_download(cache, &places.files, &downloader, skipped) {
-        Ok(digits) => Ok(Some(digits)),
+    let downloader = Downloader::new(base_url, places.timeouts, progress);
+    match cache::read_or_download(cache, set, &downloader, skipped) {
+        Ok(images) => Ok(Some(images)),
         Err(error) => {
             skipped.push(Skipped::Fetch(error));
             Ok(None)

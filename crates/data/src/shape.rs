@@ -7,19 +7,15 @@ pub struct Shape {
     pub width: usize,
     /// Height, in pixels.
     pub height: usize,
-    /// Number of classes; labels are below it.
+    /// Number of classes, 2 to [`MAX_CLASSES`]; labels are below it.
     pub classes: usize,
 }
 
-/// Width and height of an image of [`Shape::MNIST`], in pixels.
-pub(crate) const SIDE: usize = Shape::MNIST.width;
-/// Number of pixels of an image of [`Shape::MNIST`].
-pub(crate) const PIXELS: usize = Shape::MNIST.pixels();
-/// Number of classes of [`Shape::MNIST`].
-pub(crate) const CLASSES: usize = Shape::MNIST.classes;
+/// Largest number of classes: a label is one byte.
+pub const MAX_CLASSES: usize = 256;
 
 impl Shape {
-    /// Shape of MNIST and of every other supported data set.
+    /// Shape of MNIST and of every other built-in data set.
     pub const MNIST: Self = Self { width: 28, height: 28, classes: 10 };
 
     /// Returns the number of pixels of an image, which is a network's number of inputs.

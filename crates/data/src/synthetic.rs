@@ -18,21 +18,28 @@ use rayon::prelude::*;
 
 use self::handwriting::Handwriting;
 use self::random::Subset;
-use crate::digits::{Digits, Split};
-use crate::shape::PIXELS;
+use crate::image_set::{ImageSet, Split};
+use crate::shape::Shape;
+
+/// Width and height of an image, in pixels.
+const SIDE: usize = Shape::MNIST.width;
+/// Number of pixels of an image.
+const PIXELS: usize = SIDE * SIDE;
+/// Number of classes.
+const CLASSES: usize = Shape::MNIST.classes;
 
 /// Draws 60 000 training and 10 000 test images: the same bytes on every call and every machine.
-pub fn synthetic() -> Digits {
+pub fn synthetic() -> ImageSet {
     let train = draw(Subset::Train, 60_000);
     let test = draw(Subset::Test, 10_000);
-    Digits::new("synthetic", train, test)
+    ImageSet::new("synthetic", train, test)
 }
 
 /// Draws the first `len` digits of a split.
 fn draw(subset: Subset, len: u32) -> Split {
     let digits = (0..len).into_par_iter().map(|index| digit(subset, index));
     let (images, labels): (Vec<_>, Vec<_>) = digits.unzip();
-    Split::new(images.into_flattened(), labels)
+    Split::new(Shape::MNIST, images.into_flattened(), labels)
 }
 
 /// Draws one digit and returns its image and its label.

@@ -9,27 +9,37 @@ use std::path::Path;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-use crate::idx::Kind;
-use crate::mnist::{self, File, Files};
+use crate::idx::{ItemSize, Kind};
+use crate::published::{self, Checksum, File, Published};
 use crate::sha256::sha256;
-use crate::shape::PIXELS;
+use crate::source::Source;
 use server::{Request, Response};
 
-/// Four files like MNIST's, with 5 training and 2 test images.
-pub(crate) struct FakeMnist {
-    /// Uncompressed contents, in the order of [`Files`].
+/// Size of MNIST's images.
+pub(crate) const MNIST: ItemSize = ItemSize { height: 28, width: 28 };
+
+/// A published data set with smaller files: 5 training and 2 test images.
+pub(crate) struct FakeSet {
+    /// Uncompressed contents, in the order of the files.
     pub(crate) contents: [Vec<u8>; 4],
-    /// Names and checksums.
-    pub(crate) files: Files,
+    /// The data set, with the checksums of these files.
+    pub(crate) set: Published,
 }
 
-pub(crate) fn fake_mnist() -> FakeMnist {
+pub(crate) fn fake_mnist() -> FakeSet {
+    fake(Source::Mnist)
+}
+
+pub(crate) fn fake(source: Source) -> FakeSet {
     let contents = [images(5), labels(&[5, 0, 4, 1, 9]), images(2), labels(&[7, 2])];
-    let mut files = mnist::files();
-    for (file, contents) in files.iter_mut().zip(&contents) {
-        file.sha256 = sha256([&contents[..]]);
+    let mut set = published::all().into_iter().find(|set| set.source == source).unwrap();
+    for (file, contents) in set.files.iter_mut().zip(&contents) {
+        file.checksum = match file.checksum {
+            Checksum::Uncompressed(_) => Checksum::Uncompressed(sha256([&contents[..]])),
+            Checksum::Gzipped(_) => Checksum::Gzipped(sha256([&gzip(contents)[..]])),
+        };
     }
-    FakeMnist { contents, files }
+    FakeSet { contents, set }
 }
 
 /// Layout of a folder with the four files.
@@ -39,10 +49,10 @@ pub(crate) enum Layout {
     Subfolders,
 }
 
-impl FakeMnist {
+impl FakeSet {
     /// Writes the four files into `dir`; gzipped ones have `.gz` in their names.
     pub(crate) fn write(&self, dir: &Path, layout: Layout, gzipped: bool) {
-        for (file, contents) in self.files.iter().zip(&self.contents) {
+        for (file, contents) in self.set.files.iter().zip(&self.contents) {
             let folder = match layout {
                 Layout::Flat => dir.to_owned(),
                 Layout::Subfolders => dir.join(file.subfolder),
@@ -59,7 +69,7 @@ impl FakeMnist {
     /// Responds like a server that has the four files, gzipped.
     pub(crate) fn respond(&self, request: &Request) -> Response {
         let is_requested = |file: &File| request.path == format!("{}.gz", file.name);
-        match self.files.iter().position(is_requested) {
+        match self.set.files.iter().position(is_requested) {
             Some(index) => server::ok(&gzip(&self.contents[index])),
             None => server::status("404 Not Found", ""),
         }
@@ -68,14 +78,14 @@ impl FakeMnist {
 
 /// Returns an IDX file of different images.
 pub(crate) fn images(count: usize) -> Vec<u8> {
-    let mut file = Kind::Images.header(count);
-    file.extend((0..=250).cycle().take(count * PIXELS));
+    let mut file = Kind::Images.header(count, MNIST);
+    file.extend((0..=250).cycle().take(count * MNIST.len()));
     file
 }
 
 /// Returns an IDX file of labels.
 pub(crate) fn labels(labels: &[u8]) -> Vec<u8> {
-    [&Kind::Labels.header(labels.len()), labels].concat()
+    [&Kind::Labels.header(labels.len(), ItemSize::LABEL), labels].concat()
 }
 
 pub(crate) fn gzip(bytes: &[u8]) -> Vec<u8> {

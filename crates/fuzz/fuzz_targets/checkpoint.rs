@@ -69,7 +69,7 @@ static SMALL: LazyLock<Small> = LazyLock::new(|| {
     let shape = Shape::MNIST;
     let network = config.init(shape.pixels(), shape.classes, 0, &device);
     let metrics = Metrics { loss: 0.5, accuracy: 0.25 };
-    let split = Split::new(vec![7; 2 * shape.pixels()], vec![3; 2]);
+    let split = Split::new(Shape::MNIST, vec![7; 2 * shape.pixels()], vec![3; 2]);
     let batch = Images { split: &split, pixels: Pixels::Unit }.batch(&[0, 1], &device);
     let state = State {
         steps: 3,

@@ -5,7 +5,7 @@
 use std::{fs, io::Write, sync::LazyLock};
 
 use arbitrary::Arbitrary;
-use data::{Digits, Places, Request, Shape};
+use data::{ImageSet, Places, Request};
 use flate2::{Compression, write::GzEncoder};
 use fuzz::memory::bounded;
 use libfuzzer_sys::fuzz_target;
@@ -66,16 +66,18 @@ static FOLDER: LazyLock<TempDir> =
     LazyLock::new(|| tempfile::tempdir().expect("a temporary folder"));
 static ZEROS: LazyLock<Vec<u8>> = LazyLock::new(|| gzip(&vec![0; MEMBER]));
 
-fuzz_target!(|files: [Stored; 4]| {
+fuzz_target!(|input: ([Stored; 4], [u8; 2])| {
+    let (files, [height, width]) = input;
+    let images = Some([height, width].map(u32::from));
     let names = [
-        ("train-images-idx3-ubyte", Shape::MNIST.pixels()),
-        ("train-labels-idx1-ubyte", 1),
-        ("t10k-images-idx3-ubyte", Shape::MNIST.pixels()),
-        ("t10k-labels-idx1-ubyte", 1),
+        ("train-images-idx3-ubyte", images),
+        ("train-labels-idx1-ubyte", None),
+        ("t10k-images-idx3-ubyte", images),
+        ("t10k-labels-idx1-ubyte", None),
     ];
     let mut allowed = BASE;
-    for (stored, (name, item)) in files.iter().zip(names) {
-        let (bytes, unpacked) = stored.file(item);
+    for (stored, (name, size)) in files.iter().zip(names) {
+        let (bytes, unpacked) = stored.file(size);
         allowed += GROWING * unpacked;
         fs::write(FOLDER.path().join(name), bytes).expect("the file is written");
     }
@@ -83,24 +85,28 @@ fuzz_target!(|files: [Stored; 4]| {
     let request = Request { sources: Vec::new(), dir };
     let places = Places::from_environment();
     let Ok(loaded) = bounded(allowed, || data::load(&request, &places, &|_| {})) else { return };
-    let Digits { name, train, test, sha256 } = loaded.digits;
+    let ImageSet { name, train, test, sha256, class_names } = loaded.images;
     assert!(!train.is_empty() && !test.is_empty());
-    assert!(train.labels().iter().chain(test.labels()).all(|&label| label < 10));
+    let shape = train.shape();
+    assert_eq!(shape, test.shape());
+    assert!(class_names.is_empty() && (2..=256).contains(&shape.classes));
+    let mut labels = train.labels().iter().chain(test.labels());
+    assert!(labels.all(|&label| usize::from(label) < shape.classes));
     // `sha256` covers the files as they were read. It equals that of the same images in new files only if no byte was
     // skipped.
-    assert_eq!(Digits::new(name, train, test).sha256, sha256);
+    assert_eq!(ImageSet::new(name, train, test).sha256, sha256);
 });
 
 impl Stored {
     /// Returns the file, and the number of unpacked bytes that may be kept: the file's own, but no more than its header
     /// announces.
-    fn file(&self, item: usize) -> (Vec<u8>, usize) {
+    fn file(&self, size: Option<[u32; 2]>) -> (Vec<u8>, usize) {
         let (plain, announced) = match &self.contents {
             Contents::Anything(bytes) => {
                 let ratio = if bytes.starts_with(&[0x1f, 0x8b]) { DEFLATE } else { 1 };
                 (bytes.clone(), bytes.len() * ratio)
             }
-            Contents::Idx { count, change, follows } => idx(*count, *change, follows, item),
+            Contents::Idx { count, change, follows } => idx(*count, *change, follows, size),
         };
         let Some(Packing { split, bomb, change, cut }) = &self.packed else {
             return (plain, announced);
@@ -124,22 +130,38 @@ impl Stored {
     }
 }
 
-/// Returns an IDX file, and the number of bytes that its header announces. `item` is the number of bytes of an image or
-/// label.
-fn idx(count: u32, change: Option<(u8, u8)>, follows: &Follows, item: usize) -> (Vec<u8>, usize) {
+/// Returns an IDX file, and the number of bytes that its header announces. Images have a height and width,
+/// labels none.
+fn idx(
+    count: u32,
+    change: Option<(u8, u8)>,
+    follows: &Follows,
+    size: Option<[u32; 2]>,
+) -> (Vec<u8>, usize) {
+    let item = size.map_or(1, |[height, width]| height as usize * width as usize);
     let count = match follows {
         Follows::Announced(_) => count % 9,
         Follows::Other(_) => count,
     };
-    let side = u32::try_from(Shape::MNIST.width).expect("an image is small");
-    let numbers: &[u32] = if item == 1 { &[0x0801, count] } else { &[0x0803, count, side, side] };
+    let numbers = match size {
+        None => vec![0x0801, count],
+        Some([height, width]) => vec![0x0803, count, height, width],
+    };
     let mut file: Vec<u8> = numbers.iter().flat_map(|number| number.to_be_bytes()).collect();
     if let Some((offset, mask)) = change {
         let offset = usize::from(offset) % file.len();
         file[offset] ^= mask;
     }
     let stated = u32::from_be_bytes([file[4], file[5], file[6], file[7]]) as usize;
-    let announced = file.len() + stated.saturating_mul(item) + 1;
+    // A changed byte may be one of the image size.
+    let number = |start: usize| {
+        file.get(start..start + 4).map_or(1, |bytes| {
+            u32::from_be_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]) as usize
+        })
+    };
+    let stated_item =
+        if item == 1 && size.is_none() { 1 } else { number(8).saturating_mul(number(12)) };
+    let announced = (file.len() + 1).saturating_add(stated.saturating_mul(stated_item));
     match follows {
         Follows::Announced(bytes) if !bytes.is_empty() => {
             let len = count as usize * item;

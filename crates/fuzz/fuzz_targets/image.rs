@@ -4,11 +4,11 @@
 use std::io::Cursor;
 
 use arbitrary::Arbitrary;
-use data::Shape;
+use data::Preparation;
 use fuzz::memory::bounded;
 use image::{DynamicImage, ImageFormat, RgbaImage};
 use libfuzzer_sys::fuzz_target;
-use trainer::commands::predict::prepare::prepare;
+use trainer::commands::predict::prepare::{Frame, prepare};
 
 /// Bytes of memory allowed per byte of input. A byte of deflate unpacks to 1032 bytes at most, of eight pixels each. A
 /// pixel has four channels of two bytes, and exists twice during the conversion to grey. JPEG unpacks to less.
@@ -29,7 +29,18 @@ enum Input {
     },
 }
 
-fuzz_target!(|input: Input| {
+fuzz_target!(|input: (Input, u8, u8, u8)| {
+    let (input, width, height, preparation) = input;
+    let preparation = match preparation % 4 {
+        0 => Preparation::Centred,
+        1 => Preparation::LightOnDark,
+        2 => Preparation::DarkOnLight,
+        _ => Preparation::Whole,
+    };
+    let width = usize::from(width) + 1;
+    let is_square = preparation.is_centred();
+    let height = if is_square { width } else { usize::from(height) + 1 };
+    let frame = Frame { width, height, preparation };
     let bytes = match input {
         Input::Anything(bytes) => bytes,
         Input::Damaged { jpeg, width, colours, changes, cut } => {
@@ -42,10 +53,13 @@ fuzz_target!(|input: Input| {
             bytes
         }
     };
-    match bounded(BASE + PER_BYTE * bytes.len(), || prepare(&bytes)) {
+    match bounded(BASE + PER_BYTE * bytes.len(), || prepare(&bytes, frame)) {
         Ok(prepared) => {
-            assert_eq!(prepared.pixels.len(), Shape::MNIST.pixels());
-            assert!(prepared.pixels.iter().any(|&pixel| pixel > 0), "no ink is left");
+            assert_eq!(prepared.pixels.len(), width * height);
+            assert!(
+                !preparation.is_centred() || prepared.pixels.iter().any(|&pixel| pixel > 0),
+                "no ink is left"
+            );
             assert!(!prepared.steps.is_empty());
         }
         Err(reason) => assert!(!reason.is_empty()),

@@ -35,7 +35,7 @@ static NETWORK: LazyLock<Network> = LazyLock::new(|| {
 });
 
 static SPLIT: LazyLock<Split> =
-    LazyLock::new(|| Split::new(vec![7; Shape::MNIST.pixels()], vec![3]));
+    LazyLock::new(|| Split::new(Shape::MNIST, vec![7; Shape::MNIST.pixels()], vec![3]));
 
 static VALID: LazyLock<Vec<Tensor>> =
     LazyLock::new(|| Tensor::all(&weights::to_bytes(&NETWORK).expect("the weights can be read")));
@@ -53,7 +53,8 @@ fuzz_target!(|input: Input| {
     bounded(allowed, || {
         let device = Backend::Flex.open().expect("flex finds the CPU");
         let Ok(model) = SavedModel::parse(&bytes, device) else { return };
-        if model.inputs == split.shape().pixels() {
+        let (format, shape) = (&model.input, split.shape());
+        if (format.width, format.height) == (shape.width, shape.height) {
             assert_eq!(
                 model.probabilities(split).expect("the probabilities can be read").len(),
                 split.len()

@@ -136,7 +136,7 @@ fn a_network_that_cannot_be_is_refused_by_its_key() {
         (many.as_str(), format!("{list} {many}")),
         (
             "[20000, 20000]",
-            "makes a network of 416000010 parameters: at most 100000000 can be".to_owned(),
+            "makes a network of 415920010 parameters: at most 100000000 can be".to_owned(),
         ),
     ] {
         let message = refusal(&format!("network.hidden = {units}"));

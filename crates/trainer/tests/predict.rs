@@ -47,8 +47,8 @@ fn predictions_for_png_files_have_the_test_accuracy() {
 
     let text = dir.stdout(&["predict", &models[0], &models[1], "3.png"]);
     let lines: Vec<&str> = text.lines().collect();
-    assert_eq!(lines[0], "3.png: 28 × 28, kept in place, being of MNIST's size");
-    assert_eq!(lines[1], "digit    none seed 0  batch_norm seed 0");
+    assert_eq!(lines[0], "3.png: 28 × 28, kept in place, being of the images' size");
+    assert_eq!(lines[1], "class    none seed 0  batch_norm seed 0");
     assert_eq!(lines.len(), 13, "{text}");
     assert!(lines[12].starts_with("answer "), "{text}");
 }
@@ -89,7 +89,7 @@ fn a_sheet_holds_every_image() {
     assert_eq!(words.join(" "), "digit 0, labelled 0 digit 1, labelled 7");
 
     let assert = dir.trainer(&["show", "298", "small.toml", "--count", "3"]).assert().code(2);
-    assert.stderr(contains("no digit 300: they count from 0 to 299"));
+    assert.stderr(contains("no image 300: they count from 0 to 299"));
 }
 
 #[test]

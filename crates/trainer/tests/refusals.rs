@@ -214,7 +214,10 @@ fn start_weights_that_do_not_fit_are_refused_before_anything_is_written() {
         let output = dir.output(&["run", "small.toml", "--out", "out"]);
         let text = stderr(&output);
         assert_eq!(output.status.code(), Some(2), "{text}");
-        assert!(text.starts_with("error: fit.weights: ") && text.contains(reason), "{text}");
+        assert!(
+            text.starts_with("error: small.toml:4: fit.weights: ") && text.contains(reason),
+            "{text}"
+        );
         assert!(!dir.path("out").exists());
     };
     refused("start.safetensors: cannot be read");

@@ -79,11 +79,11 @@ fn a_report_can_be_written_at_any_time() {
 
     // Without the data set, the report has no pictures of digits.
     fs::rename(dir.path("digits"), dir.path("elsewhere")).unwrap();
-    assert!(report(&dir).contains("warning: the report shows no digits"));
+    assert!(report(&dir).contains("warning: the report shows no images"));
     let page = dir.read("out/report.html");
-    assert!(page.contains("The test digits of this study were not at hand"));
+    assert!(page.contains("The test images of this study were not at hand"));
     let data = page_data(&page);
-    assert_eq!(data["has_digits"], false);
+    assert_eq!(data["has_images"], false);
     assert!(
         data["variants"][0]["confusion"].is_array() && data["variants"][0]["network"].is_object()
     );

@@ -11,7 +11,7 @@ use training::{Fit, Images, Pixels, State, evaluate};
 #[ignore = "trains for 50 epochs and needs MNIST"]
 fn a_network_trained_on_synthetic_digits_classifies_mnist() {
     let request = Request { sources: vec![Source::Mnist], dir: None };
-    let mnist = data::load(&request, &Places::from_environment(), &|_| {}).unwrap().digits;
+    let mnist = data::load(&request, &Places::from_environment(), &|_| {}).unwrap().images;
 
     let start = Instant::now();
     let digits = synthetic();

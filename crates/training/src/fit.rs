@@ -221,7 +221,7 @@ mod tests {
 
     fn five_images() -> Split {
         let pixels = (0..=250).cycle().take(5 * Shape::MNIST.pixels()).collect();
-        Split::new(pixels, vec![0, 1, 2, 3, 4])
+        Split::new(Shape::MNIST, pixels, vec![0, 1, 2, 3, 4])
     }
 
     /// Columns of a fit with held-out images.

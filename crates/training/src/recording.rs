@@ -148,7 +148,7 @@ mod tests {
 
         let mut pixels = vec![0; 2 * Shape::MNIST.pixels()];
         pixels[0] = 255;
-        let split = Split::new(pixels, vec![0, 1]);
+        let split = Split::new(Shape::MNIST, pixels, vec![0, 1]);
         let images = Images { split: &split, pixels: Pixels::Unit };
         let columns = |has_others| {
             let (is_validated, has_wrong_labels) = (has_others, has_others);

@@ -4,34 +4,33 @@ use burn::tensor::{Device, activation::softmax};
 use data::Split;
 use model::{Network, NetworkNoise};
 
-use crate::{Error, Images, Pixels, weights::Weights};
+use crate::{Error, Images, InputFormat, weights::Weights};
 
 /// A trained network for inference, loaded from its weights file alone.
 #[derive(Debug)]
 pub struct SavedModel {
     network: Network,
-    /// Range of the pixel values.
-    pub pixels: Pixels,
     device: Device,
-    /// Number of pixels of an image.
-    pub inputs: usize,
+    /// Format of its images.
+    pub input: InputFormat,
     /// Number of classes.
     pub classes: usize,
 }
 
 impl SavedModel {
     /// Loads a network from the bytes of a safetensors file. Its layers are derived from the tensors' names and shapes,
-    /// the range of its pixels from the file's metadata; without them it is [`Pixels::Unit`].
+    /// the format of its images from the file's metadata, as [`Weights::input`] does.
     ///
     /// # Errors
     ///
-    /// If the bytes are not a safetensors file, or the tensors do not form a network of this program.
+    /// If the bytes are not a safetensors file, the tensors do not form a network of this program, or the metadata do
+    /// not fit it.
     pub fn parse(bytes: &[u8], device: Device) -> Result<Self, Error> {
         let weights = Weights::parse(bytes.to_vec())?;
-        let pixels = weights.input().map_or(Pixels::Unit, |input| input.pixels);
         let (config, inputs, classes) = weights.network()?;
+        let input = weights.input(inputs, classes)?;
         let network = weights.load(config.init(inputs, classes, 0, &device))?;
-        Ok(Self { network, pixels, device, inputs, classes })
+        Ok(Self { network, device, input, classes })
     }
 
     /// Returns the number of hidden layers, 1 or more.
@@ -43,9 +42,9 @@ impl SavedModel {
     ///
     /// # Panics
     ///
-    /// If the images do not have [`inputs`](Self::inputs) pixels.
+    /// If the images do not have the size of [`input`](Self::input).
     pub fn probabilities(&self, split: &Split) -> Result<Vec<Vec<f32>>, Error> {
-        let images = Images { split, pixels: self.pixels };
+        let images = Images { split, pixels: self.input.pixels };
         let mut probabilities = Vec::with_capacity(split.len());
         for batch in images.inference_batches(&self.network, &self.device) {
             let logits = self.network.forward(batch.images, NetworkNoise::default()).logits;

@@ -6,6 +6,7 @@ use burn::{
     module::{Module, ModuleMapper, ModuleVisitor, Param},
     tensor::{DType, Tensor, TensorData},
 };
+use data::{Preparation, Shape};
 use model::{LayerName, Network, NetworkConfig};
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use serde::{Deserialize, Serialize};
@@ -15,20 +16,34 @@ use crate::{Error, Pixels};
 /// Key of the [`InputFormat`] in a file's metadata, as JSON.
 const INPUT: &str = "input";
 
-/// Format of the images that a network was trained on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// Format of the images that a network was trained on. Where a field is left out, it is as with MNIST.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InputFormat {
+    /// Names of the classes; empty if they have none but their numbers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub class_names: Vec<String>,
     /// Height of an image in pixels.
     pub height: usize,
     /// Range of the pixel values.
     pub pixels: Pixels,
+    /// Preparation of a picture of any size as such an image.
+    #[serde(default, skip_serializing_if = "Preparation::is_centred")]
+    pub preparation: Preparation,
     /// Width of an image in pixels.
     pub width: usize,
 }
 
+impl Default for InputFormat {
+    fn default() -> Self {
+        let Shape { width, height, .. } = Shape::MNIST;
+        let (class_names, preparation) = Default::default();
+        Self { class_names, height, pixels: Pixels::Unit, preparation, width }
+    }
+}
+
 /// Serialises a network's weights as [`to_bytes`] does, with the format of its images in the file's metadata.
-pub fn to_bytes_with_input(network: &Network, input: InputFormat) -> Result<Vec<u8>, Error> {
-    let json = serde_json::to_string(&input).map_err(|error| Error::Save(error.to_string()))?;
+pub fn to_bytes_with_input(network: &Network, input: &InputFormat) -> Result<Vec<u8>, Error> {
+    let json = serde_json::to_string(input).map_err(|error| Error::Save(error.to_string()))?;
     serialize(&tensors(network)?, Some(HashMap::from([(INPUT.to_owned(), json)])))
 }
 
@@ -90,8 +105,38 @@ impl Weights {
         load(network, deserialize(&self.0)?.tensors().into_iter().collect())
     }
 
-    /// Returns the format of the network's images; `None` if the file's metadata lacks it.
-    pub fn input(&self) -> Option<InputFormat> {
+    /// Returns the format of the network's images, of so many pixels and classes. That of MNIST if the file's metadata
+    /// lacks it and there are as many pixels.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::WeightsMismatch`] if the metadata do not fit the network, or lack the format of other images.
+    pub fn input(&self, inputs: usize, classes: usize) -> Result<InputFormat, Error> {
+        let Some(input) = self.written_input() else {
+            if inputs == Shape::MNIST.pixels() {
+                return Ok(InputFormat::default());
+            }
+            return Err(unfit(format!(
+                "the network takes {inputs} values, and the metadata lack the width and height of such images"
+            )));
+        };
+        let InputFormat { width, height, class_names, .. } = &input;
+        if width.checked_mul(*height) != Some(inputs) {
+            return Err(unfit(format!(
+                "the network takes {inputs} values, but its metadata say {width} × {height} pixels"
+            )));
+        }
+        if !class_names.is_empty() && class_names.len() != classes {
+            return Err(unfit(format!(
+                "the network has {classes} classes, but its metadata name {}",
+                class_names.len()
+            )));
+        }
+        Ok(input)
+    }
+
+    /// Returns the format of the network's images that the file's metadata have; `None` if they lack it.
+    pub fn written_input(&self) -> Option<InputFormat> {
         let (_, metadata) = SafeTensors::read_metadata(&self.0).ok()?;
         serde_json::from_str(metadata.metadata().as_ref()?.get(INPUT)?).ok()
     }

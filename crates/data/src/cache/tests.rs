@@ -4,21 +4,23 @@ use std::path::{Path, PathBuf};
 use std::thread;
 
 use super::{publish, read_or_download, temporary_file, write_whole};
-use crate::digits::Digits;
 use crate::download::{Downloader, Timeouts};
 use crate::error::{Error, Skipped};
+use crate::image_set::ImageSet;
+use crate::published::Checksum;
+use crate::source::Source;
 use crate::testing::server::{Server, ok};
-use crate::testing::{Layout, fake_mnist, gzip, images};
+use crate::testing::{Layout, fake, fake_mnist, gzip, images};
 
 fn server() -> Server {
     let fake = fake_mnist();
     Server::start(move |request| fake.respond(request))
 }
 
-fn load(cache: &Path, base_url: &str) -> (Result<Digits, Error>, Vec<String>) {
+fn load(cache: &Path, base_url: &str) -> (Result<ImageSet, Error>, Vec<String>) {
     let mut skipped = Vec::new();
     let downloader = Downloader::new(base_url, Timeouts::default(), &|_| {});
-    let digits = read_or_download(cache, &fake_mnist().files, &downloader, &mut skipped);
+    let digits = read_or_download(cache, &fake_mnist().set, &downloader, &mut skipped);
     let skipped = skipped.iter().map(Skipped::to_string).collect();
     (digits, skipped)
 }
@@ -49,7 +51,7 @@ fn files_below(folder: &Path) -> Vec<PathBuf> {
 fn assert_complete(cache: &Path) {
     let fake = fake_mnist();
     let mut expected: Vec<PathBuf> = Vec::new();
-    for (file, contents) in fake.files.iter().zip(&fake.contents) {
+    for (file, contents) in fake.set.files.iter().zip(&fake.contents) {
         let path = mnist_folder(cache).join(file.subfolder).join(file.name);
         assert_eq!(&fs::read(&path).unwrap(), contents, "{}", path.display());
         expected.push(path);
@@ -147,11 +149,10 @@ fn does_not_cache_a_file_with_another_checksum() {
     let cache = tempfile::tempdir().unwrap();
     let server = Server::start(|_| ok(&gzip(&images(5))));
     let mut other = fake_mnist();
-    other.files[0].sha256 = "0".repeat(64);
+    other.set.files[0].checksum = Checksum::Uncompressed("0".repeat(64));
     let mut skipped = Vec::new();
     let downloader = Downloader::new(&server.url, Timeouts::default(), &|_| {});
-    let error =
-        read_or_download(cache.path(), &other.files, &downloader, &mut skipped).unwrap_err();
+    let error = read_or_download(cache.path(), &other.set, &downloader, &mut skipped).unwrap_err();
     let url = format!("{}train-images-idx3-ubyte.gz", server.url);
     assert!(
         error.to_string().starts_with(&format!(
@@ -230,4 +231,59 @@ fn several_processes_may_download_at_once() {
         });
         assert_complete(cache.path());
     }
+}
+
+/// Returns the folder of a data set whose files are kept gzipped.
+fn fashion_folder(cache: &Path) -> PathBuf {
+    cache.join("burn-regularization/fashion-mnist")
+}
+
+#[test]
+fn keeps_files_whose_checksum_is_of_the_gzipped_file() {
+    let cache = tempfile::tempdir().unwrap();
+    let fashion = fake(Source::Fashion);
+    let responding = fake(Source::Fashion);
+    let server = Server::start(move |request| responding.respond(request));
+    let read = |url: &str| {
+        let mut skipped = Vec::new();
+        let downloader = Downloader::new(url, Timeouts::default(), &|_| {});
+        let images = read_or_download(cache.path(), &fashion.set, &downloader, &mut skipped);
+        (images.unwrap(), skipped)
+    };
+    let (downloaded, skipped) = read(&server.url);
+    assert_eq!((downloaded.name.as_str(), skipped.len()), ("fashion", 4));
+    assert_eq!(downloaded.class_names[9], "Ankle boot");
+    let folder = fashion_folder(cache.path());
+    for (file, contents) in fashion.set.files.iter().zip(&fashion.contents) {
+        let path = folder.join(file.subfolder).join(format!("{}.gz", file.name));
+        assert_eq!(fs::read(path).unwrap(), gzip(contents));
+    }
+    assert_eq!(files_below(cache.path()).len(), 4);
+    assert_eq!(read("no url").0, downloaded);
+
+    // A file of the right name that cannot be verified is replaced.
+    let gzipped = folder.join("test/t10k-labels-idx1-ubyte.gz");
+    fs::write(&gzipped, &fashion.contents[3]).unwrap();
+    let (again, skipped) = read(&server.url);
+    assert_eq!(again, downloaded);
+    assert_eq!(
+        skipped[0].to_string(),
+        format!("in the cache, {} is not gzipped", gzipped.display())
+    );
+    assert_eq!(fs::read(&gzipped).unwrap(), gzip(&fashion.contents[3]));
+}
+
+#[test]
+fn does_not_cache_wrong_bytes_of_the_right_name() {
+    let cache = tempfile::tempdir().unwrap();
+    let server = Server::start(|_| ok(&gzip(&images(5))));
+    let mut skipped = Vec::new();
+    let downloader = Downloader::new(&server.url, Timeouts::default(), &|_| {});
+    let fashion = crate::published::all().into_iter().nth(1).unwrap();
+    let error = read_or_download(cache.path(), &fashion, &downloader, &mut skipped).unwrap_err();
+    let reason = "the downloaded file is not Fashion-MNIST's: its SHA-256 is ";
+    assert!(error.to_string().contains(reason), "{error}");
+    let expected = "expected 3aede38d61863908ad78613f6a32ed271626dd12800ba2636569512369268a84";
+    assert!(error.to_string().ends_with(expected), "{error}");
+    assert!(files_below(cache.path()).is_empty());
 }

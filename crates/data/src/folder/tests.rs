@@ -1,19 +1,21 @@
 use std::fs;
 use std::path::Path;
 
-use super::read;
-use crate::digits::{Digits, Split};
+use super::{read, read_published};
 use crate::error::Error;
-use crate::idx::Kind;
-use crate::mnist;
-use crate::testing::{FakeMnist, Layout, fake_mnist, gzip, images, labels};
+use crate::idx::{ItemSize, Kind};
+use crate::image_set::{ImageSet, Split};
+use crate::published;
+use crate::shape::Shape;
+use crate::source::Source;
+use crate::testing::{FakeSet, Layout, MNIST, fake, fake_mnist, gzip, images, labels};
 
-fn digits(fake: &FakeMnist) -> Digits {
+fn image_set(fake: &FakeSet) -> ImageSet {
     let [a, b, c, d] = &fake.contents;
-    Digits::new(
+    ImageSet::new(
         "mnist",
-        Split::new(a[16..].to_vec(), b[8..].to_vec()),
-        Split::new(c[16..].to_vec(), d[8..].to_vec()),
+        Split::new(Shape::MNIST, a[16..].to_vec(), b[8..].to_vec()),
+        Split::new(Shape::MNIST, c[16..].to_vec(), d[8..].to_vec()),
     )
 }
 
@@ -29,8 +31,8 @@ fn reads_every_layout() {
         for gzipped in [false, true] {
             let dir = tempfile::tempdir().unwrap();
             fake.write(dir.path(), layout, gzipped);
-            let read = read(dir.path(), &fake.files).unwrap();
-            assert_eq!(read, digits(&fake), "{layout:?}, gzipped: {gzipped}");
+            let read = read(dir.path(), &fake.set).unwrap();
+            assert_eq!(read, image_set(&fake), "{layout:?}, gzipped: {gzipped}");
         }
     }
 }
@@ -39,27 +41,26 @@ fn reads_every_layout() {
 fn detects_gzip_by_content_not_by_name() {
     let fake = fake_mnist();
     let dir = tempfile::tempdir().unwrap();
-    for (file, contents) in fake.files.iter().zip(&fake.contents) {
+    for (file, contents) in fake.set.files.iter().zip(&fake.contents) {
         fs::write(dir.path().join(file.name), gzip(contents)).unwrap();
     }
-    assert_eq!(read(dir.path(), &fake.files).unwrap(), digits(&fake));
-    for (file, contents) in fake.files.iter().zip(&fake.contents) {
+    assert_eq!(read(dir.path(), &fake.set).unwrap(), image_set(&fake));
+    for (file, contents) in fake.set.files.iter().zip(&fake.contents) {
         fs::remove_file(dir.path().join(file.name)).unwrap();
         fs::write(dir.path().join(format!("{}.gz", file.name)), contents).unwrap();
     }
-    assert_eq!(read(dir.path(), &fake.files).unwrap(), digits(&fake));
+    assert_eq!(read(dir.path(), &fake.set).unwrap(), image_set(&fake));
 }
 
 #[test]
 fn names_a_data_set_by_its_checksums_or_its_folder() {
     let fake = fake_mnist();
     let parent = tempfile::tempdir().unwrap();
-    let real = mnist::files();
-    for (folder, name) in [("fashion", "fashion"), ("mnist", "mnist-"), ("synthetic", "synthetic-")]
-    {
+    let [real, ..] = published::all();
+    for (folder, name) in [("letters", "letters"), ("mnist", "mnist-"), ("fashion", "fashion-")] {
         let dir = parent.path().join(folder);
         fake.write(&dir, Layout::Flat, true);
-        assert_eq!(read(&dir, &fake.files).unwrap().name, "mnist", "{folder}");
+        assert_eq!(read(&dir, &fake.set).unwrap().name, "mnist", "{folder}");
 
         let other = read(&dir, &real).unwrap();
         if name.ends_with('-') {
@@ -76,11 +77,11 @@ fn names_a_data_set_by_its_checksums_or_its_folder() {
 #[test]
 fn one_changed_byte_makes_another_data_set() {
     let mut fake = fake_mnist();
-    let before = digits(&fake);
+    let before = image_set(&fake);
     fake.contents[3][8] = 6;
     let dir = tempfile::tempdir().unwrap();
     fake.write(dir.path(), Layout::Flat, true);
-    let after = read(dir.path(), &fake.files).unwrap();
+    let after = read(dir.path(), &fake.set).unwrap();
     assert_ne!(after.name, "mnist");
     assert_ne!(after.sha256, before.sha256);
     assert_eq!(after.train, before.train);
@@ -120,7 +121,7 @@ fn refuses_fifos_and_devices_without_opening_them() {
         fs::remove_file(&path).unwrap();
         make(&path);
         let folder = dir.path().to_owned();
-        let error = within_seconds(move || read(&folder, &fake.files)).unwrap_err();
+        let error = within_seconds(move || read(&folder, &fake.set)).unwrap_err();
         let expected = "t10k-images-idx3-ubyte is a FIFO, a socket or a device, not a regular file: put \
                         the IDX file itself there";
         assert_eq!(message(dir.path(), &error), expected, "{case}");
@@ -139,7 +140,7 @@ fn reads_files_through_symlinks() {
         let entry = entry.unwrap();
         std::os::unix::fs::symlink(entry.path(), links.join(entry.file_name())).unwrap();
     }
-    assert_eq!(read(&links, &fake.files).unwrap(), digits(&fake));
+    assert_eq!(read(&links, &fake.set).unwrap(), image_set(&fake));
 }
 
 #[test]
@@ -149,7 +150,7 @@ fn reports_the_missing_or_defective_file() {
         (
             "no folder",
             |dir| fs::remove_dir_all(dir).unwrap(),
-            "train-images-idx3-ubyte is missing, and so is a gzipped one: put all four MNIST files into \
+            "train-images-idx3-ubyte is missing, and so is a gzipped one: put all four IDX files into \
              its folder, or choose another folder",
         ),
         (
@@ -158,7 +159,7 @@ fn reports_the_missing_or_defective_file() {
                 fs::remove_dir_all(dir).unwrap();
                 fs::write(dir, "").unwrap();
             },
-            "train-images-idx3-ubyte is missing, and so is a gzipped one: put all four MNIST files into \
+            "train-images-idx3-ubyte is missing, and so is a gzipped one: put all four IDX files into \
              its folder, or choose another folder",
         ),
         (
@@ -167,7 +168,7 @@ fn reports_the_missing_or_defective_file() {
                 fs::remove_file(dir.join("t10k-labels-idx1-ubyte")).unwrap();
                 fs::write(dir.join("train-images-idx3-ubyte"), "text").unwrap();
             },
-            "t10k-labels-idx1-ubyte is missing, and so is a gzipped one: put all four MNIST files into \
+            "t10k-labels-idx1-ubyte is missing, and so is a gzipped one: put all four IDX files into \
              its folder, or choose another folder",
         ),
         (
@@ -201,7 +202,8 @@ fn reports_the_missing_or_defective_file() {
         (
             "no test images",
             |dir| {
-                fs::write(dir.join("t10k-images-idx3-ubyte"), Kind::Images.header(0)).unwrap();
+                fs::write(dir.join("t10k-images-idx3-ubyte"), Kind::Images.header(0, MNIST))
+                    .unwrap();
                 fs::write(dir.join("t10k-labels-idx1-ubyte"), labels(&[])).unwrap();
             },
             "t10k-images-idx3-ubyte holds no images: at least one is needed",
@@ -213,7 +215,100 @@ fn reports_the_missing_or_defective_file() {
         let dir = parent.path().join("set");
         fake.write(&dir, Layout::Flat, false);
         damage(&dir);
-        let error = read(&dir, &fake.files).unwrap_err();
+        let error = read(&dir, &fake.set).unwrap_err();
         assert_eq!(&message(&dir, &error), expected, "{case}");
     }
+}
+
+/// Writes a data set of images of this height and width, with these labels, black but for their first pixels.
+fn write_set(dir: &Path, [height, width]: [usize; 2], train: &[u8], test: &[u8]) {
+    fs::create_dir_all(dir).unwrap();
+    for (half, set) in [("train", train), ("t10k", test)] {
+        let item = ItemSize { height, width };
+        let mut file = Kind::Images.header(set.len(), item);
+        file.extend(set.iter().flat_map(|&label| {
+            std::iter::once(label).chain(std::iter::repeat_n(0, item.len() - 1))
+        }));
+        fs::write(dir.join(format!("{half}-images-idx3-ubyte")), file).unwrap();
+        fs::write(dir.join(format!("{half}-labels-idx1-ubyte")), labels(set)).unwrap();
+    }
+}
+
+#[test]
+fn reads_images_of_other_sizes_and_classes() {
+    let [mnist, ..] = published::all();
+    let parent = tempfile::tempdir().unwrap();
+    let dir = parent.path().join("letters");
+    write_set(&dir, [5, 3], &[0, 2, 1], &[3]);
+    let images = read(&dir, &mnist).unwrap();
+    assert_eq!(images.train.shape(), Shape { width: 3, height: 5, classes: 4 });
+    assert_eq!(images.test.shape(), images.train.shape());
+    assert_eq!(images.train.image(1), [2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+    assert!(images.class_names.is_empty());
+
+    // Names may be of more classes than there are labels. The checksum is the same.
+    fs::write(dir.join("classes.txt"), "a\nb\nc\nd\ne\n").unwrap();
+    let named = read(&dir, &mnist).unwrap();
+    assert_eq!(named.train.shape().classes, 5);
+    assert_eq!(
+        (named.class_names.join(" "), named.sha256),
+        ("a b c d e".to_owned(), images.sha256)
+    );
+
+    fs::write(dir.join("classes.txt"), "a\nb\nc\n").unwrap();
+    let error = message(&dir, &read(&dir, &mnist).unwrap_err());
+    assert_eq!(error, "classes.txt names 3 classes, but the labels are 0 to 3: name all 4 classes");
+}
+
+#[test]
+fn refuses_halves_of_different_sizes_and_a_single_class() {
+    let [mnist, ..] = published::all();
+    let parent = tempfile::tempdir().unwrap();
+    let dir = parent.path().join("set");
+    write_set(&dir, [5, 3], &[0, 0], &[0]);
+    assert_eq!(
+        message(&dir, &read(&dir, &mnist).unwrap_err()),
+        "train-labels-idx1-ubyte holds only labels of 0: at least two classes are needed"
+    );
+    let other = parent.path().join("other");
+    write_set(&other, [3, 5], &[0, 1], &[0]);
+    fs::rename(other.join("t10k-images-idx3-ubyte"), dir.join("t10k-images-idx3-ubyte")).unwrap();
+    assert_eq!(
+        message(&dir, &read(&dir, &mnist).unwrap_err()),
+        "train-images-idx3-ubyte holds images of 5 x 3 pixels, but t10k-images-idx3-ubyte of 3 x 5: use \
+         files of the same data set"
+    );
+}
+
+#[test]
+fn a_published_set_is_verified_if_it_is_gzipped() {
+    let fashion = fake(Source::Fashion);
+    let dir = tempfile::tempdir().unwrap();
+    fashion.write(dir.path(), Layout::Flat, false);
+    let unpacked = read_published(dir.path(), &fashion.set).unwrap();
+    assert_eq!(unpacked.name, format!("fashion-{}", &unpacked.sha256[..8]));
+    assert_eq!(unpacked.class_names[0], "T-shirt/top");
+
+    // The gzipped files, which can be verified, come first.
+    fashion.write(dir.path(), Layout::Flat, true);
+    let verified = read_published(dir.path(), &fashion.set).unwrap();
+    assert_eq!(verified.name, "fashion");
+    assert_eq!(verified.sha256, unpacked.sha256);
+
+    let gzipped = dir.path().join("train-labels-idx1-ubyte.gz");
+    fs::write(&gzipped, gzip(&labels(&[1; 5]))).unwrap();
+    let error = message(dir.path(), &read_published(dir.path(), &fashion.set).unwrap_err());
+    let start = "train-labels-idx1-ubyte.gz is not Fashion-MNIST's file: its SHA-256 is ";
+    assert!(error.starts_with(start), "{error}");
+}
+
+#[test]
+fn other_images_in_a_published_sets_folder_are_refused() {
+    let fashion = fake(Source::Fashion);
+    let dir = tempfile::tempdir().unwrap();
+    write_set(dir.path(), [5, 3], &[0, 1], &[0]);
+    let error = read_published(dir.path(), &fashion.set).unwrap_err().to_string();
+    let found = "has images of 5 x 3 pixels and labels of 0 to 9, but Fashion-MNIST has images of 28 x 28 \
+                 pixels and labels of 0 to 9: to use another data set, set data.dir to its folder";
+    assert!(error.ends_with(found), "{error}");
 }

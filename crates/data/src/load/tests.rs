@@ -3,24 +3,23 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use super::{Loaded, Places, Request, Source, load};
+use super::{Loaded, Places, Request, SetPlaces, load};
 use crate::download::{Progress, Timeouts};
 use crate::error::Error;
 use crate::testing::server::Server;
-use crate::testing::{Layout, fake_mnist, labels};
-use crate::{Split, mnist};
+use crate::testing::{Layout, fake, fake_mnist, labels};
+use crate::{Source, Split};
 
 /// No server listens at this address.
 const NO_SERVER: &str = "http://127.0.0.1:9/";
 
 fn places(mnist_dir: Option<&Path>, cache: Option<&Path>) -> Places {
-    Places {
-        mnist_dir: mnist_dir.map(PathBuf::from),
-        cache: cache.map(PathBuf::from),
+    let sets = [Source::Mnist, Source::Fashion, Source::Kmnist].map(|source| SetPlaces {
+        dir: mnist_dir.filter(|_| source == Source::Mnist).map(PathBuf::from),
         base_url: NO_SERVER.to_owned(),
-        files: fake_mnist().files,
-        timeouts: Timeouts::default(),
-    }
+        set: fake(source).set,
+    });
+    Places { cache: cache.map(PathBuf::from), sets, timeouts: Timeouts::default() }
 }
 
 fn request(sources: &[Source]) -> Request {
@@ -50,8 +49,8 @@ fn a_given_folder_is_the_only_place_tried() {
     fake_mnist().write(&dir, Layout::Flat, true);
     fs::write(dir.join("train-labels-idx1-ubyte"), labels(&[1; 5])).unwrap();
     let loaded = load_silently(&request, &places(Some(&mnist_dir), None)).unwrap();
-    assert_eq!(loaded.digits.name, "dir");
-    assert_eq!(loaded.digits.train.labels(), [1; 5]);
+    assert_eq!(loaded.images.name, "dir");
+    assert_eq!(loaded.images.train.labels(), [1; 5]);
     assert_eq!(reasons(&loaded), [""; 0]);
 }
 
@@ -72,7 +71,7 @@ fn mnist_dir_comes_before_the_cache() {
     let missing = dir.join("t10k-labels-idx1-ubyte");
     fs::remove_file(dir.join("t10k-labels-idx1-ubyte.gz")).unwrap();
     let loaded = load_silently(&request(&BOTH), &places(Some(&dir), Some(&cache))).unwrap();
-    assert_eq!(loaded.digits.name, "mnist");
+    assert_eq!(loaded.images.name, "mnist");
     assert_eq!(reasons(&loaded), [format!("$MNIST_DIR has no {}", missing.display())]);
 
     fs::write(&missing, "").unwrap();
@@ -89,7 +88,7 @@ fn the_cache_is_read_without_mnist_dir() {
     let folder = cache.path().join("burn-dataset/mnist");
     fake_mnist().write(&folder, Layout::Subfolders, false);
     let loaded = load_silently(&request(&BOTH), &places(None, Some(cache.path()))).unwrap();
-    assert_eq!(loaded.digits.name, "mnist");
+    assert_eq!(loaded.images.name, "mnist");
     assert_eq!(reasons(&loaded), ["$MNIST_DIR is not set"]);
 }
 
@@ -99,7 +98,7 @@ fn without_mnist_loads_the_next_source_and_returns_the_reasons() {
     let start = Instant::now();
     let loaded = load_silently(&request(&BOTH), &places(None, Some(cache.path()))).unwrap();
     assert!(start.elapsed() < Duration::from_secs(5));
-    assert_eq!(loaded.digits.name, "synthetic");
+    assert_eq!(loaded.images.name, "synthetic");
     let first = cache.path().join("burn-dataset/mnist/train/train-images-idx3-ubyte");
     let expected = [
         "$MNIST_DIR is not set".to_owned(),
@@ -115,7 +114,7 @@ fn without_mnist_loads_the_next_source_and_returns_the_reasons() {
     assert_eq!(
         error.to_string(),
         format!(
-            "no data set was found ({}): set $MNIST_DIR or data.dir to a folder with the four MNIST \
+            "no data set was found ({}): set $MNIST_DIR or data.dir to a folder with the four IDX \
              files, or add \"synthetic\" to data.sources",
             expected.join("; ")
         )
@@ -128,7 +127,7 @@ fn downloads_mnist_and_reports_the_progress() {
     let server = Server::start(move |request| fake.respond(request));
     let cache = tempfile::tempdir().unwrap();
     let mut places = places(None, Some(cache.path()));
-    places.base_url.clone_from(&server.url);
+    places.sets[0].base_url.clone_from(&server.url);
     let finished = RefCell::new(Vec::new());
     let on_progress = |progress: Progress<'_>| {
         if Some(progress.done) == progress.total {
@@ -136,15 +135,15 @@ fn downloads_mnist_and_reports_the_progress() {
         }
     };
     let loaded = load(&request(&BOTH), &places, &on_progress).unwrap();
-    assert_eq!(loaded.digits.name, "mnist");
-    assert_eq!(finished.into_inner(), fake_mnist().files.map(|file| file.name));
+    assert_eq!(loaded.images.name, "mnist");
+    assert_eq!(finished.into_inner(), fake_mnist().set.files.map(|file| file.name));
     assert_eq!(reasons(&loaded).len(), 5);
 }
 
 #[test]
 fn does_not_download_without_a_cache_folder() {
     let error = load_silently(&request(&[Source::Mnist]), &places(None, None)).unwrap_err();
-    let Error::NotFound { skipped } = error else {
+    let Error::NotFound { skipped, .. } = error else {
         panic!("{error}");
     };
     assert_eq!(skipped[1].to_string(), "there is no cache folder, as $HOME is not set");
@@ -157,10 +156,49 @@ fn tries_the_sources_in_the_given_order() {
     let places = places(Some(dir.path()), None);
     let reversed = request(&[Source::Synthetic, Source::Mnist]);
     let loaded = load_silently(&reversed, &places).unwrap();
-    assert_eq!(loaded.digits.name, "synthetic");
-    assert_eq!(load_silently(&request(&BOTH), &places).unwrap().digits.name, "mnist");
+    assert_eq!(loaded.images.name, "synthetic");
+    assert_eq!(load_silently(&request(&BOTH), &places).unwrap().images.name, "mnist");
     let error = load_silently(&request(&[]), &places).unwrap_err();
     assert!(error.to_string().starts_with("no data set was found: set "), "{error}");
+}
+
+#[test]
+fn fashion_is_never_silently_replaced() {
+    let cache = tempfile::tempdir().unwrap();
+    let places = places(None, Some(cache.path()));
+    let error = load_silently(&request(&[Source::Fashion]), &places).unwrap_err().to_string();
+    assert!(
+        error
+            .starts_with("no data set was found ($FASHION_MNIST_DIR is not set; the cache has no ")
+    );
+    let advice = "set $FASHION_MNIST_DIR or data.dir to a folder with the four IDX files, or add \
+                  \"synthetic\" to data.sources";
+    assert!(error.ends_with(advice), "{error}");
+    let sources = [Source::Fashion, Source::Mnist, Source::Synthetic];
+    let loaded = load_silently(&request(&sources), &places).unwrap();
+    assert_eq!((loaded.source, loaded.skipped.len()), (Some(Source::Synthetic), 6));
+}
+
+#[test]
+fn each_published_set_has_a_folder_and_a_cache_of_its_own() {
+    let parent = tempfile::tempdir().unwrap();
+    let cache = parent.path().join("cache");
+    for (index, source) in [Source::Mnist, Source::Fashion, Source::Kmnist].into_iter().enumerate()
+    {
+        let responding = fake(source);
+        let server = Server::start(move |request| responding.respond(request));
+        let mut places = places(None, Some(&cache));
+        places.sets[index].base_url.clone_from(&server.url);
+        let loaded = load_silently(&request(&[source]), &places).unwrap();
+        assert_eq!((loaded.source, loaded.images.name), (Some(source), source.to_string()));
+        assert_eq!(loaded.skipped.len(), 5, "nothing is in the cache yet");
+
+        let folder = parent.path().join(source.to_string());
+        fake(source).write(&folder, Layout::Flat, true);
+        places.sets[index].dir = Some(folder);
+        let loaded = load_silently(&request(&[source]), &places).unwrap();
+        assert_eq!((loaded.images.name, loaded.skipped.len()), (source.to_string(), 0));
+    }
 }
 
 /// Counts the labels of each class.
@@ -176,11 +214,11 @@ fn histogram(split: &Split) -> [usize; 10] {
 #[expect(clippy::print_stderr, reason = "a skipped test has to say so")]
 fn reads_the_real_mnist() {
     let places = Places::from_environment();
-    let Some(dir) = &places.mnist_dir else {
+    let SetPlaces { dir: Some(dir), set, .. } = &places.sets[0] else {
         eprintln!("skipped: $MNIST_DIR is not set, so there is no real MNIST to read");
         return;
     };
-    let digits = super::folder::read(dir, &mnist::files()).unwrap();
+    let digits = super::folder::read(dir, set).unwrap();
     assert_eq!(digits.name, "mnist");
     assert_eq!((digits.train.len(), digits.test.len()), (60_000, 10_000));
     assert_eq!(histogram(&digits.test), [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009]);

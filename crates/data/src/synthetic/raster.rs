@@ -8,7 +8,7 @@
 use std::ops::Range;
 
 use super::curve::Point;
-use crate::shape::{PIXELS, SIDE};
+use super::{PIXELS, SIDE};
 
 /// Centre of the image, in pixels.
 const CENTRE: f32 = SIDE as f32 / 2.0;

@@ -2,8 +2,8 @@
 
 use rand::RngExt;
 
+use super::CLASSES;
 use super::random::Rng;
-use crate::shape::CLASSES;
 
 /// Points of a smooth curve, in hundredths of the digit's box: x to the right, y downwards. A point given
 /// twice in a row is a corner.

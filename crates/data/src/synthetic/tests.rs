@@ -1,11 +1,10 @@
 use rayon::ThreadPoolBuilder;
 
 use super::curve::{self, Point};
-use super::draw;
 use super::random::{self, Subset, near_zero};
 use super::raster::{self, Pen, centre_of_mass};
-use crate::digits::{Digits, Split};
-use crate::shape::{CLASSES, SIDE};
+use super::{CLASSES, SIDE, draw};
+use crate::image_set::{ImageSet, Split};
 
 fn images(split: &Split) -> impl Iterator<Item = &[u8]> {
     (0..split.len()).map(|index| split.image(index))
@@ -18,7 +17,7 @@ fn mean(numbers: &[f32]) -> f32 {
 
 #[test]
 fn the_bytes_are_the_same_on_every_machine() {
-    let start = Digits::new("start", draw(Subset::Train, 200), draw(Subset::Test, 200));
+    let start = ImageSet::new("start", draw(Subset::Train, 200), draw(Subset::Test, 200));
     let expected = "a063a1b47c6e1c4188dcb31bf1af824c6b3e9c399662d23c5ee1cfab235b6310";
     assert_eq!(start.sha256, expected, "the synthetic data set has changed");
 }

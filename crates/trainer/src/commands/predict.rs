@@ -8,11 +8,13 @@ use std::{
 };
 
 use clap::Args;
+use console::{Alignment, measure_text_width, pad_str};
 use data::{Shape, Split};
 use serde::Serialize;
+use training::InputFormat;
 use training::{SavedModel, predicted_class};
 
-use self::prepare::{Prepared, prepare};
+use self::prepare::{Frame, Prepared, prepare};
 use super::Error;
 use crate::{
     store::{self, display_name, files::to_json},
@@ -48,7 +50,7 @@ struct Model {
 }
 
 impl Model {
-    /// Reads a `model.safetensors`. The range of its pixels is in its metadata; without them it is 0 to 1.
+    /// Reads a `model.safetensors`. The format of its images is in its metadata; without them it is MNIST's.
     fn read(path: &Path) -> Result<Self, Error> {
         let bytes = fs::read(path).map_err(|error| unreadable(path, &error))?;
         let malformed = |reason: String| {
@@ -57,15 +59,27 @@ impl Model {
         };
         let saved = SavedModel::parse(&bytes, Backend::Flex.open()?)
             .map_err(|error| malformed(error.to_string()))?;
-        if saved.inputs != Shape::MNIST.pixels() {
-            let (inputs, pixels) = (saved.inputs, Shape::MNIST.pixels());
-            return Err(malformed(format!(
-                "it takes {inputs} values, not the {pixels} pixels of a digit"
-            )));
-        }
         let name = path.parent().and_then(display_name);
         let file = path.display().to_string();
         Ok(Self { name: name.unwrap_or_else(|| file.clone()), file, saved })
+    }
+
+    /// Classifies an image that is prepared for the frame.
+    fn answer(&self, pixels: &[u8], frame: Frame) -> Result<Answer, Error> {
+        let Self { name, file, saved } = self;
+        let shape = Shape { width: frame.width, height: frame.height, classes: saved.classes };
+        let split = Split::new(shape, pixels.to_vec(), vec![0]);
+        let probabilities = saved.probabilities(&split)?.into_iter().flatten().collect::<Vec<_>>();
+        let digit = predicted_class(&probabilities);
+        let class_names = saved.input.class_names.clone();
+        Ok(Answer {
+            model: name.clone(),
+            model_file: file.clone(),
+            digit,
+            class: digit.map(|class| class_name(&class_names, class)),
+            probabilities,
+            class_names,
+        })
     }
 }
 
@@ -82,8 +96,14 @@ struct Prediction {
 struct Answer {
     model: String,
     model_file: String,
+    /// The class, from 0.
     digit: Option<usize>,
+    /// Its name.
+    class: Option<String>,
     probabilities: Vec<f32>,
+    /// Names of all classes; empty if they have none but their numbers.
+    #[serde(skip)]
+    class_names: Vec<String>,
 }
 
 /// Classifies each image with each model. Files that end in `.safetensors` are models.
@@ -104,25 +124,48 @@ fn predict(files: &[PathBuf]) -> Result<Vec<Prediction>, Error> {
             model.name.clone_from(&model.file);
         }
     }
-    images.into_iter().map(|path| look_at(path, &models)).collect()
+    let frame = common_frame(&models)?;
+    images.into_iter().map(|path| look_at(path, frame, &models)).collect()
 }
 
-fn look_at(path: &Path, models: &[Model]) -> Result<Prediction, Error> {
+/// Returns the frame of the images that all models take.
+fn common_frame(models: &[Model]) -> Result<Frame, Error> {
+    let frame = |model: &Model| Frame::from(&model.saved.input);
+    let first = &models[0];
+    match models.iter().find(|model| frame(model) != frame(first)) {
+        None => Ok(frame(first)),
+        Some(other) => Err(Error::Argument(format!(
+            "{} takes images of {}, but {} of {}: classify with one of them at a time",
+            first.file,
+            frame(first),
+            other.file,
+            frame(other)
+        ))),
+    }
+}
+
+fn look_at(path: &Path, frame: Frame, models: &[Model]) -> Result<Prediction, Error> {
     let bytes = fs::read(path).map_err(|error| unreadable(path, &error))?;
-    let prepared = prepare(&bytes);
+    let prepared = prepare(&bytes, frame);
     let Prepared { pixels, steps } =
         prepared.map_err(|reason| store::Error::Malformed { path: path.to_owned(), reason })?;
-    let split = Split::new(pixels, vec![0]);
     let mut answers = Vec::new();
-    for Model { name, file, saved } in models {
-        answers.extend(saved.probabilities(&split)?.into_iter().map(|probabilities| Answer {
-            model: name.clone(),
-            model_file: file.clone(),
-            digit: predicted_class(&probabilities),
-            probabilities,
-        }));
+    for model in models {
+        answers.push(model.answer(&pixels, frame)?);
     }
     Ok(Prediction { file: path.display().to_string(), steps, models: answers })
+}
+
+impl From<&InputFormat> for Frame {
+    fn from(input: &InputFormat) -> Self {
+        let &InputFormat { width, height, preparation, .. } = input;
+        Self { width, height, preparation }
+    }
+}
+
+/// Returns the name of a class, or else its number.
+fn class_name(names: &[String], class: usize) -> String {
+    names.get(class).cloned().unwrap_or_else(|| class.to_string())
 }
 
 fn unreadable(path: &Path, error: &std::io::Error) -> Error {
@@ -137,24 +180,32 @@ fn text(predictions: &[Prediction]) -> String {
 
 fn prediction_text(prediction: &Prediction) -> String {
     let models = &prediction.models;
-    let width = |answer: &Answer| answer.model.chars().count().max(8);
+    let answer = |answer: &Answer| answer.class.clone().unwrap_or_else(|| "–".to_owned());
+    let width =
+        |of: &Answer| measure_text_width(&of.model).max(measure_text_width(&answer(of))).max(8);
+    // Classes are named if all models name them alike.
+    let names = &models[0].class_names;
+    let is_common = models.iter().all(|answer| answer.class_names == *names);
+    let names = if is_common { names.as_slice() } else { &[] };
+    let longest = names.iter().map(|name| measure_text_width(name)).max().unwrap_or(0).max(7);
     let line = |label: &str, cell: &dyn Fn(&Answer) -> String| {
-        let cells = models.iter().map(|answer| format!("  {:>1$}", cell(answer), width(answer)));
-        format!("{label:7}{}\n", cells.collect::<String>())
+        let cells = models.iter().map(|of| {
+            let cell = pad_str(&cell(of), width(of), Alignment::Right, None).into_owned();
+            format!("  {cell}")
+        });
+        format!("{}{}\n", pad_str(label, longest, Alignment::Left, None), cells.collect::<String>())
     };
     let mut text = format!("{}: {}\n", prediction.file, prediction.steps.join(", "));
-    text += &line("digit", &|answer| answer.model.clone());
+    text += &line("class", &|answer| answer.model.clone());
     let classes = models.iter().map(|answer| answer.probabilities.len()).max().unwrap_or(0);
-    for digit in 0..classes {
+    for class in 0..classes {
         let cell = |answer: &Answer| {
-            let probability = answer.probabilities.get(digit);
+            let probability = answer.probabilities.get(class);
             probability.map_or(String::new(), |probability| format!("{probability:.4}"))
         };
-        text += &line(&digit.to_string(), &cell);
+        text += &line(&class_name(names, class), &cell);
     }
-    text + &line("answer", &|answer| {
-        answer.digit.map_or("–".to_owned(), |digit| digit.to_string())
-    })
+    text + &line("answer", &answer)
 }
 
 /// Formats predictions as JSON.

@@ -8,7 +8,7 @@ use crate::{
     results::{self, rows, unfinished},
     runner::{Progress, load_study},
     store::SavedStudy,
-    study::Splits,
+    study::{InputFiles, Splits},
 };
 
 /// Arguments of `trainer report`.
@@ -26,7 +26,7 @@ impl Report {
         let splits = match load_study(saved.study, None, &progress) {
             Ok(loaded) => Some(loaded.splits),
             Err(error) => {
-                progress.warn(&format!("the report shows no digits: {error}"));
+                progress.warn(&format!("the report shows no images: {error}"));
                 None
             }
         };
@@ -36,18 +36,21 @@ impl Report {
         // Loading the data set takes a moment, in which another study may have been begun.
         let saved = SavedStudy::read_locked(&folder)?;
         let saved = saved.ok_or_else(|| Error::NoStudy { folder: folder.path().to_owned() })?;
-        let is_own = |splits: &Splits| splits.sha256 == saved.manifest.files.dataset_sha256;
+        let is_own = |splits: &Splits| {
+            let files = &saved.manifest.files;
+            splits.input_files() == InputFiles { weights_sha256: None, ..files.clone() }
+        };
         if splits.as_ref().is_some_and(|splits| !is_own(splits)) {
-            progress.warn("the report shows no digits: the data set is no longer the study's");
+            progress.warn("the report shows no images: the data set is no longer the study's");
         }
-        let test = splits.as_ref().filter(|splits| is_own(splits)).map(|splits| &splits.test);
+        let splits = splits.as_ref().filter(|splits| is_own(splits));
         let folders = folder.runs()?;
         let finished = saved.finished(&folders, &|message| progress.warn(message));
         let rows = rows(&saved, &finished);
         let summaries = results::summaries(&rows, saved.study.first_variant());
         results::write(&folder, &rows, &summaries)?;
         let notes = unfinished(&saved, &finished, &folders);
-        report::write(&saved, &folder, &rows, &summaries, notes, test)?;
+        report::write(&saved, &folder, &rows, &summaries, notes, splits)?;
         Ok(format!("{}\n", folder.file(report::FILE).display()))
     }
 }

@@ -84,9 +84,9 @@ fn write(
     if !is_whole && !results.is_complete()? {
         return Ok(());
     }
-    let test = Some(&context.splits.test);
+    let splits = Some(&context.splits);
     let is_ours = results.write(|rows, summaries, notes| {
-        report::write(&context.saved, folder, rows, summaries, notes, test)
+        report::write(&context.saved, folder, rows, summaries, notes, splits)
     })?;
     if !is_ours {
         let (name, folder) = (&context.saved.study.name, folder.path().display());

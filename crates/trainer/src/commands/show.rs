@@ -5,7 +5,7 @@ mod png;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use console::Term;
+use console::{Alignment, Term, measure_text_width, pad_str};
 use data::Split;
 
 pub use self::png::png;
@@ -33,7 +33,7 @@ pub(crate) struct Show {
     /// Number of images, from that one on
     #[arg(long, default_value_t = 1)]
     count: usize,
-    /// Write a PNG, each image 28 by 28 pixels, instead
+    /// Write a PNG, each image in its own size, instead
     #[arg(long, value_name = "FILE")]
     png: Option<PathBuf>,
 }
@@ -61,24 +61,35 @@ impl Show {
             Half::Test => &splits.test,
         };
         let Some(file) = self.png else {
-            return text(split, index, count, usize::from(Term::stdout().size().1));
+            let width = usize::from(Term::stdout().size().1);
+            return text(split, &splits.class_names, index, count, width);
         };
         files::write(&file, &sheet(split, index, count)?)?;
-        labels(split, index, count)
+        labels(split, &splits.class_names, index, count)
     }
 }
 
 /// Draws images from an index on, each with its index and label. A character is two pixels; as many images are in a
 /// row as fit into `width` columns of text.
-fn text(split: &Split, index: usize, count: usize, width: usize) -> Result<String, Error> {
+fn text(
+    split: &Split,
+    names: &[String],
+    index: usize,
+    count: usize,
+    width: usize,
+) -> Result<String, Error> {
     let indices: Vec<usize> = indices(split, index, count)?;
-    let side = split.shape().width;
+    let titles = indices.iter().map(|&index| measure_text_width(&title(split, names, index)));
+    let side = titles.max().unwrap_or(0).max(split.shape().width);
     let in_row = ((width + GAP) / (side + GAP)).max(1);
     let rows = indices.chunks(in_row).map(|row| {
-        let images: Vec<Vec<String>> = row.iter().map(|&index| lines(split, index)).collect();
+        let images: Vec<Vec<String>> =
+            row.iter().map(|&index| lines(split, names, index)).collect();
         let height = images.iter().map(Vec::len).max().unwrap_or(0);
         let line = |number: usize| {
-            let parts = images.iter().map(|digit| format!("{:1$}", digit[number], side + GAP));
+            let parts = images.iter().map(|image| {
+                pad_str(&image[number], side + GAP, Alignment::Left, None).into_owned()
+            });
             format!("{}\n", parts.collect::<String>().trim_end())
         };
         (0..height).map(line).collect::<String>()
@@ -91,18 +102,22 @@ fn sheet(split: &Split, index: usize, count: usize) -> Result<Vec<u8>, Error> {
     let images: Vec<&[u8]> =
         indices(split, index, count)?.into_iter().map(|index| split.image(index)).collect();
     let columns = (1..=count).find(|columns| columns * columns >= count).unwrap_or(1);
-    png(&images, columns)
+    png(&images, columns, split.shape())
         .map_err(|reason| store::Error::Serialize { what: "the PNG", reason }.into())
 }
 
 /// Lists the labels of images from an index on, a line each.
-fn labels(split: &Split, index: usize, count: usize) -> Result<String, Error> {
+fn labels(split: &Split, names: &[String], index: usize, count: usize) -> Result<String, Error> {
     let indices = indices(split, index, count)?;
-    Ok(indices.into_iter().map(|index| title(split, index) + "\n").collect())
+    Ok(indices.into_iter().map(|index| title(split, names, index) + "\n").collect())
 }
 
-fn title(split: &Split, index: usize) -> String {
-    format!("digit {index}, labelled {}", split.labels()[index])
+fn title(split: &Split, names: &[String], index: usize) -> String {
+    let label = split.labels()[index];
+    match names.get(usize::from(label)) {
+        None => format!("digit {index}, labelled {label}"),
+        Some(name) => format!("image {index}, labelled {label}: {name}"),
+    }
 }
 
 fn indices(split: &Split, index: usize, count: usize) -> Result<Vec<usize>, Error> {
@@ -114,19 +129,21 @@ fn indices(split: &Split, index: usize, count: usize) -> Result<Vec<usize>, Erro
         let last = len.saturating_sub(1);
         let lacking = index.max(len);
         return Err(Error::Argument(format!(
-            "there is no digit {lacking}: they count from 0 to {last}"
+            "there is no image {lacking}: they count from 0 to {last}"
         )));
     }
     Ok((index..index + count).collect())
 }
 
-fn lines(split: &Split, index: usize) -> Vec<String> {
+fn lines(split: &Split, names: &[String], index: usize) -> Vec<String> {
     let side = split.shape().width;
     let rows = split.image(index).chunks(2 * side).map(|rows| {
         let (upper, lower) = rows.split_at(side);
-        upper.iter().zip(lower).map(|(&upper, &lower)| block(upper, lower)).collect()
+        // An odd height leaves half a line.
+        let lower = lower.iter().copied().chain(std::iter::repeat(0));
+        upper.iter().zip(lower).map(|(&upper, lower)| block(upper, lower)).collect()
     });
-    std::iter::once(title(split, index)).chain(rows).collect()
+    std::iter::once(title(split, names, index)).chain(rows).collect()
 }
 
 fn block(upper: u8, lower: u8) -> char {

@@ -8,6 +8,7 @@ use training::{EarlyStopping, WeightDecay};
 use super::{Error, arguments::ConfigArguments};
 use crate::{
     config::values,
+    runner::{Progress, load_study},
     study::{Study, Variant},
 };
 
@@ -23,14 +24,21 @@ pub(crate) struct Summary {
 impl Summary {
     /// Returns the summaries.
     pub(crate) fn execute(self) -> Result<String, Error> {
-        text(&self.config.study()?, self.variant.as_deref())
+        let study = self.config.study()?;
+        // The shape of a data set in a folder is known once it is read; that of every source is MNIST's.
+        let shape = match study.settings.data.dir {
+            None => Shape::MNIST,
+            Some(_) => load_study(study.clone(), None, &Progress::new(false))?.splits.shape(),
+        };
+        text(&study, shape, self.variant.as_deref())
     }
 }
 
 /// Summarises all variants of a study, or one.
-fn text(study: &Study, only: Option<&str>) -> Result<String, Error> {
+fn text(study: &Study, shape: Shape, only: Option<&str>) -> Result<String, Error> {
     let asked = |variant: &&Variant| only.is_none_or(|name| variant.name == name);
-    let texts: Vec<String> = study.variants.iter().filter(asked).map(variant_text).collect();
+    let asked = study.variants.iter().filter(asked);
+    let texts: Vec<String> = asked.map(|variant| variant_text(variant, shape)).collect();
     if let (Some(name), []) = (only, texts.as_slice()) {
         let names: Vec<&String> = study.variants.iter().map(|variant| &variant.name).collect();
         let names = values::listed(&names);
@@ -41,8 +49,8 @@ fn text(study: &Study, only: Option<&str>) -> Result<String, Error> {
     Ok(texts.join("\n") + swept)
 }
 
-fn variant_text(variant: &Variant) -> String {
-    let rows = variant.network.summary(Shape::MNIST.pixels(), Shape::MNIST.classes);
+fn variant_text(variant: &Variant, shape: Shape) -> String {
+    let rows = variant.network.summary(shape.pixels(), shape.classes);
     let lines: Vec<String> = rows.iter().map(line).collect();
     let trainable: usize = rows.iter().map(|row| row.trainable).sum();
     let non_trainable: usize = rows.iter().map(|row| row.non_trainable).sum();

@@ -5,29 +5,30 @@ mod page;
 mod page_data;
 mod sweep;
 
-use data::Split;
+use data::Source;
 
 use self::page_data::PageData;
 use crate::{
     results::{self, Row, Summary},
     store::{Error, SavedStudy, StudyFolder, files},
+    study::Splits,
 };
 
 /// The report's file name in the study's folder.
 pub const FILE: &str = "report.html";
 
-/// Writes the report from the rows of all finished runs, their summaries, and notes on the other runs. `test` is the study's test images;
-/// without them, the report shows no misclassified images.
+/// Writes the report from the rows of all finished runs, their summaries, and notes on the other runs. `splits` has the study's test
+/// images; without them, the report shows no misclassified images.
 pub fn write(
     saved: &SavedStudy,
     folder: &StudyFolder,
     rows: &[Row],
     summaries: &[Summary],
     mut notes: Vec<String>,
-    test: Option<&Split>,
+    splits: Option<&Splits>,
 ) -> Result<(), Error> {
-    if test.is_none() {
-        notes.push("The test digits of this study were not at hand.".to_owned());
+    if splits.is_none() {
+        notes.push("The test images of this study were not at hand.".to_owned());
     }
     notes.extend(results::notes(rows));
     let verdicts = results::verdicts(summaries).unwrap_or_default();
@@ -40,7 +41,11 @@ pub fn write(
             "Below, each variant is shown at its first point, as no images are held out to choose by.".to_owned()
         });
     }
-    let data = PageData::new(rows, summaries, test, &mut notes);
+    let source = saved.manifest.dataset.source.as_ref();
+    let source = Source::ALL.iter().find(|other| Some(&other.to_string()) == source);
+    notes.extend(source.and_then(|source| source.credit()).map(str::to_owned));
+    let classes = saved.manifest.files.classes;
+    let data = PageData::new(rows, summaries, splits, classes, &mut notes);
     let page = page::render(saved, rows, summaries, &notes, &data);
     let page = page.map_err(|reason| Error::Serialize { what: FILE, reason })?;
     files::write(&folder.file(FILE), page.as_bytes())

@@ -6,7 +6,7 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use model::{EPSILON, LayerName};
 use safetensors::{SafeTensorError, SafeTensors};
 use serde::Serialize;
-use training::{Pixels, weights::Weights};
+use training::{InputFormat, Pixels, weights::Weights};
 
 use crate::{
     results::Row,
@@ -20,8 +20,11 @@ const NEAR_ZERO: f32 = 1e-3;
 #[derive(Debug, Serialize)]
 pub(super) struct Network {
     pub(super) seed: u64,
-    pixels: String,
+    pixels: Pixels,
     epsilon: f64,
+    /// The format of its images.
+    #[serde(skip)]
+    pub(super) input: InputFormat,
     layers: Vec<DenseLayer>,
     /// The kernel of the shown layer, row-major `[inputs, units]`.
     #[serde(skip)]
@@ -55,7 +58,8 @@ impl Network {
     fn parse(seed: u64, bytes: &[u8], shown: Option<LayerName>) -> Result<Self, String> {
         let file = SafeTensors::deserialize(bytes).map_err(|error| error.to_string())?;
         let weights = Weights::parse(bytes.to_vec()).map_err(|error| error.to_string())?;
-        let (config, ..) = weights.network().map_err(|error| error.to_string())?;
+        let (config, inputs, classes) = weights.network().map_err(|error| error.to_string())?;
+        let input = weights.input(inputs, classes).map_err(|error| error.to_string())?;
         let depth = config.hidden.len();
         let names: Vec<LayerName> =
             (0..depth).map(LayerName::Hidden).chain([LayerName::Output]).collect();
@@ -68,8 +72,9 @@ impl Network {
         let kernel = kernel.data().as_chunks().0.iter().map(|&bytes| f32::from_le_bytes(bytes));
         Ok(Self {
             seed,
-            pixels: weights.input().map_or(Pixels::Unit, |input| input.pixels).to_string(),
+            pixels: input.pixels,
             epsilon: EPSILON,
+            input,
             layers: layers.map_err(|error| error.to_string())?,
             kernel: kernel.collect(),
         })

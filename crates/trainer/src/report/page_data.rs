@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use base64::{Engine, prelude::BASE64_STANDARD};
-use data::{Shape, Split};
+use data::{Preparation, Split, centred_ink};
 use model::{LayerConfig, LayerName};
 use serde::Serialize;
 use training::Epoch;
@@ -15,7 +15,7 @@ use super::{
 use crate::{
     results::{self, Row, Summary, data_slice, statistics::Spread},
     store::{Error, PREDICTIONS, Predictions},
-    study::cell_name,
+    study::{Splits, cell_name},
 };
 
 /// The number of bins of the weight histograms. It is odd, so that one bin is centred on 0.
@@ -28,13 +28,20 @@ const MAX_MISCLASSIFIED: usize = 24;
 /// All data of the page.
 #[derive(Debug, Serialize)]
 pub(super) struct PageData {
-    /// Width and height of an image in pixels.
-    side: usize,
-    classes: usize,
+    /// Width of an image in pixels.
+    width: usize,
+    /// Height of an image in pixels.
+    height: usize,
+    /// Names of the classes, or else their numbers.
+    class_names: Vec<String>,
+    /// Preparation of a drawing as an image.
+    preparation: Preparation,
+    /// Longer side of the ink on a prepared image in pixels.
+    ink: usize,
     /// The name of the layer whose weights are shown.
     pub(super) shown_layer: String,
-    /// True if the images of digits are available.
-    has_digits: bool,
+    /// True if the test images are available.
+    has_images: bool,
     variants: Vec<Variant>,
     misread: Vec<Misclassified>,
     /// The number of misclassified images, of which `misread` holds the first.
@@ -77,16 +84,18 @@ struct Misclassified {
 }
 
 impl PageData {
-    /// Collects the data of each variant at its chosen point, with the network of the first run there. `test` is the test
-    /// images, if they are available.
+    /// Collects the data of each variant at its chosen point, with the network of the first run there. `splits` has the
+    /// test images, if they are available. The data set has so many classes.
     ///
     /// Files that are missing or damaged are left out and added to `notes`.
     pub(super) fn new(
         rows: &[Row],
         summaries: &[Summary],
-        test: Option<&Split>,
+        splits: Option<&Splits>,
+        classes: usize,
         notes: &mut Vec<String>,
     ) -> Self {
+        let test = splits.map(|splits| &splits.test);
         let best = shown_groups(&summaries.iter().zip(results::groups(rows)).collect::<Vec<_>>());
         let shown = regularised_layer(best.iter().map(|(_, runs)| &runs[0]));
         let groups: Vec<Group<'_>> =
@@ -97,19 +106,27 @@ impl PageData {
             groups.iter().map(|group| group.predictions.as_ref()?.predicted.as_deref()).collect();
         let (misread, misread_total) =
             test.map_or_else(Default::default, |test| misclassified(test, &predictions));
-        let shape = test.map_or(Shape::MNIST, Split::shape);
+        let input = networks().next().map(|network| network.input.clone()).unwrap_or_default();
+        let (width, height) = test
+            .map_or((input.width, input.height), |test| (test.shape().width, test.shape().height));
+        let class_names = splits.map_or(&input.class_names, |splits| &splits.class_names);
+        let class_name =
+            |class: usize| class_names.get(class).cloned().unwrap_or_else(|| class.to_string());
         Self {
-            side: shape.width,
-            classes: shape.classes,
+            width,
+            height,
+            class_names: (0..classes).map(class_name).collect(),
+            preparation: splits.map_or(input.preparation, |splits| splits.preparation),
+            ink: centred_ink(width),
             shown_layer: shown
                 .map_or_else(|| "the last hidden layer".to_owned(), |layer| layer.to_string()),
-            has_digits: test.is_some(),
+            has_images: test.is_some(),
             misread,
             misread_total,
             swept_keys: swept_keys(summaries),
             variants: groups
                 .into_iter()
-                .map(|group| group.variant(edges.clone(), shape.classes))
+                .map(|group| group.variant(edges.clone(), classes))
                 .collect(),
         }
     }
@@ -276,13 +293,15 @@ fn misclassified(test: &Split, predictions: &[Option<&[u8]>]) -> (Vec<Misclassif
 
 #[cfg(test)]
 mod tests {
+    use data::Shape;
     use training::Metrics;
 
     use super::*;
 
     #[test]
     fn images_that_most_networks_misclassify_are_returned() {
-        let test = Split::new(vec![0; 4 * Shape::MNIST.pixels()], vec![1, 2, 3, 4]);
+        let shape = Shape { width: 2, height: 1, classes: 5 };
+        let test = Split::new(shape, vec![0; 8], vec![1, 2, 3, 4]);
         let predictions: [Option<&[u8]>; 4] =
             [Some(&[1, 0, 0, 4]), Some(&[0, 0, 0, 4]), None, Some(&[1, 2, 0, 4])];
         let (images, total) = misclassified(&test, &predictions);

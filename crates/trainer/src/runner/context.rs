@@ -5,10 +5,10 @@ use std::collections::HashSet;
 use burn::tensor::Device;
 use model::Network;
 
-use super::{Error, LoadedStudy, Progress, StartWeights, digits, load_study};
+use super::{Error, LoadedStudy, Progress, StartWeights, data_set, load_study};
 use crate::{
     store::{FinishedRuns, SavedStudy, StudyFolder},
-    study::{InputFiles, Run, Splits, Study},
+    study::{InputFiles, Run, SettingError, Splits, Study},
 };
 
 /// Run context: a study with its data set, device and start weights.
@@ -31,12 +31,12 @@ impl RunContext {
         let device = backend.open()?;
         let machine = backend.devices().into_iter().next().unwrap_or_default();
         let LoadedStudy { study, dataset, splits } = load_study(study, Some(folder), progress)?;
-        let start = study.settings.fit.weights.as_deref().map(StartWeights::read).transpose()?;
+        let start = StartWeights::of(&study)?;
         let weights_sha256 = start.as_ref().map(|start| start.sha256.clone());
         let files = InputFiles { weights_sha256, ..splits.input_files() };
         let saved = SavedStudy::new(study, dataset, files);
         let context = Self { saved, splits, device, start, machine };
-        context.check_start()?;
+        context.check_start().map_err(|error| error.located_in(&context.saved.study))?;
         Ok(context)
     }
 
@@ -48,8 +48,8 @@ impl RunContext {
         needed: bool,
         progress: &Progress,
     ) -> Result<SavedStudy, Error> {
-        let (study, dataset, files) = digits::identify(study, folder, needed, progress)?;
-        let start = study.settings.fit.weights.as_deref().map(StartWeights::read).transpose()?;
+        let (study, dataset, files) = data_set::identify(study, folder, needed, progress)?;
+        let start = StartWeights::of(&study)?;
         let weights_sha256 = start.map(|start| start.sha256);
         Ok(SavedStudy::new(study, dataset, InputFiles { weights_sha256, ..files }))
     }
@@ -89,20 +89,19 @@ impl RunContext {
     }
 
     /// Initialises a run's network, from the start weights if there are any.
-    pub(super) fn network(&self, run: &Run) -> Result<Network, Error> {
+    pub(super) fn network(&self, run: &Run) -> Result<Network, SettingError> {
         let (shape, config) = (self.splits.shape(), &run.variant.network);
         let network = config.init(shape.pixels(), shape.classes, run.seed, &self.device);
         match &self.start {
-            Some(start) => Ok(start.load(network)?),
+            Some(start) => start.load(network),
             None => Ok(network),
         }
     }
 
     /// Returns an error if the start weights do not fit the network of every run.
-    fn check_start(&self) -> Result<(), Error> {
-        if self.start.is_none() {
-            return Ok(());
-        }
+    fn check_start(&self) -> Result<(), SettingError> {
+        let Some(start) = &self.start else { return Ok(()) };
+        start.check_size(self.splits.shape())?;
         // The names and shapes of a network's tensors depend on nothing else.
         let tensors = |run: &Run| -> Vec<(usize, bool, bool)> {
             let hidden = run.variant.network.hidden.iter();

@@ -3,8 +3,8 @@
 pub mod allocator;
 mod callback;
 mod context;
+mod data_set;
 mod device;
-mod digits;
 mod error;
 mod progress;
 mod quiet;
@@ -18,8 +18,8 @@ mod weights;
 
 pub use self::{
     context::RunContext,
+    data_set::{LoadedStudy, load as load_study},
     device::{DeviceError, advice as device_advice, overview as device_overview},
-    digits::{LoadedStudy, load as load_study},
     error::Error,
     progress::{Progress, tell},
     signals::end_at_next as end_at_next_signal,

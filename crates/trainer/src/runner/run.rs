@@ -120,10 +120,15 @@ impl RunContext {
             && weights::are_finite(network)?;
         let labels = self.splits.test.labels();
         let classes = predictions.as_ref().map(|predictions| predictions.classes.as_slice());
-        let (height, width) = (shape.height, shape.width);
-        let input = InputFormat { height, pixels: run.data.pixels, width };
+        let input = InputFormat {
+            class_names: self.splits.class_names.clone(),
+            height: shape.height,
+            pixels: run.data.pixels,
+            preparation: self.splits.preparation,
+            width: shape.width,
+        };
         let contents = Contents {
-            model: weights::to_bytes_with_input(network, input)?,
+            model: weights::to_bytes_with_input(network, &input)?,
             history: history::to_csv(&state.history),
             changed_labels: data.wrong.as_ref().map(|wrong| changed_labels::to_csv(&wrong.changes)),
             metrics: metrics::to_csv(&state.recordings, columns(run, data)),

@@ -78,7 +78,7 @@ fn stopped(error: Error) -> Error {
 mod tests {
     use std::path::Path;
 
-    use data::{Digits, Shape, Split};
+    use data::{ImageSet, Shape, Split};
 
     use super::*;
     use crate::{
@@ -92,8 +92,8 @@ mod tests {
         let text = "variants = [\"none\", \"l1\", \"l2\"]\nfit.epochs = 1\njobs = 1";
         let mut study =
             Study::read("small", &Entries::parse(text, Path::new("")).unwrap()).unwrap();
-        let split = || Split::new(vec![7; 20 * Shape::MNIST.pixels()], vec![3; 20]);
-        let splits = Splits::new(Digits::new("small", split(), split()), &study).unwrap();
+        let split = || Split::new(Shape::MNIST, vec![7; 20 * Shape::MNIST.pixels()], vec![3; 20]);
+        let splits = Splits::new(ImageSet::new("small", split(), split()), &study).unwrap();
         let device = study.settings.backend.open().unwrap();
         study.runs[1].fit.batch_size = batch_size;
         let dataset = DatasetName { name: "small".to_owned(), source: None };

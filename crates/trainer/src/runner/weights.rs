@@ -1,24 +1,35 @@
 //! Start weights.
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
+use data::Shape;
 use model::Network;
-use training::weights::Weights;
+use training::{InputFormat, weights::Weights};
 
-use crate::study::SettingError;
+use crate::study::{SettingError, Study};
 
 /// Start weights of a safetensors file.
 #[derive(Debug)]
 pub struct StartWeights {
+    path: PathBuf,
     weights: Weights,
     /// SHA-256 of the file.
     pub sha256: String,
 }
 
 impl StartWeights {
+    /// Reads the start weights of a study; `None` if it has none.
+    pub fn of(study: &Study) -> Result<Option<Self>, SettingError> {
+        let read = study.settings.fit.weights.as_deref().map(Self::read).transpose();
+        read.map_err(|error| error.located_in(study))
+    }
+
     /// Reads a file.
     pub fn read(path: &Path) -> Result<Self, SettingError> {
-        let refused = |reason: String| refused(format!("{}: {reason}", path.display()));
+        let refused = |reason: String| refused(path, &reason);
         // A device could be endless, and reading a pipe could block.
         if path.metadata().is_ok_and(|metadata| !metadata.is_file()) {
             return Err(refused("cannot be read: it is not a regular file".to_owned()));
@@ -26,16 +37,31 @@ impl StartWeights {
         let bytes = fs::read(path).map_err(|error| refused(format!("cannot be read: {error}")))?;
         let sha256 = data::sha256([bytes.as_slice()]);
         let weights = Weights::parse(bytes).map_err(|error| refused(error.to_string()))?;
-        Ok(Self { weights, sha256 })
+        Ok(Self { path: path.to_owned(), weights, sha256 })
+    }
+
+    /// Returns an error if the file says that its network takes images of another size.
+    pub fn check_size(&self, shape: Shape) -> Result<(), SettingError> {
+        let Some(InputFormat { width, height, .. }) = self.weights.written_input() else {
+            return Ok(());
+        };
+        if (width, height) == (shape.width, shape.height) {
+            return Ok(());
+        }
+        let reason = format!(
+            "the network takes images of {width} × {height} pixels, but those of the data set have {} × {}",
+            shape.width, shape.height
+        );
+        Err(refused(&self.path, &reason))
     }
 
     /// Replaces a network's weights. The file must hold exactly the network's tensors, as float32 and in their
     /// shapes.
     pub fn load(&self, network: Network) -> Result<Network, SettingError> {
-        self.weights.load(network).map_err(|error| refused(error.to_string()))
+        self.weights.load(network).map_err(|error| refused(&self.path, &error.to_string()))
     }
 }
 
-fn refused(reason: String) -> SettingError {
-    SettingError { key: "fit.weights", reason }
+fn refused(path: &Path, reason: &str) -> SettingError {
+    SettingError::new("fit.weights", format!("{}: {reason}", path.display()))
 }

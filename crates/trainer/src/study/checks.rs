@@ -1,5 +1,7 @@
 //! Checks of a resolved config, and the places of their errors.
 
+use data::Shape;
+
 use super::{
     canonical_entries::canonical_entries,
     conflicts,
@@ -14,7 +16,10 @@ pub(super) fn check(resolved: &Resolved, entries: &Entries) -> Result<(), Config
     let Resolved { settings, variants } = resolved;
     let has_batch_size = entries.get(BATCH_SIZE).is_some();
     let check = || {
-        limits::check(settings, variants, has_batch_size)?;
+        // The shape of a data set in a folder is known once it is read.
+        if settings.data.dir.is_none() {
+            limits::check(settings, variants, Shape::MNIST, has_batch_size)?;
+        }
         conflicts::check(settings, variants)
     };
     check().map_err(|(key, reason): Refusal| {

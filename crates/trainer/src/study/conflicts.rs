@@ -1,11 +1,11 @@
 //! Checks of settings that contradict each other.
 
-use model::{Constraint, LayerConfig, LayerName, MinMaxNorm};
-use training::{LARGEST_GPU_TENSOR, RuleConfig};
+use model::{Constraint, LayerConfig, MinMaxNorm};
+use training::RuleConfig;
 
 use super::{
     FitSettings, Rule, Settings, Variant,
-    limits::{Refusal, SHAPE},
+    limits::Refusal,
     schema::variant::{EARLY_STOPPING, WEIGHT_DECAY},
 };
 
@@ -70,20 +70,16 @@ fn check_weight_decay(variant: &Variant) -> Result<(), Refusal> {
 
 /// Returns an error if two settings of a layer contradict each other.
 fn check_layers(variant: &Variant) -> Result<(), Refusal> {
-    let mut inputs = SHAPE.pixels();
     for name in variant.network.layer_names() {
         let Some(layer) = variant.network.layer(name) else { continue };
-        check_layer(layer, inputs)
+        check_layer(layer)
             .map_err(|(key, reason)| (format!("variant.{}.{name}.{key}", variant.name), reason))?;
-        if let LayerName::Hidden(index) = name {
-            inputs = variant.network.hidden[index].units;
-        }
     }
     Ok(())
 }
 
-/// Returns an error with a layer's key if two of its settings contradict each other. The layer has so many inputs.
-fn check_layer(layer: &LayerConfig, inputs: usize) -> Result<(), Refusal> {
+/// Returns an error with a layer's key if two of its settings contradict each other.
+fn check_layer(layer: &LayerConfig) -> Result<(), Refusal> {
     let refusal = |key: &str, reason: &str| Err((key.to_owned(), reason.to_owned()));
     if layer.batch_norm && layer.layer_norm {
         return refusal("layer_norm", "stands beside batch_norm: a layer takes one of the two");
@@ -92,18 +88,6 @@ fn check_layer(layer: &LayerConfig, inputs: usize) -> Result<(), Refusal> {
     if kernel.orthogonal > 0.0 && (kernel.l1 > 0.0 || kernel.l2 > 0.0) {
         let reason = "stands beside l1 or l2: a kernel takes one or the other";
         return refusal("kernel_regularizer.orthogonal", reason);
-    }
-    if kernel.orthogonal > 0.0 && inputs < 2 {
-        let reason = "needs a layer of two or more inputs: it compares their weights";
-        return refusal("kernel_regularizer.orthogonal", reason);
-    }
-    // It compares each pair of rows in one tensor.
-    if kernel.orthogonal > 0.0 && inputs.saturating_mul(inputs) > LARGEST_GPU_TENSOR {
-        let reason = format!(
-            "is for layers of at most {} inputs: this one has {inputs}",
-            LARGEST_GPU_TENSOR.isqrt()
-        );
-        return refusal("kernel_regularizer.orthogonal", &reason);
     }
     for (key, regularizer) in [
         ("bias_regularizer.orthogonal", &layer.bias_regularizer),

@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, sync::LazyLock};
 
+use data::Shape;
 use model::LayerName;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -30,15 +31,38 @@ const DECAY_RATE: &str = "weight_decay.rate";
 static DEFAULTS: LazyLock<KeyValues> = LazyLock::new(|| flatten(&Settings::default()));
 
 /// Files that a study reads, so far as they identify its runs.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InputFiles {
     /// SHA-256 of the data set.
     pub dataset_sha256: String,
     /// Number of its training images.
     pub training_images: usize,
+    /// Number of its classes. A folder's classes.txt may raise it without a change of the checksum.
+    #[serde(default = "default_classes", skip_serializing_if = "is_default_classes")]
+    pub classes: usize,
     /// SHA-256 of the start weights' file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub weights_sha256: Option<String>,
+}
+
+impl Default for InputFiles {
+    fn default() -> Self {
+        Self {
+            dataset_sha256: String::new(),
+            training_images: 0,
+            classes: default_classes(),
+            weights_sha256: None,
+        }
+    }
+}
+
+fn default_classes() -> usize {
+    Shape::MNIST.classes
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+fn is_default_classes(classes: &usize) -> bool {
+    *classes == default_classes()
 }
 
 /// The inputs of a run by key. Settings at their default are left out, so that a new setting changes no id.
@@ -64,6 +88,9 @@ impl Study {
         let mut inputs: BTreeMap<String, Value> = settings.into_iter().map(json).collect();
         inputs.insert("backend".to_owned(), self.settings.backend.to_string().into());
         inputs.insert("dataset".to_owned(), files.dataset_sha256.clone().into());
+        if !is_default_classes(&files.classes) {
+            inputs.insert("classes".to_owned(), files.classes.into());
+        }
         inputs.insert(EPOCHS.to_owned(), run.fit.epochs.into());
         inputs.insert("numerics".to_owned(), NUMERICS_VERSION.into());
         inputs.insert("seed".to_owned(), run.seed.into());
@@ -136,7 +163,8 @@ mod tests {
     fn inputs(study: &Study, run: usize) -> Inputs {
         let dataset_sha256 = MNIST.to_owned();
         let training_images = 60_000;
-        let files = InputFiles { dataset_sha256, training_images, weights_sha256: None };
+        let files =
+            InputFiles { dataset_sha256, training_images, classes: 10, weights_sha256: None };
         study.inputs(&study.runs[run], &files)
     }
 

@@ -14,6 +14,7 @@ mod label;
 mod layers;
 mod limits;
 pub mod numbers;
+mod origins;
 mod presets;
 mod ranges;
 mod read;
@@ -39,9 +40,10 @@ pub use self::{
     jobs::Jobs,
     keys::{HIDDEN, WEIGHTS},
     label::{label, setting_text, short},
+    origins::{Origins, SettingError},
     rule::Rule,
     schema::{DataSettings, FitSettings, Settings},
-    splits::{ChangedLabel, Sample, SettingError, Splits, TrainingData, WrongLabels},
+    splits::{ChangedLabel, Sample, Splits, TrainingData, WrongLabels},
     variant::Variant,
 };
 
@@ -64,6 +66,8 @@ pub struct Study {
     pub yielding: Vec<String>,
     /// Lists of the swept keys, by their keys in study.toml.
     pub sweep: KeyValues,
+    /// Where the settings were written.
+    pub origins: Origins,
     /// Runs in the order of the results table: by variant, then by sweep point, then by seed.
     pub runs: Vec<Run>,
 }

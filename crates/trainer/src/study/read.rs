@@ -7,7 +7,7 @@ use toml::{Table, Value};
 use training::{Monitor, WeightDecay};
 
 use super::{
-    HIDDEN, KeyValues, Run, Settings, Study, checks, presets,
+    HIDDEN, KeyValues, Origins, Run, Settings, Study, checks, presets,
     resolve::{Resolved, resolve},
     saved_variants::{SavedVariants, take_yielding},
     schema::variant::{EARLY_STOPPING, WEIGHT_DECAY},
@@ -22,6 +22,7 @@ impl Study {
         take_yielding(&mut entries)?;
         presets::add(&mut entries);
         enable_tables(&mut entries);
+        let origins = Origins::of(&entries);
         let mut sweep = Sweep::take(&mut entries)?;
         let depths = depths(&sweep, &entries);
         sweep.drop_overridden(&entries, &depths);
@@ -64,6 +65,7 @@ impl Study {
             sweep: sweep.settings(),
             settings,
             variants,
+            origins,
             runs,
         })
     }

@@ -162,7 +162,7 @@ impl Default for NetworkSettings {
 impl Default for DataSettings {
     fn default() -> Self {
         Self {
-            sources: Source::ALL.to_vec(),
+            sources: Source::DEFAULT.to_vec(),
             pixels: Pixels::Unit,
             dir: None,
             validation_split: 0.0,

@@ -2,20 +2,10 @@
 
 use std::{fmt, sync::Arc};
 
-use data::{Digits, Shape, Split};
+use data::{ImageSet, Preparation, Shape, Split};
 use model::random::{label_noise, sample};
 
-use super::{DataSettings, InputFiles, Study};
-
-/// Error of a setting that does not fit the data set or the start weights.
-#[derive(Debug, thiserror::Error)]
-#[error("{key}: {reason}")]
-pub struct SettingError {
-    /// Key of the setting.
-    pub key: &'static str,
-    /// The problem, and how to solve it.
-    pub reason: String,
-}
+use super::{DataSettings, InputFiles, SettingError, Study, limits};
 
 /// Choice of the training images that a limit selects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,8 +35,12 @@ impl fmt::Display for Sample {
 pub struct Splits {
     /// Name of the data set.
     pub name: String,
-    /// SHA-256 of the data set, [`Digits::sha256`].
+    /// SHA-256 of the data set, [`ImageSet::sha256`].
     pub sha256: String,
+    /// Names of the classes; empty if they have none but their numbers.
+    pub class_names: Vec<String>,
+    /// Preparation of a picture as the images were prepared.
+    pub preparation: Preparation,
     /// Test images, never used for training.
     pub test: Split,
     /// All training images.
@@ -95,9 +89,16 @@ pub struct ChangedLabel {
 
 impl Splits {
     /// Splits a data set for a study and for each of its runs.
-    pub fn new(digits: Digits, study: &Study) -> Result<Self, SettingError> {
-        let Digits { name, sha256, train: all, test } = digits;
-        let mut splits = Self { name, sha256, test, all: Arc::new(all), shared: Vec::new() };
+    pub fn new(images: ImageSet, study: &Study) -> Result<Self, SettingError> {
+        Self::split(images, study).map_err(|error| error.located_in(study))
+    }
+
+    fn split(images: ImageSet, study: &Study) -> Result<Self, SettingError> {
+        check_sizes(study, images.train.shape())?;
+        let ImageSet { name, class_names, sha256, train: all, test } = images;
+        let preparation = Preparation::of(&test);
+        let (all, shared) = (Arc::new(all), Vec::new());
+        let mut splits = Self { name, sha256, class_names, preparation, test, all, shared };
         let runs = study.runs.iter().map(|run| &run.data);
         for settings in std::iter::once(&study.settings.data).chain(runs) {
             if splits.find(settings).is_none() {
@@ -111,8 +112,12 @@ impl Splits {
 
     /// Returns what identifies the data set, beside start weights.
     pub fn input_files(&self) -> InputFiles {
-        let (dataset_sha256, training_images) = (self.sha256.clone(), self.all.len());
-        InputFiles { dataset_sha256, training_images, weights_sha256: None }
+        InputFiles {
+            dataset_sha256: self.sha256.clone(),
+            training_images: self.all.len(),
+            classes: self.shape().classes,
+            weights_sha256: None,
+        }
     }
 
     /// Returns the shape of the data set.
@@ -207,6 +212,14 @@ impl TrainingData {
     }
 }
 
+/// Returns an error if a network or the batches of a run are too large for a data set of this shape.
+fn check_sizes(study: &Study, shape: Shape) -> Result<(), SettingError> {
+    let backend = study.settings.backend;
+    let mut runs = study.runs.iter();
+    runs.try_for_each(|run| limits::check_run(run, shape, backend))
+        .map_err(|(key, reason)| SettingError::new(&key, reason))
+}
+
 /// Returns whether two settings divide the training images alike, from the same seed.
 fn is_cut_alike(one: &DataSettings, other: &DataSettings) -> bool {
     let key = |data: &DataSettings| {
@@ -221,18 +234,18 @@ fn rest_of(len: usize, settings: &DataSettings) -> Result<usize, SettingError> {
     let Some(validation) = settings.validation else { return Ok(len) };
     let rest = len.saturating_sub(validation);
     if rest == 0 {
-        return Err(SettingError {
-            key: "data.validation",
-            reason: format!("leaves none of {len} training images to train with; make it smaller"),
-        });
+        return Err(SettingError::new(
+            "data.validation",
+            format!("leaves none of {len} training images to train with; make it smaller"),
+        ));
     }
     match settings.limit {
-        Some(limit) if limit > rest => Err(SettingError {
-            key: "data.limit",
-            reason: format!(
+        Some(limit) if limit > rest => Err(SettingError::new(
+            "data.limit",
+            format!(
                 "is {limit}, but data.validation leaves {rest} of {len} training images; make one of them smaller"
             ),
-        }),
+        )),
         _ => Ok(rest),
     }
 }
@@ -247,7 +260,7 @@ fn split_last(images: Split, fraction: f64) -> Result<TrainingData, SettingError
         reason = "the product is at least 0 and at most `len`"
     )]
     let kept = (len as f64 * (1.0 - fraction)).floor() as usize;
-    let error = |reason| Err(SettingError { key: "data.validation_split", reason });
+    let error = |reason| Err(SettingError::new("data.validation_split", reason));
     if kept == 0 {
         return error(format!(
             "leaves none of {len} training images to train with; make it smaller"
@@ -272,9 +285,11 @@ mod tests {
 
     /// Splits ten training images, each labelled by its index.
     fn split_ten(lines: &str) -> Result<Arc<TrainingData>, SettingError> {
-        let study = Study::read("small", &Entries::parse(lines, Path::new("")).unwrap()).unwrap();
-        let split = || Split::new(vec![0; 10 * Shape::MNIST.pixels()], (0..10).collect());
-        let splits = Splits::new(Digits::new("ten", split(), split()), &study)?;
+        let entries = Entries::parse(lines, Path::new("small.toml")).unwrap();
+        let study = Study::read("small", &entries).unwrap();
+        let split =
+            || Split::new(Shape::MNIST, vec![0; 10 * Shape::MNIST.pixels()], (0..10).collect());
+        let splits = Splits::new(ImageSet::new("ten", split(), split()), &study)?;
         splits.of(&study.runs[0].data, study.runs[0].seed)
     }
 
@@ -298,7 +313,7 @@ mod tests {
     #[test]
     fn a_split_without_training_images_is_an_error() {
         let error = split_ten("data.validation_split = 0.95").unwrap_err();
-        let expected = "data.validation_split: leaves none of 10 training images to train with; make it smaller";
+        let expected = "small.toml:1: data.validation_split: leaves none of 10 training images to train with; make it smaller";
         assert_eq!(error.to_string(), expected);
     }
 
@@ -326,16 +341,16 @@ mod tests {
         let both =
             "data.limit = 5\nsweep.data.sample = [\"seed\", \"first\"]\nvariants = [\"none\"]";
         let study = Study::read("small", &Entries::parse(both, Path::new("")).unwrap()).unwrap();
-        let split = || Split::new(vec![0; 10 * Shape::MNIST.pixels()], (0..10).collect());
-        let splits = Splits::new(Digits::new("ten", split(), split()), &study).unwrap();
+        let split =
+            || Split::new(Shape::MNIST, vec![0; 10 * Shape::MNIST.pixels()], (0..10).collect());
+        let splits = Splits::new(ImageSet::new("ten", split(), split()), &study).unwrap();
         let first = splits.of(&study.runs[1].data, 0).unwrap();
         assert_eq!(first.train.labels(), [0, 1, 2, 3, 4]);
 
         let error = |lines: &str| split_ten(lines).unwrap_err().to_string();
-        let none =
-            "data.validation: leaves none of 10 training images to train with; make it smaller";
+        let none = "small.toml:1: data.validation: leaves none of 10 training images to train with; make it smaller";
         assert_eq!(error("data.validation = 10"), none);
-        let beyond = "data.limit: is 9, but data.validation leaves 8 of 10 training images; make one of them smaller";
+        let beyond = "small.toml:2: data.limit: is 9, but data.validation leaves 8 of 10 training images; make one of them smaller";
         assert_eq!(error("data.validation = 2\ndata.limit = 9"), beyond);
     }
 

@@ -1,6 +1,7 @@
 // The charts of a study: accuracies, learning curves, weight histograms and confusion matrices.
 (() => {
-  const { data, variants, make, section, showMessage, number, spread, tick, whyNoPredictions } = report;
+  const { data, variants, make, section, showMessage, number, spread, tick, classText, classHeaders,
+    whyNoPredictions } = report;
   const { figure, legend, finite, common, symbol, line, tip } = report.figure;
 
   const accuracy = () => {
@@ -171,14 +172,13 @@
     };
     const grid = multiples("confusion");
     for (const { name, confusion: rows, network } of some) {
-      const heads = rows.map((_, label) => make("th", { scope: "col" }, label));
       const body = rows.map((row, label) => make("tr", {},
-        make("th", { scope: "row" }, label), ...row.map((count, prediction) => cell(count, label, prediction))));
+        make("th", { scope: "row", title: classText(label) }, data.class_names[label]), ...row.map((count, prediction) => cell(count, label, prediction))));
       grid.append(make("figure", {},
         make("figcaption", {}, make("b", { class: "name", title: name }, name),
           `${d3.sum(errors(rows))} of ${d3.sum(rows.flat())} misclassified${network ? `, seed ${network.seed}` : ""}`),
         make("table", { class: "matrix", "aria-label": `Confusion matrix of ${name}` },
-          make("thead", {}, make("tr", {}, make("td"), ...heads)), make("tbody", {}, ...body))));
+          make("thead", {}, make("tr", {}, make("td"), ...classHeaders())), make("tbody", {}, ...body))));
     }
   };
 

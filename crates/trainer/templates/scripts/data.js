@@ -38,6 +38,14 @@ globalThis.report = (() => {
     return element;
   };
 
+  // Returns the name of a class after its number: `label 3: Dress`.
+  const isNamed = data.class_names.some((name, label) => name !== String(label));
+  const classText = (label) => (isNamed ? `${label}: ${data.class_names[label]}` : String(label));
+  // Makes the header cells of a matrix's columns, a class each. Long names are upright.
+  const isLong = data.class_names.some((name) => name.length > 2);
+  const classHeaders = () => data.class_names.map((name, label) =>
+    make("th", { scope: "col", class: isLong ? "upright" : null, title: classText(label) }, make("span", {}, name)));
+
   // Allows line breaks after the underscores of a name.
   const breakable = (name) => name.split(/(?<=_)/).flatMap((part) => [part, make("wbr")]);
   // Makes the header cell of a variant's row.
@@ -57,13 +65,13 @@ globalThis.report = (() => {
 
   // Makes a canvas of an image's own size, enlarged by CSS.
   const imageCanvas = (pixels, label) => {
-    const { side } = data;
-    const canvas = make("canvas", { width: side, height: side, class: "image", role: "img", "aria-label": label });
+    const { width, height } = data;
+    const canvas = make("canvas", { width, height, class: "image", role: "img", "aria-label": label });
     paint(canvas, pixels);
     return canvas;
   };
   const paint = (canvas, pixels) => {
-    const image = new ImageData(data.side, data.side);
+    const image = new ImageData(data.width, data.height);
     pixels.forEach((grey, index) => image.data.set([grey, grey, grey, 255], 4 * index));
     canvas.getContext("2d").putImageData(image, 0, 0);
   };
@@ -89,5 +97,5 @@ globalThis.report = (() => {
     number(value?.mean) + (Number.isFinite(value?.deviation) ? ` ± ${number(value.deviation)}` : "");
 
   return { data, withStyle, variants, misclassified, make, section, showMessage, imageCanvas, paint, swatch, number,
-    spread, tick, breakable, variantHeader, whyNoPredictions };
+    spread, tick, breakable, variantHeader, classText, classHeaders, whyNoPredictions };
 })();

@@ -1,10 +1,10 @@
 // The images that most variants misclassify, with the predictions of each variant.
 (() => {
-  const { data, variants, misclassified, make, section, showMessage, imageCanvas, whyNoPredictions } = report;
+  const { data, variants, misclassified, make, section, showMessage, imageCanvas, classText, whyNoPredictions } = report;
 
   // Makes a button that shows an image and loads it on the pad.
   report.loadButton = (image) => {
-    const text = `test image ${image.index}, labelled ${image.label}`;
+    const text = `test image ${image.index}, labelled ${classText(image.label)}`;
     const attributes = { type: "button", class: "load", "data-index": image.index, title: `Load ${text}, on the pad` };
     const button = make("button", attributes, imageCanvas(image.pixels, text));
     button.addEventListener("click", () => report.pad.load(image.pixels, text));
@@ -12,7 +12,7 @@
   };
 
   if (!misclassified.length) {
-    const noImages = data.has_digits ? "No image is misclassified by most variants."
+    const noImages = data.has_images ? "No image is misclassified by most variants."
       : "The test images were not at hand when this page was written.";
     return showMessage("misclassified", variants.some((variant) => variant.confusion) ? noImages : whyNoPredictions());
   }
@@ -25,10 +25,10 @@
       const correct = prediction === image.label;
       return [
         make("dt", { title: name }, name),
-        make("dd", { class: correct ? null : "wrong" }, correct ? `${prediction} ✓` : prediction),
+        make("dd", { class: correct ? null : "wrong" }, correct ? `${data.class_names[prediction]} ✓` : data.class_names[prediction]),
       ];
     });
-    const caption = make("figcaption", {}, "label ", make("b", {}, image.label), ` (no. ${image.index})`);
+    const caption = make("figcaption", {}, "label ", make("b", {}, data.class_names[image.label]), ` (no. ${image.index})`);
     return make("figure", { class: "card" }, load, caption, make("dl", {}, ...predictions));
   };
   section("misclassified").append(

@@ -1,14 +1,13 @@
 // The drawing pad: it converts a drawing to an image as in MNIST, and all networks classify it.
 report.pad = (() => {
   const { data, variants, misclassified, make, section, showMessage, imageCanvas, paint, number,
-    variantHeader } = report;
+    variantHeader, classHeaders } = report;
   const networks = variants.filter((variant) => variant.network);
-  const SIDE = data.side;
-  const BOX = 20;
-  const CENTRE = SIDE / 2;
+  const { width: WIDTH, height: HEIGHT } = data;
   // Fainter pixels are ignored when cropping, as in the predict command.
   const INK_THRESHOLD = 64;
-  const DRAWING = 280;
+  const DRAWING = 280; // the width of the pad
+  const DRAWING_HEIGHT = Math.round(DRAWING * HEIGHT / WIDTH);
   const PEN_WIDTH = 22;
 
   // Resamples a line of `length` grey values to `size`, each the mean of the part of the line that it covers.
@@ -21,30 +20,44 @@ report.pad = (() => {
     return sum / (end - start);
   });
 
-  // Crops a drawing to its ink, scales its longer side to 20 pixels and centres its centre of mass to a whole pixel.
-  const toImage = (ink, side) => {
-    const image = new Uint8Array(SIDE * SIDE);
-    const inked = d3.range(side * side).filter((index) => ink[index] >= INK_THRESHOLD);
+  // Scales a part of a drawing to columns × rows pixels.
+  const scale = (ink, { left, top, width, height }, columns, rows) => {
+    const narrow = d3.range(height).map((y) => average(width, columns, (x) => ink[(top + y) * DRAWING + left + x]));
+    return d3.transpose(d3.range(columns).map((x) => average(height, rows, (y) => narrow[y][x])));
+  };
+
+  // Crops a drawing to its ink, scales its longer side as in the data set and centres its centre of mass to a whole
+  // pixel.
+  const centred = (ink) => {
+    const image = new Uint8Array(WIDTH * HEIGHT);
+    const inked = d3.range(ink.length).filter((index) => ink[index] >= INK_THRESHOLD);
     if (!inked.length) return image;
-    const [left, right] = d3.extent(inked, (index) => index % side);
-    const [top, bottom] = d3.extent(inked, (index) => Math.floor(index / side));
+    const [left, right] = d3.extent(inked, (index) => index % DRAWING);
+    const [top, bottom] = d3.extent(inked, (index) => Math.floor(index / DRAWING));
     const [width, height] = [right - left + 1, bottom - top + 1];
-    const scaled = (length) => Math.max(Math.round(length * BOX / Math.max(width, height)), 1);
+    const scaled = (length) => Math.max(Math.round(length * data.ink / Math.max(width, height)), 1);
     const [columns, rows] = [scaled(width), scaled(height)];
-    const narrow = d3.range(height).map((y) => average(width, columns, (x) => ink[(top + y) * side + left + x]));
-    const small = d3.transpose(d3.range(columns).map((x) => average(height, rows, (y) => narrow[y][x])));
+    const small = scale(ink, { left, top, width, height }, columns, rows);
 
     const start = (sums, length) => {
       const mass = d3.sum(sums, (sum, i) => sum * (i + 0.5)) / d3.sum(sums);
-      return Math.min(Math.max(Math.round(CENTRE - mass), 0), SIDE - length);
+      return Math.min(Math.max(Math.round(WIDTH / 2 - mass), 0), WIDTH - length);
     };
     const x = start(d3.transpose(small).map((column) => d3.sum(column)), columns);
     const y = start(small.map((row) => d3.sum(row)), rows);
-    small.forEach((row, i) => image.set(row.map(Math.round), (y + i) * SIDE + x));
+    small.forEach((row, i) => image.set(row.map(Math.round), (y + i) * WIDTH + x));
     return image;
   };
 
-  let pixels = new Uint8Array(SIDE * SIDE);
+  // Scales a drawing as a whole, dark on light if the images of the data set are.
+  const whole = (ink) => {
+    const small = scale(ink, { left: 0, top: 0, width: DRAWING, height: DRAWING_HEIGHT }, WIDTH, HEIGHT);
+    const value = (grey) => (data.preparation === "dark_on_light" ? 255 - grey : grey);
+    return Uint8Array.from(small.flat(), (grey) => value(Math.round(grey)));
+  };
+  const toImage = data.preparation === "centred" ? centred : whole;
+
+  let pixels = new Uint8Array(WIDTH * HEIGHT);
   const probabilities = () => Object.fromEntries(networks.map(({ name, network }) =>
     [name, report.network.probabilities(network, pixels)]));
   const pad = { toImage, pixels: () => Array.from(pixels), probabilities };
@@ -54,8 +67,8 @@ report.pad = (() => {
     return pad;
   }
 
-  const label = { role: "img", "aria-label": "Area to draw a digit in" };
-  const canvas = make("canvas", { id: "pad-canvas", width: DRAWING, height: DRAWING, ...label });
+  const label = { role: "img", "aria-label": "Area to draw in" };
+  const canvas = make("canvas", { id: "pad-canvas", width: DRAWING, height: DRAWING_HEIGHT, ...label });
   const pen = canvas.getContext("2d", { willReadFrequently: true });
   Object.assign(pen, { lineWidth: PEN_WIDTH, lineCap: "round", strokeStyle: "#fff", imageSmoothingEnabled: false });
   const preview = imageCanvas(pixels, "What the networks see");
@@ -63,7 +76,7 @@ report.pad = (() => {
   const status = make("p", { id: "pad-status", role: "status" });
   const clear = make("button", { id: "pad-clear", type: "button" }, "Clear");
 
-  const classes = d3.range(data.classes);
+  const classes = d3.range(data.class_names.length);
   const rows = networks.map((variant) => ({
     variant,
     cells: classes.map((label) => make("td", { "data-variant": variant.name, "data-digit": label })),
@@ -72,7 +85,7 @@ report.pad = (() => {
   const table = make("table", { id: "pad-probabilities", class: "matrix" },
     make("caption", {}, "Probability of each class in per cent; the predicted class is outlined"),
     make("thead", {}, make("tr", {}, make("th", { scope: "col" }, "variant"),
-      ...classes.map((label) => make("th", { scope: "col" }, label)), make("th", { scope: "col" }, "class"))),
+      ...classHeaders(), make("th", { scope: "col" }, "class"))),
     make("tbody", {}, ...rows.map(({ variant, cells, prediction }) =>
       make("tr", {}, variantHeader(variant), ...cells, prediction))));
 
@@ -91,35 +104,35 @@ report.pad = (() => {
         cell.style.setProperty("--share", isDrawn ? shares[label] || 0 : 0);
         cell.classList.toggle("predicted", isDrawn && label === best);
       });
-      prediction.textContent = isDrawn && best >= 0 ? best : "";
+      prediction.textContent = isDrawn && best >= 0 ? data.class_names[best] : "";
     }
   };
 
   const clearCanvas = () => {
-    pen.clearRect(0, 0, DRAWING, DRAWING);
+    pen.clearRect(0, 0, DRAWING, DRAWING_HEIGHT);
     loaded = false;
   };
   const classifyDrawing = () => {
-    const { data: colours } = pen.getImageData(0, 0, DRAWING, DRAWING);
-    const alpha = Uint8Array.from({ length: DRAWING * DRAWING }, (_, index) => colours[4 * index + 3]);
-    show(toImage(alpha, DRAWING), "Your drawing.");
+    const { data: colours } = pen.getImageData(0, 0, DRAWING, DRAWING_HEIGHT);
+    const alpha = Uint8Array.from({ length: DRAWING * DRAWING_HEIGHT }, (_, index) => colours[4 * index + 3]);
+    show(toImage(alpha), "Your drawing.");
   };
   const reset = () => {
     clearCanvas();
-    show(new Uint8Array(SIDE * SIDE), "Nothing is drawn yet.");
+    show(new Uint8Array(WIDTH * HEIGHT), "Nothing is drawn yet.");
   };
   pad.load = (bytes, text) => {
     clearCanvas();
     loaded = true;
     show(bytes, `Loaded: ${text}.`);
-    pen.drawImage(preview, 0, 0, DRAWING, DRAWING);
+    pen.drawImage(preview, 0, 0, DRAWING, DRAWING_HEIGHT);
   };
 
   let loaded = false; // true while an image is loaded; the next stroke clears it
   let last = null; // the position of the pen while it is down
   const stroke = (event) => {
     const box = canvas.getBoundingClientRect();
-    const now = [(event.clientX - box.left) * DRAWING / box.width, (event.clientY - box.top) * DRAWING / box.height];
+    const now = [(event.clientX - box.left) * DRAWING / box.width, (event.clientY - box.top) * DRAWING_HEIGHT / box.height];
     pen.beginPath();
     pen.moveTo(...(last ?? now));
     pen.lineTo(...now);
@@ -138,8 +151,9 @@ report.pad = (() => {
   clear.addEventListener("click", reset);
 
   section("pad").append(
-    make("p", {}, "Draw with a mouse, a pen or a finger. The drawing is converted to 28 × 28 pixels as in MNIST: ",
-      "cropped, scaled to fit 20 × 20 pixels, and centred on its centre of mass."),
+    make("p", {}, "Draw with a mouse, a pen or a finger. The drawing is converted to the images of the data set: ",
+      data.preparation === "centred" ? `cropped, scaled to fit ${data.ink} × ${data.ink} pixels, and centred on its `
+        + `centre of mass in ${WIDTH} × ${HEIGHT}.` : `scaled to ${WIDTH} × ${HEIGHT} pixels.`),
     make("div", { class: "pad" },
       make("div", {}, canvas,
         make("div", { class: "tools" }, clear, make("span", { class: "preview" }, preview, "what the networks see")), status),

@@ -13,6 +13,7 @@ use std::{
 };
 
 use assert_cmd::cargo::cargo_bin;
+use data::Source;
 use tempfile::TempDir;
 use trainer::study::Backend;
 
@@ -106,7 +107,10 @@ impl TestDir {
     pub(crate) fn program(&self, name: impl AsRef<OsStr>) -> Command {
         let mut command = Command::new(name);
         command.current_dir(self.folder.path());
-        command.env_remove("MNIST_DIR").env("XDG_CACHE_HOME", self.folder.path().join("cache"));
+        for variable in Source::ALL.into_iter().filter_map(Source::variable) {
+            command.env_remove(variable);
+        }
+        command.env("XDG_CACHE_HOME", self.folder.path().join("cache"));
         command
     }
 

@@ -1,19 +1,16 @@
-//! Preparation of a PNG or JPEG of any size as MNIST's images were prepared: grey, light on dark, the ink in a box of
-//! 20 × 20 pixels, its centre of mass in the middle of 28 × 28 (<http://yann.lecun.com/exdb/mnist>).
+//! Preparation of a PNG or JPEG of any size as the images of a data set were prepared. For MNIST that is: grey, light on
+//! dark, the ink in a box of 20 × 20 pixels, its centre of mass in the middle of 28 × 28
+//! (<http://yann.lecun.com/exdb/mnist>).
 
-use std::io::Cursor;
+use std::{fmt, io::Cursor};
 
-use data::Shape;
+use data::{Preparation, centred_ink};
 use image::{
     DynamicImage, GrayImage, ImageDecoder, ImageReader, Limits, Luma,
     imageops::{self, FilterType},
     metadata::Orientation,
 };
 
-/// Width and height of a prepared image, in pixels.
-const SIDE: usize = Shape::MNIST.width;
-/// Pixels on the longer side of the ink.
-const BOX: u32 = 20;
 /// Maximum width and height, in pixels.
 const MOST: u32 = 8192;
 /// Maximum bytes of a decoded image: the maximum size at four bytes a pixel.
@@ -23,17 +20,40 @@ const PIXELS_PER_BYTE: u64 = 8 * 1032;
 /// Least value of a pixel of ink, between a background of 0 and the strongest ink of 255.
 const INK: u8 = 64;
 
+/// Size and preparation of images.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Frame {
+    /// Width, in pixels.
+    pub width: usize,
+    /// Height, in pixels; equal to the width if the ink is centred.
+    pub height: usize,
+    /// Preparation of other pictures.
+    pub preparation: Preparation,
+}
+
+impl fmt::Display for Frame {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let how = match self.preparation {
+            Preparation::Centred => "centred",
+            Preparation::LightOnDark => "light on dark",
+            Preparation::DarkOnLight => "dark on light",
+            Preparation::Whole => "not inverted",
+        };
+        write!(formatter, "{} × {} pixels, {how}", self.width, self.height)
+    }
+}
+
 /// A prepared image.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Prepared {
-    /// Pixels in MNIST's shape, row by row, ink light on dark.
+    /// Pixels, row by row.
     pub pixels: Vec<u8>,
     /// Descriptions of the steps, in order.
     pub steps: Vec<String>,
 }
 
-/// Prepares the image in a PNG's or JPEG's bytes. One of 28 × 28 pixels is neither scaled nor moved.
-pub fn prepare(bytes: &[u8]) -> Result<Prepared, String> {
+/// Prepares the image in a PNG's or JPEG's bytes. One of the frame's size is neither scaled nor moved.
+pub fn prepare(bytes: &[u8], frame: Frame) -> Result<Prepared, String> {
     let mut steps = Vec::new();
     let image = decode(bytes, &mut steps)?;
     let (width, height) = (image.width(), image.height());
@@ -41,25 +61,39 @@ pub fn prepare(bytes: &[u8]) -> Result<Prepared, String> {
         steps.push("made grey".to_owned());
     }
     let mut grey = flattened(image, &mut steps);
-    if is_dark_on_light(&grey) {
-        steps.push("inverted, being dark on light".to_owned());
+    let (is_dark_on_light, ground) = (is_dark_on_light(&grey), frame.preparation);
+    let is_inverted = match ground {
+        Preparation::Centred | Preparation::LightOnDark => is_dark_on_light,
+        Preparation::DarkOnLight => !is_dark_on_light,
+        Preparation::Whole => false,
+    };
+    if is_inverted {
+        let actual = if is_dark_on_light { "dark on light" } else { "light on dark" };
+        steps.push(format!("inverted, being {actual}"));
         imageops::invert(&mut grey);
     }
     if grey.iter().all(|pixel| Some(pixel) == grey.iter().next()) {
         return Err("nothing is drawn on it: all pixels are the same".to_owned());
     }
-    if (width as usize, height as usize) == (SIDE, SIDE) {
-        steps.push("kept in place, being of MNIST's size".to_owned());
+    if (width as usize, height as usize) == (frame.width, frame.height) {
+        steps.push("kept in place, being of the images' size".to_owned());
         return Ok(Prepared { pixels: grey.into_raw(), steps });
+    }
+    if !frame.preparation.is_centred() {
+        steps.push(format!("scaled as a whole to {} × {}", frame.width, frame.height));
+        return Ok(Prepared {
+            pixels: resized(&grey, frame.width, frame.height).into_raw(),
+            steps,
+        });
     }
     stretch(&mut grey);
     steps.push("stretched to full contrast".to_owned());
     let ink = cropped(&grey);
     steps.push(format!("cropped to {} × {}", ink.width(), ink.height()));
-    let ink = scaled(&ink);
+    let ink = scaled(&ink, centred_ink(frame.width));
     steps.push(format!("scaled to {} × {}", ink.width(), ink.height()));
     steps.push("centred by its mass".to_owned());
-    Ok(Prepared { pixels: centred(&ink), steps })
+    Ok(Prepared { pixels: centred(&ink, frame.width), steps })
 }
 
 /// Decodes a file, if its header's size is plausible. The first step names the size.
@@ -151,21 +185,26 @@ fn cropped(image: &GrayImage) -> GrayImage {
     imageops::crop_imm(image, left, top, right - left + 1, bottom - top + 1).to_image()
 }
 
-/// Scales the ink so that its longer side fills the box.
-fn scaled(ink: &GrayImage) -> GrayImage {
-    let longer = ink.width().max(ink.height()).max(1);
-    let side = |length: u32| ((length * BOX + longer / 2) / longer).max(1);
-    imageops::resize(ink, side(ink.width()), side(ink.height()), FilterType::Triangle)
+/// Scales the ink so that its longer side has a length in pixels.
+fn scaled(ink: &GrayImage, length: usize) -> GrayImage {
+    let longer = ink.width().max(ink.height()).max(1) as usize;
+    let side = |side: u32| ((side as usize * length + longer / 2) / longer).max(1);
+    resized(ink, side(ink.width()), side(ink.height()))
 }
 
-/// Places the ink on an empty image with its centre of mass in the middle, as near as whole pixels and the edges
+fn resized(image: &GrayImage, width: usize, height: usize) -> GrayImage {
+    let side = |side: usize| u32::try_from(side).unwrap_or(MOST);
+    imageops::resize(image, side(width), side(height), FilterType::Triangle)
+}
+
+/// Places the ink on an empty image of this side with its centre of mass in the middle, as near as whole pixels and the edges
 /// allow.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
-    reason = "a place in a field of 28 × 28"
+    reason = "a place in a field of 1024 × 1024 at most"
 )]
-fn centred(ink: &GrayImage) -> Vec<u8> {
+fn centred(ink: &GrayImage, side: usize) -> Vec<u8> {
     let mass = |along: fn(u32, u32) -> u32| {
         let (sum, total) =
             ink.enumerate_pixels().fold((0.0, 0.0), |(sum, total), (x, y, pixel)| {
@@ -175,14 +214,14 @@ fn centred(ink: &GrayImage) -> Vec<u8> {
         sum / f64::max(total, 1.0)
     };
     let start = |mass: f64, length: u32| {
-        let most = SIDE - length as usize;
-        ((SIDE as f64 / 2.0 - mass).round().max(0.0) as usize).min(most)
+        let most = side.saturating_sub(length as usize);
+        ((side as f64 / 2.0 - mass).round().max(0.0) as usize).min(most)
     };
     let left = start(mass(|x, _| x), ink.width());
     let top = start(mass(|_, y| y), ink.height());
-    let mut pixels = vec![0; SIDE * SIDE];
+    let mut pixels = vec![0; side * side];
     for (x, y, pixel) in ink.enumerate_pixels() {
-        pixels[(top + y as usize) * SIDE + left + x as usize] = pixel.0[0];
+        pixels[(top + y as usize) * side + left + x as usize] = pixel.0[0];
     }
     pixels
 }
@@ -192,6 +231,9 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    const SIDE: usize = 28;
+    const MNIST: Frame = Frame { width: SIDE, height: SIDE, preparation: Preparation::Centred };
 
     fn packed(image: &DynamicImage, format: image::ImageFormat) -> Vec<u8> {
         let mut bytes = Cursor::new(Vec::new());
@@ -211,18 +253,22 @@ mod tests {
     fn a_digit_of_mnists_size_stays_as_it_is() {
         let digit: Vec<u8> =
             (0..SIDE * SIDE).map(|place| u8::try_from(place % 120).unwrap()).collect();
-        let prepared = prepare(&packed(
-            &DynamicImage::ImageLuma8(GrayImage::from_raw(28, 28, digit.clone()).unwrap()),
-            image::ImageFormat::Png,
-        ))
+        let prepared = prepare(
+            &packed(
+                &DynamicImage::ImageLuma8(GrayImage::from_raw(28, 28, digit.clone()).unwrap()),
+                image::ImageFormat::Png,
+            ),
+            MNIST,
+        )
         .unwrap();
-        let steps = ["28 × 28", "kept in place, being of MNIST's size"].map(str::to_owned).to_vec();
+        let steps =
+            ["28 × 28", "kept in place, being of the images' size"].map(str::to_owned).to_vec();
         assert_eq!(prepared, Prepared { pixels: digit, steps });
     }
 
     #[test]
     fn dark_on_light_and_light_on_dark_are_the_same_digit() {
-        let light = prepare(&packed(&bar(250, 10).into(), image::ImageFormat::Png)).unwrap();
+        let light = prepare(&packed(&bar(250, 10).into(), image::ImageFormat::Png), MNIST).unwrap();
         // 8 × 20 pixels in the middle.
         let rows: Vec<&[u8]> = light.pixels.chunks(SIDE).collect();
         assert!(rows[3].iter().all(|&pixel| pixel == 0));
@@ -236,13 +282,32 @@ mod tests {
             "centred by its mass",
         ];
         assert_eq!(light.steps, steps);
-        let dark = prepare(&packed(&bar(5, 245).into(), image::ImageFormat::Jpeg)).unwrap();
+        let dark = prepare(&packed(&bar(5, 245).into(), image::ImageFormat::Jpeg), MNIST).unwrap();
         assert_eq!(dark.steps[1], "inverted, being dark on light");
         // The paper of a dim photograph becomes black.
-        let dim = prepare(&packed(&bar(10, 100).into(), image::ImageFormat::Png)).unwrap();
+        let dim = prepare(&packed(&bar(10, 100).into(), image::ImageFormat::Png), MNIST).unwrap();
         assert_eq!(dim.pixels, light.pixels);
         let far = light.pixels.iter().zip(&dark.pixels).filter(|(a, b)| a.abs_diff(**b) > 40);
         assert!(far.count() < 40, "{:?}", dark.pixels);
+    }
+
+    #[test]
+    fn pictures_of_other_sets_are_scaled_as_a_whole() {
+        let prepared = |field: GrayImage, preparation| {
+            let frame = Frame { width: 6, height: 4, preparation };
+            prepare(&packed(&field.into(), image::ImageFormat::Png), frame).unwrap()
+        };
+        // The bar covers columns 0.6 to 1.4 and rows 1.2 to 3.2.
+        let light = prepared(bar(255, 0), Preparation::LightOnDark);
+        assert_eq!(light.steps, ["300 × 200", "scaled as a whole to 6 × 4"]);
+        assert_eq!((light.pixels.len(), light.pixels[5]), (24, 0));
+        assert!(light.pixels[2 * 6 + 1] > 70);
+        let dark = prepared(bar(0, 255), Preparation::LightOnDark);
+        assert_eq!(dark.steps[1], "inverted, being dark on light");
+        assert_eq!(dark.pixels, light.pixels);
+        let inverse = prepared(bar(255, 0), Preparation::DarkOnLight);
+        assert_eq!(inverse.steps[1], "inverted, being light on dark");
+        assert_eq!(prepared(bar(0, 255), Preparation::Whole).pixels[5], 255);
     }
 
     #[test]
@@ -252,7 +317,7 @@ mod tests {
                 let inside = (20..30).contains(&x) && (10..50).contains(&y);
                 image::Rgba([ink, ink, ink, if inside { 255 } else { 0 }])
             });
-            prepare(&packed(&image.into(), image::ImageFormat::Png)).unwrap().pixels
+            prepare(&packed(&image.into(), image::ImageFormat::Png), MNIST).unwrap().pixels
         };
         assert_eq!(transparent(0), transparent(255));
     }
@@ -260,13 +325,13 @@ mod tests {
     #[test]
     fn what_shows_nothing_or_promises_too_much_is_refused() {
         let blank = packed(&GrayImage::new(50, 50).into(), image::ImageFormat::Png);
-        assert!(prepare(&blank).unwrap_err().contains("nothing is drawn"));
+        assert!(prepare(&blank, MNIST).unwrap_err().contains("nothing is drawn"));
         // A header of 8000 × 8000 pixels, without data.
         let mut bytes = packed(&GrayImage::new(1, 1).into(), image::ImageFormat::Png);
         bytes[16..24].copy_from_slice(&[0, 0, 0x1f, 0x40, 0, 0, 0x1f, 0x40]);
         let check = crc32(&bytes[12..29]).to_be_bytes();
         bytes[29..33].copy_from_slice(&check);
-        let reason = prepare(&bytes).unwrap_err();
+        let reason = prepare(&bytes, MNIST).unwrap_err();
         assert!(reason.contains("cannot hold 8000 × 8000"), "{reason}");
     }
 
@@ -292,7 +357,7 @@ mod tests {
             let place = place.index(bytes.len());
             bytes[place] = byte;
             bytes.truncate(bytes.len() - cut);
-            if let Ok(prepared) = prepare(&bytes) {
+            if let Ok(prepared) = prepare(&bytes, MNIST) {
                 prop_assert_eq!(prepared.pixels.len(), SIDE * SIDE);
             }
         }

@@ -2,16 +2,16 @@
 
 use burn_dataset::{Dataset, DatasetError};
 
-use crate::idx::Kind;
+use crate::idx::{ItemSize, Kind};
 use crate::sha256::sha256;
-use crate::shape::{PIXELS, Shape};
+use crate::shape::Shape;
 
 /// One image with its label.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Digit {
-    /// Pixels row by row from the top left: 0 is background, 255 is full ink.
+pub struct LabelledImage {
+    /// Pixels row by row from the top left, 0 to 255.
     pub pixels: Vec<u8>,
-    /// Class, 0 to 9.
+    /// Class, from 0.
     pub label: u8,
 }
 
@@ -25,9 +25,11 @@ pub struct Split {
 
 /// A complete and validated data set.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Digits {
-    /// `mnist`, `synthetic`, or the name of its folder.
+pub struct ImageSet {
+    /// Name of its source, such as `mnist`, or of its folder.
     pub name: String,
+    /// Names of the classes; empty if they have none but their numbers.
+    pub class_names: Vec<String>,
     /// Training set.
     pub train: Split,
     /// Test set.
@@ -38,33 +40,42 @@ pub struct Digits {
     pub sha256: String,
 }
 
-impl Digits {
-    /// Creates a data set. Its [`sha256`](Self::sha256) is the same as after reading it from files.
+impl ImageSet {
+    /// Creates a data set without names of classes. Its [`sha256`](Self::sha256) is the same as after reading it from files.
     pub fn new(name: impl Into<String>, train: Split, test: Split) -> Self {
-        let sums = [
-            Kind::Images.sha256(&train.images),
-            Kind::Labels.sha256(&train.labels),
-            Kind::Images.sha256(&test.images),
-            Kind::Labels.sha256(&test.labels),
-        ];
-        Self { name: name.into(), train, test, sha256: sha256_of_sums(&sums) }
+        let [[a, b], [c, d]] = [&train, &test].map(Split::sha256_sums);
+        let sha256 = sha256_of_sums(&[a, b, c, d]);
+        Self { name: name.into(), class_names: Vec::new(), train, test, sha256 }
     }
 }
 
-/// Computes [`Digits::sha256`] from the sums of the four files.
+/// Computes [`ImageSet::sha256`] from the sums of the four files.
 pub(crate) fn sha256_of_sums(sums: &[String; 4]) -> String {
     sha256(sums.iter().map(String::as_bytes))
 }
 
 impl Split {
-    /// Combines images `[len, height, width]` of [`Shape::MNIST`] with labels `[len]`.
+    /// Combines images `[len, height, width]` with labels `[len]`.
     ///
     /// # Panics
     ///
-    /// If the two lengths differ.
-    pub fn new(images: Vec<u8>, labels: Vec<u8>) -> Self {
-        assert_eq!(images.len(), labels.len() * PIXELS, "one label per image");
-        Self { shape: Shape::MNIST, images, labels }
+    /// If the two lengths differ, or a label is not below the number of classes.
+    pub fn new(shape: Shape, images: Vec<u8>, labels: Vec<u8>) -> Self {
+        assert_eq!(images.len(), labels.len() * shape.pixels(), "one label per image");
+        assert!(
+            labels.iter().all(|&label| usize::from(label) < shape.classes),
+            "labels of classes"
+        );
+        Self { shape, images, labels }
+    }
+
+    /// Returns the SHA-256 of the images and of the labels, each as an uncompressed IDX file.
+    fn sha256_sums(&self) -> [String; 2] {
+        let Shape { width, height, .. } = self.shape;
+        [
+            Kind::Images.sha256(&self.images, ItemSize { height, width }),
+            Kind::Labels.sha256(&self.labels, ItemSize::LABEL),
+        ]
     }
 
     /// Returns the size of the images and the number of classes.
@@ -154,9 +165,9 @@ impl Split {
     }
 }
 
-impl Dataset<Digit> for Split {
-    fn get(&self, index: usize) -> Result<Digit, DatasetError> {
-        Ok(Digit { pixels: self.image(index).to_vec(), label: self.labels[index] })
+impl Dataset<LabelledImage> for Split {
+    fn get(&self, index: usize) -> Result<LabelledImage, DatasetError> {
+        Ok(LabelledImage { pixels: self.image(index).to_vec(), label: self.labels[index] })
     }
 
     fn len(&self) -> usize {

@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use data::{Digits, Loaded, Places, Request, Source};
+use data::{Loaded, Places, Request, Source};
 
 use super::{
     Error,
@@ -31,30 +31,44 @@ pub fn load(
     progress: &Progress,
 ) -> Result<LoadedStudy, Error> {
     let settings = &study.settings.data;
-    let (digits, tried) = load_digits(settings, progress)?;
-    let name = digits.name.clone();
-    let found = source(settings, &name);
-    if let (Some(found), Some(folder)) = (found, folder) {
+    let Loaded { images, source, skipped } = load_images(settings, progress)?;
+    let tried: Vec<String> = skipped.iter().map(ToString::to_string).collect();
+    let tried = tried.join("; ");
+    if let (Some(found), Some(folder)) = (source, folder) {
         check_fallback(settings, found, folder, &tried)?;
     }
-    if found == Some(Source::Synthetic) && !tried.is_empty() {
-        progress.warn(&format!(
-            "MNIST was not found, so these are synthetic digits that the program draws itself.\n  \
-             To use MNIST, set MNIST_DIR to a folder with its four IDX files, or connect to the internet.\n  \
-             Tried: {tried}"
-        ));
+    if let (Some(found), Some(&first)) = (source, settings.sources.first())
+        && found != first
+    {
+        progress.warn(&fallback(first, found, &tried));
     }
-    let splits = Splits::new(digits, &study)?;
-    let dataset = DatasetName { name, source: found.map(|source| source.to_string()) };
-    let study = match found {
+    let dataset =
+        DatasetName { name: images.name.clone(), source: source.map(|source| source.to_string()) };
+    let splits = Splits::new(images, &study)?;
+    let study = match source {
         Some(source) => study.with_source(source),
         None => study,
     };
     Ok(LoadedStudy { study, dataset, splits })
 }
 
-/// Loads the data set and describes the places that were tried before it.
-fn load_digits(settings: &DataSettings, progress: &Progress) -> Result<(Digits, String), Error> {
+/// Says that a source is used instead of the one that the config names first.
+fn fallback(first: Source, found: Source, tried: &str) -> String {
+    let instead = match found {
+        Source::Synthetic => "these are synthetic digits that the program draws itself",
+        _ => "this is another data set",
+    };
+    let advice = match first.variable() {
+        Some(variable) => format!(
+            "\n  To use {}, set {variable} to a folder with its four IDX files, or connect to the internet.",
+            first.title()
+        ),
+        None => String::new(),
+    };
+    format!("{} was not found, so {instead}.{advice}\n  Tried: {tried}", first.title())
+}
+
+fn load_images(settings: &DataSettings, progress: &Progress) -> Result<Loaded, Error> {
     let request = Request { sources: settings.sources.clone(), dir: settings.dir.clone() };
     let bars = RefCell::new(None);
     let loaded = data::load(&request, &Places::from_environment(), &|download| {
@@ -63,15 +77,7 @@ fn load_digits(settings: &DataSettings, progress: &Progress) -> Result<(Digits, 
     if let Some((_, task)) = bars.take() {
         Task::finish(&task);
     }
-    let Loaded { digits, skipped } = loaded?;
-    let tried: Vec<String> = skipped.iter().map(ToString::to_string).collect();
-    Ok((digits, tried.join("; ")))
-}
-
-/// Returns the source with this name; `None` if the data set comes from `data.dir`.
-fn source(settings: &DataSettings, name: &str) -> Option<Source> {
-    let is_found = |source: &Source| source.to_string() == name;
-    settings.sources.iter().copied().filter(|_| settings.dir.is_none()).find(is_found)
+    Ok(loaded?)
 }
 
 /// Returns an error if the study of the folder was trained on a source that was tried before the one that was found.

@@ -1,0 +1,128 @@
+//! How the images of a data set were prepared, so that other pictures can be prepared alike.
+
+use serde::{Deserialize, Serialize};
+
+use crate::image_set::Split;
+use crate::shape::Shape;
+
+/// Least value of a pixel of ink on a dark background.
+const INK: u8 = 1;
+/// Number of images that are looked at.
+const LOOKED_AT: usize = 1000;
+/// Share of the images that have to be centred.
+const MOST: f64 = 0.9;
+/// Greatest distance of the centre of mass from the middle, in pixels: it is moved by whole pixels.
+const OFF_CENTRE: f64 = 1.0;
+
+/// Greatest mean of the outermost pixels of a dark background; a light one has 255 less this or more.
+const DARK: f64 = 64.0;
+
+/// Preparation of a picture of any size as the images of a data set were prepared.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Preparation {
+    /// As MNIST's: made light on dark, the ink scaled to [`centred_ink`], its centre of mass in the middle.
+    #[default]
+    Centred,
+    /// Made light on dark, and scaled as a whole.
+    LightOnDark,
+    /// Made dark on light, and scaled as a whole.
+    DarkOnLight,
+    /// Scaled as a whole.
+    Whole,
+}
+
+impl Preparation {
+    /// Returns the preparation of a data set's images, judged by the first thousand of a split.
+    pub fn of(split: &Split) -> Self {
+        let Shape { width, height, .. } = split.shape();
+        let looked_at = split.len().min(LOOKED_AT);
+        let images = || (0..looked_at).map(|index| split.image(index));
+        let centred = images().filter(|image| is_centred(image, width)).count();
+        if width == height && centred as f64 >= MOST * looked_at as f64 {
+            return Self::Centred;
+        }
+        let border = images().map(|image| border(image, width)).sum::<f64>() / looked_at as f64;
+        if border <= DARK {
+            Self::LightOnDark
+        } else if border >= 255.0 - DARK {
+            Self::DarkOnLight
+        } else {
+            Self::Whole
+        }
+    }
+
+    /// Returns whether this is the default.
+    pub fn is_centred(&self) -> bool {
+        *self == Self::Centred
+    }
+}
+
+/// Returns the mean of the outermost pixels of an image.
+fn border(image: &[u8], width: usize) -> f64 {
+    let height = image.len() / width;
+    let is_outer = |index: usize| {
+        let (x, y) = (index % width, index / width);
+        x == 0 || y == 0 || x + 1 == width || y + 1 == height
+    };
+    let outer = || (0..image.len()).filter(|&index| is_outer(index));
+    outer().map(|index| f64::from(image[index])).sum::<f64>() / outer().count() as f64
+}
+
+/// Returns the longer side of the ink on a square image of a data set prepared as MNIST, in pixels.
+pub const fn centred_ink(side: usize) -> usize {
+    (20 * side + 14) / 28
+}
+
+fn is_centred(image: &[u8], side: usize) -> bool {
+    let ink: Vec<(usize, usize, f64)> = (0..image.len())
+        .filter(|&index| image[index] >= INK)
+        .map(|index| (index % side, index / side, f64::from(image[index])))
+        .collect();
+    let extent = |along: fn(&(usize, usize, f64)) -> usize| {
+        let places = ink.iter().map(along);
+        places.clone().max().map_or(0, |last| last + 1 - places.min().unwrap_or(last))
+    };
+    let longer = extent(|&(x, _, _)| x).max(extent(|&(_, y, _)| y));
+    let mass: f64 = ink.iter().map(|(_, _, weight)| weight).sum();
+    let centre = |along: fn(&(usize, usize, f64)) -> usize| {
+        ink.iter().map(|pixel| (along(pixel) as f64 + 0.5) * pixel.2).sum::<f64>() / mass
+    };
+    let middle = side as f64 / 2.0;
+    let is_middle = |centre: f64| (centre - middle).abs() <= OFF_CENTRE;
+    longer.abs_diff(centred_ink(side)) <= 1
+        && is_middle(centre(|&(x, _, _)| x))
+        && is_middle(centre(|&(_, y, _)| y))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::synthetic;
+
+    fn of(images: &[u8], side: usize) -> Preparation {
+        let shape = Shape { width: side, height: side, classes: 2 };
+        let len = images.len() / shape.pixels();
+        Preparation::of(&Split::new(shape, images.to_vec(), vec![0; len]))
+    }
+
+    #[test]
+    fn synthetic_digits_are_prepared_as_mnists() {
+        assert_eq!(Preparation::of(&synthetic().test), Preparation::Centred);
+    }
+
+    #[test]
+    fn other_images_are_scaled_as_a_whole() {
+        // A square of ink of 2 × 2 in a corner.
+        let corner = |ink: u8, field: u8| -> Vec<u8> {
+            (0..36).map(|index| if index % 6 < 2 && index < 12 { ink } else { field }).collect()
+        };
+        assert_eq!(of(&corner(255, 0), 6), Preparation::LightOnDark);
+        assert_eq!(of(&corner(0, 255), 6), Preparation::DarkOnLight);
+        assert_eq!(of(&corner(0, 120), 6), Preparation::Whole);
+        // Ink of 4 × 4 in the middle of 6 × 6.
+        let inside = |index: usize| (1..5).contains(&(index % 6)) && (1..5).contains(&(index / 6));
+        let middle: Vec<u8> = (0..36).map(|index| if inside(index) { 200 } else { 0 }).collect();
+        assert_eq!(of(&middle, 6), Preparation::Centred);
+    }
+}
