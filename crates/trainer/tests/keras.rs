@@ -10,6 +10,7 @@ use burn::{
     module::{Module, ModuleMapper, Param},
     tensor::{Device, Gradients, Tensor, TensorData, s},
 };
+use data::{Shape, Split};
 use model::{LayerName, Network, NetworkNoise, Noise};
 use safetensors::{SafeTensors, tensor::TensorView};
 use serde::Deserialize;
@@ -18,10 +19,10 @@ use trainer::{
     runner::StartWeights,
     study::{Backend, Run, Study},
 };
-use training::{Batch, EarlyStopping, Epoch, Metrics, Monitor, State, weights};
+use training::{Batch, EarlyStopping, Epoch, Images, Metrics, Monitor, Pixels, State, weights};
 
 /// The number of fixtures.
-const CASES: usize = 74;
+const CASES: usize = 76;
 
 /// Settings by key, as in a config.
 type Settings = BTreeMap<String, serde_json::Value>;
@@ -31,6 +32,8 @@ type Settings = BTreeMap<String, serde_json::Value>;
 #[serde(deny_unknown_fields)]
 struct Case {
     inputs: usize,
+    /// Width and height of the images; without it, they are rows of pixels.
+    side: Option<usize>,
     /// Units of each layer, by its name.
     units: BTreeMap<String, usize>,
     /// Settings of each layer, by its name.
@@ -130,14 +133,32 @@ impl Fixture {
         StartWeights::read(file.path()).unwrap().load(network).unwrap()
     }
 
-    /// Some rows of the images, with their classes.
-    fn batch(&self, from: usize, to: usize, device: &Device) -> Batch {
+    /// Returns the images with their classes, as a data set has them.
+    fn split(&self) -> Split {
+        let Case { inputs, side, units, raw, .. } = &self.case;
+        let (width, height) = side.map_or((*inputs, 1), |side| (side, side));
+        let scale = if *raw { 1.0 } else { 255.0 };
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "the images were bytes"
+        )]
+        let byte = |pixel: f32| (pixel * scale).round() as u8;
+        let bytes = self.values("images").into_iter().map(byte);
+        let labels: Vec<i32> = self.tensors["labels"].try_to_vec().unwrap();
+        let labels = labels.into_iter().map(|label| u8::try_from(label).unwrap());
+        let shape = Shape { width, height, classes: units["output"] };
+        Split::new(shape, bytes.collect(), labels.collect())
+    }
+
+    /// Some of the images, with their classes.
+    fn batch(&self, split: &Split, from: usize, to: usize, device: &Device) -> Batch {
+        let pixels = if self.case.raw { Pixels::Raw } else { Pixels::Unit };
+        let batch = Images { split, pixels }.batch(&(from..to).collect::<Vec<_>>(), device);
         let images = Tensor::<2>::from_data(self.tensors["images"].clone(), device);
-        let classes: Vec<i32> = self.tensors["labels"].try_to_vec().unwrap();
-        Batch {
-            images: images.slice(s![from..to]),
-            classes: Tensor::from_data(&classes[from..to], device),
-        }
+        let expected = images.slice(s![from..to]).into_data();
+        assert_eq!(batch.images.to_data(), expected, "{}", self.name);
+        batch
     }
 
     /// Relative difference of an epoch's loss from that of Keras's `fit`. The accuracies must be equal.
@@ -213,12 +234,13 @@ fn replay(fixture: &Fixture, device: &Device) -> Differences {
     let optimizer = fixture.run().fit_config().optimizer;
     let mut state = State::new(fixture.start(device), &optimizer);
     let (mut differences, mut losses) = (Differences::default(), Vec::new());
-    let images = fixture.tensors["labels"].shape()[0];
+    let split = fixture.split();
+    let images = split.len();
     for epoch in 0..fixture.case.epochs {
         let (mut loss, mut correct) = (0.0, 0.0);
         for from in (0..images).step_by(fixture.case.batch) {
             let to = (from + fixture.case.batch).min(images);
-            let batch = || fixture.batch(from, to, device);
+            let batch = || fixture.batch(&split, from, to, device);
             let noise = fixture.noise(losses.len(), to - from, device);
             if losses.is_empty() {
                 let found = gradients(&state.network, batch(), noise.clone());
@@ -264,8 +286,9 @@ fn gradients(network: &Network, batch: Batch, noise: NetworkNoise) -> BTreeMap<S
 
 /// Relative difference of the loss from that of Keras's `evaluate`. The accuracies must be equal.
 fn evaluate_distance(fixture: &Fixture, network: &Network, device: &Device) -> f64 {
-    let images = fixture.tensors["labels"].shape()[0];
-    let batch = fixture.batch(0, images, device);
+    let split = fixture.split();
+    let images = split.len();
+    let batch = fixture.batch(&split, 0, images, device);
     let output = network.valid().forward(batch.images, NetworkNoise::default());
     let correct = output.correct(batch.classes.clone()).into_scalar::<i64>();
     let loss = output.loss(batch.classes).into_scalar::<f32>();

@@ -72,12 +72,12 @@ def cases():
             yield f"depth{depth}_mixed", penalised, {"units": units}
 
 
-def digits(random, raw):
+def digits(random, raw, inputs):
     """Returns noisy images with a bright spot per class, and their labels."""
     labels = random.integers(0, UNITS["output"], IMAGES)
-    images = random.integers(0, 90, (IMAGES, INPUTS))
+    images = random.integers(0, 90, (IMAGES, inputs))
     for pixel in range(3):
-        images[np.arange(IMAGES), labels * 3 + pixel] += 160
+        images[np.arange(IMAGES), labels * (inputs // UNITS["output"]) + pixel] += 160
     images = images.astype("float32")
     return images if raw else images / 255, labels.astype("int32")
 
@@ -138,6 +138,11 @@ def cases_of_keys():
     yield "together", together, {"variant": variant}
     together["hidden1"]["batch_norm"] = False
     yield "together_adam", together, {"variant": variant, "fit": {"optimizer": "adam"}}
+    for name, settings, options in (
+        ("small_images", {"hidden2": {"batch_norm": True}, "output": {"kernel_regularizer": BOTH}}, {}),
+        ("small_images_raw", {"hidden1": {"layer_norm": True, "dropout": 0.2}}, {"raw": True}),
+    ):
+        yield name, settings, options | {"side": 14}
 
 
 def noise_layers(model):
@@ -178,6 +183,7 @@ def write(
     masks,
     units=UNITS,
     raw=False,
+    side=None,  # Width and height of the images; without it, they are rows of INPUTS pixels.
     batch=BATCH,
     epochs=EPOCHS,
     variant={},
@@ -186,7 +192,8 @@ def write(
     # Adam divides by the root of squares, which amplifies the rounding of small gradients, Keras's own too.
     rate = 0.0005 if raw else 0.002 if fit.get("optimizer") == "adam" else 0.05
     optimizer = lambda: network.optimizer(model, fit, rate, variant.get("weight_decay"))
-    model = network.build(INPUTS, units, settings, network.GivenNoise)
+    inputs = images.shape[1]
+    model = network.build(inputs, units, settings, network.GivenNoise)
     model.compile("sgd", loss=loss_of(variant), metrics=["accuracy"])
     network.load(model, start)
     losses, gradients = train(model, optimizer(), images, labels, noise, masks, batch, epochs)
@@ -203,12 +210,12 @@ def write(
     tensors |= {f"mask.{key}": value for key, value in masks.items()}
     tensors |= {f"noise.{key}": value for key, value in noise.items()}
     if not masks and not noise:
-        model = network.build(INPUTS, units, settings)
+        model = network.build(inputs, units, settings)
         model.compile(optimizer(), loss=loss_of(variant), metrics=["accuracy"])
         network.load(model, start)
         tensors["epochs"] = fit_epochs(model, images, targets, batch, epochs)
     case = {
-        "inputs": INPUTS,
+        "inputs": inputs,
         "units": units,
         "layers": settings,
         "variant": variant,
@@ -218,6 +225,8 @@ def write(
         "learning_rate": rate,
         "raw": raw,
     }
+    if side:
+        case["side"] = side
     save_file(tensors, FOLDER / f"{name}.safetensors", {"case": json.dumps(case)})
     print(f"{name}: {losses[0]:.4f} to {losses[-1]:.4f}")
 
@@ -228,10 +237,10 @@ def fit_epochs(model, images, targets, batch, epochs):
     return np.array([history["loss"], history["accuracy"]], "float32")
 
 
-def random_tensors(random, settings, units, batch, epochs):
+def random_tensors(random, settings, inputs, units, batch, epochs):
     """Draws the noise and the factors of each layer and step."""
     noise, masks = {}, {}
-    widths = {"input": INPUTS} | units
+    widths = {"input": inputs} | units
     for layer, parts in settings.items():
         shape = (epochs * -(-IMAGES // batch), batch, widths[layer])
         factors = np.ones(shape)
@@ -254,14 +263,15 @@ def main():
         units = options.get("units", UNITS)
         random = np.random.default_rng(seed)
         keras.utils.set_random_seed(seed)
-        images, labels = digits(random, options.get("raw", False))
-        start = network.weights(network.build(INPUTS, units, settings))
+        inputs = options["side"] ** 2 if "side" in options else INPUTS
+        images, labels = digits(random, options.get("raw", False), inputs)
+        start = network.weights(network.build(inputs, units, settings))
         # Biases away from zero, so that their penalties count from the first step.
         for key in start:
             if key.endswith((".bias", ".beta")):
                 start[key] = random.normal(0, 0.1, start[key].shape).astype("float32")
         batch, epochs = options.get("batch", BATCH), options.get("epochs", EPOCHS)
-        noise, masks = random_tensors(random, settings, units, batch, epochs)
+        noise, masks = random_tensors(random, settings, inputs, units, batch, epochs)
         write(name, settings, images, labels, start, noise, masks, **options)
 
 
