@@ -29,7 +29,7 @@ fn the_report_agrees_with_results_csv() {
     let page = dir.read("out/report.html");
     assert!(page.len() < 6_000_000, "{}", page.len());
     let data = page_data(&page);
-    let variants = data["variants"].as_array().unwrap();
+    let variants = data["groups"].as_array().unwrap();
     assert_eq!(variants.len(), 3);
     // Each variant's first seed.
     for (variant, row) in variants.iter().zip(rows.iter().step_by(2)) {
@@ -37,14 +37,14 @@ fn the_report_agrees_with_results_csv() {
             (&variant["name"], row["seed"].as_str()),
             (&row["variant"].as_str().into(), "3")
         );
-        assert_eq!((&variant["runs"], &variant["network"]["seed"]), (&2.into(), &3.into()));
+        assert_eq!((&variant["runs"], &variant["seed"]), (&2.into(), &3.into()));
         // The confusion matrix is the first seed's.
         let count =
             |label: usize, answer: usize| variant["confusion"][label][answer].as_u64().unwrap();
         let correct: u64 = (0..10).map(|digit| count(digit, digit)).sum();
         let all: u64 = (0..100).map(|cell| count(cell / 10, cell % 10)).sum();
         assert_eq!((all, format!("{:.6}", correct as f64 / 100.0)), (100, row["acc_test"].clone()));
-        assert_eq!(variant["history"]["val_loss"].as_array().unwrap().len(), 5);
+        assert_eq!(variant["curves"]["val_loss"].as_array().unwrap().len(), 5);
         let counts = variant["weights"]["counts"].as_array().unwrap();
         assert_eq!(counts.iter().map(|count| count.as_u64().unwrap()).sum::<u64>(), 50 * 250);
         assert_eq!(
@@ -75,7 +75,7 @@ fn a_report_can_be_written_at_any_time() {
     report(&dir);
     let page = dir.read("out/report.html");
     assert!(page.contains("1 of 2 runs have not finished"));
-    assert_eq!(page_data(&page)["variants"].as_array().unwrap().len(), 1);
+    assert_eq!(page_data(&page)["groups"].as_array().unwrap().len(), 1);
 
     // Without the data set, the report has no pictures of digits.
     fs::rename(dir.path("digits"), dir.path("elsewhere")).unwrap();
@@ -84,9 +84,7 @@ fn a_report_can_be_written_at_any_time() {
     assert!(page.contains("The test images of this study were not at hand"));
     let data = page_data(&page);
     assert_eq!(data["has_images"], false);
-    assert!(
-        data["variants"][0]["confusion"].is_array() && data["variants"][0]["network"].is_object()
-    );
+    assert!(data["groups"][0]["confusion"].is_array() && data["groups"][0]["network"].is_object());
 }
 
 #[test]
@@ -111,7 +109,7 @@ fn a_report_needs_a_finished_run_and_names_damaged_files() {
     let page = dir.read("out/report.html");
     assert!(page.contains("/model.safetensors: not as the run left it"));
     let data = page_data(&page);
-    assert!(data["variants"][0]["network"].is_null() && data["variants"][1]["network"].is_object());
+    assert!(data["groups"][0]["network"].is_null() && data["groups"][1]["network"].is_object());
     // The predictions have a file of their own.
-    assert!(data["variants"][0]["confusion"].is_array());
+    assert!(data["groups"][0]["confusion"].is_array());
 }

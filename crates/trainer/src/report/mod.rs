@@ -1,13 +1,20 @@
 //! The report of a study: report.html, one page that needs no network access.
 
+mod confidence;
+mod curves;
+mod group;
+mod misclassified;
 mod network;
 mod page;
 mod page_data;
+mod questions;
+mod sentences;
 mod sweep;
+mod wrong_labels;
 
 use data::Source;
 
-use self::page_data::PageData;
+use self::{page_data::PageData, sentences::Sentences};
 use crate::{
     results::{self, Row, Summary},
     store::{Error, SavedStudy, StudyFolder, files},
@@ -44,9 +51,9 @@ pub fn write(
     let source = saved.manifest.dataset.source.as_ref();
     let source = Source::ALL.iter().find(|other| Some(&other.to_string()) == source);
     notes.extend(source.and_then(|source| source.credit()).map(str::to_owned));
-    let classes = saved.manifest.files.classes;
-    let data = PageData::new(rows, summaries, splits, classes, &mut notes);
-    let page = page::render(saved, rows, summaries, &notes, &data);
+    let data = PageData::new(saved, rows, summaries, splits, &mut notes);
+    let sentences = Sentences::new(&data, summaries, rows);
+    let page = page::render(saved, rows, summaries, &notes, &sentences, &data);
     let page = page.map_err(|reason| Error::Serialize { what: FILE, reason })?;
     files::write(&folder.file(FILE), page.as_bytes())
 }

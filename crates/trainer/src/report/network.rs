@@ -6,11 +6,12 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use model::{EPSILON, LayerName};
 use safetensors::{SafeTensorError, SafeTensors};
 use serde::Serialize;
-use training::{InputFormat, Pixels, weights::Weights};
+use training::{Pixels, SavedModel};
 
 use crate::{
     results::Row,
     store::{Error, MODEL},
+    study::Backend,
 };
 
 /// The magnitude below which a weight counts as near zero.
@@ -19,12 +20,8 @@ const NEAR_ZERO: f32 = 1e-3;
 /// A network with which the page classifies images.
 #[derive(Debug, Serialize)]
 pub(super) struct Network {
-    pub(super) seed: u64,
     pixels: Pixels,
     epsilon: f64,
-    /// The format of its images.
-    #[serde(skip)]
-    pub(super) input: InputFormat,
     layers: Vec<DenseLayer>,
     /// The kernel of the shown layer, row-major `[inputs, units]`.
     #[serde(skip)]
@@ -45,22 +42,21 @@ struct DenseLayer {
 }
 
 impl Network {
-    /// Reads the network of a finished run.
+    /// Reads the network of a finished run, for the page and for inference.
     ///
     /// Its `kernel` is that of the layer `shown`, or of the last hidden layer if `shown` is `None` or the network lacks
     /// that layer.
-    pub(super) fn read(row: &Row, shown: Option<LayerName>) -> Result<Self, Error> {
+    pub(super) fn read(row: &Row, shown: Option<LayerName>) -> Result<(Self, SavedModel), Error> {
         let bytes = row.record.read_file(&row.folder, MODEL)?;
-        Self::parse(row.run.seed, &bytes, shown)
+        Self::parse(&bytes, shown)
             .map_err(|reason| Error::Malformed { path: row.folder.join(MODEL), reason })
     }
 
-    fn parse(seed: u64, bytes: &[u8], shown: Option<LayerName>) -> Result<Self, String> {
+    fn parse(bytes: &[u8], shown: Option<LayerName>) -> Result<(Self, SavedModel), String> {
         let file = SafeTensors::deserialize(bytes).map_err(|error| error.to_string())?;
-        let weights = Weights::parse(bytes.to_vec()).map_err(|error| error.to_string())?;
-        let (config, inputs, classes) = weights.network().map_err(|error| error.to_string())?;
-        let input = weights.input(inputs, classes).map_err(|error| error.to_string())?;
-        let depth = config.hidden.len();
+        let device = Backend::Flex.open().map_err(|error| error.to_string())?;
+        let model = SavedModel::parse(bytes, device).map_err(|error| error.to_string())?;
+        let depth = model.depth();
         let names: Vec<LayerName> =
             (0..depth).map(LayerName::Hidden).chain([LayerName::Output]).collect();
         let layers: Result<Vec<DenseLayer>, _> =
@@ -70,14 +66,18 @@ impl Network {
         let kernel = file.tensor(&format!("{shown}.kernel"));
         let kernel = kernel.map_err(|error| error.to_string())?;
         let kernel = kernel.data().as_chunks().0.iter().map(|&bytes| f32::from_le_bytes(bytes));
-        Ok(Self {
-            seed,
-            pixels: input.pixels,
+        let network = Self {
+            pixels: model.input.pixels,
             epsilon: EPSILON,
-            input,
             layers: layers.map_err(|error| error.to_string())?,
             kernel: kernel.collect(),
-        })
+        };
+        Ok((network, model))
+    }
+
+    /// Returns the size of its tensors on the page.
+    pub(super) fn bytes(&self) -> usize {
+        self.layers.iter().map(|layer| layer.kernel.len() + layer.bias.len()).sum()
     }
 }
 
@@ -115,11 +115,11 @@ pub(super) struct WeightHistogram {
     edges: Vec<f64>,
     counts: Vec<usize>,
     /// The share of weights below [`NEAR_ZERO`] in magnitude, 0 to 1.
-    near_zero: f64,
+    pub(super) near_zero: f64,
     /// The sum of the magnitudes.
     l1: f64,
     /// The square root of the sum of squares.
-    l2: f64,
+    pub(super) l2: f64,
     /// The run's seed.
     seed: u64,
 }

@@ -3,7 +3,7 @@
 use askama::Template;
 use training::Pixels;
 
-use super::page_data::PageData;
+use super::{page_data::PageData, sentences::Sentences};
 use crate::{
     results::{
         self, Comparison, Row, Summary, groups,
@@ -25,11 +25,19 @@ const SCRIPT: &str = concat!(
     include_str!("../../templates/scripts/data.js"),
     include_str!("../../templates/scripts/table.js"),
     include_str!("../../templates/scripts/network.js"),
-    include_str!("../../templates/scripts/figure.js"),
-    include_str!("../../templates/scripts/charts.js"),
+    include_str!("../../templates/scripts/state.js"),
+    include_str!("../../templates/scripts/view.js"),
+    include_str!("../../templates/scripts/controls.js"),
+    include_str!("../../templates/scripts/accuracy.js"),
+    include_str!("../../templates/scripts/gap.js"),
+    include_str!("../../templates/scripts/weights.js"),
     include_str!("../../templates/scripts/sweep.js"),
+    include_str!("../../templates/scripts/confidence.js"),
+    include_str!("../../templates/scripts/wrong_labels.js"),
+    include_str!("../../templates/scripts/confusion.js"),
     include_str!("../../templates/scripts/misclassified.js"),
     include_str!("../../templates/scripts/pad.js"),
+    include_str!("../../templates/scripts/questions.js"),
 );
 
 #[derive(Template)]
@@ -37,7 +45,7 @@ const SCRIPT: &str = concat!(
 struct Page<'a> {
     title: &'a str,
     description: String,
-    shown_layer: &'a str,
+    sentences: &'a Sentences,
     notes: Vec<String>,
     headings: Vec<Heading>,
     rows: Vec<Vec<Cell>>,
@@ -73,13 +81,14 @@ pub(super) fn render(
     rows: &[Row],
     summaries: &[Summary],
     notes: &[String],
+    sentences: &Sentences,
     data: &PageData,
 ) -> Result<String, String> {
     let study = &saved.study;
     let page = Page {
         title: &study.name,
         description: description(saved, rows),
-        shown_layer: &data.shown_layer,
+        sentences,
         notes: notes
             .iter()
             .map(|note| note.replace('\n', " ").replace("95 %", "95\u{a0}%"))

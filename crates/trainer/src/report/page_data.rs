@@ -2,28 +2,34 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use base64::{Engine, prelude::BASE64_STANDARD};
-use data::{Preparation, Split, centred_ink};
+use data::{Preparation, centred_ink};
 use model::{LayerConfig, LayerName};
 use serde::Serialize;
-use training::Epoch;
+use training::InputFormat;
 
 use super::{
-    network::{Network, WeightHistogram, confusion_matrix},
-    sweep::{SweptKey, swept_keys},
+    confidence::Pair,
+    group::Group,
+    misclassified::{Misclassified, misclassified},
+    network::WeightHistogram,
+    questions::{Question, questions},
+    sweep::{Slider, SweptKey, sliders, swept_keys},
+    wrong_labels::{WrongImage, WrongLabels},
 };
 use crate::{
-    results::{self, Row, Summary, data_slice, statistics::Spread},
-    store::{Error, PREDICTIONS, Predictions},
-    study::{Splits, cell_name},
+    results::{self, Row, Summary},
+    store::SavedStudy,
+    study::Splits,
 };
 
 /// The number of bins of the weight histograms. It is odd, so that one bin is centred on 0.
 const BINS: u32 = 81;
 /// The ratio of the histograms' range to the 99th percentile of the weights' magnitudes.
 const MARGIN: f64 = 1.5;
-/// The maximum number of misclassified images that are shown.
-const MAX_MISCLASSIFIED: usize = 24;
+/// The maximum number of groups on the page. Of more, only those are on it that are shown without sliders.
+const MAX_GROUPS: usize = 64;
+/// The maximum size of all networks on the page, in base64.
+const MAX_NETWORKS_BYTES: usize = 4_600_000;
 
 /// All data of the page.
 #[derive(Debug, Serialize)]
@@ -42,93 +48,82 @@ pub(super) struct PageData {
     pub(super) shown_layer: String,
     /// True if the test images are available.
     has_images: bool,
-    variants: Vec<Variant>,
+    /// Each variant at its sweep points.
+    pub(super) groups: Vec<Group>,
     misread: Vec<Misclassified>,
     /// The number of misclassified images, of which `misread` holds the first.
     misread_total: usize,
+    pair: Option<Pair>,
+    wrong_images: Vec<WrongImage>,
+    sliders: Vec<Slider>,
     swept_keys: Vec<SweptKey>,
-}
-
-/// A variant at the point of the sweep that is shown.
-#[derive(Debug, Serialize)]
-struct Variant {
-    name: String,
-    runs: usize,
-    acc_train: Spread,
-    acc_test: Spread,
-    history: History,
-    weights: Option<WeightHistogram>,
-    confusion: Option<Vec<Vec<usize>>>,
-    network: Option<Network>,
-}
-
-/// The metrics of each epoch, averaged over the runs that reached it.
-#[derive(Debug, Serialize, PartialEq)]
-struct History {
-    loss: Vec<f64>,
-    acc: Vec<f64>,
-    /// `None` for an epoch that no run was validated after.
-    val_loss: Vec<Option<f64>>,
-    val_acc: Vec<Option<f64>>,
-}
-
-/// A test image that most networks misclassify.
-#[derive(Debug, Serialize)]
-struct Misclassified {
-    index: usize,
-    label: u8,
-    /// One byte for each pixel, in base64.
-    pixels: String,
-    /// The class predicted by each variant; `None` without predictions.
-    answers: Vec<Option<u8>>,
+    questions: Vec<Question>,
 }
 
 impl PageData {
-    /// Collects the data of each variant at its chosen point, with the network of the first run there. `splits` has the
-    /// test images, if they are available. The data set has so many classes.
+    /// Collects the data of each variant at its sweep points. `splits` has the study's images, if they are available.
     ///
     /// Files that are missing or damaged are left out and added to `notes`.
     pub(super) fn new(
+        saved: &SavedStudy,
         rows: &[Row],
         summaries: &[Summary],
         splits: Option<&Splits>,
-        classes: usize,
         notes: &mut Vec<String>,
     ) -> Self {
-        let test = splits.map(|splits| &splits.test);
-        let best = shown_groups(&summaries.iter().zip(results::groups(rows)).collect::<Vec<_>>());
-        let shown = regularised_layer(best.iter().map(|(_, runs)| &runs[0]));
-        let groups: Vec<Group<'_>> =
-            best.iter().map(|(summary, runs)| Group::read(summary, runs, shown, notes)).collect();
-        let networks = || groups.iter().filter_map(|group| group.network.as_ref());
-        let edges = bin_edges(networks().map(|network| network.kernel.as_slice()));
-        let predictions: Vec<Option<&[u8]>> =
-            groups.iter().map(|group| group.predictions.as_ref()?.predicted.as_deref()).collect();
-        let (misread, misread_total) =
-            test.map_or_else(Default::default, |test| misclassified(test, &predictions));
-        let input = networks().next().map(|network| network.input.clone()).unwrap_or_default();
-        let (width, height) = test
-            .map_or((input.width, input.height), |test| (test.shape().width, test.shape().height));
-        let class_names = splits.map_or(&input.class_names, |splits| &splits.class_names);
+        let classes = saved.manifest.files.classes;
+        let all: Vec<(&Summary, &[Row])> = summaries.iter().zip(results::groups(rows)).collect();
+        let shown = shown_groups(&all);
+        let mut sliders = sliders(summaries);
+        let is_small = all.len() <= MAX_GROUPS;
+        if !is_small {
+            sliders.clear();
+        }
+        let layer = regularised_layer(shown.iter().map(|&index| &all[index].1[0]));
+        let mut groups = Vec::new();
+        for (index, (summary, runs)) in all.iter().enumerate() {
+            if is_small || shown.contains(&index) {
+                let is_shown = shown.contains(&index);
+                let mut group = Group::read(summary, runs, is_shown, layer, classes, notes);
+                group.point = sliders.iter().filter_map(|slider| slider.index(summary)).collect();
+                groups.push(group);
+            }
+        }
+        add_histograms(&mut groups);
+        let (misread, misread_total) = add_answers(&mut groups, splits);
+        let wrong_images = add_wrong_answers(&mut groups, rows, splits, notes);
+        let pair = splits.and_then(|splits| find_pair(&groups, splits));
+        let input = groups.iter().find_map(|group| Some(group.model.as_ref()?.input.clone()));
+        drop_networks(&mut groups, notes);
+        let Format { width, height, class_names, preparation } =
+            Format::of(input.unwrap_or_default(), splits);
         let class_name =
             |class: usize| class_names.get(class).cloned().unwrap_or_else(|| class.to_string());
+        let shown_layer =
+            layer.map_or_else(|| "the last hidden layer".to_owned(), |layer| layer.to_string());
+        let shown: Vec<&Group> = groups.iter().filter(|group| group.shown).collect();
         Self {
+            questions: questions(&shown, &shown_layer),
             width,
             height,
             class_names: (0..classes).map(class_name).collect(),
-            preparation: splits.map_or(input.preparation, |splits| splits.preparation),
+            preparation,
             ink: centred_ink(width),
-            shown_layer: shown
-                .map_or_else(|| "the last hidden layer".to_owned(), |layer| layer.to_string()),
-            has_images: test.is_some(),
+            shown_layer,
+            has_images: splits.is_some(),
             misread,
             misread_total,
-            swept_keys: swept_keys(summaries),
-            variants: groups
-                .into_iter()
-                .map(|group| group.variant(edges.clone(), classes))
-                .collect(),
+            pair,
+            wrong_images,
+            sliders,
+            swept_keys: swept_keys(&all),
+            groups,
         }
+    }
+
+    /// Returns the groups that are shown unless a slider is moved, one for each variant.
+    pub(super) fn shown(&self) -> impl Iterator<Item = &Group> {
+        self.groups.iter().filter(|group| group.shown)
     }
 
     /// Serialises the data as JSON that is safe inside a script element.
@@ -137,83 +132,40 @@ impl PageData {
     }
 }
 
-/// A variant at the point that is shown, with the files of its runs.
-struct Group<'a> {
-    summary: &'a Summary,
-    history: History,
-    /// Network of the first run.
-    network: Option<Network>,
-    /// Predictions of the first run.
-    predictions: Option<Predictions>,
+/// The format of the images, that of the data set if it is available or else that of a network.
+struct Format {
+    width: usize,
+    height: usize,
+    class_names: Vec<String>,
+    preparation: Preparation,
 }
 
-impl<'a> Group<'a> {
-    fn read(
-        summary: &'a Summary,
-        runs: &[Row],
-        shown: Option<LayerName>,
-        notes: &mut Vec<String>,
-    ) -> Self {
-        let network = Network::read(&runs[0], shown);
-        let network = network.map_err(|error| notes.push(error.to_string())).ok();
-        let predictions = read_predictions(&runs[0]);
-        let predictions = predictions.map_err(|error| notes.push(error.to_string())).ok();
-        let histories = runs.iter().filter_map(|row| {
-            let history = row.record.read_history(&row.folder);
-            history.map_err(|error| notes.push(error.to_string())).ok()
-        });
-        let history = History::mean(&histories.collect::<Vec<_>>());
-        Self { summary, history, network, predictions }
-    }
-
-    fn variant(self, edges: Vec<f64>, classes: usize) -> Variant {
-        let Self { summary, history, network, predictions } = self;
-        let weights = network
-            .as_ref()
-            .map(|network| WeightHistogram::new(&network.kernel, edges, network.seed));
-        let confusion = predictions.and_then(|Predictions { labels, predicted }| {
-            confusion_matrix(&labels, &predicted?, classes)
-        });
-        Variant {
-            name: cell_name(&summary.variant, &summary.point),
-            runs: summary.n,
-            acc_train: summary.acc_train,
-            acc_test: summary.acc_test,
-            history,
-            weights,
-            confusion,
-            network,
+impl Format {
+    fn of(input: InputFormat, splits: Option<&Splits>) -> Self {
+        let InputFormat { width, height, class_names, preparation, .. } = input;
+        match splits {
+            None => Self { width, height, class_names, preparation },
+            Some(splits) => Self {
+                width: splits.shape().width,
+                height: splits.shape().height,
+                class_names: splits.class_names.clone(),
+                preparation: splits.preparation,
+            },
         }
     }
 }
 
-fn read_predictions(row: &Row) -> Result<Predictions, Error> {
-    let bytes = row.record.read_file(&row.folder, PREDICTIONS)?;
-    Predictions::parse(&bytes)
-        .map_err(|reason| Error::Malformed { path: row.folder.join(PREDICTIONS), reason })
-}
-
-impl History {
-    fn mean(runs: &[Vec<Epoch>]) -> Self {
-        let epochs = runs.iter().map(Vec::len).max().unwrap_or(0);
-        let means = |value: &dyn Fn(&Epoch) -> Option<f64>| -> Vec<Option<f64>> {
-            let mean = |epoch: usize| {
-                let reached = runs.iter().filter_map(|run| run.get(epoch));
-                let values: Vec<f64> = reached.filter_map(value).collect();
-                (!values.is_empty()).then(|| Spread::new(&values).mean)
-            };
-            (0..epochs).map(mean).collect()
-        };
-        let all = |value: fn(&Epoch) -> f64| -> Vec<f64> {
-            means(&|epoch| Some(value(epoch))).into_iter().flatten().collect()
-        };
-        Self {
-            loss: all(|epoch| epoch.train.loss),
-            acc: all(|epoch| epoch.train.accuracy),
-            val_loss: means(&|epoch| epoch.validation.map(|metrics| metrics.loss)),
-            val_acc: means(&|epoch| epoch.validation.map(|metrics| metrics.accuracy)),
+/// Returns the indices of the groups that are shown unless a slider is moved: of each variant the first chosen one, or if
+/// none is chosen the first.
+fn shown_groups(groups: &[(&Summary, &[Row])]) -> BTreeSet<usize> {
+    let mut shown: BTreeMap<&str, usize> = BTreeMap::new();
+    for (index, (summary, _)) in groups.iter().enumerate() {
+        let entry = shown.entry(&summary.variant).or_insert(index);
+        if summary.chosen && !groups[*entry].0.chosen {
+            *entry = index;
         }
     }
+    shown.into_values().collect()
 }
 
 /// Returns the layer that most of the runs regularise, the last one of several with equal counts. Returns `None` if
@@ -231,6 +183,97 @@ fn regularised_layer<'a>(runs: impl Iterator<Item = &'a Row>) -> Option<LayerNam
     }
     let most_regularised = counts.into_iter().max_by_key(|&(layer, count)| (count, layer));
     most_regularised.map(|(layer, _)| layer).filter(|_| depths.len() == 1)
+}
+
+/// Adds the histograms of the groups' weights, with common bins.
+fn add_histograms(groups: &mut [Group]) {
+    let kernels = groups.iter().filter(|group| group.shown).map(Group::kernel);
+    let edges = bin_edges(kernels);
+    for group in groups.iter_mut().filter(|group| group.network.is_some()) {
+        group.weights = Some(WeightHistogram::new(group.kernel(), edges.clone(), group.seed));
+    }
+}
+
+/// Adds what each group's first network says of the test images that most of those shown misclassify. Returns these
+/// images and the number of all such images.
+fn add_answers(groups: &mut [Group], splits: Option<&Splits>) -> (Vec<Misclassified>, usize) {
+    let Some(Splits { test, .. }) = splits else { return Default::default() };
+    let whole =
+        |group: &&Group| group.predicted.as_ref().is_some_and(|all| all.len() == test.len());
+    let shown = groups.iter().filter(|group| group.shown).filter(whole);
+    let predictions: Vec<&[u8]> = shown.filter_map(|group| group.predicted.as_deref()).collect();
+    let (images, total) = misclassified(test, &predictions);
+    for group in groups {
+        let predicted = group.predicted.as_deref().filter(|all| all.len() == test.len());
+        let answers = predicted.map(|all| images.iter().map(|image| all[image.index]).collect());
+        group.answers = answers.unwrap_or_default();
+    }
+    (images, total)
+}
+
+/// Adds what each group's first network says of some training images with wrong labels. Returns these images.
+fn add_wrong_answers(
+    groups: &mut [Group],
+    rows: &[Row],
+    splits: Option<&Splits>,
+    notes: &mut Vec<String>,
+) -> Vec<WrongImage> {
+    let (Some(splits), Some(row)) = (splits, rows.first()) else { return Vec::new() };
+    let wrong = match WrongLabels::read(row, splits) {
+        Ok(Some(wrong)) => wrong,
+        Ok(None) => return Vec::new(),
+        Err(error) => {
+            notes.push(error.to_string());
+            return Vec::new();
+        }
+    };
+    // Runs of one seed have the same wrong labels.
+    for group in groups.iter_mut().filter(|group| group.seed == row.run.seed) {
+        group.wrong_answers =
+            group.model.as_ref().map(|model| wrong.predictions(model)).unwrap_or_default();
+    }
+    wrong.images()
+}
+
+/// Finds a pair of test images on which the first network and that whose calibration differs most from it differ in
+/// confidence.
+fn find_pair(groups: &[Group], splits: &Splits) -> Option<Pair> {
+    let error = |group: &Group| Some(group.confidence.as_ref()?.ece.mean);
+    let mut shown = groups.iter().filter(|group| group.shown && group.model.is_some());
+    let first = shown.next()?;
+    let distance = |group: &Group| {
+        let distance = (error(group)? - error(first)?).abs();
+        distance.is_finite().then_some(distance)
+    };
+    let others = shown.filter_map(|group| Some((distance(group)?, group)));
+    let (_, other) = others.max_by(|(one, _), (other, _)| one.total_cmp(other))?;
+    let models = [first.model.as_ref()?, other.model.as_ref()?];
+    Pair::find([first.name.clone(), other.name.clone()], models, &splits.test)
+}
+
+/// Drops networks that would make the page too large, those of shown groups last.
+fn drop_networks(groups: &mut [Group], notes: &mut Vec<String>) {
+    let mut left = MAX_NETWORKS_BYTES;
+    let mut dropped = 0;
+    for is_shown in [true, false] {
+        for group in groups.iter_mut().filter(|group| group.shown == is_shown) {
+            let Some(bytes) = group.network.as_ref().map(super::network::Network::bytes) else {
+                continue;
+            };
+            if let Some(rest) = left.checked_sub(bytes) {
+                left = rest;
+            } else {
+                group.network = None;
+                dropped += 1;
+            }
+        }
+    }
+    if dropped > 0 {
+        notes.push(format!(
+            "{dropped} networks are left out, as the page would become too large: the drawing pad and the pictures of \
+             weights are without them."
+        ));
+    }
 }
 
 /// Returns the bin edges of the histograms of all kernels, symmetric around 0.
@@ -254,74 +297,9 @@ fn percentile_99(kernel: &[f32]) -> Option<f64> {
     magnitudes.get(magnitudes.len() * 99 / 100).copied()
 }
 
-/// Returns the chosen group of each variant, or if none is chosen its first, apart for each value of `data.` keys.
-fn shown_groups<'a>(groups: &[(&'a Summary, &'a [Row])]) -> Vec<(&'a Summary, &'a [Row])> {
-    let mut shown: Vec<(&Summary, &[Row])> = Vec::new();
-    for &(summary, runs) in groups {
-        let slice = |summary: &Summary| (summary.variant.clone(), data_slice(&summary.point));
-        match shown.iter_mut().find(|(other, _)| slice(other) == slice(summary)) {
-            Some(other) if summary.chosen => *other = (summary, runs),
-            Some(_) => {}
-            None => shown.push((summary, runs)),
-        }
-    }
-    shown
-}
-
-/// Returns the images that more than half of the networks misclassify, those with most errors first and at most
-/// [`MAX_MISCLASSIFIED`], and the number of all such images.
-fn misclassified(test: &Split, predictions: &[Option<&[u8]>]) -> (Vec<Misclassified>, usize) {
-    let networks = predictions.iter().flatten().count();
-    let errors = |index: usize| {
-        let label = test.labels()[index];
-        predictions.iter().flatten().filter(|predictions| predictions[index] != label).count()
-    };
-    let mut indices: Vec<usize> =
-        (0..test.len()).filter(|&index| 2 * errors(index) > networks).collect();
-    indices.sort_by_key(|&index| networks - errors(index));
-    let image = |&index: &usize| Misclassified {
-        index,
-        label: test.labels()[index],
-        pixels: BASE64_STANDARD.encode(test.image(index)),
-        answers: predictions
-            .iter()
-            .map(|predictions| predictions.map(|predictions| predictions[index]))
-            .collect(),
-    };
-    (indices.iter().take(MAX_MISCLASSIFIED).map(image).collect(), indices.len())
-}
-
 #[cfg(test)]
 mod tests {
-    use data::Shape;
-    use training::Metrics;
-
     use super::*;
-
-    #[test]
-    fn images_that_most_networks_misclassify_are_returned() {
-        let shape = Shape { width: 2, height: 1, classes: 5 };
-        let test = Split::new(shape, vec![0; 8], vec![1, 2, 3, 4]);
-        let predictions: [Option<&[u8]>; 4] =
-            [Some(&[1, 0, 0, 4]), Some(&[0, 0, 0, 4]), None, Some(&[1, 2, 0, 4])];
-        let (images, total) = misclassified(&test, &predictions);
-        let indices: Vec<usize> = images.iter().map(|image| image.index).collect();
-        assert_eq!((indices, total), (vec![2, 1], 2));
-        assert_eq!(images[1].answers, [Some(0), Some(0), None, Some(2)]);
-    }
-
-    #[test]
-    fn an_epochs_metrics_are_averaged_over_the_runs_that_reached_it() {
-        let epoch = |number, loss| Epoch {
-            number,
-            train: Metrics { loss, accuracy: 0.5 },
-            validation: None,
-        };
-        let history = History::mean(&[vec![epoch(1, 1.0), epoch(2, 3.0)], vec![epoch(1, 2.0)]]);
-        assert_eq!(history.loss, [1.5, 3.0]);
-        assert_eq!(history.acc, [0.5, 0.5]);
-        assert_eq!(history.val_loss, [None, None]);
-    }
 
     #[test]
     fn bin_edges_follow_the_median_kernel_and_centre_a_bin_on_0() {

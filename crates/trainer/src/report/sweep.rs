@@ -1,12 +1,13 @@
-//! Accuracy as a function of each swept key, for the charts.
+//! Sliders over the swept keys, and metrics as a function of each.
 
 use std::collections::BTreeSet;
 
 use serde::Serialize;
 
 use crate::{
-    results::{Summary, statistics::Spread},
-    study::{KeyValues, cell_name},
+    results::{Row, Summary, statistics::Spread},
+    store::Record,
+    study::{KeyValues, cell_name, setting_text, short},
 };
 
 /// The ratio of the largest value to the smallest positive one from which the axis is logarithmic.
@@ -29,7 +30,6 @@ pub(super) struct SweptKey {
 struct Series {
     /// The variant's name and the values of the other swept keys.
     name: String,
-    #[serde(skip)]
     variant: String,
     points: Vec<Point>,
 }
@@ -40,22 +40,69 @@ struct Point {
     acc_train: Spread,
     acc_val: Option<Spread>,
     acc_test: Spread,
+    /// Cross-entropies without penalties.
+    cross_entropy_train: Spread,
+    cross_entropy_val: Option<Spread>,
+    cross_entropy_test: Spread,
     /// True if it is its variant's chosen point.
     best: bool,
     runs: usize,
 }
 
-/// Returns the accuracies along each swept key whose values are numbers.
-pub(super) fn swept_keys(summaries: &[Summary]) -> Vec<SweptKey> {
+/// A slider over the values of a swept key.
+#[derive(Debug, Serialize)]
+pub(super) struct Slider {
+    key: String,
+    /// The key in short.
+    label: String,
+    /// The values as text: numbers in their order, others as they are listed.
+    values: Vec<String>,
+}
+
+impl Slider {
+    /// Returns the slider's key with the index of a group's value; `None` if the group does not have the key.
+    pub(super) fn index(&self, summary: &Summary) -> Option<(String, usize)> {
+        let text = setting_text(&summary.point, &self.key);
+        let index = self.values.iter().position(|value| *value == text)?;
+        Some((self.key.clone(), index))
+    }
+}
+
+/// Returns a slider for each swept key.
+pub(super) fn sliders(summaries: &[Summary]) -> Vec<Slider> {
+    let keys: BTreeSet<&str> =
+        summaries.iter().flat_map(|summary| summary.point.keys()).map(String::as_str).collect();
+    let slider = |key: &&str| {
+        let mut values: Vec<(f64, String)> = Vec::new();
+        for summary in summaries.iter().filter(|summary| summary.point.contains_key(*key)) {
+            let text = setting_text(&summary.point, key);
+            if values.iter().all(|(_, other)| *other != text) {
+                values.push((text.parse().unwrap_or(0.0), text));
+            }
+        }
+        values.sort_by(|(one, _), (other, _)| one.total_cmp(other));
+        let values = values.into_iter().map(|(_, text)| text).collect();
+        Slider { key: (*key).to_owned(), label: short(key, &keys).to_owned(), values }
+    };
+    keys.iter().map(slider).collect()
+}
+
+/// Returns the metrics along each swept key whose values are numbers.
+pub(super) fn swept_keys(groups: &[(&Summary, &[Row])]) -> Vec<SweptKey> {
     let keys: BTreeSet<&String> =
-        summaries.iter().flat_map(|summary| summary.point.keys()).collect();
-    keys.into_iter().filter_map(|key| swept_key(key, summaries)).collect()
+        groups.iter().flat_map(|(summary, _)| summary.point.keys()).collect();
+    keys.into_iter().filter_map(|key| swept_key(key, groups)).collect()
 }
 
 /// Returns `None` if some value of the key is not a number.
-fn swept_key(key: &str, summaries: &[Summary]) -> Option<SweptKey> {
+fn swept_key(key: &str, groups: &[(&Summary, &[Row])]) -> Option<SweptKey> {
     let mut series: Vec<Series> = Vec::new();
-    for summary in summaries {
+    for (summary, runs) in groups {
+        let spread = |value: fn(&Record) -> f64| {
+            Spread::new(&runs.iter().map(|row| value(&row.record)).collect::<Vec<_>>())
+        };
+        let held_out: Option<Vec<f64>> =
+            runs.iter().map(|row| row.record.cross_entropy_val).collect();
         let Some(value) = summary.point.get(key) else { continue };
         let value = value.as_float().or_else(|| value.as_integer().map(|value| value as f64))?;
         let mut other_keys: KeyValues = summary.point.clone();
@@ -66,6 +113,9 @@ fn swept_key(key: &str, summaries: &[Summary]) -> Option<SweptKey> {
             acc_train: summary.acc_train,
             acc_val: summary.acc_val,
             acc_test: summary.acc_test,
+            cross_entropy_train: spread(|run| run.cross_entropy_train),
+            cross_entropy_val: held_out.map(|values| Spread::new(&values)),
+            cross_entropy_test: spread(|run| run.cross_entropy_test),
             best: summary.chosen,
             runs: summary.n,
         };
@@ -124,6 +174,28 @@ mod tests {
         }
     }
 
+    /// Returns the swept keys of summaries without runs.
+    fn swept(summaries: &[Summary]) -> Vec<SweptKey> {
+        let groups: Vec<(&Summary, &[Row])> =
+            summaries.iter().map(|summary| (summary, [].as_slice())).collect();
+        swept_keys(&groups)
+    }
+
+    #[test]
+    fn sliders_have_numbers_in_their_order() {
+        let rate = "fit.learning_rate";
+        let summaries = [
+            summary("none", &[], 0.5),
+            summary("a", &[(rate, 0.1)], 0.5),
+            summary("a", &[(rate, 0.01)], 0.5),
+        ];
+        let sliders = sliders(&summaries);
+        assert_eq!(sliders[0].values, ["0.01", "0.1"]);
+        assert_eq!(sliders[0].label, "learning_rate");
+        let index = |summary| sliders[0].index(summary).map(|(_, index)| index);
+        assert_eq!(summaries.each_ref().map(index), [None, Some(1), Some(0)]);
+    }
+
     #[test]
     fn each_value_of_the_other_keys_has_its_own_series() {
         let (rate, l2) = ("fit.learning_rate", "variant.mine.hidden2.kernel_regularizer.l2");
@@ -134,16 +206,16 @@ mod tests {
             summary("mine", &[(rate, 0.1), (l2, 1e-4)], 0.8),
             summary("mine", &[(rate, 0.2), (l2, 1e-4)], 0.9),
         ];
-        let swept = swept_keys(&summaries);
-        let keys: Vec<(&str, bool)> =
-            swept.iter().map(|swept| (swept.key.as_str(), swept.logarithmic)).collect();
-        assert_eq!(keys, [(rate, false), (l2, true)]);
+        let keys = swept(&summaries);
+        let found: Vec<(&str, bool)> =
+            keys.iter().map(|swept| (swept.key.as_str(), swept.logarithmic)).collect();
+        assert_eq!(found, [(rate, false), (l2, true)]);
         let names = |swept: &SweptKey| -> Vec<String> {
             swept.series.iter().map(|series| series.name.clone()).collect()
         };
-        assert_eq!(names(&swept[0]), ["none", "mine l2=0.1", "mine l2=0.0", "mine l2=0.0001"]);
-        assert_eq!(names(&swept[1]), ["mine learning_rate=0.1", "mine learning_rate=0.2"]);
-        let points = &swept[1].series[0].points;
+        assert_eq!(names(&keys[0]), ["none", "mine l2=0.1", "mine l2=0.0", "mine l2=0.0001"]);
+        assert_eq!(names(&keys[1]), ["mine learning_rate=0.1", "mine learning_rate=0.2"]);
+        let points = &keys[1].series[0].points;
         let points: Vec<(f64, bool)> =
             points.iter().map(|point| (point.value, point.best)).collect();
         assert_eq!(points, [(0.0, false), (1e-4, true), (1e-1, false)]);
@@ -158,10 +230,11 @@ mod tests {
         };
         let mut summaries = vec![summary("none", &[(rate, 0.1)], 0.5)];
         summaries.extend((0..11).map(mine));
-        let swept = swept_keys(&summaries);
-        assert_eq!((swept[0].series.len(), swept[0].omitted), (12, 0));
+        let keys = swept(&summaries);
+        assert_eq!((keys[0].series.len(), keys[0].omitted), (12, 0));
         summaries.push(mine(11));
-        let swept = &swept_keys(&summaries)[0];
+        let keys = swept(&summaries);
+        let swept = &keys[0];
         let names: Vec<&str> = swept.series.iter().map(|series| series.name.as_str()).collect();
         assert_eq!((names, swept.omitted), (vec!["none", "mine l2=5.0"], 11));
     }
@@ -170,6 +243,6 @@ mod tests {
     fn keys_with_text_values_are_left_out() {
         let mut summary = summary("none", &[], 0.5);
         summary.point.insert("data.pixels".to_owned(), "raw".into());
-        assert!(swept_keys(&[summary]).is_empty());
+        assert!(swept(&[summary]).is_empty());
     }
 }

@@ -18,12 +18,14 @@ mod saved_study;
 mod siblings;
 
 pub use self::{
+    calibration::CalibrationBin,
     claim::{Claim, Claimed, FinishedRun, FinishedRuns, verify},
     error::Error,
     folder::{RunFolders, StudyFolder, display_name},
     history::FILE as HISTORY,
     lock::Lock,
     manifest::{DatasetName, Manifest},
+    metrics::Recordings,
     predictions::{FILE as PREDICTIONS, Predictions},
     record::{Ending, ImageCounts, MODEL, Record},
     saved_study::{Job, SavedStudy},

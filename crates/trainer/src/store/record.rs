@@ -6,8 +6,10 @@ use serde::{Deserialize, Deserializer, Serialize};
 use training::{Epoch, Stopping};
 
 use super::{
-    Error, calibration::CalibrationBin, changed_labels, files, history, metrics, predictions,
+    Error, calibration::CalibrationBin, changed_labels, files, history, metrics,
+    metrics::Recordings, predictions,
 };
+use crate::study::ChangedLabel;
 
 /// File name of the record. It is written last and marks a run as finished.
 pub const FILE: &str = "run.json";
@@ -170,6 +172,36 @@ impl Record {
     pub fn read_history(&self, folder: &Path) -> Result<Vec<Epoch>, Error> {
         let malformed = |reason| Error::Malformed { path: folder.join(history::FILE), reason };
         history::parse(&self.read_file(folder, history::FILE)?, self.epochs).map_err(malformed)
+    }
+
+    /// Reads what was recorded by epoch; `None` of a run from before that.
+    pub fn read_metrics(&self, folder: &Path) -> Result<Option<Recordings>, Error> {
+        self.read_optional(
+            folder,
+            metrics::FILE,
+            self.files_sha256.metrics.is_some(),
+            metrics::parse,
+        )
+    }
+
+    /// Reads the labels that were changed; `None` without label noise.
+    pub fn read_changed_labels(&self, folder: &Path) -> Result<Option<Vec<ChangedLabel>>, Error> {
+        let is_there = self.files_sha256.changed_labels.is_some();
+        self.read_optional(folder, changed_labels::FILE, is_there, changed_labels::parse)
+    }
+
+    fn read_optional<T>(
+        &self,
+        folder: &Path,
+        file: &str,
+        is_there: bool,
+        parse: impl Fn(&[u8]) -> Result<T, String>,
+    ) -> Result<Option<T>, Error> {
+        if !is_there {
+            return Ok(None);
+        }
+        let malformed = |reason| Error::Malformed { path: folder.join(file), reason };
+        parse(&self.read_file(folder, file)?).map(Some).map_err(malformed)
     }
 
     /// Verifies the checksums of the run's files.

@@ -120,6 +120,13 @@ impl Splits {
         }
     }
 
+    /// Copies the training images at these indices of the file, with their true labels. Returns `None` if there is no
+    /// such image.
+    pub fn training_images(&self, indices: &[usize]) -> Option<Split> {
+        let are_known = indices.iter().all(|&index| index < self.all.len());
+        are_known.then(|| self.all.select(indices))
+    }
+
     /// Returns the shape of the data set.
     pub fn shape(&self) -> Shape {
         self.test.shape()

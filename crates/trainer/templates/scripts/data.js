@@ -10,23 +10,18 @@ globalThis.report = (() => {
 
   const COLOURS = 7;
   const SYMBOLS = ["circle", "square", "triangle", "diamond", "cross", "star", "wye"];
-  const withStyle = (variant, index) => {
+  const style = (index) => {
     const colour = `var(--colour-${index % COLOURS})`;
     // Variants beyond the seventh reuse the colours with hollow symbols.
     const fill = index < COLOURS ? colour : "var(--page)";
-    return { ...variant, index, colour, fill, symbol: SYMBOLS[index % COLOURS] };
+    return { index, colour, fill, symbol: SYMBOLS[index % COLOURS] };
   };
-  const variants = data.variants.map(withStyle);
-  for (const variant of variants) {
-    for (const layer of variant.network?.layers ?? []) {
-      layer.kernel = floats(layer.kernel);
-      layer.bias = floats(layer.bias);
-      for (const norm of [layer.batch_norm, layer.layer_norm]) {
-        for (const name in norm) norm[name] = floats(norm[name]);
-      }
-    }
-  }
-  const misclassified = data.misread.map((image) => ({ ...image, pixels: bytes(image.pixels) }));
+  // The variants in the page's order. A group is a variant at a point of the sweep.
+  const variants = [...new Set(data.groups.map((group) => group.variant))];
+  const groups = data.groups.map((group) => ({ ...group, ...style(variants.indexOf(group.variant)) }));
+  const withPixels = (image) => ({ ...image, pixels: bytes(image.pixels) });
+  const misclassified = data.misread.map(withPixels);
+  const wrongImages = data.wrong_images.map(withPixels);
 
   // Makes an element. Children that are not elements become text, never markup.
   const make = (tag, attributes = {}, ...children) => {
@@ -48,20 +43,20 @@ globalThis.report = (() => {
 
   // Allows line breaks after the underscores of a name.
   const breakable = (name) => name.split(/(?<=_)/).flatMap((part) => [part, make("wbr")]);
-  // Makes the header cell of a variant's row.
-  const variantHeader = ({ name }) => make("th", { scope: "row", title: name }, make("span", {}, ...breakable(name)));
+  // Makes the header cell of a group's row.
+  const rowHeader = ({ name }) => make("th", { scope: "row", title: name }, make("span", {}, ...breakable(name)));
+  // Makes a table in a box that scrolls. Rows begin with a header cell.
+  const table = (label, headings, rows) => make("div", { class: "scroll", role: "region", "aria-label": label, tabindex: 0 },
+    make("table", { class: "numbers" },
+      make("thead", {}, make("tr", {}, ...headings.map((text) => make("th", { scope: "col" }, text)))),
+      make("tbody", {}, ...rows.map(([header, ...cells]) =>
+        make("tr", {}, header, ...cells.map((cell) => make("td", {}, cell)))))));
+  const empty = (text) => make("p", { class: "empty" }, text);
 
   const section = (id) => document.getElementById(id);
-  // Replaces a section's explanation by the reason why the section is empty.
-  const showMessage = (id, text) => {
-    section(id).querySelector("p")?.remove();
-    section(id).append(make("p", { class: "empty" }, text));
-  };
 
   // Returns the reason why there are no predictions.
-  const whyNoPredictions = () => {
-    return data.variants.length ? "No network has valid predictions." : "No run has finished yet.";
-  };
+  const whyNoPredictions = () => (groups.length ? "No network has valid predictions." : "No run has finished yet.");
 
   // Makes a canvas of an image's own size, enlarged by CSS.
   const imageCanvas = (pixels, label) => {
@@ -86,16 +81,17 @@ globalThis.report = (() => {
     return svg.node();
   };
 
+  const finite = (value) => typeof value === "number" && Number.isFinite(value);
   const LARGE = 1e6; // the magnitude from which numbers are in scientific notation
   const number = (value, digits = 4) => {
-    if (!Number.isFinite(value)) return "–";
+    if (!finite(value)) return "–";
     return (Math.abs(value) < LARGE ? value.toFixed(digits) : value.toExponential(1)).replace("-", "−");
   };
   // Formats the label of an axis tick.
   const tick = (value) => (value && Math.abs(value) >= LARGE ? value.toExponential(0) : d3.format("~r")(value));
-  const spread = (value) =>
-    number(value?.mean) + (Number.isFinite(value?.deviation) ? ` ± ${number(value.deviation)}` : "");
+  const spread = (value, digits = 4) =>
+    number(value?.mean, digits) + (finite(value?.deviation) ? ` ± ${number(value.deviation, digits)}` : "");
 
-  return { data, withStyle, variants, misclassified, make, section, showMessage, imageCanvas, paint, swatch, number,
-    spread, tick, breakable, variantHeader, classText, classHeaders, whyNoPredictions };
+  return { data, floats, bytes, style, variants, groups, misclassified, wrongImages, make, table, empty, section, imageCanvas,
+    paint, swatch, finite, number, spread, tick, breakable, rowHeader, classText, classHeaders, whyNoPredictions };
 })();

@@ -1,9 +1,10 @@
 // The images that most variants misclassify, with the predictions of each variant.
-(() => {
-  const { data, variants, misclassified, make, section, showMessage, imageCanvas, classText, whyNoPredictions } = report;
+report.misread = (() => {
+  const { data, groups, misclassified, make, empty, section, state, imageCanvas, classText, whyNoPredictions } = report;
+  const { add } = report.view;
 
   // Makes a button that shows an image and loads it on the pad.
-  report.loadButton = (image) => {
+  const loadButton = (image) => {
     const text = `test image ${image.index}, labelled ${classText(image.label)}`;
     const attributes = { type: "button", class: "load", "data-index": image.index, title: `Load ${text}, on the pad` };
     const button = make("button", attributes, imageCanvas(image.pixels, text));
@@ -11,16 +12,11 @@
     return button;
   };
 
-  if (!misclassified.length) {
-    const noImages = data.has_images ? "No image is misclassified by most variants."
-      : "The test images were not at hand when this page was written.";
-    return showMessage("misclassified", variants.some((variant) => variant.confusion) ? noImages : whyNoPredictions());
-  }
-  const card = (image) => {
-    const load = report.loadButton(image);
+  const card = (image, position) => {
+    const load = loadButton(image);
     load.addEventListener("click", () => section("pad").scrollIntoView());
-    const predictions = variants.flatMap(({ name }, index) => {
-      const prediction = image.answers[index];
+    const predictions = state.shown().flatMap(({ name, answers }) => {
+      const prediction = answers[position];
       if (prediction == null) return [];
       const correct = prediction === image.label;
       return [
@@ -31,9 +27,19 @@
     const caption = make("figcaption", {}, "label ", make("b", {}, data.class_names[image.label]), ` (no. ${image.index})`);
     return make("figure", { class: "card" }, load, caption, make("dl", {}, ...predictions));
   };
-  section("misclassified").append(
-    make("p", {}, `${misclassified.length} of ${data.misread_total}, those that most variants misclassify first. `,
-      "Below each image is the class that each variant predicts; ✓ marks correct predictions. ",
-      "Click an image to load it on the pad below."),
-    make("div", { class: "cards" }, ...misclassified.map(card)));
+
+  add("misclassified", (body) => {
+    if (!misclassified.length) {
+      const noImages = data.has_images ? "No image is misclassified by most variants."
+        : "The test images were not at hand when this page was written.";
+      return body.append(empty(groups.some((group) => group.confusion) ? noImages : whyNoPredictions()));
+    }
+    body.append(
+      make("p", {}, `${misclassified.length} of ${data.misread_total}, those that most variants misclassify first. `,
+        "Below each image is the class that each variant predicts; ✓ marks correct predictions. ",
+        "Click an image to load it on the pad below."),
+      make("div", { class: "cards" }, ...misclassified.map(card)));
+  });
+
+  return { loadButton };
 })();

@@ -1,5 +1,18 @@
 // The forward pass of a trained network, as in crates/model but in double precision.
 report.network = (() => {
+  const { floats } = report;
+
+  // Returns a network's layers with their tensors. They are decoded when they are first needed.
+  const decoded = new WeakMap();
+  const layers = (network) => {
+    if (!decoded.has(network)) decoded.set(network, network.layers.map(decode));
+    return decoded.get(network);
+  };
+  const decode = (layer) => {
+    const norm = (tensors) => tensors && Object.fromEntries(Object.entries(tensors).map(([name, text]) => [name, floats(text)]));
+    return { ...layer, kernel: floats(layer.kernel), bias: floats(layer.bias), batch_norm: norm(layer.batch_norm), layer_norm: norm(layer.layer_norm) };
+  };
+
   const dense = ({ inputs, units, kernel, bias }, x) => {
     const y = Float64Array.from(bias);
     for (let i = 0; i < inputs; i++) {
@@ -28,14 +41,14 @@ report.network = (() => {
   // Computes the probability of each class. `pixels` are bytes, which a network of "unit" pixels sees scaled to 0 to 1.
   const probabilities = (network, pixels) => {
     let x = Float64Array.from(pixels, (byte) => (network.pixels === "unit" ? byte / 255 : byte));
-    network.layers.forEach((layer, index) => {
+    layers(network).forEach((layer, index, { length }) => {
       x = dense(layer, x);
-      x = index === network.layers.length - 1 ? softmax(x) : x.map((value) => Math.max(value, 0));
+      x = index === length - 1 ? softmax(x) : x.map((value) => Math.max(value, 0));
       if (layer.batch_norm) x = batchNorm(layer.batch_norm, network.epsilon, x);
       if (layer.layer_norm) x = layerNorm(layer.layer_norm, network.epsilon, x);
     });
     return Array.from(x);
   };
 
-  return { probabilities };
+  return { layers, probabilities };
 })();

@@ -1,13 +1,13 @@
-// The drawing pad: it converts a drawing to an image as in MNIST, and all networks classify it.
+// The drawing pad: it converts a drawing to an image of the data set, and all networks classify it.
 report.pad = (() => {
-  const { data, variants, misclassified, make, section, showMessage, imageCanvas, paint, number,
-    variantHeader, classHeaders } = report;
-  const networks = variants.filter((variant) => variant.network);
+  const { data, groups, misclassified, make, empty, section, state, imageCanvas, paint, number, rowHeader, classHeaders } = report;
   const { width: WIDTH, height: HEIGHT } = data;
   // Fainter pixels are ignored when cropping, as in the predict command.
   const INK_THRESHOLD = 64;
-  const DRAWING = 280; // the width of the pad
-  const DRAWING_HEIGHT = Math.round(DRAWING * HEIGHT / WIDTH);
+  // The size of the pad in pixels: its longer side has this length.
+  const LONGER = 280;
+  const side = (length) => Math.max(1, Math.round(LONGER * length / Math.max(WIDTH, HEIGHT)));
+  const [DRAWING, DRAWING_HEIGHT] = [side(WIDTH), side(HEIGHT)];
   const PEN_WIDTH = 22;
 
   // Resamples a line of `length` grey values to `size`, each the mean of the part of the line that it covers.
@@ -58,13 +58,14 @@ report.pad = (() => {
   const toImage = data.preparation === "centred" ? centred : whole;
 
   let pixels = new Uint8Array(WIDTH * HEIGHT);
-  const probabilities = () => Object.fromEntries(networks.map(({ name, network }) =>
+  const networks = () => state.shown().filter((group) => group.network);
+  const probabilities = () => Object.fromEntries(networks().map(({ name, network }) =>
     [name, report.network.probabilities(network, pixels)]));
-  const pad = { toImage, pixels: () => Array.from(pixels), probabilities };
+  const pad = { centred, whole, average, pixels: () => Array.from(pixels), probabilities };
 
-  if (!networks.length) {
-    showMessage("pad", "There is no trained network yet.");
-    return pad;
+  if (!groups.some((group) => group.network)) {
+    section("pad").append(empty("There is no network to ask."));
+    return { ...pad, load: () => {} };
   }
 
   const label = { role: "img", "aria-label": "Area to draw in" };
@@ -75,38 +76,35 @@ report.pad = (() => {
   preview.id = "pad-preview";
   const status = make("p", { id: "pad-status", role: "status" });
   const clear = make("button", { id: "pad-clear", type: "button" }, "Clear");
+  const answers = make("div", { class: "scroll", role: "region", "aria-label": "Probabilities", tabindex: 0 });
 
-  const classes = d3.range(data.class_names.length);
-  const rows = networks.map((variant) => ({
-    variant,
-    cells: classes.map((label) => make("td", { "data-variant": variant.name, "data-digit": label })),
-    prediction: make("td", { class: "prediction", "data-variant": variant.name }),
-  }));
-  const table = make("table", { id: "pad-probabilities", class: "matrix" },
-    make("caption", {}, "Probability of each class in per cent; the predicted class is outlined"),
-    make("thead", {}, make("tr", {}, make("th", { scope: "col" }, "variant"),
-      ...classHeaders(), make("th", { scope: "col" }, "class"))),
-    make("tbody", {}, ...rows.map(({ variant, cells, prediction }) =>
-      make("tr", {}, variantHeader(variant), ...cells, prediction))));
-
+  const answer = () => {
+    const isDrawn = pixels.some((grey) => grey > 0);
+    const row = (group) => {
+      const shares = report.network.probabilities(group.network, pixels);
+      const best = d3.maxIndex(shares);
+      const cells = shares.map((share, label) => {
+        const cell = make("td", { "data-variant": group.name, "data-digit": label, "data-value": share });
+        cell.textContent = isDrawn ? number(100 * share, 0) : "";
+        cell.style.setProperty("--share", isDrawn ? share || 0 : 0);
+        cell.classList.toggle("predicted", isDrawn && label === best);
+        return cell;
+      });
+      const prediction = make("td", { class: "prediction" }, isDrawn && best >= 0 ? data.class_names[best] : "");
+      return make("tr", {}, rowHeader(group), ...cells, prediction);
+    };
+    answers.replaceChildren(make("table", { id: "pad-probabilities", class: "matrix" },
+      make("caption", {}, "Probability of each class in per cent; the predicted class is outlined"),
+      make("thead", {}, make("tr", {}, make("th", { scope: "col" }, "variant"), ...classHeaders(), make("th", { scope: "col" }, "class"))),
+      make("tbody", {}, ...networks().map(row))));
+  };
   const show = (bytes, text) => {
     pixels = bytes;
     paint(preview, pixels);
     status.textContent = text;
-    const isDrawn = pixels.some((grey) => grey > 0);
-    const byVariant = probabilities();
-    for (const { variant, cells, prediction } of rows) {
-      const shares = byVariant[variant.name];
-      const best = d3.maxIndex(shares);
-      cells.forEach((cell, label) => {
-        cell.dataset.value = shares[label];
-        cell.textContent = isDrawn ? number(100 * shares[label], 0) : "";
-        cell.style.setProperty("--share", isDrawn ? shares[label] || 0 : 0);
-        cell.classList.toggle("predicted", isDrawn && label === best);
-      });
-      prediction.textContent = isDrawn && best >= 0 ? data.class_names[best] : "";
-    }
+    answer();
   };
+  state.onChange(answer);
 
   const clearCanvas = () => {
     pen.clearRect(0, 0, DRAWING, DRAWING_HEIGHT);
@@ -157,10 +155,10 @@ report.pad = (() => {
     make("div", { class: "pad" },
       make("div", {}, canvas,
         make("div", { class: "tools" }, clear, make("span", { class: "preview" }, preview, "what the networks see")), status),
-      make("div", { class: "scroll", role: "region", "aria-label": "Probabilities", tabindex: 0 }, table)));
+      answers));
   if (misclassified.length) {
     section("pad").append(make("p", {}, "Or load an image that most variants misclassify:"),
-      make("div", { class: "loaders" }, ...misclassified.map(report.loadButton)));
+      make("div", { class: "loaders" }, ...misclassified.map(report.misread.loadButton)));
   }
   reset();
   return pad;

@@ -1,7 +1,7 @@
-// The accuracy as a function of each swept key, as charts and a table.
-(() => {
-  const { data, withStyle, variants, make, section, number, spread, variantHeader } = report;
-  const { figure, legend, finite, common, symbol, line, tip } = report.figure;
+// Errors and losses against the strength of what is swept.
+report.sweep = (() => {
+  const { data, groups, make, section, state, finite, number, spread, style, table, rowHeader } = report;
+  const { add, figure, common, symbol, line, tip } = report.view;
   section("sweep").hidden = !data.swept_keys.length;
 
   // Formats a value as in results.csv.
@@ -32,87 +32,64 @@
     return { log, position, options };
   };
 
-  const charts = (parent, { key, logarithmic, omitted }, points) => {
+  // The measures, each with the metrics of training and of the images that it is compared on.
+  const MEASURES = [
+    { label: "error (share misclassified)", training: "acc_train", heldOut: "acc_val", test: "acc_test", value: (mean) => 1 - mean },
+    { label: "data loss", training: "cross_entropy_train", heldOut: "cross_entropy_val", test: "cross_entropy_test", value: (mean) => mean },
+  ];
+
+  // Returns the points of a metric, with the ends of the spread over the seeds.
+  const along = (points, metric, value, split) => points.filter((point) => finite(point[metric]?.mean)).map((point) => {
+    const { mean, deviation } = point[metric];
+    return { ...point, split, y: value(mean), low: value(mean - (deviation ?? 0)), high: value(mean + (deviation ?? 0)) };
+  });
+
+  const picture = (swept, points, measure, at) => (width) => {
     const values = d3.sort(new Set(points.map((point) => point.value)));
-    const { log, position, options } = axis(values, logarithmic);
+    const { log, position, options } = axis(values, swept.logarithmic);
     const x = ({ value }) => position(value);
-    const colour = ({ variant }) => variant.colour;
-    const shown = legend(parent, [...new Set(points.map((point) => point.variant))], () => redraw());
-
-    // The two charts have separate axes, as training and test accuracies can have different ranges.
-    const panel = (metric, label, height, marks) => figure(parent, (width) => {
-      const some = points.filter((point) => shown.has(point.variant) && finite(point[metric]?.mean));
-      const y = (point) => point[metric].mean;
-      return Plot.plot({
-        ...common, width, height, marginTop: 28, marginBottom: 42, ariaLabel: `Accuracy on ${label} images against ${key}, by variant`,
-        x: { label: `${key}${log ? " (logarithmic)" : ""} →`, ...options(width) },
-        y: { label: `↑ accuracy, ${label}`, grid: true, nice: true, ticks: height / 50, tickFormat: (tick) => String(Number(tick.toFixed(6))) },
-        marks: [
-          ...marks(some, y),
-          Plot.ruleX(some.filter((point) => point[metric].deviation), {
-            x, stroke: colour,
-            y1: (point) => point[metric].mean - point[metric].deviation, y2: (point) => point[metric].mean + point[metric].deviation,
-          }),
-          Plot.line(some, { ...line, x, y, sort: "value" }),
-          [...shown].map((variant) =>
-            Plot.dot(some.filter((point) => point.variant === variant), { x, y, ...symbol(variant) })),
-          tip(some, {
-            x, y,
-            title: (point) => `${point.variant.name}\n${key} = ${format(point.value)}\n` +
-              `training ${spread(point.acc_train)}\n` +
-              (point.acc_val ? `held out ${spread(point.acc_val)}\n` : "") + `test ${spread(point.acc_test)}`,
-          }),
-        ],
-      });
+    const training = along(points, measure.training, measure.value, "training");
+    const heldOut = along(points, measure.heldOut, measure.value, "held out");
+    const compared = heldOut.length ? heldOut : along(points, measure.test, measure.value, "test");
+    const all = [...training, ...compared];
+    const band = (some) => Plot.areaY(some, { x, y1: "low", y2: "high", z: ({ name, split }) => name + split, fill: ({ group }) => group.colour, fillOpacity: 0.15, sort: "value" });
+    return Plot.plot({
+      ...common, width, height: 300, marginTop: 28, marginBottom: 42, ariaLabel: `${measure.label} against ${swept.key}, on training and other images`,
+      x: { label: `${swept.key}${log ? " (logarithmic)" : ""} →`, ...options(width) },
+      y: { label: `↑ ${measure.label}`, grid: true, nice: true, ticks: 6 },
+      marks: [
+        Plot.ruleX(at === null ? [] : [position(at)], { stroke: "var(--accent)" }),
+        band(training), band(compared),
+        Plot.line(training, { ...line, z: "name", x, y: "y", sort: "value" }),
+        Plot.line(compared, { ...line, z: "name", x, y: "y", sort: "value", strokeDasharray: "6 3" }),
+        Plot.dot(compared.filter((point) => point.best), { x, y: "y", r: 9, stroke: "currentColor" }),
+        all.map((point) => Plot.dot([point], { x, y: "y", ...symbol(point.group) })),
+        tip(all, { x, y: "y", title: (point) => `${point.name}\n${swept.key} = ${format(point.value)}\n${point.split} ${number(point.y)}` }),
+      ],
     });
-    // The first variant is a horizontal line if it does not have this key.
-    const [first] = variants;
-    const isLine = first?.name.includes("=") || points.some(({ variant }) => variant === first);
-    const level = isLine ? null : first?.acc_test?.mean;
-    parent.append(make("p", { class: "caption" }, "Bars: ± one standard deviation.",
-      points.some((point) => point.best) ? " The ring marks the point chosen by held-out images." : "",
-      level == null ? "" : ` The dashed line is the test accuracy of ${first.name}.`,
-      log && values[0] <= 0 ? " A logarithmic axis has no 0: it is drawn at the left end." : "",
-      omitted ? ` Only one line of each variant is shown; ${omitted} others are left out.` : ""));
-    const redraws = [
-      panel("acc_test", "test", 270, (some, y) => [
-        Plot.ruleY(level == null ? [] : [level], { strokeDasharray: "4 4", strokeOpacity: 0.6 }),
-        Plot.dot(some.filter((point) => point.best), { x, y, r: 9, stroke: "currentColor" }),
-      ]),
-      panel("acc_train", "training", 190, () => []),
-    ];
-    const redraw = () => redraws.forEach((draw) => draw());
   };
 
-  const table = (points) => {
-    const validated = points.some((point) => point.acc_val);
-    const names = ["variant", "value", "acc_train", ...(validated ? ["acc_val"] : []), "acc_test", "n"];
-    const heads = names.map((text) => make("th", { scope: "col" }, text));
-    // Returns the mean and, below it, the deviation.
-    const meanAndDeviation = ({ mean, deviation }) =>
-      [number(mean), finite(deviation) ? make("small", {}, `± ${number(deviation)}`) : ""];
-    const star = () => make("span", { class: "star", role: "img", "aria-label": "best:" }, "★");
-    const rows = points.map((point) => make("tr", {},
-      variantHeader(point.variant),
-      make("td", {}, format(point.value)),
-      make("td", {}, ...meanAndDeviation(point.acc_train)),
-      ...(validated ? [make("td", { class: point.best ? "best" : null }, point.best ? star() : "",
-        ...(point.acc_val ? meanAndDeviation(point.acc_val) : []))] : []),
-      make("td", {}, ...meanAndDeviation(point.acc_test)),
-      make("td", {}, point.runs)));
-    return make("table", {}, make("thead", {}, make("tr", {}, ...heads)), make("tbody", {}, ...rows));
-  };
+  add("sweep", (body) => {
+    const { hidden, points: chosen } = state.get();
+    const variants = [...new Set(groups.map((group) => group.variant))];
+    for (const swept of data.swept_keys) {
+      const points = swept.series.filter(({ variant }) => !hidden.has(variant)).flatMap(({ name, variant, points }) =>
+        points.map((point) => ({ ...point, name, group: { name, ...style(variants.indexOf(variant)) } })));
+      if (!points.length) continue;
+      const slider = data.sliders.findIndex(({ key }) => key === swept.key);
+      const at = slider >= 0 && chosen[slider] !== null ? Number(data.sliders[slider].values[chosen[slider]]) : null;
+      body.append(make("h3", {}, swept.key));
+      const pair = body.appendChild(make("div", { class: "pair" }));
+      for (const measure of MEASURES) figure(pair, picture(swept, points, measure, at), make("b", {}, measure.label));
+      const validated = points.some((point) => point.acc_val);
+      body.append(make("p", { class: "caption" }, `Solid: training. Dashed: ${validated ? "held-out" : "test"} images. Bands: ± one standard deviation over the seeds.`,
+        points.some((point) => point.best) ? " The ring marks the point that the held-out images choose." : "",
+        swept.omitted ? ` Only one line of each variant is shown; ${swept.omitted} others are left out.` : ""),
+      table(`Accuracies, ${swept.key}`, ["variant", "value", "acc_train", ...(validated ? ["acc_val"] : []), "acc_test", "gap", "n"],
+        points.map((point) => [rowHeader(point), `${format(point.value)}${point.best ? " ★" : ""}`, spread(point.acc_train),
+          ...(validated ? [spread(point.acc_val)] : []), spread(point.acc_test), number(point.acc_train.mean - point.acc_test.mean), point.runs])));
+    }
+  });
 
-  for (const swept of data.swept_keys) {
-    const { key } = swept;
-    const points = swept.series.flatMap((series, index) => {
-      const variant = variants.find(({ name }) => name === series.name) ?? withStyle({ name: series.name }, index);
-      return series.points.map((point) => ({ ...point, variant }));
-    });
-    const left = make("div");
-    const right = make("div", { class: "scroll", role: "region", "aria-label": `Accuracies, ${key}`, tabindex: 0 });
-    section("sweep").append(make("h3", {}, key), make("div", { class: "sweep" }, left, right));
-    charts(left, swept, points);
-    right.append(table(points));
-  }
+  return { axis, along };
 })();

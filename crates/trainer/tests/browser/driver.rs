@@ -82,8 +82,18 @@ impl Browser {
         self.post("execute/sync", &json!({ "script": script, "args": [] }))
     }
 
-    /// Clicks on the first element that a CSS selector finds.
+    /// Runs the body of a function in the page, which calls `done` with its result.
+    pub(crate) fn run_async(&self, script: &str) -> Value {
+        let script = format!("const done = arguments[arguments.length - 1]; {script}");
+        self.post("execute/async", &json!({ "script": script, "args": [] }))
+    }
+
+    /// Clicks on the first element that a CSS selector finds, in the middle of the window: the bar of controls covers its top.
     pub(crate) fn click(&self, selector: &str) {
+        let quoted = Value::from(selector);
+        self.run(&format!(
+            "document.querySelector({quoted}).scrollIntoView({{ block: 'center' }})"
+        ));
         let found = self.post("element", &json!({ "using": "css selector", "value": selector }));
         let id = found.as_object().unwrap().values().next().unwrap().as_str().unwrap();
         self.post(&format!("element/{id}/click"), &json!({}));

@@ -5,7 +5,10 @@
 mod common;
 mod driver;
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use common::TestDir;
 use data::Shape;
@@ -14,20 +17,27 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 const VARIANTS: [&str; 4] = ["none", "l1", "batch_norm_dropout", "layer_norm"];
+/// Finds violations of accessibility, <https://github.com/dequelabs/axe-core>.
+const AXE: &str = include_str!("vendor/axe.min.js");
+
+/// Trains on synthetic digits, which are centred as MNIST's are.
+fn train(dir: &TestDir, lines: &str, arguments: &[&str]) -> PathBuf {
+    let data = "data.sources = [\"synthetic\"]\ndata.limit = 300\nfit.batch_size = 64\n";
+    dir.write("small.toml", &format!("{data}{lines}\n"));
+    dir.train("small.toml", "out", arguments);
+    dir.path("out/report.html")
+}
 
 #[test]
 #[ignore = "needs Chromium: just browser"]
 fn the_report_works_in_a_browser() {
     let dir = TestDir::new();
     let names = VARIANTS.map(|name| format!("\"{name}\"")).join(", ");
-    // Synthetic digits are centred, as MNIST's are.
     let lines = format!(
-        "data.sources = [\"synthetic\"]\ndata.limit = 300\nfit.batch_size = 64\nvariants = [{names}]\nseeds = [0, 1]\n\
-         data.validation_split = 0.1\nvariant.layer_norm.hidden1.layer_norm = true\n"
+        "variants = [{names}]\nseeds = [0, 1]\ndata.validation_split = 0.1\n\
+         variant.layer_norm.hidden1.layer_norm = true"
     );
-    dir.write("small.toml", &lines);
-    dir.train("small.toml", "out", &["--set", "fit.epochs=8"]);
-    let page = dir.path("out/report.html");
+    let page = train(&dir, &lines, &["--set", "fit.epochs=8"]);
 
     let browser = Browser::start();
     browser.set_window(1280, "light");
@@ -35,11 +45,101 @@ fn the_report_works_in_a_browser() {
     sorts_its_table(&browser);
     switches_a_curve_off(&browser);
     classifies_a_drawing(&browser, &dir);
+    asks_before_it_answers(&browser);
     assert_eq!(browser.console(), [""; 0]);
     let asked: Vec<String> =
         run(&browser, "performance.getEntriesByType('resource').map((entry) => entry.name)");
     assert!(asked.iter().all(|name| name.starts_with("data:")), "{asked:?}");
     fits_every_window(&browser, &page);
+}
+
+#[test]
+#[ignore = "needs Chromium: just browser"]
+fn sliders_move_the_page_and_the_address() {
+    let dir = TestDir::new();
+    let lines = "variants = [\"none\", \"dropout\"]\ndata.validation = 1000\ndata.label_noise = 0.2\n\
+                 sweep.variant.dropout.last_hidden.dropout = [0.1, 0.3, 0.6]";
+    let page = train(&dir, lines, &["--set", "fit.epochs=4"]);
+    let browser = Browser::start();
+    browser.set_window(1280, "light");
+    browser.open(&page);
+    let failures: Vec<String> =
+        serde_json::from_value(browser.run(include_str!("units.js"))).unwrap();
+    assert_eq!(failures, [""; 0]);
+
+    let names = || run::<Vec<String>>(&browser, "report.state.shown().map((group) => group.name)");
+    let start = names();
+    let slide = |value: u32| {
+        browser.run(&format!(
+            "const slider = document.getElementById('slider-dropout'); slider.value = {value}; \
+             slider.dispatchEvent(new Event('input'))"
+        ));
+    };
+    for (value, expected) in [(1, "dropout dropout=0.1"), (3, "dropout dropout=0.6")] {
+        slide(value);
+        assert_eq!(names(), ["none", expected]);
+        browser.run("report.view.drawAll()");
+        let drawn = each::<String>(&browser, "#confusion figcaption b", "element.textContent");
+        assert_eq!(drawn, names());
+        let answers = each::<String>(&browser, "#pad-probabilities tbody th", "element.title");
+        assert_eq!(answers, names());
+    }
+    assert_eq!(run::<String>(&browser, "location.hash"), "#at=2");
+    slide(0);
+    assert_eq!((names(), run::<String>(&browser, "location.hash")), (start, String::new()));
+
+    browser.run("location.hash = '#hide=none&at=1&epoch=3'");
+    browser.run("report.view.drawAll()");
+    assert_eq!(names(), ["dropout dropout=0.3"]);
+    let heading = "document.querySelector('#gap h3').textContent";
+    assert_eq!(run::<String>(&browser, heading), "Epoch 3");
+    // A page that is opened with the fragment shows the same.
+    let rows = || each::<String>(&browser, "#gap tbody td", "element.textContent");
+    let before = rows();
+    browser.run("location.reload()");
+    browser.run("report.view.drawAll()");
+    assert_eq!((rows(), names()), (before, vec!["dropout dropout=0.3".to_owned()]));
+    assert_eq!(
+        run::<usize>(&browser, "document.querySelectorAll('#wrong-labels .card').length"),
+        12
+    );
+    has_no_violations(&browser);
+    assert_eq!(browser.console(), [""; 0]);
+}
+
+/// Checks the whole page for violations of accessibility.
+fn has_no_violations(browser: &Browser) {
+    browser.run("report.view.drawAll()");
+    // axe-core would be blocked by the page's policy if it were loaded from an address.
+    browser.run(AXE);
+    let found = browser.run_async(
+        "axe.run().then(({ violations }) => done(violations.map(({ id, nodes }) => \
+         `${id}: ${nodes.slice(0, 3).map(({ html }) => html.slice(0, 200)).join(' | ')}`)))",
+    );
+    assert_eq!(found, serde_json::json!([]));
+}
+
+/// Answers the questions one by one.
+fn asks_before_it_answers(browser: &Browser) {
+    let hidden = || each::<String>(browser, "main > section[hidden]", "element.id");
+    let before = hidden();
+    browser.click("#predict");
+    assert!(run::<String>(browser, "location.hash").contains("predict"));
+    for id in ["results", "gap", "weights", "confidence", "summary"] {
+        assert!(hidden().iter().any(|hidden| hidden == id), "{id} is not hidden");
+    }
+    assert_eq!(each::<Value>(browser, "#questions li", "0").len(), 5);
+    browser.click("#questions li:nth-child(2) button");
+    assert!(!hidden().contains(&"weights".to_owned()) && hidden().contains(&"gap".to_owned()));
+    for question in [1, 3, 4, 5] {
+        browser.click(&format!("#questions li:nth-child({question}) button"));
+    }
+    assert_eq!(
+        hidden(),
+        before.iter().filter(|id| *id != "questions").cloned().collect::<Vec<_>>()
+    );
+    browser.click("#predict");
+    assert_eq!(hidden(), before);
 }
 
 /// Evaluates an expression in the page.
@@ -77,20 +177,22 @@ fn sorts_its_table(browser: &Browser) {
 }
 
 fn switches_a_curve_off(browser: &Browser) {
-    let lines = || {
-        [1, 2].map(|figure| {
-            let lines = format!("#curves figure:nth-of-type({figure}) svg g[aria-label=line] path");
-            each::<Value>(browser, &lines, "0").len()
-        })
+    let drawn = || {
+        browser.run("report.view.drawAll()");
+        let figures = each::<Value>(browser, "#gap .multiples figure", "0").len();
+        let lines = "#gap figure:not(.multiples figure) svg g[data-mark=line] path";
+        (figures, each::<Value>(browser, lines, "0").len())
     };
-    let button = "#curves .legend button[data-variant=l1]";
+    let button = "#controls .legend button[data-variant=l1]";
     let pressed = || each::<String>(browser, button, "element.ariaPressed");
-    // Training and validation of four variants.
-    assert_eq!((lines(), pressed()), ([8, 8], vec!["true".to_owned()]));
+    let (figures, lines) = drawn();
+    // Loss and accuracy of four variants.
+    assert_eq!((figures, pressed()), (8, vec!["true".to_owned()]));
     browser.click(button);
-    assert_eq!((lines(), pressed()), ([6, 6], vec!["false".to_owned()]));
+    // Training and held-out, loss and accuracy, and the penalty.
+    assert_eq!((drawn(), pressed()), ((6, lines - 5), vec!["false".to_owned()]));
     browser.click(button);
-    assert_eq!(lines(), [8, 8]);
+    assert_eq!(drawn(), (figures, lines));
 }
 
 /// Draws a seven and compares the page's probabilities with those of `trainer predict`.
@@ -138,11 +240,11 @@ fn classifies_a_drawing(browser: &Browser, dir: &TestDir) {
 fn fits_every_window(browser: &Browser, page: &Path) {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("report");
     fs::create_dir_all(&folder).unwrap();
-    for width in [390, 1280] {
+    for width in [390, 1280, 1920] {
         let inks = ["light", "dark"].map(|scheme| {
             browser.set_window(width, scheme);
             browser.open(page);
-            assert_eq!(run::<u32>(browser, "document.documentElement.scrollWidth"), width);
+            browser.run("report.view.drawAll()");
             // Content of a scrolling box may be wider than the window.
             let out = each::<String>(
                 browser,
@@ -151,7 +253,9 @@ fn fits_every_window(browser: &Browser, page: &Path) {
                  ? '' : element.outerHTML.slice(0, 99)",
             );
             assert_eq!(out.concat(), "", "{width} {scheme}");
+            assert_eq!(run::<u32>(browser, "document.documentElement.scrollWidth"), width);
             browser.save_screenshot(&folder.join(format!("{width}-{scheme}.png")));
+            has_no_violations(browser);
             run::<String>(browser, "getComputedStyle(document.body).color")
         });
         assert_ne!(inks[0], inks[1]);

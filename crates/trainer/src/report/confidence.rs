@@ -1,0 +1,176 @@
+//! How sure networks are of their predictions on the test images, and how often they are right.
+
+use base64::{Engine, prelude::BASE64_STANDARD};
+use data::Split;
+use serde::Serialize;
+use training::{SavedModel, predicted_class};
+
+use crate::{
+    results::{Row, statistics::Spread},
+    store::CalibrationBin,
+};
+
+/// The number of test images, the first ones, among which a pair is sought.
+const LOOKED_AT: usize = 2000;
+
+/// The confidence of a group's runs on the test images.
+#[derive(Debug, PartialEq, Serialize)]
+pub(super) struct Confidence {
+    /// The images of all runs, in bins by confidence. Empty bins have no values.
+    bins: Vec<CalibrationBin>,
+    /// The expected calibration error: the mean distance of accuracy and confidence over the bins, weighted by their
+    /// images (Guo et al. 2017).
+    pub(super) ece: Spread,
+    /// The mean confidence.
+    pub(super) mean: Spread,
+    /// The mean negative log-likelihood: the cross-entropy without penalties and smoothing.
+    pub(super) nll: Spread,
+}
+
+impl Confidence {
+    /// Returns the confidence of a group's runs; `None` unless all recorded it.
+    pub(super) fn of(runs: &[Row]) -> Option<Self> {
+        let recorded: Option<Vec<&[CalibrationBin]>> =
+            runs.iter().map(|row| row.record.calibration.as_deref()).collect();
+        let recorded = recorded?;
+        let count = recorded.first()?.len();
+        if recorded.iter().any(|bins| bins.len() != count) {
+            return None;
+        }
+        let spread = |value: fn(&[CalibrationBin]) -> f64| {
+            Spread::new(&recorded.iter().map(|bins| value(bins)).collect::<Vec<_>>())
+        };
+        let nll: Vec<f64> = runs.iter().map(|row| row.record.cross_entropy_test).collect();
+        Some(Self {
+            bins: (0..count).map(|bin| pooled(&recorded.iter().map(|bins| &bins[bin]))).collect(),
+            ece: spread(calibration_error),
+            mean: spread(mean_confidence),
+            nll: Spread::new(&nll),
+        })
+    }
+}
+
+/// Joins the images of several runs' bins of the same confidence.
+fn pooled<'a>(bins: &(impl Iterator<Item = &'a CalibrationBin> + Clone)) -> CalibrationBin {
+    let images: usize = bins.clone().map(|bin| bin.images).sum();
+    let mean = |value: fn(&CalibrationBin) -> Option<f64>| {
+        let sum: f64 =
+            bins.clone().map(|bin| bin.images as f64 * value(bin).unwrap_or_default()).sum();
+        (images > 0).then(|| sum / images as f64)
+    };
+    CalibrationBin {
+        images,
+        confidence: mean(|bin| bin.confidence),
+        accuracy: mean(|bin| bin.accuracy),
+    }
+}
+
+fn calibration_error(bins: &[CalibrationBin]) -> f64 {
+    weighted(bins, |bin| Some((bin.accuracy? - bin.confidence?).abs()))
+}
+
+fn mean_confidence(bins: &[CalibrationBin]) -> f64 {
+    weighted(bins, |bin| bin.confidence)
+}
+
+/// Averages a value of bins, weighted by their images.
+fn weighted(bins: &[CalibrationBin], value: fn(&CalibrationBin) -> Option<f64>) -> f64 {
+    let images: usize = bins.iter().map(|bin| bin.images).sum();
+    let sum: f64 = bins.iter().map(|bin| bin.images as f64 * value(bin).unwrap_or_default()).sum();
+    sum / images as f64
+}
+
+/// Test images that two networks classify alike, but with different confidence.
+#[derive(Debug, Serialize)]
+pub(super) struct Pair {
+    /// The names of the two variants.
+    variants: [String; 2],
+    images: Vec<PairImage>,
+}
+
+/// A test image with the confidences of two networks in the same class.
+#[derive(Debug, PartialEq, Serialize)]
+struct PairImage {
+    index: usize,
+    label: u8,
+    /// The class that both predict.
+    class: usize,
+    confidences: [f32; 2],
+    /// One byte for each pixel, in base64.
+    pixels: String,
+}
+
+impl Pair {
+    /// Finds the image in whose class the first of two networks is surest against the second one, and the reverse.
+    pub(super) fn find(
+        variants: [String; 2],
+        networks: [&SavedModel; 2],
+        test: &Split,
+    ) -> Option<Self> {
+        let looked_at = test.first(test.len().min(LOOKED_AT));
+        let [one, other] = networks.map(|network| network.probabilities(&looked_at).map_err(drop));
+        let images = most_different(&one.ok()?, &other.ok()?);
+        let image = |(index, class, confidences): (usize, usize, [f32; 2])| PairImage {
+            index,
+            label: test.labels()[index],
+            class,
+            confidences,
+            pixels: BASE64_STANDARD.encode(test.image(index)),
+        };
+        let images: Vec<PairImage> = images.into_iter().map(image).collect();
+        (!images.is_empty()).then_some(Self { variants, images })
+    }
+}
+
+/// Returns the index, class and confidences of the images, of those that both networks classify alike, at which the one
+/// or the other is surest against the other one.
+fn most_different(one: &[Vec<f32>], other: &[Vec<f32>]) -> Vec<(usize, usize, [f32; 2])> {
+    let alike = one.iter().zip(other).enumerate().filter_map(|(index, (one, other))| {
+        let class = predicted_class(one)?;
+        (predicted_class(other)? == class).then(|| (index, class, [one[class], other[class]]))
+    });
+    let alike: Vec<_> = alike.collect();
+    let surer = |of: fn([f32; 2]) -> f32| {
+        let difference = |(_, _, confidences): &(usize, usize, [f32; 2])| of(*confidences);
+        let by = |one: &&_, other: &&_| difference(one).total_cmp(&difference(other));
+        alike.iter().max_by(by).copied().filter(|image| difference(image) > 0.0)
+    };
+    let found = [surer(|[one, other]| one - other), surer(|[one, other]| other - one)];
+    found.into_iter().flatten().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bin(images: usize, confidence: f64, accuracy: f64) -> CalibrationBin {
+        let value = |value| (images > 0).then_some(value);
+        CalibrationBin { images, confidence: value(confidence), accuracy: value(accuracy) }
+    }
+
+    #[test]
+    fn the_calibration_error_weighs_bins_by_their_images() {
+        let bins = [bin(30, 0.5, 0.6), bin(0, 0.0, 0.0), bin(10, 1.0, 0.8)];
+        assert!((calibration_error(&bins) - (30.0 * 0.1 + 10.0 * 0.2) / 40.0).abs() < 1e-12);
+        assert!((mean_confidence(&bins) - 25.0 / 40.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn bins_of_several_runs_are_pooled() {
+        let bins = [bin(30, 0.5, 0.6), bin(10, 0.9, 1.0), bin(0, 0.0, 0.0)];
+        let pool = pooled(&bins.iter());
+        assert_eq!(pool.images, 40);
+        assert!((pool.confidence.unwrap() - 0.6).abs() < 1e-12);
+        assert!((pool.accuracy.unwrap() - 0.7).abs() < 1e-12);
+        assert_eq!(pooled(&bins[2..].iter()), CalibrationBin::default());
+    }
+
+    #[test]
+    fn a_pair_is_classified_alike_with_different_confidence() {
+        let one = [[0.9, 0.1], [0.6, 0.4], [0.2, 0.8], [0.5, 0.5]].map(Vec::from);
+        let other = [[0.6, 0.4], [0.4, 0.6], [0.1, 0.9], [0.5, 0.5]].map(Vec::from);
+        let found = most_different(&one, &other);
+        assert_eq!(found, [(0, 0, [0.9, 0.6]), (2, 1, [0.8, 0.9])]);
+        assert!(most_different(&one[3..], &other[3..]).is_empty());
+    }
+}

@@ -1,0 +1,54 @@
+// Confidence: how sure the networks are on the test images, and how often they are right.
+report.confidence = (() => {
+  const { data, make, empty, table, state, number, spread, rowHeader, imageCanvas, bytes, classText } = report;
+  const { add, figure, multiples, caption, common } = report.view;
+
+  // Returns the bins that have images, with their ends.
+  const filled = (bins) => bins.flatMap((bin, index) =>
+    (bin.images ? [{ ...bin, left: index / bins.length, right: (index + 1) / bins.length }] : []));
+
+  const diagram = (group) => (width) => {
+    const bins = filled(group.confidence.bins);
+    return Plot.plot({
+      ...common, width, height: 220, marginTop: 24, marginBottom: 34, ariaLabel: `Reliability of ${group.name}: accuracy by confidence`,
+      x: { domain: [0, 1], label: "confidence →", ticks: 5 },
+      y: { domain: [0, 1], label: "↑ accuracy", grid: true, ticks: 5 },
+      marks: [
+        Plot.rect(bins, { x1: "left", x2: "right", y1: 0, y2: "accuracy", fill: group.colour, fillOpacity: 0.35, inset: 0.5,
+          title: (bin) => `${bin.images} images\nconfidence ${number(bin.confidence, 3)}\naccuracy ${number(bin.accuracy, 3)}` }),
+        Plot.link([[0, 0, 1, 1]], { x1: 0, y1: 0, x2: 1, y2: 1, strokeDasharray: "4 4", strokeOpacity: 0.7 }),
+        Plot.ruleX(bins, { x: "confidence", y1: "confidence", y2: "accuracy", stroke: "var(--ink)" }),
+        Plot.dot(bins, { x: "confidence", y: "accuracy", fill: group.colour, stroke: "var(--page)", r: 4 }),
+      ],
+    });
+  };
+
+  const pair = (body, { variants, images }) => {
+    body.append(make("h3", {}, "Read alike, but not as sure"),
+      make("p", {}, `Test images of which ${variants[0]} and ${variants[1]} say the same, with different confidence.`));
+    const cards = make("div", { class: "cards" });
+    for (const image of images) {
+      const bars = variants.map((name, index) => make("div", { class: "bar" }, make("span", {}, name),
+        make("meter", { min: 0, max: 1, value: image.confidences[index], "aria-label": `Confidence of ${name}` }),
+        make("span", {}, number(image.confidences[index], 3))));
+      cards.append(make("figure", { class: "card wide" },
+        imageCanvas(bytes(image.pixels), `Test image ${image.index}, labelled ${classText(image.label)}`),
+        make("figcaption", {}, `Test image ${image.index}, label `, make("b", {}, data.class_names[image.label]), `; both say `,
+          make("b", {}, data.class_names[image.class])), ...bars));
+    }
+    body.append(cards);
+  };
+
+  add("confidence", (body) => {
+    const some = state.shown().filter((group) => group.confidence);
+    if (!some.length) return body.append(empty("Confidences were not recorded: the runs are of an earlier version, or diverged."));
+    body.append(table("Confidence on the test images", ["variant", "mean confidence", "accuracy", "calibration error", "negative log-likelihood"],
+      some.map((group) => [rowHeader(group), spread(group.confidence.mean), spread(group.acc_test), spread(group.confidence.ece),
+        spread(group.confidence.nll)])));
+    const grid = multiples(body);
+    for (const group of some) figure(grid, diagram(group), ...caption(group));
+    if (data.pair) pair(body, data.pair);
+  });
+
+  return { filled };
+})();

@@ -1,0 +1,55 @@
+// The bar of controls: variants, sliders, an epoch, and questions first.
+report.controls = (() => {
+  const { data, groups, variants, make, section, state, style, swatch } = report;
+  const bar = section("controls");
+  if (!groups.length) bar.hidden = true;
+
+  const variantButtons = variants.map((name, index) => {
+    const button = make("button", { type: "button", "data-variant": name, title: name }, swatch(style(index)), make("span", {}, name));
+    button.addEventListener("click", () => state.toggle(name));
+    return button;
+  });
+
+  // Makes a slider with its text. The first position is `none`.
+  const slider = (label, none, values, onInput) => {
+    const id = `slider-${label.replace(/\W/g, "-")}`;
+    const input = make("input", { type: "range", id, min: 0, max: values.length, step: 1 });
+    const output = make("output", { for: id });
+    input.addEventListener("input", () => onInput(input.value === "0" ? null : input.value - 1));
+    const show = (index) => {
+      input.value = index === null ? 0 : index + 1;
+      output.textContent = index === null ? none : values[index];
+      input.setAttribute("aria-valuetext", output.textContent);
+    };
+    return { element: make("div", { class: "slider" }, make("label", { for: id }, label), input, output), show };
+  };
+  const isChosen = groups.some((group) => group.chosen);
+  const sliders = data.sliders.map(({ label, values }, index) =>
+    slider(label, isChosen ? "chosen by held-out images" : "first value", values, (point) => {
+      const points = [...state.get().points];
+      points[index] = point;
+      state.change({ points });
+    }));
+  const epochs = d3.range(1, state.last + 1).map(String);
+  const epoch = slider("epoch", "none marked", epochs, (index) => state.change({ epoch: index === null ? null : index + 1 }));
+
+  const predict = make("input", { type: "checkbox", id: "predict", role: "switch" });
+  predict.addEventListener("change", () => state.change({ predict: predict.checked }));
+  const predictSwitch = make("label", { class: "switch" }, predict, "Predict first");
+
+  bar.append(
+    make("div", { class: "legend", role: "group", "aria-label": "Variants shown" }, ...variantButtons),
+    make("div", { class: "sliders" }, ...sliders.map(({ element }) => element), state.last > 1 ? epoch.element : "",
+      data.questions.length ? predictSwitch : ""));
+
+  const show = () => {
+    const { hidden, points, predict: isPredicting } = state.get();
+    variantButtons.forEach((button) => button.setAttribute("aria-pressed", !hidden.has(button.dataset.variant)));
+    sliders.forEach((slider, index) => slider.show(points[index]));
+    epoch.show(state.get().epoch === null ? null : state.get().epoch - 1);
+    predict.checked = isPredicting;
+  };
+  state.onChange(show);
+  show();
+  return { show };
+})();

@@ -1,0 +1,155 @@
+// The gap between training and held-out images, epoch by epoch.
+report.gap = (() => {
+  const { make, empty, table, state, finite, number, rowHeader } = report;
+  const { add, figure, multiples, caption, common, line, symbol, tip, epochs, epochRule } = report.view;
+
+  // The two measures, with their columns in history.csv and metrics.csv and the final values.
+  const MEASURES = {
+    loss: {
+      label: "data loss", training: "cross_entropy", heldOut: ({ curves }) => recorded(curves, "val_cross_entropy"),
+      running: "running_loss", test: "cross_entropy_test", higherIsBetter: false,
+    },
+    accuracy: {
+      label: "accuracy", training: "acc", heldOut: ({ curves }) => byEpoch(curves.val_acc),
+      running: "running_acc", test: "acc_test", higherIsBetter: true,
+    },
+  };
+
+  // Returns the points of a list with a value for each epoch.
+  const byEpoch = (values) => values.flatMap((value, index) => (finite(value) ? [{ epoch: index + 1, value }] : []));
+  // Returns the points of a column of metrics.csv.
+  const recorded = ({ recorded: { epochs, columns } }, name) => (columns[name] ?? []).flatMap((value, index) =>
+    (finite(value) ? [{ epoch: epochs[index], value }] : []));
+  // Joins two lists of points at the epochs that both have.
+  const join = (training, heldOut) => {
+    const values = new Map(heldOut.map(({ epoch, value }) => [epoch, value]));
+    return training.flatMap(({ epoch, value }) => (values.has(epoch) ? [{ epoch, training: value, heldOut: values.get(epoch) }] : []));
+  };
+  // Returns a list's value at an epoch, or at the last one before it.
+  const at = (points, epoch) => points.findLast((point) => point.epoch <= epoch)?.value;
+
+  const curvesOf = (measure, group) => {
+    const { training, heldOut, running } = MEASURES[measure];
+    return {
+      group, training: recorded(group.curves, training), heldOut: heldOut(group), running: byEpoch(group.curves[running]),
+    };
+  };
+
+  // Returns the range of the values of several curves. A loss begins at 0, and leaves out what is far above the rest: the first
+  // epochs, or a variant that does not learn.
+  const range = (measure, all) => {
+    const values = all.flatMap(({ training, heldOut }) => [...training, ...heldOut].map(({ value }) => value));
+    const highest = d3.max(values) ?? 1;
+    if (measure === "loss") return [0, Math.min(highest, 3 * d3.median(all, ({ training, heldOut }) => d3.median([...heldOut, ...training], ({ value }) => value)))];
+    return [d3.min(values) ?? 0, highest];
+  };
+
+  const multiple = (measure, curves, y, last) => (width) => {
+    const { group, training, heldOut, running } = curves;
+    const stopped = group.stopped?.epochs;
+    const test = group[MEASURES[measure].test]?.mean;
+    const marks = [
+      ...(group.best_epoch === null ? [] : [{ epoch: group.best_epoch, text: `best held-out loss: ${group.best_epoch}` }]),
+      ...(stopped ? [{ epoch: stopped, text: `stopped: ${stopped}` }] : []),
+    ];
+    const channels = { x: "epoch", y: "value" };
+    const named = (points, split) => points.map((point) => ({ ...point, split }));
+    return Plot.plot({
+      ...common, width, height: 190, marginTop: 30, marginBottom: 34,
+      ariaLabel: `${MEASURES[measure].label} of ${group.name} on training and held-out images, by epoch`,
+      x: epochs(width, last), y: { domain: y, grid: true, nice: true, label: null, ticks: 5 },
+      marks: [
+        Plot.areaY(join(training, heldOut), { x: "epoch", y1: "training", y2: "heldOut", fill: group.colour, fillOpacity: 0.18, clip: true }),
+        Plot.line(running, { ...channels, stroke: "var(--bar)", strokeDasharray: "2 3", clip: true }),
+        Plot.line(training, { ...channels, stroke: group.colour, strokeWidth: 1.75, clip: true }),
+        Plot.line(heldOut, { ...channels, stroke: group.colour, strokeWidth: 1.75, strokeDasharray: "6 3", clip: true }),
+        Plot.ruleX(marks, { x: "epoch", strokeDasharray: "1 2" }),
+        marks.map((mark, index) => Plot.text([mark], {
+          x: "epoch", text: "text", frameAnchor: "top", dy: -18 + 10 * index, fontSize: 10,
+          textAnchor: mark.epoch > last / 2 ? "end" : "start",
+        })),
+        // Without held-out images the test images are the only ones to compare with, after the last epoch.
+        Plot.dot(heldOut.length || !finite(test) ? [] : [{ epoch: group.curves.running_loss.length, value: test }],
+          { ...channels, symbol: "diamond", r: 5, fill: "var(--accent)" }),
+        epochRule(),
+        tip([...named(training, "training, evaluated"), ...named(heldOut, "held out"), ...named(running, "training, as Keras prints it")],
+          { ...channels, title: ({ split, epoch, value }) => `${split}\nepoch ${epoch}: ${number(value)}` }),
+      ],
+    });
+  };
+
+  const overlay = (measure, all, y, last) => (width) => {
+    const lines = (split) => all.flatMap((curves) => curves[split].map((point) => ({ ...point, group: curves.group, split })));
+    const [training, heldOut] = [lines("training"), lines("heldOut")];
+    const every = Math.max(1, Math.ceil(last / 8));
+    const channels = { x: "epoch", y: "value" };
+    return Plot.plot({
+      ...common, width, height: 330, marginTop: 28, marginBottom: 36,
+      ariaLabel: `${MEASURES[measure].label} on training and held-out images by epoch, all variants`,
+      x: epochs(width, last), y: { domain: y, grid: true, nice: true, label: `↑ ${MEASURES[measure].label}`, ticks: 6 },
+      marks: [
+        Plot.line(training, { ...line, ...channels, clip: true }),
+        Plot.line(heldOut, { ...line, ...channels, strokeDasharray: "6 3", clip: true }),
+        // Each variant has its symbols at different epochs, so that overlapping curves can be told apart.
+        all.map(({ group }) => Plot.dot([...training, ...heldOut].filter((point) =>
+          point.group === group && Math.floor(point.epoch + group.index * every / 3) % every === 0), { ...channels, ...symbol(group), clip: true })),
+        epochRule(),
+        tip([...training, ...heldOut], {
+          ...channels,
+          title: ({ group, split, epoch, value }) =>
+            `${group.name}, ${split === "training" ? "training" : "held out"}\nepoch ${epoch}: ${number(value)}`,
+        }),
+      ],
+    });
+  };
+
+  const penalties = (groups, last) => (width) => {
+    const points = groups.flatMap((group) => recorded(group.curves, "penalty").map((point) => ({ ...point, group })));
+    return Plot.plot({
+      ...common, width, height: 200, marginTop: 28, marginBottom: 36, ariaLabel: "Penalty by epoch, by variant",
+      x: epochs(width, last), y: { label: "↑ penalty", grid: true, nice: true, ticks: 4 },
+      marks: [
+        Plot.line(points, { ...line, x: "epoch", y: "value" }),
+        epochRule(),
+        tip(points, { x: "epoch", y: "value", title: ({ group, epoch, value }) => `${group.name}\nepoch ${epoch}: ${number(value)}` }),
+      ],
+    });
+  };
+
+  // Returns the numbers of the groups at an epoch, for a table.
+  const numbersAt = (groups, epoch) => groups.map((group) => {
+    const [loss, accuracy] = ["loss", "accuracy"].map((measure) => curvesOf(measure, group));
+    const pair = (curves) => [at(curves.training, epoch), at(curves.heldOut, epoch)];
+    return { group, loss: pair(loss), accuracy: pair(accuracy), penalty: at(recorded(group.curves, "penalty"), epoch) };
+  });
+
+  add("gap", (body) => {
+    const groups = state.shown();
+    const some = groups.filter((group) => group.curves.recorded.epochs.length);
+    if (!some.length) return body.append(empty("What the curves need was not recorded: the runs are of an earlier version."));
+    const last = d3.max(some, (group) => group.curves.running_loss.length);
+    const { epoch } = state.get();
+    if (epoch !== null) {
+      const gap = ([training, heldOut]) => (finite(training) && finite(heldOut) ? heldOut - training : undefined);
+      body.append(make("h3", {}, `Epoch ${epoch}`), table(`Losses and accuracies after epoch ${epoch}`,
+        ["variant", "training loss", "held-out loss", "gap", "training acc", "held-out acc", "penalty"],
+        numbersAt(some, epoch).map(({ group, loss, accuracy, penalty }) =>
+          [rowHeader(group), ...[...loss, gap(loss), ...accuracy, penalty].map((value) => number(value))])));
+    }
+    for (const measure of Object.keys(MEASURES)) {
+      const all = some.map((group) => curvesOf(measure, group));
+      const y = range(measure, all);
+      body.append(make("h3", {}, MEASURES[measure].label));
+      const grid = multiples(body);
+      for (const curves of all) figure(grid, multiple(measure, curves, y, last), ...caption(curves.group));
+      if (all.length > 1) figure(body, overlay(measure, all, y, last), "All in one. Solid: training. Dashed: held out.");
+    }
+    const penalised = some.filter((group) => recorded(group.curves, "penalty").some(({ value }) => value > 0));
+    if (penalised.length) {
+      body.append(make("h3", {}, "penalty"));
+      figure(body, penalties(penalised, last), "What is added to the data loss, apart from it. Networks without a penalty are left out.");
+    }
+  });
+
+  return { byEpoch, recorded, join, at, range, numbersAt };
+})();

@@ -1,0 +1,89 @@
+// Views: the parts of the page that the scripts draw. A view is drawn when it comes near the window, and again when what is
+// shown changes.
+report.view = (() => {
+  const { make, section, state, swatch } = report;
+  const PRINT_WIDTH = 640;
+  const NEAR = 800; // the distance from the window at which a view is drawn, in pixels
+  const views = [];
+  let maxWidth = Infinity;
+
+  const draw = (view) => {
+    view.isStale = false;
+    // The page keeps its height meanwhile, so that it does not scroll.
+    view.body.style.minHeight = `${view.body.offsetHeight}px`;
+    view.body.replaceChildren();
+    view.draw(view.body);
+    view.body.style.minHeight = "";
+  };
+  const drawAll = () => views.forEach(draw);
+  const update = () => views.forEach((view) => {
+    view.isStale = true;
+    if (view.isNear) draw(view);
+  });
+  const observer = new IntersectionObserver((entries) => {
+    for (const { target, isIntersecting } of entries) {
+      const view = views.find(({ body }) => body === target);
+      view.isNear = isIntersecting;
+      if (isIntersecting && view.isStale) draw(view);
+    }
+  }, { rootMargin: `${NEAR}px` });
+
+  // Adds a view at the end of a section. `render` gets an empty element.
+  const add = (id, render) => {
+    const body = make("div");
+    section(id).append(body);
+    const view = { body, draw: render, isStale: true, isNear: false };
+    views.push(view);
+    observer.observe(body);
+  };
+
+  state.onChange(update);
+  let width = innerWidth;
+  addEventListener("resize", () => {
+    if (innerWidth !== width) update();
+    width = innerWidth;
+  });
+  // A chart wider than the paper would be scaled down when printed, its text too.
+  addEventListener("beforeprint", () => {
+    maxWidth = PRINT_WIDTH;
+    drawAll();
+  });
+  addEventListener("afterprint", () => {
+    maxWidth = Infinity;
+    update();
+  });
+
+  // Adds a figure of a chart that is as wide as there is room.
+  const figure = (parent, plot, ...caption) => {
+    const frame = make("div", { class: "chart" });
+    parent.append(make("figure", {}, make("figcaption", {}, ...caption), frame));
+    const chart = plot(Math.max(Math.min(frame.clientWidth, maxWidth), 240)); // a window may have no width yet
+    const svg = chart.matches("svg") ? chart : chart.querySelector("svg");
+    svg.setAttribute("role", "img");
+    // The parts of an image have no labels of their own.
+    for (const part of svg.querySelectorAll("[aria-label]")) {
+      part.dataset.mark = part.getAttribute("aria-label");
+      part.removeAttribute("aria-label");
+    }
+    frame.append(chart);
+  };
+  // Adds a grid of small figures.
+  const multiples = (parent) => parent.appendChild(make("div", { class: "multiples" }));
+  const caption = (group) => [swatch(group), make("b", { class: "name", title: group.name }, group.name)];
+
+  const common = { marginLeft: 48, marginRight: 12, style: { fontSize: "12px" } };
+  const symbol = ({ colour, fill, symbol }) => ({ symbol, r: 4, stroke: colour, fill, strokeWidth: 1.5 });
+  const line = { stroke: ({ group }) => group.colour, z: ({ group }) => group.index, strokeWidth: 1.75 };
+  // A tooltip that describes the point nearest to the pointer.
+  const tip = (points, channels) => Plot.tip(points, Plot.pointer({ lineWidth: 18, ...channels }));
+  // The axis of epochs.
+  const epochs = (width, last) => ({
+    label: "epoch →", domain: last > 1 ? [1, last] : [0, 2],
+    ticks: d3.ticks(1, last, width / 80).filter(Number.isInteger), tickFormat: "d",
+  });
+  // A rule at the chosen epoch.
+  const epochRule = () => Plot.ruleX(state.get().epoch === null ? [] : [state.get().epoch],
+    { stroke: "var(--accent)", strokeWidth: 1.5 });
+
+  return { add, drawAll, figure, multiples, caption, common, symbol, line, tip, epochs, epochRule };
+})();

@@ -1,0 +1,117 @@
+// What became of the weights: by epoch, as pictures, and as histograms.
+report.weights = (() => {
+  const { data, make, empty, state, finite, number, tick } = report;
+  const { add, figure, multiples, caption, common, line, tip, epochs, epochRule } = report.view;
+  const MEASURES = [["norm", "norm of the kernel"], ["near_zero", "share of weights within ±0.001"], ["silent", "share of silent units"]];
+  const MAX_LAYERS = 4;
+  const UNITS = 8;
+
+  // Returns the layers that are shown: all, or of many the first, the one that is regularised, and the last.
+  const shownLayers = (names, regularised) => {
+    if (names.length <= MAX_LAYERS) return names;
+    return names.filter((name, index) => [0, names.length - 1].includes(index) || name === regularised);
+  };
+  const layersOf = (groups) => {
+    const columns = groups.flatMap((group) => Object.keys(group.curves.recorded.columns));
+    return [...new Set(columns.filter((name) => name.endsWith(".norm")).map((name) => name.split(".")[0]))];
+  };
+
+  const byEpoch = (body, groups) => {
+    const last = d3.max(groups, (group) => group.curves.running_loss.length);
+    for (const layer of shownLayers(layersOf(groups), data.shown_layer)) {
+      const grid = multiples(body);
+      for (const [measure, label] of MEASURES) {
+        const points = groups.flatMap((group) => report.gap.recorded(group.curves, `${layer}.${measure}`)
+          .map((point) => ({ ...point, group })));
+        if (!points.length) continue;
+        figure(grid, (width) => Plot.plot({
+          ...common, width, height: 170, marginTop: 24, marginBottom: 34, ariaLabel: `${label} of ${layer} by epoch, by variant`,
+          x: epochs(width, last),
+          y: { label: null, grid: true, nice: true, ticks: 4, ...(measure === "norm" ? {} : { domain: [0, Math.max(0.02, d3.max(points, (point) => point.value))] }) },
+          marks: [
+            Plot.line(points, { ...line, x: "epoch", y: "value" }),
+            epochRule(),
+            tip(points, { x: "epoch", y: "value", title: ({ group, epoch, value }) => `${group.name}\nepoch ${epoch}: ${number(value)}` }),
+          ],
+        }), make("b", {}, layer), `: ${label}`);
+      }
+    }
+  };
+
+  // Returns a colour for a weight, from blue through the page's colour to orange, as red, green, blue and opacity.
+  const colour = (weight, largest) => {
+    const share = Math.min(Math.abs(weight) / largest, 1);
+    return weight > 0 ? [213, 94, 0, 255 * share] : [0, 114, 178, 255 * share];
+  };
+  // Draws the kernels of the first units side by side.
+  const kernels = (layer, largest, label) => {
+    const { width, height } = data;
+    const units = Math.min(UNITS, layer.units);
+    const canvas = make("canvas", { width: units * (width + 1) - 1, height, class: "kernels", role: "img", "aria-label": label });
+    const context = canvas.getContext("2d");
+    for (let unit = 0; unit < units; unit++) {
+      const image = new ImageData(width, height);
+      for (let input = 0; input < layer.inputs; input++) {
+        image.data.set(colour(layer.kernel[input * layer.units + unit], largest), 4 * input);
+      }
+      context.putImageData(image, unit * (width + 1), 0);
+    }
+    return canvas;
+  };
+  const pictures = (body, groups) => {
+    const some = groups.filter((group) => group.network);
+    if (!some.length) return;
+    const layers = some.map((group) => report.network.layers(group.network)[0]);
+    // The scale is common, so that small weights are pale. The few largest weights are beyond it.
+    const magnitudes = layers.flatMap(({ kernel }) => Array.from(kernel.filter((_, index) => index % 13 === 0), Math.abs));
+    const largest = d3.quantile(magnitudes.filter(finite), 0.995) || 1;
+    body.append(make("h3", {}, "What the first layer looks for"),
+      make("p", {}, `The weights of the first ${UNITS} units of hidden1 as pictures of the images' size, orange above 0 and blue below, on `
+        + `one scale up to ±${number(largest, 3)}. Variants of a seed start from the same weights, so the same unit stands in the same column.`));
+    some.forEach((group, index) => {
+      body.append(make("figure", { class: "kernel-row" }, make("figcaption", {}, ...caption(group), ` seed ${group.seed}`),
+        kernels(layers[index], largest, `First-layer weights of the first units of ${group.name}`)));
+    });
+  };
+
+  const histograms = (body, groups) => {
+    const some = groups.filter((group) => group.weights?.counts.length);
+    if (!some.length) return body.append(empty("There are no weights to show."));
+    body.append(make("h3", {}, `Weights of ${data.shown_layer}`), make("p", {}, "Histograms; the axis of the counts is logarithmic. The "
+      + "coloured bin is centred on 0, and the outermost bins include all weights beyond them. A strong L1 penalty leaves a spike at 0, a "
+      + "strong L2 penalty makes all weights smaller and the histogram narrower."));
+    const grid = multiples(body);
+    const maxCount = Math.max(...some.flatMap((group) => group.weights.counts));
+    const powers = d3.range(12).map((power) => 10 ** power).filter((power) => power <= maxCount);
+    const BASE = 0.7; // below a count of 1, as a logarithmic axis has no 0
+    for (const group of some) {
+      const { name, seed, weights: { edges, counts, near_zero, l1, l2 } } = group;
+      if (!finite(l1)) {
+        grid.append(make("figure", {}, make("figcaption", {}, ...caption(group)), empty(`Some weights are not finite (seed ${seed}).`)));
+        continue;
+      }
+      const bins = counts.map((count, index) => ({ count, left: edges[index], right: edges[index + 1] }));
+      figure(grid, (width) => Plot.plot({
+        ...common, width, height: 150, marginTop: 10, marginBottom: 32, ariaLabel: `Weights of ${data.shown_layer} of ${name}`,
+        x: { domain: d3.extent(edges), label: "weight", labelAnchor: "center", labelArrow: "none", ticks: 5, tickFormat: tick },
+        y: { type: "log", domain: [BASE, maxCount * 1.2], label: null, grid: true, ticks: powers, tickFormat: "~s" },
+        marks: [Plot.rect(bins.filter((bin) => bin.count), {
+          x1: "left", x2: "right", y1: BASE, y2: "count", inset: 0.25,
+          fill: (bin) => (bin.left <= 0 && bin.right > 0 ? "var(--accent)" : "var(--bar)"),
+          title: (bin) => `${number(bin.left)} to ${number(bin.right)}${
+            [edges[0], edges.at(-2)].includes(bin.left) ? " and beyond" : ""}: ${bin.count} weights`,
+        })],
+      }), ...caption(group), make("span", { class: "share" }, `${number(100 * near_zero, 1)} % within ±0.001`),
+      `Σ|w| ${number(l1, 1)}, √Σw² ${number(l2, 2)}, seed ${seed}`);
+    }
+  };
+
+  add("weights", (body) => {
+    const groups = state.shown();
+    byEpoch(body, groups.filter((group) => group.curves.recorded.epochs.length));
+    pictures(body, groups);
+    histograms(body, groups);
+  });
+
+  return { shownLayers, colour };
+})();

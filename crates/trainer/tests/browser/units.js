@@ -1,0 +1,80 @@
+// Unit tests of the report's modules, run in a report with a sweep. Returns the failures.
+const failures = [];
+const equal = (what, actual, expected) => {
+  const [one, other] = [actual, expected].map((value) => JSON.stringify(value));
+  if (one !== other) failures.push(`${what}: ${one}, expected ${other}`);
+};
+
+const { state, gap, weights, sweep, confidence, questions, confusion, network, pad, data, variants } = report;
+
+// state
+const start = state.parse("");
+equal("an empty fragment", [start.hidden.size, start.points, start.epoch, start.predict], [0, data.sliders.map(() => null), null, false]);
+for (const fragment of ["", `#hide=${variants[1]}`, "#at=1&epoch=2", `#hide=${variants[0]},${variants[1]}&at=0&predict`]) {
+  equal(`fragment ${fragment}`, state.format(state.parse(fragment)), fragment);
+}
+equal("what does not fit is ignored", state.format(state.parse("#hide=nobody&at=99,x&epoch=1000000&other=1")), "");
+const moved = state.groupAt("dropout", [1]);
+equal("a slider moves its variant", Object.values(moved.point), [1]);
+equal("a variant without the key stays", state.groupAt("none", [1]).name, "none");
+equal("an untouched slider shows the chosen point", state.groupAt("dropout", [null]).shown, true);
+
+// gap
+const list = [{ epoch: 2, value: 1 }, { epoch: 4, value: 3 }];
+equal("byEpoch leaves out what is missing", gap.byEpoch([null, 1, null, 3]), list);
+equal("recorded columns have their epochs", gap.recorded({ recorded: { epochs: [2, 4], columns: { acc: [1, 3] } } }, "acc"), list);
+equal("an unknown column is empty", gap.recorded({ recorded: { epochs: [2], columns: {} } }, "acc"), []);
+equal("join keeps common epochs", gap.join(list, [{ epoch: 4, value: 5 }]), [{ epoch: 4, training: 3, heldOut: 5 }]);
+equal("at takes the last epoch before", [gap.at(list, 1) ?? null, gap.at(list, 3), gap.at(list, 4)], [null, 1, 3]);
+const curve = (...values) => ({ training: values.map((value, index) => ({ epoch: index + 1, value })), heldOut: [] });
+equal("a loss begins at 0", gap.range("loss", [curve(0.5, 0.4)])[0], 0);
+equal("a loss far above the rest is left out", gap.range("loss", [curve(0.5, 0.4), curve(90, 0.5, 0.5), curve(0.3)])[1] < 2, true);
+equal("accuracies span their range", gap.range("accuracy", [curve(0.5, 0.9)]), [0.5, 0.9]);
+
+// weights
+equal("a few layers are all shown", weights.shownLayers(["hidden1", "hidden2", "output"], "hidden2"), ["hidden1", "hidden2", "output"]);
+const many = ["hidden1", "hidden2", "hidden3", "hidden4", "output"];
+equal("of many layers three are shown", weights.shownLayers(many, "hidden3"), ["hidden1", "hidden3", "output"]);
+equal("a weight of 0 is transparent", weights.colour(0, 1)[3], 0);
+equal("a weight beyond the scale is opaque", weights.colour(-9, 1)[3], 255);
+equal("signs have their colours", weights.colour(1, 1)[0] > weights.colour(-1, 1)[0], true);
+
+// sweep
+const { log, position } = sweep.axis([0, 0.01, 0.1], true);
+equal("0 stands a step to the left on a logarithmic axis", [log, Number(position(0).toFixed(6))], [true, 0.001]);
+const point = { value: 1, acc: { mean: 0.9, deviation: 0.1 } };
+const [along] = sweep.along([point, { value: 2 }], "acc", (mean) => 1 - mean, "test");
+equal("errors have their spread", [along.y, along.low, along.high].map((value) => Number(value.toFixed(6))), [0.1, 0.2, 0]);
+
+// confidence, confusion
+const bins = [{ images: 0 }, { images: 3 }];
+equal("empty bins are left blank", confidence.filled(bins), [{ images: 3, left: 0.5, right: 1 }]);
+equal("errors are off the diagonal", confusion.errors([[5, 1], [2, 7]]), [1, 2]);
+
+// questions
+const asked = [{ reveals: ["a", "b"], answers: ["x"] }, { reveals: ["b", "c"], answers: ["x", "y"] }];
+equal("an open question hides its sections", questions.hiddenSections(asked, () => false), ["a", "b", "c"]);
+equal("a section stays hidden while another question needs it", questions.hiddenSections(asked, (index) => index === 0), ["b", "c"]);
+equal("all answered, nothing is hidden", questions.hiddenSections(asked, () => true), []);
+equal("equal variants are all right", [questions.isRight(asked[1], "y"), questions.isRight(asked[0], "y")], [true, false]);
+
+// network
+const base64 = (...values) => btoa(String.fromCharCode(...new Uint8Array(new Float32Array(values).buffer)));
+const tiny = { pixels: "raw", epsilon: 0, layers: [
+  { inputs: 2, units: 1, kernel: base64(1, -1), bias: base64(0.5), batch_norm: null, layer_norm: null },
+  { inputs: 1, units: 2, kernel: base64(1, 0), bias: base64(0, 0), batch_norm: null, layer_norm: null },
+] };
+const [first] = network.probabilities(tiny, [3, 2]);
+equal("a network is evaluated", first.toFixed(6), (1 / (1 + Math.exp(-1.5))).toFixed(6));
+equal("a negative sum is cut off", network.probabilities(tiny, [0, 9]), [0.5, 0.5]);
+
+// pad
+equal("a line is averaged", pad.average(4, 2, (index) => index), [0.5, 2.5]);
+const drawing = document.getElementById("pad-canvas");
+const ink = new Uint8Array(drawing.width * drawing.height);
+equal("nothing drawn is nothing", d3.sum(pad.centred(ink)), 0);
+ink.fill(255, 0, drawing.width * 20);
+const whole = pad.whole(ink);
+equal("a drawing as a whole keeps its place", [whole[0], whole.at(-1)], [255, 0]);
+
+return failures;
