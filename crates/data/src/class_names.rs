@@ -19,9 +19,12 @@ const MAX_CHARS: usize = 64;
 /// A defect of a file of class names. The message continues a sentence that begins with the file's path.
 #[derive(Debug, Error)]
 pub enum ClassNamesFault {
-    /// It is not a regular file, or the system cannot read it.
-    #[error("{0}")]
-    Unreadable(FileFault),
+    /// The system cannot read it.
+    #[error("cannot be read: {0}")]
+    Unreadable(io::Error),
+    /// It is not a regular file.
+    #[error("is not a file: write the name of a class on each line of one, or remove it")]
+    NotRegular,
     /// It is not UTF-8, or too large to be a list of names.
     #[error("is not a text of UTF-8 and at most 64 KiB: write the name of a class on each line")]
     NotText,
@@ -29,7 +32,7 @@ pub enum ClassNamesFault {
     #[error("names {0} classes: at most {MAX_CLASSES} are supported")]
     TooMany(usize),
     /// It has fewer names than there are classes.
-    #[error("names {names} classes, but the labels are 0 to {highest}: name all {} classes", highest + 1)]
+    #[error("lacks names: it has {names}, and the labels 0 to {highest} need {}", usize::from(*highest) + 1)]
     TooFew {
         /// Number of names.
         names: usize,
@@ -40,9 +43,7 @@ pub enum ClassNamesFault {
     #[error("has no name on line {0}: write the name of a class on each line")]
     NoName(usize),
     /// A name is too long or has characters that cannot be shown.
-    #[error(
-        "has a name on line {0} of more than {MAX_CHARS} characters, or with control characters"
-    )]
+    #[error("has a name on line {0} of more than {MAX_CHARS} characters, or with invisible ones")]
     Unprintable(usize),
     /// Two names are equal.
     #[error("names `{name}` on lines {first} and {second}: names have to differ")]
@@ -63,15 +64,16 @@ pub(crate) fn read(dir: &Path, highest: u8) -> Result<Vec<String>, Error> {
     let text = match open_regular(&path) {
         Ok(Some(opened)) => read_text(opened),
         Ok(None) => return Ok(Vec::new()),
-        Err(fault) => Err(ClassNamesFault::Unreadable(fault)),
+        Err(FileFault::Unreadable(reason)) => Err(ClassNamesFault::Unreadable(reason)),
+        Err(_) => Err(ClassNamesFault::NotRegular),
     };
     text.and_then(|text| parse(&text, highest)).map_err(|fault| Error::ClassNames { path, fault })
 }
 
 fn read_text(source: impl Read) -> Result<String, ClassNamesFault> {
-    let unreadable = |error: io::Error| ClassNamesFault::Unreadable(FileFault::Unreadable(error));
     let mut bytes = Vec::new();
-    source.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    let read = source.take(MAX_BYTES + 1).read_to_end(&mut bytes);
+    read.map_err(ClassNamesFault::Unreadable)?;
     if bytes.len() as u64 > MAX_BYTES {
         return Err(ClassNamesFault::NotText);
     }
@@ -82,6 +84,20 @@ fn parse(text: &str, highest: u8) -> Result<Vec<String>, ClassNamesFault> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let lines = text.trim_end().lines().map(str::trim);
     let names: Vec<String> = lines.map(str::to_owned).collect();
+    check_class_names(&names)?;
+    if names.len() <= usize::from(highest) {
+        return Err(ClassNamesFault::TooFew { names: names.len(), highest });
+    }
+    Ok(names)
+}
+
+/// Returns an error unless names of classes are few enough, can be shown, and differ.
+///
+/// # Errors
+///
+/// [`ClassNamesFault::TooMany`], [`NoName`](ClassNamesFault::NoName),
+/// [`Unprintable`](ClassNamesFault::Unprintable) or [`Twice`](ClassNamesFault::Twice).
+pub fn check_class_names(names: &[String]) -> Result<(), ClassNamesFault> {
     if names.len() > MAX_CLASSES {
         return Err(ClassNamesFault::TooMany(names.len()));
     }
@@ -89,7 +105,7 @@ fn parse(text: &str, highest: u8) -> Result<Vec<String>, ClassNamesFault> {
         if name.is_empty() {
             return Err(ClassNamesFault::NoName(index + 1));
         }
-        if name.chars().count() > MAX_CHARS || name.chars().any(char::is_control) {
+        if name.chars().count() > MAX_CHARS || name.chars().any(is_invisible) {
             return Err(ClassNamesFault::Unprintable(index + 1));
         }
         if let Some(first) = names[..index].iter().position(|other| other == name) {
@@ -97,10 +113,16 @@ fn parse(text: &str, highest: u8) -> Result<Vec<String>, ClassNamesFault> {
             return Err(ClassNamesFault::Twice { name: name.clone(), first, second });
         }
     }
-    if names.len() <= usize::from(highest) {
-        return Err(ClassNamesFault::TooFew { names: names.len(), highest });
-    }
-    Ok(names)
+    Ok(())
+}
+
+/// Returns whether a character is a control character, has no width, or changes the direction of text.
+fn is_invisible(character: char) -> bool {
+    let is_format = matches!(
+        character,
+        '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
+    );
+    character.is_control() || is_format
 }
 
 #[cfg(test)]
@@ -120,15 +142,19 @@ mod tests {
         let many = (0..257).map(|name| format!("{name}\n")).collect::<String>();
         let long = format!("a\n{}", "b".repeat(65));
         for (text, expected) in [
-            ("", "names 0 classes, but the labels are 0 to 1: name all 2 classes"),
-            ("a\n", "names 1 classes, but the labels are 0 to 1: name all 2 classes"),
+            ("", "lacks names: it has 0, and the labels 0 to 1 need 2"),
+            ("a\n", "lacks names: it has 1, and the labels 0 to 1 need 2"),
             ("a\n\nb", "has no name on line 2: write the name of a class on each line"),
             ("a\nb\na", "names `a` on lines 1 and 3: names have to differ"),
             (
                 "a\nb\u{1b}[2J",
-                "has a name on line 2 of more than 64 characters, or with control characters",
+                "has a name on line 2 of more than 64 characters, or with invisible ones",
             ),
-            (&long, "has a name on line 2 of more than 64 characters, or with control characters"),
+            (&long, "has a name on line 2 of more than 64 characters, or with invisible ones"),
+            (
+                "a\n\u{202e}b",
+                "has a name on line 2 of more than 64 characters, or with invisible ones",
+            ),
             (&many, "names 257 classes: at most 256 are supported"),
         ] {
             assert_eq!(parse(text, 1).unwrap_err().to_string(), expected);

@@ -31,18 +31,18 @@ pub enum Error {
     },
     /// The training and the test images differ in size.
     #[error(
-        "{} holds images of {} x {} pixels, but {} of {} x {}: use files of the same data set",
+        "{} holds images of {} × {} pixels, but {} of {} × {}: use files of the same data set",
         paths[0].display(), sizes[0][0], sizes[0][1], paths[1].display(), sizes[1][0], sizes[1][1]
     )]
     Sizes {
         /// Paths of the files of training and test images.
         paths: [PathBuf; 2],
-        /// Height and width of each, in pixels.
+        /// Width and height of each, in pixels.
         sizes: [[usize; 2]; 2],
     },
     /// The files are not of the data set that they should be of, by their structure.
     #[error(
-        "{} has {found}, but {title} has images of 28 x 28 pixels and labels of 0 to 9: to use another \
+        "{} has {found}, but {title} has images of 28 × 28 pixels and labels of 0 to 9: to use another \
          data set, set data.dir to its folder",
         dir.display()
     )]
@@ -184,7 +184,7 @@ pub enum FileFault {
         promised: usize,
     },
     /// Its images have a size that is not supported.
-    #[error("holds images of {height} x {width} pixels: a side has 1 to {most}")]
+    #[error("holds images of {width} × {height} pixels: a side has 1 to {most}")]
     ImageSize {
         /// Height, in pixels.
         height: usize,

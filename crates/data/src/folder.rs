@@ -70,14 +70,14 @@ pub(crate) fn read_published(dir: &Path, set: &Published) -> Result<ImageSet, Er
         is_verified.fetch_and(verified == Verified::Yes, Ordering::Relaxed);
         Ok(contents)
     })?;
+    let highest = highest_label(&files);
     let mut images = join(set.source.to_string(), files, set.class_names())?;
     if is_verified.into_inner() {
         return Ok(images);
     }
-    let Shape { width, height, classes } = images.train.shape();
+    let Shape { width, height, .. } = images.train.shape();
     if images.train.shape() != Shape::MNIST {
-        let found =
-            format!("images of {height} x {width} pixels and labels of 0 to {}", classes - 1);
+        let found = format!("images of {width} × {height} pixels and labels of 0 to {highest}");
         return Err(Error::NotPublished { dir: dir.to_owned(), title: set.source.title(), found });
     }
     images.name = format!("{}-{}", images.name, &images.sha256[..8]);
@@ -106,7 +106,7 @@ pub(crate) fn join(
     let sums = files.each_ref().map(|file| file.contents.sha256.clone());
     let classes = class_names.len().max(usize::from(highest_label(&files)) + 1);
     let [train_images, train_labels, test_images, test_labels] = files;
-    let size = |file: &IdxFile| [file.contents.item.height, file.contents.item.width];
+    let size = |file: &IdxFile| [file.contents.item.width, file.contents.item.height];
     let sizes = [size(&train_images), size(&test_images)];
     if sizes[0] != sizes[1] {
         return Err(Error::Sizes { paths: [train_images.path, test_images.path], sizes });
@@ -114,7 +114,7 @@ pub(crate) fn join(
     if classes < 2 {
         return Err(Error::OneClass { path: train_labels.path });
     }
-    let [height, width] = sizes[0];
+    let [width, height] = sizes[0];
     let shape = Shape { width, height, classes };
     Ok(ImageSet {
         name,

@@ -9,15 +9,13 @@ use std::io::Read;
 use crate::error::FileFault;
 use crate::gzip;
 use crate::sha256::sha256;
+use crate::shape::MAX_SIDE;
 
 #[cfg(test)]
 mod tests;
 
 /// Largest size of the data in a file, in bytes.
 const MAX_BYTES: usize = 1 << 30;
-
-/// Largest width or height of an image, in pixels.
-const MAX_SIDE: usize = 1024;
 
 /// Length of each number in a header, in bytes.
 const NUMBER_LEN: usize = 4;

@@ -21,13 +21,13 @@ mod synthetic;
 #[cfg(test)]
 mod testing;
 
-pub use class_names::ClassNamesFault;
+pub use class_names::{ClassNamesFault, check_class_names};
 pub use download::Progress;
 pub use error::{DownloadFault, Error, FileFault, Skipped};
 pub use image_set::{ImageSet, LabelledImage, Split};
 pub use load::{Loaded, Places, Request, load};
-pub use preparation::{Preparation, centred_ink};
+pub use preparation::{Preparation, border, centred_ink, is_dark_on_light};
 pub use sha256::sha256;
-pub use shape::{MAX_CLASSES, Shape};
+pub use shape::{MAX_CLASSES, MAX_SIDE, Shape};
 pub use source::Source;
 pub use synthetic::synthetic;

@@ -14,8 +14,10 @@ const MOST: f64 = 0.9;
 /// Greatest distance of the centre of mass from the middle, in pixels: it is moved by whole pixels.
 const OFF_CENTRE: f64 = 1.0;
 
-/// Greatest mean of the outermost pixels of a dark background; a light one has 255 less this or more.
-const DARK: f64 = 64.0;
+/// Share of the images of which the rule of [`is_dark_on_light`] has to be true if it is to be applied to pictures.
+const ALIKE: f64 = 0.99;
+/// Least side of centred images, in pixels: on fewer, any ink is in the middle.
+const LEAST_SIDE: usize = 8;
 
 /// Preparation of a picture of any size as the images of a data set were prepared.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,13 +41,14 @@ impl Preparation {
         let looked_at = split.len().min(LOOKED_AT);
         let images = || (0..looked_at).map(|index| split.image(index));
         let centred = images().filter(|image| is_centred(image, width)).count();
-        if width == height && centred as f64 >= MOST * looked_at as f64 {
+        if width == height && width >= LEAST_SIDE && centred as f64 >= MOST * looked_at as f64 {
             return Self::Centred;
         }
-        let border = images().map(|image| border(image, width)).sum::<f64>() / looked_at as f64;
-        if border <= DARK {
+        let dark = images().filter(|image| is_dark_on_light(image, width)).count();
+        let share = dark as f64 / looked_at as f64;
+        if share <= 1.0 - ALIKE {
             Self::LightOnDark
-        } else if border >= 255.0 - DARK {
+        } else if share >= ALIKE {
             Self::DarkOnLight
         } else {
             Self::Whole
@@ -58,15 +61,24 @@ impl Preparation {
     }
 }
 
-/// Returns the mean of the outermost pixels of an image.
-fn border(image: &[u8], width: usize) -> f64 {
-    let height = image.len() / width;
-    let is_outer = |index: usize| {
+/// Returns whether the ink on a picture of this width is dark: the darkest pixels differ more from the border, where there is
+/// rarely ink, than the lightest.
+pub fn is_dark_on_light(pixels: &[u8], width: usize) -> bool {
+    let extreme = |found: Option<&u8>| f64::from(found.copied().unwrap_or(0));
+    2.0 * border(pixels, width) > extreme(pixels.iter().min()) + extreme(pixels.iter().max())
+}
+
+/// Returns the mean of the outermost pixels of a picture of this width.
+pub fn border(pixels: &[u8], width: usize) -> f64 {
+    let height = pixels.len() / width.max(1);
+    let is_outer = |&(index, _): &(usize, &u8)| {
         let (x, y) = (index % width, index / width);
         x == 0 || y == 0 || x + 1 == width || y + 1 == height
     };
-    let outer = || (0..image.len()).filter(|&index| is_outer(index));
-    outer().map(|index| f64::from(image[index])).sum::<f64>() / outer().count() as f64
+    let outer = pixels.iter().enumerate().filter(is_outer);
+    let (sum, count) =
+        outer.fold((0_u64, 0_u64), |(sum, count), (_, &pixel)| (sum + u64::from(pixel), count + 1));
+    sum as f64 / count.max(1) as f64
 }
 
 /// Returns the longer side of the ink on a square image of a data set prepared as MNIST, in pixels.
@@ -119,10 +131,10 @@ mod tests {
         };
         assert_eq!(of(&corner(255, 0), 6), Preparation::LightOnDark);
         assert_eq!(of(&corner(0, 255), 6), Preparation::DarkOnLight);
-        assert_eq!(of(&corner(0, 120), 6), Preparation::Whole);
-        // Ink of 4 × 4 in the middle of 6 × 6.
-        let inside = |index: usize| (1..5).contains(&(index % 6)) && (1..5).contains(&(index / 6));
-        let middle: Vec<u8> = (0..36).map(|index| if inside(index) { 200 } else { 0 }).collect();
-        assert_eq!(of(&middle, 6), Preparation::Centred);
+        assert_eq!(of(&[corner(255, 0), corner(0, 255)].concat(), 6), Preparation::Whole);
+        // Ink of 6 × 6 in the middle of 8 × 8.
+        let inside = |index: usize| (1..7).contains(&(index % 8)) && (1..7).contains(&(index / 8));
+        let middle: Vec<u8> = (0..64).map(|index| if inside(index) { 200 } else { 0 }).collect();
+        assert_eq!(of(&middle, 8), Preparation::Centred);
     }
 }

@@ -14,6 +14,9 @@ pub struct Shape {
 /// Largest number of classes: a label is one byte.
 pub const MAX_CLASSES: usize = 256;
 
+/// Largest width or height of an image, in pixels.
+pub const MAX_SIDE: usize = 1024;
+
 impl Shape {
     /// Shape of MNIST and of every other built-in data set.
     pub const MNIST: Self = Self { width: 28, height: 28, classes: 10 };

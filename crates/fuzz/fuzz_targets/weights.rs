@@ -5,7 +5,7 @@
 use std::{collections::HashMap, sync::LazyLock};
 
 use arbitrary::Arbitrary;
-use data::{Shape, Split};
+use data::{MAX_SIDE, Shape, Split};
 use fuzz::{
     memory::bounded,
     safetensors::{Forgery, Tensor},
@@ -54,6 +54,8 @@ fuzz_target!(|input: Input| {
         let device = Backend::Flex.open().expect("flex finds the CPU");
         let Ok(model) = SavedModel::parse(&bytes, device) else { return };
         let (format, shape) = (&model.input, split.shape());
+        assert!(format.width <= MAX_SIDE && format.height <= MAX_SIDE);
+        assert!(format.width == format.height || !format.preparation.is_centred());
         if (format.width, format.height) == (shape.width, shape.height) {
             assert_eq!(
                 model.probabilities(split).expect("the probabilities can be read").len(),

@@ -6,7 +6,7 @@ use burn::{
     module::{Module, ModuleMapper, ModuleVisitor, Param},
     tensor::{DType, Tensor, TensorData},
 };
-use data::{Preparation, Shape};
+use data::{MAX_SIDE, Preparation, Shape, check_class_names};
 use model::{LayerName, Network, NetworkConfig};
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use serde::{Deserialize, Serialize};
@@ -112,7 +112,7 @@ impl Weights {
     ///
     /// [`Error::WeightsMismatch`] if the metadata do not fit the network, or lack the format of other images.
     pub fn input(&self, inputs: usize, classes: usize) -> Result<InputFormat, Error> {
-        let Some(input) = self.written_input() else {
+        let Some(input) = self.written_input()? else {
             if inputs == Shape::MNIST.pixels() {
                 return Ok(InputFormat::default());
             }
@@ -121,11 +121,18 @@ impl Weights {
             )));
         };
         let InputFormat { width, height, class_names, .. } = &input;
-        if width.checked_mul(*height) != Some(inputs) {
+        if width.max(height) > &MAX_SIDE || width * height != inputs {
             return Err(unfit(format!(
                 "the network takes {inputs} values, but its metadata say {width} × {height} pixels"
             )));
         }
+        if input.preparation.is_centred() && width != height {
+            return Err(unfit(format!(
+                "its metadata centre images of {width} × {height} pixels, which are not square"
+            )));
+        }
+        check_class_names(class_names)
+            .map_err(|fault| unfit(format!("the list of class names in its metadata {fault}")))?;
         if !class_names.is_empty() && class_names.len() != classes {
             return Err(unfit(format!(
                 "the network has {classes} classes, but its metadata name {}",
@@ -136,9 +143,22 @@ impl Weights {
     }
 
     /// Returns the format of the network's images that the file's metadata have; `None` if they lack it.
-    pub fn written_input(&self) -> Option<InputFormat> {
-        let (_, metadata) = SafeTensors::read_metadata(&self.0).ok()?;
-        serde_json::from_str(metadata.metadata().as_ref()?.get(INPUT)?).ok()
+    ///
+    /// # Errors
+    ///
+    /// [`Error::WeightsMismatch`] if the metadata have it in another form.
+    pub fn written_input(&self) -> Result<Option<InputFormat>, Error> {
+        let metadata = SafeTensors::read_metadata(&self.0);
+        let (_, metadata) =
+            metadata.map_err(|error| Error::InvalidSafetensors(error.to_string()))?;
+        let Some(text) = metadata.metadata().as_ref().and_then(|metadata| metadata.get(INPUT))
+        else {
+            return Ok(None);
+        };
+        let input = serde_json::from_str(text);
+        input
+            .map(Some)
+            .map_err(|error| unfit(format!("`{INPUT}` in its metadata is wrong: {error}")))
     }
 
     /// Derives the network from the tensors' names and shapes: the settings that inference needs, the number of inputs,
@@ -325,6 +345,42 @@ mod tests {
         assert_eq!(weights.network().unwrap(), (config.clone(), 5, 6));
         let loaded = weights.load(config.init(5, 6, 2, &device)).unwrap();
         assert!(to_bytes(&loaded).unwrap() == bytes);
+    }
+
+    #[test]
+    fn metadata_that_do_not_fit_are_refused() {
+        let network = NetworkConfig::plain(&[2]).init(6, 3, 0, &Device::flex());
+        let input = |metadata: &str| {
+            let metadata = HashMap::from([(INPUT.to_owned(), metadata.to_owned())]);
+            let bytes = serialize(&tensors(&network).unwrap(), Some(metadata)).unwrap();
+            Weights::parse(bytes).unwrap().input(6, 3).map_err(|error| error.to_string())
+        };
+        let format = |more: &str, width: usize, height: usize| {
+            format!("{{{more}\"height\":{height},\"pixels\":\"unit\",\"width\":{width}}}")
+        };
+        let whole = "\"preparation\":\"whole\",";
+        assert_eq!(input(&format(whole, 3, 2)).unwrap().width, 3);
+        for (metadata, expected) in [
+            (format("", 3, 2), "not square"),
+            (format(whole, 3, 3), "say 3 × 3 pixels"),
+            (format(whole, usize::MAX, 2), "takes 6 values"),
+            (
+                format(
+                    "\"class_names\":[\"a\\u001b\",\"b\",\"c\"],\"preparation\":\"whole\",",
+                    3,
+                    2,
+                ),
+                "invisible",
+            ),
+            (
+                format("\"class_names\":[\"a\",\"b\"],\"preparation\":\"whole\",", 3, 2),
+                "has 3 classes",
+            ),
+            (format("\"preparation\":\"other\",", 3, 2), "in its metadata is wrong"),
+        ] {
+            let error = input(&metadata).unwrap_err();
+            assert!(error.contains(expected), "{metadata}: {error}");
+        }
     }
 
     #[test]

@@ -257,7 +257,7 @@ fn reads_images_of_other_sizes_and_classes() {
 
     fs::write(dir.join("classes.txt"), "a\nb\nc\n").unwrap();
     let error = message(&dir, &read(&dir, &mnist).unwrap_err());
-    assert_eq!(error, "classes.txt names 3 classes, but the labels are 0 to 3: name all 4 classes");
+    assert_eq!(error, "classes.txt lacks names: it has 3, and the labels 0 to 3 need 4");
 }
 
 #[test]
@@ -275,7 +275,7 @@ fn refuses_halves_of_different_sizes_and_a_single_class() {
     fs::rename(other.join("t10k-images-idx3-ubyte"), dir.join("t10k-images-idx3-ubyte")).unwrap();
     assert_eq!(
         message(&dir, &read(&dir, &mnist).unwrap_err()),
-        "train-images-idx3-ubyte holds images of 5 x 3 pixels, but t10k-images-idx3-ubyte of 3 x 5: use \
+        "train-images-idx3-ubyte holds images of 3 × 5 pixels, but t10k-images-idx3-ubyte of 5 × 3: use \
          files of the same data set"
     );
 }
@@ -308,7 +308,7 @@ fn other_images_in_a_published_sets_folder_are_refused() {
     let dir = tempfile::tempdir().unwrap();
     write_set(dir.path(), [5, 3], &[0, 1], &[0]);
     let error = read_published(dir.path(), &fashion.set).unwrap_err().to_string();
-    let found = "has images of 5 x 3 pixels and labels of 0 to 9, but Fashion-MNIST has images of 28 x 28 \
+    let found = "has images of 3 × 5 pixels and labels of 0 to 1, but Fashion-MNIST has images of 28 × 28 \
                  pixels and labels of 0 to 9: to use another data set, set data.dir to its folder";
     assert!(error.ends_with(found), "{error}");
 }

@@ -101,12 +101,12 @@ fn reports_the_defect_of_a_file_of_images() {
         (
             "no height",
             header([0x0803, 2, 0, 28]),
-            "holds images of 0 x 28 pixels: a side has 1 to 1024",
+            "holds images of 28 × 0 pixels: a side has 1 to 1024",
         ),
         (
             "too wide",
             header([0x0803, 2, 56, 1025]),
-            "holds images of 56 x 1025 pixels: a side has 1 to 1024",
+            "holds images of 1025 × 56 pixels: a side has 1 to 1024",
         ),
         (
             "too many large images",

@@ -48,8 +48,9 @@ pub fn write(
             "Below, each variant is shown at its first point, as no images are held out to choose by.".to_owned()
         });
     }
-    let source = saved.manifest.dataset.source.as_ref();
-    let source = Source::ALL.iter().find(|other| Some(&other.to_string()) == source);
+    // A set whose files could not be verified has another name.
+    let name = &saved.manifest.dataset.name;
+    let source = Source::ALL.iter().find(|source| source.to_string() == *name);
     notes.extend(source.and_then(|source| source.credit()).map(str::to_owned));
     let data = PageData::new(saved, rows, summaries, splits, &mut notes);
     let sentences = Sentences::new(&data, summaries, rows);

@@ -42,6 +42,15 @@ pub fn load(
     {
         progress.warn(&fallback(first, found, &tried));
     }
+    if let Some(source) = source
+        && images.name != source.to_string()
+    {
+        progress.warn(&format!(
+            "the files of {} are not gzipped, so nothing proves that they are its own; the data set is called {}",
+            source.title(),
+            images.name
+        ));
+    }
     let dataset =
         DatasetName { name: images.name.clone(), source: source.map(|source| source.to_string()) };
     let splits = Splits::new(images, &study)?;

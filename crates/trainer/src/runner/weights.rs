@@ -42,9 +42,9 @@ impl StartWeights {
 
     /// Returns an error if the file says that its network takes images of another size.
     pub fn check_size(&self, shape: Shape) -> Result<(), SettingError> {
-        let Some(InputFormat { width, height, .. }) = self.weights.written_input() else {
-            return Ok(());
-        };
+        let input = self.weights.written_input();
+        let input = input.map_err(|error| refused(&self.path, &error.to_string()))?;
+        let Some(InputFormat { width, height, .. }) = input else { return Ok(()) };
         if (width, height) == (shape.width, shape.height) {
             return Ok(());
         }

@@ -4,7 +4,7 @@
 
 use std::{fmt, io::Cursor};
 
-use data::{Preparation, centred_ink};
+use data::{Preparation, border, centred_ink, is_dark_on_light};
 use image::{
     DynamicImage, GrayImage, ImageDecoder, ImageReader, Limits, Luma,
     imageops::{self, FilterType},
@@ -61,8 +61,8 @@ pub fn prepare(bytes: &[u8], frame: Frame) -> Result<Prepared, String> {
         steps.push("made grey".to_owned());
     }
     let mut grey = flattened(image, &mut steps);
-    let (is_dark_on_light, ground) = (is_dark_on_light(&grey), frame.preparation);
-    let is_inverted = match ground {
+    let is_dark_on_light = is_dark_on_light(grey.as_raw(), width as usize);
+    let is_inverted = match frame.preparation {
         Preparation::Centred | Preparation::LightOnDark => is_dark_on_light,
         Preparation::DarkOnLight => !is_dark_on_light,
         Preparation::Whole => false,
@@ -72,7 +72,8 @@ pub fn prepare(bytes: &[u8], frame: Frame) -> Result<Prepared, String> {
         steps.push(format!("inverted, being {actual}"));
         imageops::invert(&mut grey);
     }
-    if grey.iter().all(|pixel| Some(pixel) == grey.iter().next()) {
+    let is_blank = grey.iter().all(|pixel| Some(pixel) == grey.iter().next());
+    if is_blank && frame.preparation.is_centred() {
         return Err("nothing is drawn on it: all pixels are the same".to_owned());
     }
     if (width as usize, height as usize) == (frame.width, frame.height) {
@@ -144,27 +145,14 @@ fn flattened(image: DynamicImage, steps: &mut Vec<String>) -> GrayImage {
     if vanishes { on(0) } else { white }
 }
 
-/// Returns whether the ink is dark: the darkest pixels differ more from the border than the lightest.
-fn is_dark_on_light(image: &GrayImage) -> bool {
-    let pixels = || image.iter().copied().map(u64::from);
-    let (darkest, lightest) = (pixels().min().unwrap_or(0), pixels().max().unwrap_or(0));
-    2 * border(image) > darkest + lightest
-}
-
-/// Returns the mean of the outermost pixels, where there is rarely ink.
-fn border(image: &GrayImage) -> u64 {
-    let (width, height) = image.dimensions();
-    let outer = image
-        .enumerate_pixels()
-        .filter(|&(x, y, _)| x == 0 || y == 0 || x + 1 == width || y + 1 == height);
-    let (sum, count) = outer
-        .fold((0, 0_u64), |(sum, count), (_, _, pixel)| (sum + u64::from(pixel.0[0]), count + 1));
-    sum.checked_div(count).unwrap_or(0)
-}
-
 /// Scales the values so that the background is 0 and the strongest ink 255.
 fn stretch(image: &mut GrayImage) {
-    let low = u32::try_from(border(image)).unwrap_or(0);
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "the mean of bytes"
+    )]
+    let low = border(image.as_raw(), image.width() as usize) as u32;
     let high = image.iter().copied().max().map_or(0, u32::from).max(low + 1);
     for pixel in image.iter_mut() {
         let above = u32::from(*pixel).saturating_sub(low);
