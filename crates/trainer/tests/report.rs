@@ -88,6 +88,32 @@ fn a_report_can_be_written_at_any_time() {
 }
 
 #[test]
+fn runs_of_earlier_versions_are_shown_without_what_they_did_not_record() {
+    let dir = TestDir::new();
+    dir.write_config("small.toml", "variants = [\"none\", \"l2\"]\ndata.validation = 50");
+    dir.train("small.toml", "out", &[]);
+    for run in ["none-seed-0", "l2-seed-0"] {
+        let path = dir.path(&format!("out/runs/{run}/run.json"));
+        let mut record: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+        record.as_object_mut().unwrap().remove("calibration").unwrap();
+        record["files_sha256"].as_object_mut().unwrap().remove("metrics").unwrap();
+        fs::write(&path, record.to_string()).unwrap();
+        fs::remove_file(dir.path(&format!("out/runs/{run}/metrics.csv"))).unwrap();
+    }
+    assert_eq!(report(&dir), "");
+    let data = page_data(&dir.read("out/report.html"));
+    for group in data["groups"].as_array().unwrap() {
+        assert!(group["confidence"].is_null() && group["best_epoch"].is_null());
+        assert_eq!(group["curves"]["recorded"]["epochs"].as_array().unwrap().len(), 0);
+        assert_eq!(group["curves"]["val_acc"].as_array().unwrap().len(), 2);
+    }
+    // What needs neither can still be asked.
+    let questions = data["questions"].as_array().unwrap();
+    assert!(questions.iter().all(|question| question["options"].as_array().unwrap().len() == 2));
+    assert!(!questions.is_empty());
+}
+
+#[test]
 fn names_are_escaped() {
     let dir = TestDir::new();
     dir.write_config("a<b>&'c.toml", "variants = [\"none\"]");

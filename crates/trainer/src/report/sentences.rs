@@ -23,6 +23,8 @@ pub(super) struct Sentences {
     pub(super) variants: Vec<(String, Vec<String>)>,
     /// What the curves by epoch need to be said.
     pub(super) curves: Vec<String>,
+    /// Whether images are held out.
+    pub(super) is_validated: bool,
 }
 
 impl Sentences {
@@ -44,14 +46,15 @@ impl Sentences {
         lead.extend(held_out_loss(first));
         lead.extend(helpful(others, first, &comparison));
         let mut curves = Vec::new();
-        if shown.iter().all(|group| group.acc_val.is_none()) {
+        let is_validated = shown.iter().any(|group| group.acc_val.is_some());
+        if !is_validated {
             curves.push(format!(
                 "No images are held out, and the test images are looked at only once, after training. So there is no \
                  curve to compare training with, only the final gap above. The config {OVERFIT} holds images out."
             ));
         }
         curves.extend(better_on_test(&shown, rows));
-        Self { lead, variants: others.iter().map(of_variant).collect(), curves }
+        Self { lead, variants: others.iter().map(of_variant).collect(), curves, is_validated }
     }
 }
 
@@ -242,8 +245,8 @@ fn better_on_test(shown: &[&Group], rows: &[Row]) -> Option<String> {
     let mut answer = format!(
         "Why is {name} better on the test images ({}) than the training accuracy that Keras would print ({})? That one is \
          a mean over the batches of the last epoch, while the weights still change",
-        percent(test),
-        percent(running)
+        precise(test),
+        precise(running)
     );
     let row = rows.iter().find(|row| row.variant() == group.variant)?;
     let mut layers = row.run.variant.network.layer_names();
@@ -254,7 +257,7 @@ fn better_on_test(shown: &[&Group], rows: &[Row]) -> Option<String> {
         })
     });
     answer += if has_noise { ", and with noise or dropout. " } else { ". " };
-    answer += &format!("Evaluated after training, without either, it is {}", percent(train));
+    answer += &format!("Evaluated after training, without either, it is {}", precise(train));
     if train >= test {
         return Some(answer + ": above that on the test images.");
     }
@@ -270,6 +273,11 @@ fn better_on_test(shown: &[&Group], rows: &[Row]) -> Option<String> {
 /// Formats a share in per cent: `89.4 %`.
 fn percent(share: f64) -> String {
     format!("{:.1}\u{a0}%", 100.0 * share)
+}
+
+/// Formats a share in per cent with two decimals: `89.41 %`.
+fn precise(share: f64) -> String {
+    format!("{:.2}\u{a0}%", 100.0 * share)
 }
 
 /// Formats a difference of shares: `0.44 points`.

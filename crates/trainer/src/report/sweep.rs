@@ -40,6 +40,8 @@ struct Point {
     acc_train: Spread,
     acc_val: Option<Spread>,
     acc_test: Spread,
+    /// Training minus test accuracy.
+    gap: Spread,
     /// Cross-entropies without penalties.
     cross_entropy_train: Spread,
     cross_entropy_val: Option<Spread>,
@@ -113,6 +115,7 @@ fn swept_key(key: &str, groups: &[(&Summary, &[Row])]) -> Option<SweptKey> {
             acc_train: summary.acc_train,
             acc_val: summary.acc_val,
             acc_test: summary.acc_test,
+            gap: spread(|run| run.acc_train - run.acc_test),
             cross_entropy_train: spread(|run| run.cross_entropy_train),
             cross_entropy_val: held_out.map(|values| Spread::new(&values)),
             cross_entropy_test: spread(|run| run.cross_entropy_test),

@@ -50,7 +50,7 @@ report.gap = (() => {
     const test = group[MEASURES[measure].test]?.mean;
     const marks = [
       ...(group.best_epoch === null ? [] : [{ epoch: group.best_epoch, text: `best held-out loss: ${group.best_epoch}` }]),
-      ...(stopped ? [{ epoch: stopped, text: `stopped: ${stopped}` }] : []),
+      ...(stopped ? [{ epoch: stopped, text: `stopped: ${stopped}${group.runs > 1 ? " (median)" : ""}` }] : []),
     ];
     const channels = { x: "epoch", y: "value" };
     const named = (points, split) => points.map((point) => ({ ...point, split }));
@@ -142,7 +142,10 @@ report.gap = (() => {
       body.append(make("h3", {}, MEASURES[measure].label));
       const grid = multiples(body);
       for (const curves of all) figure(grid, multiple(measure, curves, y, last), ...caption(curves.group));
-      if (all.length > 1) figure(body, overlay(measure, all, y, last), "All in one. Solid: training. Dashed: held out.");
+      if (all.length > 1) {
+        const isValidated = all.some(({ heldOut }) => heldOut.length);
+        figure(body, overlay(measure, all, y, last), `All in one. Solid: training.${isValidated ? " Dashed: held out." : ""}`);
+      }
     }
     const penalised = some.filter((group) => recorded(group.curves, "penalty").some(({ value }) => value > 0));
     if (penalised.length) {

@@ -87,7 +87,7 @@ report.sweep = (() => {
         swept.omitted ? ` Only one line of each variant is shown; ${swept.omitted} others are left out.` : ""),
       table(`Accuracies, ${swept.key}`, ["variant", "value", "acc_train", ...(validated ? ["acc_val"] : []), "acc_test", "gap", "n"],
         points.map((point) => [rowHeader(point), `${format(point.value)}${point.best ? " ★" : ""}`, spread(point.acc_train),
-          ...(validated ? [spread(point.acc_val)] : []), spread(point.acc_test), number(point.acc_train.mean - point.acc_test.mean), point.runs])));
+          ...(validated ? [spread(point.acc_val)] : []), spread(point.acc_test), spread(point.gap), point.runs])));
     }
   });
 
