@@ -1,73 +1,18 @@
 //! classes.txt: the names of a data set's classes, a line each.
 
-use std::io::{self, Read};
-use std::path::Path;
+use std::io::Read;
 
-use thiserror::Error;
-
-use crate::error::{Error, FileFault};
-use crate::folder::open_regular;
+use crate::error::{ClassNamesFault, MAX_NAME_CHARS};
 use crate::shape::MAX_CLASSES;
 
 /// Name of the file in a data set's folder.
-const FILE: &str = "classes.txt";
+pub(crate) const FILE: &str = "classes.txt";
 /// Largest file, in bytes.
 const MAX_BYTES: u64 = 1 << 16;
-/// Longest name, in characters.
-const MAX_CHARS: usize = 64;
 
-/// A defect of a file of class names. The message continues a sentence that begins with the file's path.
-#[derive(Debug, Error)]
-pub enum ClassNamesFault {
-    /// The system cannot read it.
-    #[error("cannot be read: {0}")]
-    Unreadable(io::Error),
-    /// It is not a regular file.
-    #[error("is not a file: write the name of a class on each line of one, or remove it")]
-    NotRegular,
-    /// It is not UTF-8, or too large to be a list of names.
-    #[error("is not a text of UTF-8 and at most 64 KiB: write the name of a class on each line")]
-    NotText,
-    /// It has too many names.
-    #[error("names {0} classes: at most {MAX_CLASSES} are supported")]
-    TooMany(usize),
-    /// It has fewer names than there are classes.
-    #[error("lacks names: it has {names}, and the labels 0 to {highest} need {}", usize::from(*highest) + 1)]
-    TooFew {
-        /// Number of names.
-        names: usize,
-        /// The highest label.
-        highest: u8,
-    },
-    /// A line is empty.
-    #[error("has no name on line {0}: write the name of a class on each line")]
-    NoName(usize),
-    /// A name is too long or has characters that cannot be shown.
-    #[error("has a name on line {0} of more than {MAX_CHARS} characters, or with invisible ones")]
-    Unprintable(usize),
-    /// Two names are equal.
-    #[error("names `{name}` on lines {first} and {second}: names have to differ")]
-    Twice {
-        /// The name.
-        name: String,
-        /// Its first line, from 1.
-        first: usize,
-        /// Its second line, from 1.
-        second: usize,
-    },
-}
-
-/// Reads the names of the classes of the data set in a folder; none if the folder has no such file. There is a name
-/// for each class up to the highest label, or more.
-pub(crate) fn read(dir: &Path, highest: u8) -> Result<Vec<String>, Error> {
-    let path = dir.join(FILE);
-    let text = match open_regular(&path) {
-        Ok(Some(opened)) => read_text(opened),
-        Ok(None) => return Ok(Vec::new()),
-        Err(FileFault::Unreadable(reason)) => Err(ClassNamesFault::Unreadable(reason)),
-        Err(_) => Err(ClassNamesFault::NotRegular),
-    };
-    text.and_then(|text| parse(&text, highest)).map_err(|fault| Error::ClassNames { path, fault })
+/// Reads the names of the classes of a data set with this highest label. There is a name for each class up to it, or more.
+pub(crate) fn read(source: impl Read, highest: u8) -> Result<Vec<String>, ClassNamesFault> {
+    parse(&read_text(source)?, highest)
 }
 
 fn read_text(source: impl Read) -> Result<String, ClassNamesFault> {
@@ -105,7 +50,7 @@ pub fn check_class_names(names: &[String]) -> Result<(), ClassNamesFault> {
         if name.is_empty() {
             return Err(ClassNamesFault::NoName(index + 1));
         }
-        if name.chars().count() > MAX_CHARS || name.chars().any(is_invisible) {
+        if name.chars().count() > MAX_NAME_CHARS || name.chars().any(is_invisible) {
             return Err(ClassNamesFault::Unprintable(index + 1));
         }
         if let Some(first) = names[..index].iter().position(|other| other == name) {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::class_names;
-use crate::error::{Error, FileFault};
+use crate::error::{ClassNamesFault, Error, FileFault};
 use crate::idx::Contents;
 use crate::image_set::{ImageSet, Split, sha256_of_sums};
 use crate::published::{Checksum, File, Files, Published, Verified};
@@ -49,12 +49,24 @@ pub(crate) fn read(dir: &Path, mnist: &Published) -> Result<ImageSet, Error> {
             read.contents.sha256 == *expected
         }
     });
-    let class_names = class_names::read(dir, highest_label(&files))?;
+    let class_names = read_class_names(dir, highest_label(&files))?;
     let mut images = join(mnist.source.to_string(), files, class_names)?;
     if !is_mnist {
         images.name = data_set_name(dir, &images.sha256);
     }
     Ok(images)
+}
+
+/// Reads the names of the classes in a folder; none if it has no such file.
+fn read_class_names(dir: &Path, highest: u8) -> Result<Vec<String>, Error> {
+    let path = dir.join(class_names::FILE);
+    let names = match open_regular(&path) {
+        Ok(None) => return Ok(Vec::new()),
+        Ok(Some(opened)) => class_names::read(opened, highest),
+        Err(FileFault::Unreadable(reason)) => Err(ClassNamesFault::Unreadable(reason)),
+        Err(_) => Err(ClassNamesFault::NotRegular),
+    };
+    names.map_err(|fault| Error::ClassNames { path, fault })
 }
 
 /// Reads a published data set in `dir`. Its name is that of the source if its checksums can be verified, otherwise

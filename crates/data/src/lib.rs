@@ -21,9 +21,9 @@ mod synthetic;
 #[cfg(test)]
 mod testing;
 
-pub use class_names::{ClassNamesFault, check_class_names};
+pub use class_names::check_class_names;
 pub use download::Progress;
-pub use error::{DownloadFault, Error, FileFault, Skipped};
+pub use error::{ClassNamesFault, DownloadFault, Error, FileFault, Skipped};
 pub use image_set::{ImageSet, LabelledImage, Split};
 pub use load::{Loaded, Places, Request, load};
 pub use preparation::{Preparation, border, centred_ink, is_dark_on_light};
