@@ -88,6 +88,34 @@ fn a_report_can_be_written_at_any_time() {
 }
 
 #[test]
+fn wrong_labels_are_shown_with_what_each_variant_says() {
+    let dir = TestDir::new();
+    let lines = "variants = [\"none\", \"dropout\"]\nseeds = [0, 1]\ndata.label_noise = 0.3";
+    dir.write_config("small.toml", lines);
+    dir.train("small.toml", "out", &["--set", "fit.epochs=60", "--set", "fit.learning_rate=0.3"]);
+    let data = page_data(&dir.read("out/report.html"));
+    let images = data["wrong_images"].as_array().unwrap();
+    assert_eq!(images.len(), 12);
+    let changes = dir.csv("out/runs/none-seed-0/changed_labels.csv");
+    for image in images {
+        let is_change = |row: &&common::Row| {
+            ["index", "given"].iter().all(|key| row[*key] == image[*key].to_string())
+        };
+        let change = changes.iter().find(is_change).unwrap();
+        assert_eq!(change["true"], image["truth"].to_string());
+    }
+    for group in data["groups"].as_array().unwrap() {
+        let answers = group["wrong_answers"].as_array().unwrap();
+        assert_eq!(answers.len(), 12, "{group}");
+        // The images are learnt: most answers are the true or the wrong label.
+        let known = answers.iter().zip(images);
+        let known =
+            known.filter(|(answer, image)| [&image["truth"], &image["given"]].contains(answer));
+        assert!(known.count() >= 8, "{answers:?}");
+    }
+}
+
+#[test]
 fn runs_of_earlier_versions_are_shown_without_what_they_did_not_record() {
     let dir = TestDir::new();
     dir.write_config("small.toml", "variants = [\"none\", \"l2\"]\ndata.validation = 50");
