@@ -9,15 +9,19 @@ use crate::{results::statistics::Spread, store::Recordings};
 
 /// The numbers by epoch are rounded to so many of one, as the files that they are from are to 1e6.
 const ROUNDED_TO: f64 = 1e7;
+/// The maximum number of epochs of a curve, about as many as its pixels.
+const MAX_EPOCHS: usize = 250;
 /// Column of metrics.csv with the held-out cross-entropy.
 pub(super) const HELD_OUT: &str = "val_cross_entropy";
 
-/// The metrics of each epoch, averaged over the runs that reached it.
+/// The metrics of each epoch, averaged over a group's runs, up to the last epoch that all of them reached.
 #[derive(Debug, Default, PartialEq, Serialize)]
 pub(super) struct Curves {
+    /// The epochs of history.csv, of many some of them.
+    epochs: Vec<usize>,
     /// Means over the batches of an epoch while the weights change, as Keras reports them: with penalties and dropout.
-    pub(super) running_loss: Vec<Option<f64>>,
-    pub(super) running_acc: Vec<Option<f64>>,
+    running_loss: Vec<Option<f64>>,
+    running_acc: Vec<Option<f64>>,
     /// Loss with penalties and accuracy on the held-out images after the epoch; `None` where they were not evaluated.
     val_loss: Vec<Option<f64>>,
     val_acc: Vec<Option<f64>>,
@@ -25,7 +29,7 @@ pub(super) struct Curves {
     recorded: Recorded,
 }
 
-/// The columns of metrics.csv, averaged over the runs that reached the epoch.
+/// The columns of metrics.csv, averaged over the runs.
 #[derive(Debug, Default, PartialEq, Serialize)]
 struct Recorded {
     epochs: Vec<usize>,
@@ -33,21 +37,25 @@ struct Recorded {
 }
 
 impl Curves {
-    /// Averages runs, given their histories and what was recorded of those that have recordings.
-    pub(super) fn mean(histories: &[Vec<Epoch>], recordings: &[Recordings]) -> Self {
-        let epochs = histories.iter().map(Vec::len).max().unwrap_or(0);
+    /// Averages runs, given their histories and recordings. Of those, the columns are kept that `is_kept` says.
+    pub(super) fn mean(
+        histories: &[Vec<Epoch>],
+        recordings: &[Recordings],
+        is_kept: impl Fn(&str) -> bool,
+    ) -> Self {
+        let last = histories.iter().map(Vec::len).min().unwrap_or(0);
+        let epochs = thinned((1..=last).collect());
         let means = |value: &dyn Fn(&Epoch) -> Option<f64>| -> Vec<Option<f64>> {
-            let of_epoch = |epoch: usize| {
-                mean(histories.iter().filter_map(|run| run.get(epoch)).filter_map(value))
-            };
-            (0..epochs).map(of_epoch).collect()
+            let runs = |number: usize| histories.iter().filter_map(move |run| run.get(number - 1));
+            epochs.iter().map(|&number| mean(runs(number).filter_map(value))).collect()
         };
         Self {
             running_loss: means(&|epoch| Some(epoch.train.loss)),
             running_acc: means(&|epoch| Some(epoch.train.accuracy)),
             val_loss: means(&|epoch| epoch.validation.map(|metrics| metrics.loss)),
             val_acc: means(&|epoch| epoch.validation.map(|metrics| metrics.accuracy)),
-            recorded: Recorded::mean(recordings),
+            recorded: Recorded::mean(recordings, is_kept),
+            epochs,
         }
     }
 
@@ -70,15 +78,26 @@ impl Curves {
         let index = self.recorded.epochs.iter().position(|&recorded| recorded == epoch)?;
         *self.recorded.columns.get(column)?.get(index)?
     }
+
+    /// Returns the mean accuracy over the batches of the last epoch.
+    pub(super) fn last_running_acc(&self) -> Option<f64> {
+        *self.running_acc.last()?
+    }
+
+    /// Returns the first recorded epoch, with the mean loss over its batches and the cross-entropy after it.
+    pub(super) fn first_losses(&self) -> Option<(usize, f64, f64)> {
+        let first = *self.recorded.epochs.first()?;
+        let index = self.epochs.iter().position(|&epoch| epoch == first)?;
+        Some((first, self.running_loss[index]?, self.at(first, "cross_entropy")?))
+    }
 }
 
 impl Recorded {
-    fn mean(recordings: &[Recordings]) -> Self {
-        let mut epochs: Vec<usize> =
-            recordings.iter().flat_map(|run| run.epochs.iter().copied()).collect();
-        epochs.sort_unstable();
-        epochs.dedup();
-        let names = recordings.iter().flat_map(|run| run.columns.keys());
+    /// Averages the epochs that all runs recorded.
+    fn mean(recordings: &[Recordings], is_kept: impl Fn(&str) -> bool) -> Self {
+        let Some((first, others)) = recordings.split_first() else { return Self::default() };
+        let is_common = |epoch: &usize| others.iter().all(|run| run.epochs.contains(epoch));
+        let epochs = thinned(first.epochs.iter().copied().filter(is_common).collect());
         let column = |name: &String| {
             let of_epoch = |epoch: &usize| {
                 let value = |run: &Recordings| {
@@ -89,8 +108,22 @@ impl Recorded {
             };
             epochs.iter().map(of_epoch).collect()
         };
+        let names = first.columns.keys().filter(|name| is_kept(name));
         Self { columns: names.map(|name| (name.clone(), column(name))).collect(), epochs }
     }
+}
+
+/// Keeps at most about [`MAX_EPOCHS`] epochs: every so many, and the last one.
+fn thinned(epochs: Vec<usize>) -> Vec<usize> {
+    let every = epochs.len().div_ceil(MAX_EPOCHS).max(1);
+    let last = epochs.len().saturating_sub(1);
+    let is_kept = |index: usize| index == last || (index + 1).is_multiple_of(every);
+    epochs
+        .into_iter()
+        .enumerate()
+        .filter(|(index, _)| is_kept(*index))
+        .map(|(_, epoch)| epoch)
+        .collect()
 }
 
 /// Returns the mean, rounded; `None` without values or if one is not finite.
@@ -107,7 +140,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_epochs_metrics_are_averaged_over_the_runs_that_reached_it() {
+    fn an_epochs_metrics_are_averaged_if_all_runs_reached_it() {
         let epoch = |number, loss| Epoch {
             number,
             train: Metrics { loss, accuracy: 0.5 },
@@ -119,21 +152,28 @@ mod tests {
         };
         let curves = Curves::mean(
             &[vec![epoch(1, 1.0), epoch(2, 3.0)], vec![epoch(1, 2.0)]],
-            &[recorded(&[1, 2], &[0.5, 0.4]), recorded(&[1], &[0.2])],
+            &[recorded(&[1, 2, 3], &[0.5, 0.6, 0.1]), recorded(&[1, 2], &[0.3, 0.6])],
+            |_| true,
         );
-        assert_eq!(curves.running_loss, [Some(1.5), Some(3.0)]);
-        assert_eq!(curves.running_acc, [Some(0.5), Some(0.5)]);
-        assert_eq!(curves.val_loss, [None, None]);
+        assert_eq!((curves.epochs.as_slice(), curves.running_loss), (&[1][..], vec![Some(1.5)]));
+        assert_eq!((curves.running_acc, curves.val_loss), (vec![Some(0.5)], vec![None]));
         assert_eq!(curves.recorded.epochs, [1, 2]);
-        assert_eq!(curves.recorded.columns[HELD_OUT], [Some(0.35), Some(0.4)]);
-        assert_eq!((curves.best_epoch(), curves.last(HELD_OUT)), (Some(1), Some(0.4)));
-        assert_eq!(Curves::mean(&[], &[]).best_epoch(), None);
+        assert_eq!(curves.recorded.columns[HELD_OUT], [Some(0.4), Some(0.6)]);
+        assert_eq!(Curves::mean(&[], &[], |_| true).best_epoch(), None);
+    }
+
+    #[test]
+    fn many_epochs_are_thinned_and_keep_the_last() {
+        assert_eq!(thinned(vec![2, 4, 6]), [2, 4, 6]);
+        let kept = thinned((1..=4001).collect());
+        assert!(kept.len() <= MAX_EPOCHS + 1 && kept.last() == Some(&4001));
+        assert!(kept.windows(2).all(|pair| pair[0] < pair[1]));
     }
 
     #[test]
     fn a_value_that_is_not_finite_is_left_out() {
         let nan =
             Recordings { epochs: vec![1], columns: [("acc".to_owned(), vec![f64::NAN])].into() };
-        assert_eq!(Curves::mean(&[], &[nan]).recorded.columns["acc"], [None]);
+        assert_eq!(Curves::mean(&[], &[nan], |_| true).recorded.columns["acc"], [None]);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use model::LayerName;
+use model::{LayerName, NetworkConfig};
 use serde::Serialize;
 use training::SavedModel;
 
@@ -12,10 +12,13 @@ use super::{
     network::{Network, WeightHistogram, confusion_matrix},
 };
 use crate::{
-    results::{Row, Summary, statistics::Spread},
+    results::{Comparison, Row, Summary, statistics::Spread},
     store::{Ending, Error, PREDICTIONS, Predictions, Record},
     study::cell_name,
 };
+
+/// The maximum number of hidden layers of which all are shown.
+const MAX_DEPTH: usize = 3;
 
 /// The runs of a variant at a sweep point.
 #[derive(Debug, Serialize)]
@@ -42,9 +45,9 @@ pub(super) struct Group {
     pub(super) cross_entropy_test: Spread,
     /// The share of wrong training labels that the networks give.
     pub(super) memorised: Option<Spread>,
-    stopped: Option<Stopped>,
+    pub(super) stopped: Option<Stopped>,
     pub(super) curves: Curves,
-    /// The epoch of the lowest mean cross-entropy on held-out images.
+    /// The best epoch of early stopping, or else that of the lowest mean cross-entropy on held-out images.
     pub(super) best_epoch: Option<usize>,
     pub(super) confidence: Option<Confidence>,
     confusion: Option<Vec<Vec<usize>>>,
@@ -55,9 +58,24 @@ pub(super) struct Group {
     pub(super) answers: Vec<u8>,
     /// The classes that it predicts for the training images with wrong labels.
     pub(super) wrong_answers: Vec<Option<usize>>,
+    /// The comparison of its test accuracy with that of the first variant.
+    #[serde(skip)]
+    pub(super) comparison: Option<Comparison>,
     /// The gap of each run by its seed.
     #[serde(skip)]
     pub(super) gaps: BTreeMap<u64, f64>,
+    /// The network's settings.
+    #[serde(skip)]
+    pub(super) config: NetworkConfig,
+    /// The number of test images.
+    #[serde(skip)]
+    pub(super) test_images: usize,
+    /// Whether a loss or a weight of a run is not finite.
+    #[serde(skip)]
+    pub(super) has_diverged: bool,
+    /// The checksum of the first run's changed labels.
+    #[serde(skip)]
+    pub(super) changed_labels: Option<String>,
     /// The predictions of the first run.
     #[serde(skip)]
     pub(super) predicted: Option<Vec<u8>>,
@@ -66,26 +84,38 @@ pub(super) struct Group {
     pub(super) model: Option<SavedModel>,
 }
 
-/// How early stopping ended the runs of a group.
-#[derive(Debug, Serialize)]
-struct Stopped {
-    /// The medians over the runs, the lower ones of two.
+/// How early stopping ended runs of a group.
+#[derive(Debug, PartialEq, Serialize)]
+pub(super) struct Stopped {
+    /// The number of runs that it ended.
+    runs: usize,
+    /// The medians over these runs, the lower ones of two.
     epochs: usize,
     best_epoch: usize,
 }
 
+/// What the reading of all groups has in common.
+#[derive(Debug)]
+pub(super) struct Reading {
+    /// The layer whose weights are shown; `None` for the last hidden one.
+    pub(super) layer: Option<LayerName>,
+    /// The number of classes.
+    pub(super) classes: usize,
+    /// The seed whose networks are shown, if a group has it.
+    pub(super) seed: Option<u64>,
+}
+
 impl Group {
-    /// Reads the files of a group's runs. Those that are missing or damaged are left out and added to `notes`. The network
-    /// is that of the first run; the weights are those of the layer `layer`.
+    /// Reads the files of a group's runs. Those that are missing or damaged are left out and added to `notes`.
     pub(super) fn read(
         summary: &Summary,
         runs: &[Row],
         shown: bool,
-        layer: Option<LayerName>,
-        classes: usize,
+        reading: &Reading,
         notes: &mut Vec<String>,
     ) -> Self {
-        let first = &runs[0];
+        let &Reading { layer, classes, seed } = reading;
+        let first = runs.iter().find(|row| Some(row.run.seed) == seed).unwrap_or(&runs[0]);
         let spread = |value: &dyn Fn(&Record) -> f64| {
             Spread::new(&runs.iter().map(|row| value(&row.record)).collect::<Vec<_>>())
         };
@@ -104,7 +134,9 @@ impl Group {
             .iter()
             .filter_map(|row| read_metrics(row).map_err(&mut note).ok().flatten())
             .collect();
-        let curves = Curves::mean(&histories, &recordings);
+        let depth = first.run.variant.network.hidden.len();
+        let curves = Curves::mean(&histories, &recordings, |column| is_shown(column, depth, layer));
+        let stopped = Stopped::of(runs);
         Self {
             variant: summary.variant.clone(),
             name: cell_name(&summary.variant, &summary.point),
@@ -117,12 +149,19 @@ impl Group {
             acc_val: summary.acc_val,
             acc_test: summary.acc_test,
             gap: spread(&gap),
+            comparison: summary.difference.clone(),
+            config: first.run.variant.network.clone(),
+            test_images: first.record.images.test,
+            has_diverged: runs.iter().any(Row::diverged),
+            changed_labels: first.record.files_sha256.changed_labels.clone(),
             gaps: runs.iter().map(|row| (row.run.seed, gap(&row.record))).collect(),
             cross_entropy_train: spread(&|run| run.cross_entropy_train),
             cross_entropy_test: spread(&|run| run.cross_entropy_test),
             memorised: memorised.map(|shares| Spread::new(&shares)),
-            stopped: Stopped::of(runs),
-            best_epoch: curves.best_epoch(),
+            best_epoch: stopped
+                .as_ref()
+                .map_or_else(|| curves.best_epoch(), |stopped| Some(stopped.best_epoch)),
+            stopped,
             curves,
             confidence: Confidence::of(runs),
             confusion: predictions.as_ref().and_then(|Predictions { labels, predicted }| {
@@ -149,15 +188,26 @@ fn gap(record: &Record) -> f64 {
 }
 
 impl Stopped {
-    /// Returns `None` unless early stopping ended all runs.
+    /// Returns `None` if early stopping ended none of the runs.
     fn of(runs: &[Row]) -> Option<Self> {
-        if runs.iter().any(|row| row.record.ended != Ending::EarlyStopping) {
-            return None;
-        }
-        let best: Option<Vec<usize>> = runs.iter().map(|row| row.record.best_epoch).collect();
-        let epochs = runs.iter().map(|row| row.record.epochs).collect();
-        Some(Self { epochs: median(epochs)?, best_epoch: median(best?)? })
+        let ended = || runs.iter().filter(|row| row.record.ended == Ending::EarlyStopping);
+        Some(Self {
+            runs: ended().count(),
+            epochs: median(ended().map(|row| row.record.epochs).collect())?,
+            best_epoch: median(ended().filter_map(|row| row.record.best_epoch).collect())?,
+        })
     }
+}
+
+/// Returns whether a column of metrics.csv is on the page: of a network of more than three hidden layers only the first,
+/// the shown and the last layer.
+fn is_shown(column: &str, depth: usize, layer: Option<LayerName>) -> bool {
+    let Some((of, _)) = column.split_once('.') else { return true };
+    let shown = layer.unwrap_or(LayerName::Hidden(depth.saturating_sub(1)));
+    depth <= MAX_DEPTH
+        || [LayerName::Hidden(0), shown, LayerName::Output]
+            .iter()
+            .any(|name| name.to_string() == of)
 }
 
 /// Returns the median, the lower one of two.
@@ -170,4 +220,59 @@ fn read_predictions(row: &Row) -> Result<Predictions, Error> {
     let bytes = row.record.read_file(&row.folder, PREDICTIONS)?;
     Predictions::parse(&bytes)
         .map_err(|reason| Error::Malformed { path: row.folder.join(PREDICTIONS), reason })
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use crate::{results::tests::row, store::Ending};
+
+    /// Creates a group of runs with these training and test accuracies, one for each seed from 0, whose files are missing.
+    pub(crate) fn group(name: &str, accuracies: &[(f64, f64)]) -> Group {
+        let rows: Vec<Row> = accuracies
+            .iter()
+            .zip(0..)
+            .map(|(&accuracies, seed)| {
+                let mut row = row(name, seed, accuracies, 1.0);
+                row.record.images.test = 10_000;
+                row
+            })
+            .collect();
+        let summary = crate::results::summaries(&rows, name).remove(0);
+        let reading = Reading { layer: None, classes: 10, seed: None };
+        Group::read(&summary, &rows, true, &reading, &mut Vec::new())
+    }
+
+    #[test]
+    fn medians_are_of_the_runs_that_early_stopping_ended() {
+        let stopped = |epochs, best_epoch, ended| {
+            let mut row = row("es", 0, (0.9, 0.8), 1.0);
+            (row.record.epochs, row.record.best_epoch, row.record.ended) =
+                (epochs, Some(best_epoch), ended);
+            row
+        };
+        let rows = [
+            stopped(20, 10, Ending::EarlyStopping),
+            stopped(100, 90, Ending::Epochs),
+            stopped(30, 12, Ending::EarlyStopping),
+            stopped(24, 14, Ending::EarlyStopping),
+        ];
+        let expected = Stopped { runs: 3, epochs: 24, best_epoch: 12 };
+        assert_eq!(Stopped::of(&rows), Some(expected));
+        assert_eq!(Stopped::of(&rows[1..2]), None);
+    }
+
+    #[test]
+    fn of_many_layers_three_are_shown() {
+        let shown = |column, depth| is_shown(column, depth, Some(LayerName::Hidden(2)));
+        assert!(shown("hidden2.norm", 3) && shown("acc", 9));
+        for (column, expected) in [
+            ("hidden1.norm", true),
+            ("hidden2.norm", false),
+            ("hidden3.silent", true),
+            ("output.norm", true),
+        ] {
+            assert_eq!(shown(column, 5), expected, "{column}");
+        }
+    }
 }

@@ -53,7 +53,7 @@ pub fn write(
     let source = Source::ALL.iter().find(|source| source.to_string() == *name);
     notes.extend(source.and_then(|source| source.credit()).map(str::to_owned));
     let data = PageData::new(saved, rows, summaries, splits, &mut notes);
-    let sentences = Sentences::new(&data, summaries, rows);
+    let sentences = Sentences::new(&data);
     let page = page::render(saved, rows, summaries, &notes, &sentences, &data);
     let page = page.map_err(|reason| Error::Serialize { what: FILE, reason })?;
     files::write(&folder.file(FILE), page.as_bytes())

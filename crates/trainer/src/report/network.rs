@@ -77,7 +77,12 @@ impl Network {
 
     /// Returns the size of its tensors on the page.
     pub(super) fn bytes(&self) -> usize {
-        self.layers.iter().map(|layer| layer.kernel.len() + layer.bias.len()).sum()
+        let norms = |layer: &DenseLayer| {
+            let norms = [&layer.batch_norm, &layer.layer_norm].into_iter().flatten();
+            norms.flat_map(BTreeMap::values).map(String::len).sum::<usize>()
+        };
+        let layers = self.layers.iter();
+        layers.map(|layer| layer.kernel.len() + layer.bias.len() + norms(layer)).sum()
     }
 }
 
@@ -121,7 +126,7 @@ pub(super) struct WeightHistogram {
     /// The square root of the sum of squares.
     pub(super) l2: f64,
     /// The run's seed.
-    seed: u64,
+    pub(super) seed: u64,
 }
 
 impl WeightHistogram {

@@ -118,7 +118,11 @@ fn description(saved: &SavedStudy, rows: &[Row]) -> String {
         ("data.pixels", "pixels", pixels.to_owned()),
         ("fit.epochs", "epochs", counted(fit.epochs, "epoch")),
         ("fit.batch_size", "batch size", format!("batches of {}", fit.batch_size)),
-        ("fit.learning_rate", "learning rate", format!("a learning rate of {}", fit.learning_rate)),
+        (
+            "fit.learning_rate",
+            "learning rate",
+            format!("a learning rate of {:?}", fit.learning_rate),
+        ),
     ];
     let settings = settings.map(
         |(key, name, value)| {

@@ -9,7 +9,7 @@ use training::InputFormat;
 
 use super::{
     confidence::Pair,
-    group::Group,
+    group::{Group, Reading},
     misclassified::{Misclassified, misclassified},
     network::WeightHistogram,
     questions::{Question, questions},
@@ -39,7 +39,7 @@ pub(super) struct PageData {
     /// Height of an image in pixels.
     height: usize,
     /// Names of the classes, or else their numbers.
-    class_names: Vec<String>,
+    pub(super) class_names: Vec<String>,
     /// Preparation of a drawing as an image.
     preparation: Preparation,
     /// Longer side of the ink on a prepared image in pixels.
@@ -78,13 +78,17 @@ impl PageData {
         let is_small = all.len() <= MAX_GROUPS;
         if !is_small {
             sliders.clear();
+            notes.push(format!(
+                "There are no sliders, as the sweep has more than {MAX_GROUPS} points: each variant is at its own point."
+            ));
         }
         let layer = regularised_layer(shown.iter().map(|&index| &all[index].1[0]));
+        let reading = Reading { layer, classes, seed: common_seed(&all) };
         let mut groups = Vec::new();
         for (index, (summary, runs)) in all.iter().enumerate() {
             if is_small || shown.contains(&index) {
                 let is_shown = shown.contains(&index);
-                let mut group = Group::read(summary, runs, is_shown, layer, classes, notes);
+                let mut group = Group::read(summary, runs, is_shown, &reading, notes);
                 group.point = sliders.iter().filter_map(|slider| slider.index(summary)).collect();
                 groups.push(group);
             }
@@ -168,6 +172,14 @@ fn shown_groups(groups: &[(&Summary, &[Row])]) -> BTreeSet<usize> {
     shown.into_values().collect()
 }
 
+/// Returns the first seed of which all groups have a run.
+fn common_seed(groups: &[(&Summary, &[Row])]) -> Option<u64> {
+    let (_, first) = groups.first()?;
+    let has = |runs: &[Row], seed| runs.iter().any(|row| row.run.seed == seed);
+    let mut seeds = first.iter().map(|row| row.run.seed);
+    seeds.find(|&seed| groups.iter().all(|(_, runs)| has(runs, seed)))
+}
+
 /// Returns the layer that most of the runs regularise, the last one of several with equal counts. Returns `None` if
 /// the runs differ in depth or regularise nothing.
 fn regularised_layer<'a>(runs: impl Iterator<Item = &'a Row>) -> Option<LayerName> {
@@ -218,7 +230,12 @@ fn add_wrong_answers(
     splits: Option<&Splits>,
     notes: &mut Vec<String>,
 ) -> Vec<WrongImage> {
-    let (Some(splits), Some(row)) = (splits, rows.first()) else { return Vec::new() };
+    // The labels that a shown run has changed: other seeds and other shares of noise have others.
+    let changed =
+        groups.iter().filter(|group| group.shown).find_map(|group| group.changed_labels.clone());
+    let of_labels = |row: &&Row| row.record.files_sha256.changed_labels == changed;
+    let row = rows.iter().find(of_labels).filter(|_| changed.is_some());
+    let (Some(splits), Some(row)) = (splits, row) else { return Vec::new() };
     let wrong = match WrongLabels::read(row, splits) {
         Ok(Some(wrong)) => wrong,
         Ok(None) => return Vec::new(),
@@ -227,8 +244,7 @@ fn add_wrong_answers(
             return Vec::new();
         }
     };
-    // Runs of one seed have the same wrong labels.
-    for group in groups.iter_mut().filter(|group| group.seed == row.run.seed) {
+    for group in groups.iter_mut().filter(|group| group.changed_labels == changed) {
         group.wrong_answers =
             group.model.as_ref().map(|model| wrong.predictions(model)).unwrap_or_default();
     }

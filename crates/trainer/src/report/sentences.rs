@@ -1,16 +1,18 @@
 //! What a study shows, in sentences with its own numbers.
 
 use super::{curves::HELD_OUT, group::Group, network::WeightHistogram, page_data::PageData};
-use crate::results::{self, Comparison, Row, Summary, Verdict, statistics::Difference};
+use crate::results::{self, Comparison, Verdict, statistics::Difference};
 
 /// The largest gap between training and test accuracy of a network that does not overfit.
 const SMALL_GAP: f64 = 0.01;
-/// The training accuracy below which there is nothing to overfit.
-const LEARNT: f64 = 0.5;
+/// The part of the way from guessing to certainty that a network has to come if it is to have learnt.
+const LEARNT: f64 = 0.2;
 /// The ratio of the last to the lowest held-out loss from which it has risen.
 const RISEN: f64 = 1.02;
 /// The relative difference below which two norms count as the same.
 const SAME_SIZE: f64 = 0.02;
+/// The number of standard deviations up to which a difference may be one of chance.
+const CHANCE: f64 = 2.0;
 /// A config of a network that overfits.
 const OVERFIT: &str = "overfit";
 
@@ -29,47 +31,53 @@ pub(super) struct Sentences {
 
 impl Sentences {
     /// Describes the groups that are shown unless a slider is moved. The first one is compared with.
-    pub(super) fn new(data: &PageData, summaries: &[Summary], rows: &[Row]) -> Self {
+    pub(super) fn new(data: &PageData) -> Self {
         let shown: Vec<&Group> = data.shown().collect();
         let Some((first, others)) = shown.split_first() else { return Self::default() };
-        let comparison = |group: &Group| {
-            let is_of = |summary: &&Summary| {
-                crate::study::cell_name(&summary.variant, &summary.point) == group.name
-            };
-            summaries.iter().find(is_of).and_then(|summary| summary.difference.as_ref())
-        };
-        let of_variant = |group: &&Group| {
-            let sentences = variant(group, first, comparison(group), &data.shown_layer);
-            (group.name.clone(), sentences)
-        };
-        let mut lead = vec![overfitting(first)];
-        lead.extend(held_out_loss(first));
-        lead.extend(helpful(others, first, &comparison));
-        let mut curves = Vec::new();
+        let classes = data.class_names.len();
+        let of_variant =
+            |group: &&Group| (group.name.clone(), about_variant(group, first, &data.shown_layer));
         let is_validated = shown.iter().any(|group| group.acc_val.is_some());
-        if !is_validated {
-            curves.push(format!(
-                "No images are held out, and the test images are looked at only once, after training. So there is no \
-                 curve to compare training with, only the final gap above. The config {OVERFIT} holds images out."
-            ));
+        Self {
+            lead: lead(first, others, classes),
+            variants: others.iter().map(of_variant).collect(),
+            curves: about_curves(&shown, classes, is_validated),
+            is_validated,
         }
-        curves.extend(better_on_test(&shown, rows));
-        Self { lead, variants: others.iter().map(of_variant).collect(), curves, is_validated }
     }
 }
 
+/// Says whether the network overfits, and which variants help.
+fn lead(first: &Group, others: &[&Group], classes: usize) -> Vec<String> {
+    let mut lead = vec![overfitting(first, classes)];
+    lead.extend(held_out_loss(first));
+    if first.memorised.is_some() {
+        lead.push(
+            "Some training labels are wrong, and training accuracy counts them as they are given: a network that is always \
+             right would not reach 100\u{a0}% in training."
+                .to_owned(),
+        );
+    }
+    lead.extend(helpful(first, others));
+    lead
+}
+
 /// Says whether a network overfits.
-fn overfitting(group: &Group) -> String {
-    let (name, train, test) = (&group.name, group.acc_train.mean, group.acc_test.mean);
+fn overfitting(group: &Group, classes: usize) -> String {
+    let name = &group.name;
+    if group.has_diverged {
+        return format!("Training of {name} diverged: a loss is not a finite number.");
+    }
     let numbers = format!(
         "it classifies {} of the training images correctly and {} of the test images",
-        percent(train),
-        percent(test)
+        percent(group.acc_train.mean),
+        percent(group.acc_test.mean)
     );
-    if !train.is_finite() || train < LEARNT {
+    if !has_learnt(group, classes) {
         return format!(
-            "{name} hardly learns: {numbers}. Where nothing is learnt, nothing is overfitted. The config {OVERFIT} \
-             shows a network that is."
+            "{name} hardly learns: {numbers}, where guessing gives {}. The config {OVERFIT} shows a network that \
+             overfits.",
+            percent(1.0 / classes as f64)
         );
     }
     if group.gap.mean <= SMALL_GAP {
@@ -81,9 +89,15 @@ fn overfitting(group: &Group) -> String {
     format!("{name} overfits: {numbers}, a gap of {}.", points(group.gap.mean))
 }
 
+/// Returns whether a network is clearly better than guessing, on the training images.
+fn has_learnt(group: &Group, classes: usize) -> bool {
+    let guessing = 1.0 / classes as f64;
+    !group.has_diverged && group.acc_train.mean >= guessing + LEARNT * (1.0 - guessing)
+}
+
 /// Says when the loss on held-out images was lowest, if it has risen since.
 fn held_out_loss(group: &Group) -> Option<String> {
-    let best = group.best_epoch?;
+    let best = group.best_epoch.filter(|_| group.stopped.is_none())?;
     let (lowest, last) = (group.curves.at(best, HELD_OUT)?, group.curves.last(HELD_OUT)?);
     if last < RISEN * lowest {
         return None;
@@ -91,29 +105,27 @@ fn held_out_loss(group: &Group) -> Option<String> {
     let train = group.curves.last("cross_entropy")?;
     Some(format!(
         "Its loss on the held-out images is lowest after epoch {best}, at {lowest:.3}. In the end it is {last:.3}, while \
-         that on the training images has fallen to {train:.3}."
+         that on the training images is {train:.3}."
     ))
 }
 
 /// Names the variants that are better than the first one.
-fn helpful<'a>(
-    others: &[&Group],
-    first: &Group,
-    comparison: &impl Fn(&Group) -> Option<&'a Comparison>,
-) -> Option<String> {
-    let verdict = |group: &Group| comparison(group)?.verdict;
-    if others.iter().all(|group| verdict(group).is_none()) {
-        return (!others.is_empty()).then(|| {
-            "There is one seed of each, so no verdict on which variant is better: another seed may turn it round."
-                .to_owned()
-        });
+fn helpful(first: &Group, others: &[&Group]) -> Option<String> {
+    let verdict = |group: &Group| group.comparison.as_ref()?.verdict;
+    if others.is_empty() {
+        return None;
     }
+    if others.iter().all(|group| verdict(group).is_none()) {
+        return Some(
+            "There are no two seeds to compare, so there is no verdict on which variant is better."
+                .to_owned(),
+        );
+    }
+    let gain = |group: &Group| Some(group.comparison.as_ref()?.difference?.mean);
     let mut better: Vec<(&str, f64)> = others
         .iter()
         .filter(|group| verdict(group) == Some(Verdict::Better))
-        .filter_map(|group| {
-            Some((group.name.as_str(), comparison(group)?.difference.as_ref()?.mean))
-        })
+        .filter_map(|group| Some((group.name.as_str(), gain(group)?)))
         .collect();
     better.sort_by(|(_, one), (_, other)| other.total_cmp(one));
     let name = &first.name;
@@ -128,37 +140,32 @@ fn helpful<'a>(
 }
 
 /// Says what a variant did, in comparison with the first one.
-fn variant(
-    group: &Group,
-    first: &Group,
-    comparison: Option<&Comparison>,
-    layer: &str,
-) -> Vec<String> {
-    if !group.acc_train.mean.is_finite() || !group.cross_entropy_train.mean.is_finite() {
+fn about_variant(group: &Group, first: &Group, layer: &str) -> Vec<String> {
+    if group.has_diverged {
         return vec!["Training diverged: a loss is not a finite number.".to_owned()];
     }
     let name = &first.name;
-    let mut sentences = vec![verdict(group, first, comparison), gap(group, first)];
+    let mut sentences = vec![about_accuracy(group, first), about_gap(group, first)];
     if let (Some(weights), Some(others)) = (&group.weights, &first.weights) {
-        sentences.extend(of_weights(weights, others, layer, name));
+        sentences.extend(about_weights(weights, others, layer, name, group.seed));
     }
     if let (Some(own), Some(other)) = (&group.confidence, &first.confidence) {
         let (sure, right) = (percent(own.mean.mean), percent(group.acc_test.mean));
         let word = if sure == right {
-            "Calibrated on average"
+            "On average its confidence is right"
         } else if own.mean.mean > group.acc_test.mean {
-            "Overconfident"
+            "It is overconfident"
         } else {
-            "Underconfident"
+            "It is underconfident"
         };
         sentences.push(format!(
-            "{word}: {sure} confident on average, {right} right; calibration error {:.3} ({name}: {:.3}).",
+            "{word}: {sure} sure on average and right in {right}; its calibration error is {:.3} ({name}: {:.3}).",
             own.ece.mean, other.ece.mean
         ));
     }
     if let (Some(own), Some(other)) = (group.memorised, first.memorised) {
         sentences.push(format!(
-            "Learnt {} of the wrong labels by heart ({name}: {}).",
+            "It has learnt {} of the wrong labels by heart ({name}: {}).",
             percent(own.mean),
             percent(other.mean)
         ));
@@ -167,67 +174,87 @@ fn variant(
 }
 
 /// Says whether a variant is better on the test images.
-fn verdict(group: &Group, first: &Group, comparison: Option<&Comparison>) -> String {
+fn about_accuracy(group: &Group, first: &Group) -> String {
     let name = &first.name;
     let Some(Comparison {
         verdict: Some(verdict),
-        difference: Some(Difference { mean, .. }),
+        difference: Some(Difference { mean, pairs, .. }),
         p_adjusted,
         ..
-    }) = comparison
+    }) = &group.comparison
     else {
         return format!(
-            "{} of the test images right ({name}: {}). One seed gives no verdict.",
+            "It classifies {} of the test images correctly ({name}: {}); without two common seeds there is no verdict.",
             percent(group.acc_test.mean),
             percent(first.acc_test.mean)
         );
     };
-    let p = p_adjusted.map_or_else(String::new, |p| format!(" ({})", results::p_text(p)));
+    let p = p_adjusted.map_or_else(String::new, results::p_text);
+    // Seeds that only one of the two has do not count.
+    let seeds = if group.gaps.len() == *pairs && first.gaps.len() == *pairs {
+        String::new()
+    } else {
+        format!(", over {pairs} common seeds")
+    };
     match verdict {
-        Verdict::Better => format!("Better on the test images, by {}{p}.", points(*mean)),
-        Verdict::Worse => format!("Worse on the test images, by {}{p}.", points(-mean)),
-        Verdict::Undecided => {
-            format!("Undecided on the test images: {}{p}.", signed_points(*mean))
+        Verdict::Better => {
+            format!(
+                "It is better than {name} on the test images, by {} ({p}{seeds}).",
+                points(*mean)
+            )
         }
+        Verdict::Worse => {
+            format!(
+                "It is worse than {name} on the test images, by {} ({p}{seeds}).",
+                points(-mean)
+            )
+        }
+        Verdict::Undecided => format!(
+            "Whether it is better than {name} on the test images is undecided: {} ({p}{seeds}).",
+            signed_points(*mean)
+        ),
     }
 }
 
 /// Says what became of the gap: that it is smaller or larger only if the seeds agree on it.
-fn gap(group: &Group, first: &Group) -> String {
+fn about_gap(group: &Group, first: &Group) -> String {
     let pairs: Vec<f64> =
         group.gaps.iter().filter_map(|(seed, gap)| Some(gap - first.gaps.get(seed)?)).collect();
     let word = match Difference::new(&pairs) {
-        Some(difference) if difference.high < 0.0 => "Smaller gap",
-        Some(difference) if difference.low > 0.0 => "Larger gap",
-        Some(_) => "About the same gap",
-        None => "Gap",
+        Some(difference) if difference.high < 0.0 => "smaller: ",
+        Some(difference) if difference.low > 0.0 => "larger: ",
+        Some(_) => "about the same: ",
+        None => "",
     };
     format!(
-        "{word} between training and test: {} ({}: {}).",
+        "Its gap between training and test accuracy is {word}{} ({}: {}).",
         points(group.gap.mean),
         first.name,
         points(first.gap.mean)
     )
 }
 
-fn of_weights(
+/// Says what became of the weights of a layer, in the networks of one seed.
+fn about_weights(
     own: &WeightHistogram,
     other: &WeightHistogram,
     layer: &str,
     name: &str,
+    seed: u64,
 ) -> Option<String> {
-    if !own.l2.is_finite() || !other.l2.is_finite() {
+    if !own.l2.is_finite() || !other.l2.is_finite() || own.seed != other.seed {
         return None;
     }
     let word = if (own.l2 / other.l2 - 1.0).abs() < SAME_SIZE {
-        "Weights of the same size"
+        "as large"
     } else if own.l2 < other.l2 {
-        "Smaller weights"
+        "smaller"
     } else {
-        "Larger weights"
+        "larger"
     };
     Some(format!(
-        "{word} in {layer}: norm {:.2} ({name}: {:.2}), {} near 0 ({name}: {}).",
+        "With seed {seed} its weights in {layer} are {word}: their norm is {:.2} ({name}: {:.2}), and {} of them are within \
+         0.001 of 0 ({name}: {}).",
         own.l2,
         other.l2,
         percent(own.near_zero),
@@ -235,39 +262,77 @@ fn of_weights(
     ))
 }
 
-/// Explains why a variant is better on the test images than in training, where that is so.
-fn better_on_test(shown: &[&Group], rows: &[Row]) -> Option<String> {
-    let running = |group: &Group| *group.curves.running_acc.last()?;
-    let is_better = |group: &&&Group| running(group).is_some_and(|acc| acc < group.acc_test.mean);
-    let group = shown.iter().find(is_better)?;
-    let (name, running) = (&group.name, running(group)?);
-    let (train, test) = (group.acc_train.mean, group.acc_test.mean);
-    let mut answer = format!(
-        "Why is {name} better on the test images ({}) than the training accuracy that Keras would print ({})? That one is \
-         a mean over the batches of the last epoch, while the weights still change",
-        precise(test),
-        precise(running)
-    );
-    let row = rows.iter().find(|row| row.variant() == group.variant)?;
-    let mut layers = row.run.variant.network.layer_names();
-    let has_noise = layers.any(|name| {
-        let layer = row.run.variant.network.layer(name);
-        layer.is_some_and(|layer| {
-            layer.dropout > 0.0 || layer.gaussian_dropout > 0.0 || layer.gaussian_noise > 0.0
-        })
-    });
-    answer += if has_noise { ", and with noise or dropout. " } else { ". " };
-    answer += &format!("Evaluated after training, without either, it is {}", precise(train));
-    if train >= test {
-        return Some(answer + ": above that on the test images.");
+/// Says what the curves by epoch show only with an explanation.
+fn about_curves(shown: &[&Group], classes: usize, is_validated: bool) -> Vec<String> {
+    let mut sentences = Vec::new();
+    if !is_validated {
+        sentences.push(format!(
+            "No images are held out, and the test images are looked at only once, after training. So there is no curve to \
+             compare training with, only the final gap. The config {OVERFIT} holds images out."
+        ));
     }
-    let images = row.record.images.test as f64;
-    let deviation = (test * (1.0 - test) / images).sqrt();
+    sentences.extend(shown.iter().find_map(|group| better_on_test(group, classes)));
+    sentences.extend(shown.iter().find_map(|group| late_evaluation(group)));
+    if shown.iter().any(|group| group.stopped.is_some()) {
+        sentences.push(
+            "Where early stopping ends runs at different epochs, the curves go as far as all of them do.".to_owned(),
+        );
+    }
+    sentences
+}
+
+/// Explains why a variant is better on the test images than in training, where that is so. Wrong labels and weights of an
+/// earlier epoch explain it otherwise.
+fn better_on_test(group: &Group, classes: usize) -> Option<String> {
+    let running = group.curves.last_running_acc()?;
+    let (name, train, test) = (&group.name, group.acc_train.mean, group.acc_test.mean);
+    let is_plain = group.memorised.is_none() && group.stopped.is_none();
+    if running >= test || !is_plain || !has_learnt(group, classes) {
+        return None;
+    }
+    let mut layers = group.config.layer_names().filter_map(|name| group.config.layer(name));
+    let has_noise = layers.any(|layer| {
+        layer.dropout > 0.0 || layer.gaussian_dropout > 0.0 || layer.gaussian_noise > 0.0
+    });
+    let (while_training, after) = if has_noise {
+        (", and with noise or dropout", ", without noise and dropout,")
+    } else {
+        ("", "")
+    };
+    let start = format!(
+        "Why is {name} better on the test images ({}) than the training accuracy that Keras would print ({})? That one is a \
+         mean over the batches of the last epoch, while the weights still change{while_training}. Evaluated after \
+         training{after} it is {}",
+        precise(test),
+        precise(running),
+        precise(train)
+    );
+    if train >= test {
+        return Some(start + ", which is more than on the test images.");
+    }
+    let deviation = (test * (1.0 - test) / group.test_images as f64).sqrt();
+    let judged = if test - train <= CHANCE * deviation {
+        "so the difference may be one of chance"
+    } else {
+        "so these test images are easier than the training images"
+    };
     Some(format!(
-        "{answer}: still below. Another draw of as many test images would move their accuracy by about {}, so these may just \
-         be easier.",
+        "{start}, still less. Another draw of as many test images would move their accuracy by about {}, {judged}.",
         points(deviation)
     ))
+}
+
+/// Explains why batch normalisation is worse when it is evaluated after the first epochs, where that is so.
+fn late_evaluation(group: &Group) -> Option<String> {
+    let has_batch_norm = group.config.hidden.iter().any(|block| block.layer.batch_norm);
+    let (epoch, running, evaluated) = group.curves.first_losses().filter(|_| has_batch_norm)?;
+    (evaluated > running).then(|| {
+        format!(
+            "In the first epochs {} is worse when it is evaluated than while it trains (after epoch {epoch}: {evaluated:.2}, \
+             mean of the epoch {running:.2}). Evaluation uses moving averages of means and variances, which lag behind.",
+            group.name
+        )
+    })
 }
 
 /// Formats a share in per cent: `89.4 %`.
@@ -292,11 +357,56 @@ fn signed_points(difference: f64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::group::tests::group, *};
+
+    #[test]
+    fn overfitting_is_judged_by_the_gap_and_by_guessing() {
+        let text =
+            |accuracies: (f64, f64), classes| overfitting(&group("none", &[accuracies]), classes);
+        assert!(text((1.0, 0.89), 10).starts_with("none overfits: it classifies 100.0\u{a0}%"));
+        assert!(text((0.91, 0.905), 10).contains("does not overfit"));
+        assert!(text((0.25, 0.2), 10).contains("hardly learns"));
+        assert!(text((0.35, 0.3), 10).contains("overfits"));
+        assert!(text((0.55, 0.5), 2).contains("guessing gives 50.0\u{a0}%"));
+        let mut diverged = group("none", &[(0.1, 0.1)]);
+        diverged.has_diverged = true;
+        assert!(overfitting(&diverged, 10).contains("diverged"));
+    }
+
+    #[test]
+    fn a_gap_is_smaller_only_if_the_seeds_agree() {
+        let none = group("none", &[(1.0, 0.80), (1.0, 0.82), (1.0, 0.81)]);
+        let text = |accuracies: &[(f64, f64)]| about_gap(&group("l2", accuracies), &none);
+        assert!(text(&[(1.0, 0.85), (1.0, 0.87), (1.0, 0.86)]).contains("is smaller: 14.00"));
+        assert!(text(&[(1.0, 0.75), (1.0, 0.77), (1.0, 0.76)]).contains("is larger: 24.00"));
+        assert!(text(&[(1.0, 0.9), (1.0, 0.7), (1.0, 0.84)]).contains("is about the same: 18.67"));
+        assert!(text(&[(1.0, 0.9)]).contains("accuracy is 10.00"));
+    }
+
+    #[test]
+    fn without_common_seeds_there_is_no_verdict() {
+        let text = about_accuracy(&group("l2", &[(1.0, 0.9)]), &group("none", &[(1.0, 0.8)]));
+        assert!(text.contains("90.0\u{a0}%") && text.contains("no verdict"), "{text}");
+        let (none, l2) = (group("none", &[(1.0, 0.8)]), group("l2", &[(1.0, 0.9)]));
+        assert!(helpful(&none, &[&l2]).unwrap().contains("no two seeds"));
+        assert_eq!(helpful(&none, &[]), None);
+    }
+
+    #[test]
+    fn weights_of_different_seeds_are_not_compared() {
+        let weights =
+            |size: f32, seed| WeightHistogram::new(&[size, size], vec![-1.0, 0.0, 1.0], seed);
+        let text = |own, other| about_weights(&own, &other, "hidden2", "none", 0);
+        assert!(text(weights(0.1, 0), weights(0.2, 0)).unwrap().contains("are smaller"));
+        assert!(text(weights(0.2, 0), weights(0.2, 0)).unwrap().contains("are as large"));
+        assert_eq!(text(weights(0.1, 0), weights(0.2, 1)), None);
+        assert_eq!(text(weights(f32::NAN, 0), weights(0.2, 0)), None);
+    }
 
     #[test]
     fn shares_are_written_in_per_cent_and_points() {
         assert_eq!(percent(0.89411), "89.4\u{a0}%");
+        assert_eq!(precise(0.89411), "89.41\u{a0}%");
         assert_eq!(points(-0.0044), "−0.44\u{a0}points");
         assert_eq!(signed_points(0.0044), "+0.44\u{a0}points");
     }

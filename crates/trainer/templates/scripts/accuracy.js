@@ -8,6 +8,9 @@ report.accuracy = (() => {
     if (!rows.length) return body.append(empty("There is nothing to show."));
     const train = (row) => row.acc_train.mean;
     const test = (row) => row.acc_test.mean;
+    // The ends of the spreads, but no accuracy above 1.
+    const ends = rows.flatMap(({ acc_train, acc_test }) => [acc_train, acc_test].flatMap(({ mean, deviation }) => [mean - (deviation ?? 0), mean + (deviation ?? 0)]));
+    const [low, high] = d3.nice(...d3.extent(ends), 10);
     const y = "index";
     const text = { y, dy: -17, fill: "currentColor", stroke: "var(--page)", strokeWidth: 4 };
     const deviation = (metric, dy) => Plot.ruleY(rows.filter((row) => row[metric].deviation), {
@@ -21,7 +24,7 @@ report.accuracy = (() => {
       ariaLabel: "Accuracy on training and test images, by variant",
       x: {
         label: "accuracy (share classified correctly) →", labelAnchor: "center",
-        grid: true, nice: true, ticks: width / 90,
+        grid: true, domain: [low, Math.min(high, 1)], insetRight: 8, ticks: width / 90,
       },
       y: { type: "band", axis: null },
       marks: [

@@ -7,18 +7,24 @@ report.confidence = (() => {
   const filled = (bins) => bins.flatMap((bin, index) =>
     (bin.images ? [{ ...bin, left: index / bins.length, right: (index + 1) / bins.length }] : []));
 
+  // Returns the opacity of a bin, by its share of the images in the fullest one.
+  const opacity = ({ images }, bins) => 0.06 + 0.4 * Math.sqrt(images / d3.max(bins, (bin) => bin.images));
+
   const diagram = (group) => (width) => {
     const bins = filled(group.confidence.bins);
     return Plot.plot({
       ...common, width, height: 220, marginTop: 24, marginBottom: 34, ariaLabel: `Reliability of ${group.name}: accuracy by confidence`,
       x: { domain: [0, 1], label: "confidence →", ticks: 5 },
       y: { domain: [0, 1], label: "↑ accuracy", grid: true, ticks: 5 },
+      opacity: { type: "identity" }, r: { type: "identity" },
       marks: [
-        Plot.rect(bins, { x1: "left", x2: "right", y1: 0, y2: "accuracy", fill: group.colour, fillOpacity: 0.35, inset: 0.5,
+        // The fewer images, the paler: few say little.
+        Plot.rect(bins, { x1: "left", x2: "right", y1: 0, y2: "accuracy", fill: group.colour, inset: 0.5,
+          fillOpacity: (bin) => opacity(bin, bins),
           title: (bin) => `${bin.images} images\nconfidence ${number(bin.confidence, 3)}\naccuracy ${number(bin.accuracy, 3)}` }),
         Plot.link([[0, 0, 1, 1]], { x1: 0, y1: 0, x2: 1, y2: 1, strokeDasharray: "4 4", strokeOpacity: 0.7 }),
         Plot.ruleX(bins, { x: "confidence", y1: "confidence", y2: "accuracy", stroke: "var(--ink)" }),
-        Plot.dot(bins, { x: "confidence", y: "accuracy", fill: group.colour, stroke: "var(--page)", r: 4 }),
+        Plot.dot(bins, { x: "confidence", y: "accuracy", fill: group.colour, stroke: "var(--page)", r: (bin) => 2 + 10 * opacity(bin, bins) }),
       ],
     });
   };
@@ -47,8 +53,9 @@ report.confidence = (() => {
         spread(group.confidence.nll)])));
     const grid = multiples(body);
     for (const group of some) figure(grid, diagram(group), ...caption(group));
-    if (data.pair) pair(body, data.pair);
+    const isShown = (name) => some.some((group) => group.name === name);
+    if (data.pair?.variants.every(isShown)) pair(body, data.pair);
   });
 
-  return { filled };
+  return { filled, opacity };
 })();

@@ -30,25 +30,31 @@ report.controls = (() => {
       points[index] = point;
       state.change({ points });
     }));
-  const epochs = d3.range(1, state.last + 1).map(String);
-  const epoch = slider("epoch", "none marked", epochs, (index) => state.change({ epoch: index === null ? null : index + 1 }));
+  const epoch = slider("epoch", "none marked", state.epochs.map(String),
+    (index) => state.change({ epoch: index === null ? null : state.epochs[index] }));
 
   const predict = make("input", { type: "checkbox", id: "predict", role: "switch" });
-  predict.addEventListener("change", () => state.change({ predict: predict.checked }));
+  predict.addEventListener("change", () => state.change({ predict: predict.checked ? [] : null }));
   const predictSwitch = make("label", { class: "switch" }, predict, "Predict first");
 
   bar.append(
     make("div", { class: "legend", role: "group", "aria-label": "Variants shown" }, ...variantButtons),
-    make("div", { class: "sliders" }, ...sliders.map(({ element }) => element), state.last > 1 ? epoch.element : "",
+    make("div", { class: "sliders" }, ...sliders.map(({ element }) => element), state.epochs.length > 1 ? epoch.element : "",
       data.questions.length ? predictSwitch : ""));
 
   const show = () => {
     const { hidden, points, predict: isPredicting } = state.get();
     variantButtons.forEach((button) => button.setAttribute("aria-pressed", !hidden.has(button.dataset.variant)));
     sliders.forEach((slider, index) => slider.show(points[index]));
-    epoch.show(state.get().epoch === null ? null : state.get().epoch - 1);
-    predict.checked = isPredicting;
+    epoch.show(state.get().epoch === null ? null : state.epochs.indexOf(state.get().epoch));
+    predict.checked = isPredicting !== null;
+    section("summary-note").hidden = !state.isMoved();
   };
+  // What is scrolled to stays clear of the bar.
+  const clear = () => {
+    document.documentElement.style.scrollPaddingTop = `${bar.offsetHeight + 16}px`;
+  };
+  new ResizeObserver(clear).observe(bar);
   state.onChange(show);
   show();
   return { show };

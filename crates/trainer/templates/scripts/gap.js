@@ -1,75 +1,85 @@
 // The gap between training and held-out images, epoch by epoch.
 report.gap = (() => {
   const { make, empty, table, state, finite, number, rowHeader } = report;
-  const { add, figure, multiples, caption, common, line, symbol, tip, epochs, epochRule } = report.view;
+  const { add, figure, multiples, caption, common, line, symbols, tip, epochs, epochRule } = report.view;
 
   // The two measures, with their columns in history.csv and metrics.csv and the final values.
   const MEASURES = {
     loss: {
       label: "data loss", training: "cross_entropy", heldOut: ({ curves }) => recorded(curves, "val_cross_entropy"),
-      running: "running_loss", test: "cross_entropy_test", higherIsBetter: false,
+      running: "running_loss", test: "cross_entropy_test", worse: Math.max,
     },
     accuracy: {
-      label: "accuracy", training: "acc", heldOut: ({ curves }) => byEpoch(curves.val_acc),
-      running: "running_acc", test: "acc_test", higherIsBetter: true,
+      label: "accuracy", training: "acc", heldOut: ({ curves }) => byEpoch(curves, "val_acc"),
+      running: "running_acc", test: "acc_test", worse: Math.min,
     },
   };
 
-  // Returns the points of a list with a value for each epoch.
-  const byEpoch = (values) => values.flatMap((value, index) => (finite(value) ? [{ epoch: index + 1, value }] : []));
+  // Returns the points of a column with some epochs; values that are missing are left out.
+  const points = (epochs, values) => values.flatMap((value, index) => (finite(value) ? [{ epoch: epochs[index], value }] : []));
+  // Returns the points of a column of history.csv.
+  const byEpoch = (curves, name) => points(curves.epochs, curves[name]);
   // Returns the points of a column of metrics.csv.
-  const recorded = ({ recorded: { epochs, columns } }, name) => (columns[name] ?? []).flatMap((value, index) =>
-    (finite(value) ? [{ epoch: epochs[index], value }] : []));
+  const recorded = ({ recorded: { epochs, columns } }, name) => points(epochs, columns[name] ?? []);
   // Joins two lists of points at the epochs that both have.
   const join = (training, heldOut) => {
     const values = new Map(heldOut.map(({ epoch, value }) => [epoch, value]));
     return training.flatMap(({ epoch, value }) => (values.has(epoch) ? [{ epoch, training: value, heldOut: values.get(epoch) }] : []));
   };
-  // Returns a list's value at an epoch, or at the last one before it.
-  const at = (points, epoch) => points.findLast((point) => point.epoch <= epoch)?.value;
+  // Returns a list's value at an epoch.
+  const at = (points, epoch) => points.find((point) => point.epoch === epoch)?.value;
 
   const curvesOf = (measure, group) => {
     const { training, heldOut, running } = MEASURES[measure];
     return {
-      group, training: recorded(group.curves, training), heldOut: heldOut(group), running: byEpoch(group.curves[running]),
+      group, training: recorded(group.curves, training), heldOut: heldOut(group), running: byEpoch(group.curves, running),
     };
   };
 
-  // Returns the range of the values of several curves. A loss begins at 0, and leaves out what is far above the rest: the first
-  // epochs, or a variant that does not learn.
+  // Returns the range of the values of several curves. A loss begins at 0, and leaves out first epochs that are far above the
+  // rest, but no variant's last values.
   const range = (measure, all) => {
-    const values = all.flatMap(({ training, heldOut }) => [...training, ...heldOut].map(({ value }) => value));
-    const highest = d3.max(values) ?? 1;
-    if (measure === "loss") return [0, Math.min(highest, 3 * d3.median(all, ({ training, heldOut }) => d3.median([...heldOut, ...training], ({ value }) => value)))];
-    return [d3.min(values) ?? 0, highest];
+    const values = (curves) => curves.flatMap((points) => points.map(({ value }) => value));
+    if (measure === "accuracy") {
+      const [low, high] = d3.extent(all.flatMap(({ training, heldOut, running }) => values([training, heldOut, running])));
+      return [low ?? 0, high ?? 1];
+    }
+    const highest = d3.max(all, ({ training, heldOut }) => d3.max(values([training, heldOut]))) ?? 1;
+    const typical = d3.median(all, ({ training, heldOut }) => d3.median(values([training, heldOut]))) ?? 1;
+    const last = d3.max(all, ({ training, heldOut }) => d3.max([training.at(-1)?.value, heldOut.at(-1)?.value])) ?? 0;
+    return [0, Math.min(highest, Math.max(3 * typical, 1.1 * last))];
   };
+  // Returns whether some values are above a range.
+  const isCut = ([, high], all) => all.some(({ training, heldOut }) => [...training, ...heldOut].some(({ value }) => value > high));
 
   const multiple = (measure, curves, y, last) => (width) => {
     const { group, training, heldOut, running } = curves;
-    const stopped = group.stopped?.epochs;
+    const { stopped } = group;
+    const { worse } = MEASURES[measure];
     const test = group[MEASURES[measure].test]?.mean;
     const marks = [
-      ...(group.best_epoch === null ? [] : [{ epoch: group.best_epoch, text: `best held-out loss: ${group.best_epoch}` }]),
-      ...(stopped ? [{ epoch: stopped, text: `stopped: ${stopped}${group.runs > 1 ? " (median)" : ""}` }] : []),
+      ...(group.best_epoch === null ? [] : [{ epoch: group.best_epoch, text: `${stopped ? "best epoch" : "best held-out loss"}: ${group.best_epoch}` }]),
+      ...(stopped ? [{ epoch: stopped.epochs, text: `stopped: ${stopped.epochs}${stopped.runs > 1 ? ` (median of ${stopped.runs})` : ""}` }] : []),
     ];
     const channels = { x: "epoch", y: "value" };
     const named = (points, split) => points.map((point) => ({ ...point, split }));
     return Plot.plot({
-      ...common, width, height: 190, marginTop: 30, marginBottom: 34,
+      ...common, width, height: 200, marginTop: 36, marginBottom: 34,
       ariaLabel: `${MEASURES[measure].label} of ${group.name} on training and held-out images, by epoch`,
       x: epochs(width, last), y: { domain: y, grid: true, nice: true, label: null, ticks: 5 },
       marks: [
-        Plot.areaY(join(training, heldOut), { x: "epoch", y1: "training", y2: "heldOut", fill: group.colour, fillOpacity: 0.18, clip: true }),
+        Plot.areaY(join(training, heldOut), { x: "epoch", y1: "training", y2: (point) => worse(point.training, point.heldOut), fill: group.colour, fillOpacity: 0.18, clip: true }),
         Plot.line(running, { ...channels, stroke: "var(--bar)", strokeDasharray: "2 3", clip: true }),
         Plot.line(training, { ...channels, stroke: group.colour, strokeWidth: 1.75, clip: true }),
         Plot.line(heldOut, { ...channels, stroke: group.colour, strokeWidth: 1.75, strokeDasharray: "6 3", clip: true }),
         Plot.ruleX(marks, { x: "epoch", strokeDasharray: "1 2" }),
         marks.map((mark, index) => Plot.text([mark], {
-          x: "epoch", text: "text", frameAnchor: "top", dy: -18 + 10 * index, fontSize: 10,
+          x: "epoch", text: "text", frameAnchor: "top", dy: -28 + 13 * index, fontSize: 10,
           textAnchor: mark.epoch > last / 2 ? "end" : "start",
         })),
+        [training, heldOut].filter(({ length }) => length === 1).map((one) => Plot.dot(one, { ...channels, fill: group.colour })),
         // Without held-out images the test images are the only ones to compare with, after the last epoch.
-        Plot.dot(heldOut.length || !finite(test) ? [] : [{ epoch: group.curves.running_loss.length, value: test }],
+        Plot.dot(heldOut.length || !finite(test) ? [] : [{ epoch: group.curves.epochs.at(-1), value: test }],
           { ...channels, symbol: "diamond", r: 5, fill: "var(--accent)" }),
         epochRule(),
         tip([...named(training, "training, evaluated"), ...named(heldOut, "held out"), ...named(running, "training, as Keras prints it")],
@@ -81,7 +91,6 @@ report.gap = (() => {
   const overlay = (measure, all, y, last) => (width) => {
     const lines = (split) => all.flatMap((curves) => curves[split].map((point) => ({ ...point, group: curves.group, split })));
     const [training, heldOut] = [lines("training"), lines("heldOut")];
-    const every = Math.max(1, Math.ceil(last / 8));
     const channels = { x: "epoch", y: "value" };
     return Plot.plot({
       ...common, width, height: 330, marginTop: 28, marginBottom: 36,
@@ -90,9 +99,7 @@ report.gap = (() => {
       marks: [
         Plot.line(training, { ...line, ...channels, clip: true }),
         Plot.line(heldOut, { ...line, ...channels, strokeDasharray: "6 3", clip: true }),
-        // Each variant has its symbols at different epochs, so that overlapping curves can be told apart.
-        all.map(({ group }) => Plot.dot([...training, ...heldOut].filter((point) =>
-          point.group === group && Math.floor(point.epoch + group.index * every / 3) % every === 0), { ...channels, ...symbol(group), clip: true })),
+        symbols([...training, ...heldOut]),
         epochRule(),
         tip([...training, ...heldOut], {
           ...channels,
@@ -110,6 +117,7 @@ report.gap = (() => {
       x: epochs(width, last), y: { label: "↑ penalty", grid: true, nice: true, ticks: 4 },
       marks: [
         Plot.line(points, { ...line, x: "epoch", y: "value" }),
+        symbols(points),
         epochRule(),
         tip(points, { x: "epoch", y: "value", title: ({ group, epoch, value }) => `${group.name}\nepoch ${epoch}: ${number(value)}` }),
       ],
@@ -127,12 +135,12 @@ report.gap = (() => {
     const groups = state.shown();
     const some = groups.filter((group) => group.curves.recorded.epochs.length);
     if (!some.length) return body.append(empty("What the curves need was not recorded: the runs are of an earlier version."));
-    const last = d3.max(some, (group) => group.curves.running_loss.length);
+    const last = d3.max(some, (group) => group.curves.epochs.at(-1));
     const { epoch } = state.get();
     if (epoch !== null) {
       const gap = ([training, heldOut]) => (finite(training) && finite(heldOut) ? heldOut - training : undefined);
       body.append(make("h3", {}, `Epoch ${epoch}`), table(`Losses and accuracies after epoch ${epoch}`,
-        ["variant", "training loss", "held-out loss", "gap", "training acc", "held-out acc", "penalty"],
+        ["variant", "training loss", "held-out loss", "loss gap", "training acc", "held-out acc", "penalty"],
         numbersAt(some, epoch).map(({ group, loss, accuracy, penalty }) =>
           [rowHeader(group), ...[...loss, gap(loss), ...accuracy, penalty].map((value) => number(value))])));
     }
@@ -140,6 +148,7 @@ report.gap = (() => {
       const all = some.map((group) => curvesOf(measure, group));
       const y = range(measure, all);
       body.append(make("h3", {}, MEASURES[measure].label));
+      if (isCut(y, all)) body.append(make("p", { class: "caption" }, `Values above ${number(y[1], 2)}, of the first epochs, are cut off.`));
       const grid = multiples(body);
       for (const curves of all) figure(grid, multiple(measure, curves, y, last), ...caption(curves.group));
       if (all.length > 1) {
@@ -154,5 +163,5 @@ report.gap = (() => {
     }
   });
 
-  return { byEpoch, recorded, join, at, range, numbersAt };
+  return { points, byEpoch, recorded, join, at, range, isCut, numbersAt };
 })();

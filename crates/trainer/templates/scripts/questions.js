@@ -2,33 +2,33 @@
 report.questions = (() => {
   const { data, make, section, state } = report;
   const box = section("questions");
-  const answered = new Set();
 
   // Returns the ids of the sections that are hidden while some questions are open.
   const hiddenSections = (questions, isAnswered) => {
     const open = questions.filter((_, index) => !isAnswered(index));
-    return [...new Set(open.flatMap((question) => question.reveals))];
+    return [...new Set(open.flatMap((question) => question.sections))];
   };
   const isRight = (question, option) => question.answers.includes(option);
 
-  const answer = (index, option) => {
-    answered.add(index);
+  // Shows the answer to a question. Without an option, it was answered before.
+  const show = (index, option) => {
     const question = data.questions[index];
     const item = box.querySelectorAll("li")[index];
-    const right = isRight(question, option);
     item.querySelectorAll("button").forEach((button) => {
-      button.disabled = true;
-      if (isRight(question, button.textContent)) button.classList.add("right");
+      button.setAttribute("aria-disabled", true);
+      button.classList.toggle("right", isRight(question, button.textContent));
     });
-    item.append(make("p", { role: "status" }, make("b", {}, right ? "Yes. " : `No: ${question.answers.join(" and ")}. `),
-      question.explanation, " Now shown: ", ...links(question)));
-    show();
+    const verdict = option === undefined || !isRight(question, option) ? `${question.answers.join(" and ")}. ` : "Yes. ";
+    item.querySelector("[role=status]").replaceChildren(make("b", {}, verdict), question.explanation);
   };
-  const links = ({ reveals }) => reveals.filter((id) => !section(id).dataset.absent).flatMap((id, index) =>
-    [index ? ", " : "", make("a", { href: `#${id}`, "data-section": id }, section(id).querySelector("h2").textContent)]);
+  const answer = (index, option) => {
+    const answered = state.get().predict;
+    if (answered.includes(index)) return;
+    show(index, option);
+    state.change({ predict: [...answered, index] });
+  };
 
   const build = () => {
-    answered.clear();
     box.querySelector("ol")?.remove();
     box.append(make("ol", {}, ...data.questions.map((question, index) => {
       const buttons = question.options.map((option) => {
@@ -36,31 +36,32 @@ report.questions = (() => {
         button.addEventListener("click", () => answer(index, option));
         return button;
       });
-      return make("li", {}, make("p", {}, question.text), make("div", { class: "legend", role: "group", "aria-label": question.text }, ...buttons));
+      return make("li", {}, make("p", {}, question.text),
+        make("div", { class: "legend", role: "group", "aria-label": question.text }, ...buttons), make("p", { role: "status" }));
     })));
+    state.get().predict.forEach((index) => show(index));
   };
-  // A link to a section scrolls, and keeps the address, which holds what is shown.
-  box.addEventListener("click", (event) => {
-    const id = event.target.dataset?.section;
-    if (!id) return;
-    event.preventDefault();
-    section(id).scrollIntoView();
-  });
 
-  for (const { reveals } of data.questions) for (const id of reveals) if (section(id).hidden) section(id).dataset.absent = true;
+  const ids = [...new Set(data.questions.flatMap(({ sections }) => sections))];
+  const absent = ids.filter((id) => section(id).hidden);
+  const title = (id) => section(id).querySelector("h2").textContent;
   let wasOn = false;
-  const show = () => {
-    const isOn = state.get().predict && data.questions.length > 0;
+  const update = () => {
+    const { predict } = state.get();
+    const isOn = predict !== null && data.questions.length > 0;
+    section("questions-shown")?.remove();
     if (isOn && !wasOn) build();
     wasOn = isOn;
     box.hidden = !isOn;
-    const hidden = isOn ? hiddenSections(data.questions, (index) => answered.has(index)) : [];
-    for (const id of new Set(data.questions.flatMap(({ reveals }) => reveals))) {
-      section(id).hidden = hidden.includes(id) || section(id).dataset.absent === "true";
-    }
+    const hidden = isOn ? hiddenSections(data.questions, (index) => predict.includes(index)) : [];
+    ids.forEach((id) => {
+      section(id).hidden = hidden.includes(id) || absent.includes(id);
+    });
+    const shown = ids.filter((id) => !section(id).hidden).map(title);
+    if (isOn) box.append(make("p", { id: "questions-shown" }, shown.length ? `Shown below: ${shown.join("; ")}.` : "Nothing is shown yet."));
   };
-  state.onChange(show);
-  show();
+  state.onChange(update);
+  update();
 
   return { hiddenSections, isRight };
 })();

@@ -2,10 +2,14 @@
 // shows the same.
 report.state = (() => {
   const { data, variants, groups } = report;
-  const last = d3.max(groups, ({ curves }) => curves.running_loss.length) ?? 0;
+  // The epochs that can be marked: those that were recorded.
+  const epochs = d3.sort(new Set(groups.flatMap(({ curves }) => curves.recorded.epochs)));
+  // Reads a whole number; NaN from anything else.
+  const whole = (text) => (/^\d+$/.test(text ?? "") ? Number(text) : NaN);
 
-  // The points of the sliders: an index into a slider's values, or null where each variant is at its own point.
-  const initial = () => ({ hidden: new Set(), points: data.sliders.map(() => null), epoch: null, predict: false });
+  // The points of the sliders: an index into a slider's values, or null where each variant is at its own point. With
+  // questions first, `predict` holds the indices of those that are answered.
+  const initial = () => ({ hidden: new Set(), points: data.sliders.map(() => null), epoch: null, predict: null });
 
   // Returns the state that an address's fragment describes. Whatever does not fit is ignored.
   const parse = (fragment) => {
@@ -14,12 +18,15 @@ report.state = (() => {
     for (const name of (parameters.get("hide") ?? "").split(",")) if (variants.includes(name)) state.hidden.add(name);
     const points = (parameters.get("at") ?? "").split(",");
     state.points = data.sliders.map(({ values }, index) => {
-      const point = Number.parseInt(points[index], 10);
-      return point >= 0 && point < values.length ? point : null;
+      const point = whole(points[index]);
+      return point < values.length ? point : null;
     });
-    const epoch = Number.parseInt(parameters.get("epoch"), 10);
-    state.epoch = epoch >= 1 && epoch <= last ? epoch : null;
-    state.predict = parameters.has("predict");
+    const epoch = whole(parameters.get("epoch"));
+    state.epoch = epochs.includes(epoch) ? epoch : null;
+    if (parameters.has("predict")) {
+      const answered = parameters.get("predict").split(",").map(whole).filter((index) => index < data.questions.length);
+      state.predict = [...new Set(answered)];
+    }
     return state;
   };
 
@@ -28,7 +35,7 @@ report.state = (() => {
     if (hidden.size) parts.push(`hide=${[...hidden].map(encodeURIComponent).join(",")}`);
     if (points.some((point) => point !== null)) parts.push(`at=${points.map((point) => point ?? "").join(",")}`);
     if (epoch !== null) parts.push(`epoch=${epoch}`);
-    if (predict) parts.push("predict");
+    if (predict) parts.push(predict.length ? `predict=${predict.join(",")}` : "predict");
     return parts.length ? `#${parts.join("&")}` : "";
   };
 
@@ -47,6 +54,7 @@ report.state = (() => {
 
   let current = parse(location.hash);
   const listeners = [];
+  const isMoved = () => current.points.some((point) => point !== null);
   const all = () => variants.map((variant) => groupAt(variant, current.points));
   const shown = () => all().filter((group) => !current.hidden.has(group.variant));
 
@@ -66,7 +74,7 @@ report.state = (() => {
   addEventListener("hashchange", () => show(parse(location.hash)));
 
   return {
-    last, parse, format, groupAt, all, shown, change, toggle,
+    epochs, parse, format, groupAt, isMoved, all, shown, change, toggle,
     get: () => current, onChange: (listener) => listeners.push(listener),
   };
 })();

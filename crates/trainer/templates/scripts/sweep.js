@@ -44,6 +44,12 @@ report.sweep = (() => {
     return { ...point, split, y: value(mean), low: value(mean - (deviation ?? 0)), high: value(mean + (deviation ?? 0)) };
   });
 
+  // Returns the last point of each line of a variant that has several lines.
+  const several = (points) => d3.groups(points, ({ variant }) => variant).flatMap(([, own]) => {
+    const lines = d3.groups(own, ({ name }) => name);
+    return lines.length > 1 ? lines.map(([, line]) => d3.greatest(line, ({ value }) => value)) : [];
+  });
+
   const picture = (swept, points, measure, at) => (width) => {
     const values = d3.sort(new Set(points.map((point) => point.value)));
     const { log, position, options } = axis(values, swept.logarithmic);
@@ -64,6 +70,8 @@ report.sweep = (() => {
         Plot.line(compared, { ...line, z: "name", x, y: "y", sort: "value", strokeDasharray: "6 3" }),
         Plot.dot(compared.filter((point) => point.best), { x, y: "y", r: 9, stroke: "currentColor" }),
         all.map((point) => Plot.dot([point], { x, y: "y", ...symbol(point.group) })),
+        // Several lines of a variant have its colour and symbol: their names tell them apart.
+        Plot.text(several(compared), { x, y: "y", text: "name", dx: -6, dy: -10, textAnchor: "end", stroke: "var(--page)", fill: "currentColor" }),
         tip(all, { x, y: "y", title: (point) => `${point.name}\n${swept.key} = ${format(point.value)}\n${point.split} ${number(point.y)}` }),
       ],
     });
@@ -72,9 +80,10 @@ report.sweep = (() => {
   add("sweep", (body) => {
     const { hidden, points: chosen } = state.get();
     const variants = [...new Set(groups.map((group) => group.variant))];
+    if (data.sliders.length) body.append(make("p", {}, "The sliders in the bar move the whole page along these axes."));
     for (const swept of data.swept_keys) {
       const points = swept.series.filter(({ variant }) => !hidden.has(variant)).flatMap(({ name, variant, points }) =>
-        points.map((point) => ({ ...point, name, group: { name, ...style(variants.indexOf(variant)) } })));
+        points.map((point) => ({ ...point, name, variant, group: { name, ...style(variants.indexOf(variant)) } })));
       if (!points.length) continue;
       const slider = data.sliders.findIndex(({ key }) => key === swept.key);
       const at = slider >= 0 && chosen[slider] !== null ? Number(data.sliders[slider].values[chosen[slider]]) : null;
@@ -91,5 +100,5 @@ report.sweep = (() => {
     }
   });
 
-  return { axis, along };
+  return { axis, along, several };
 })();

@@ -12,7 +12,7 @@ report.view = (() => {
     // The page keeps its height meanwhile, so that it does not scroll.
     view.body.style.minHeight = `${view.body.offsetHeight}px`;
     view.body.replaceChildren();
-    view.draw(view.body);
+    view.draw();
     view.body.style.minHeight = "";
   };
   const drawAll = () => views.forEach(draw);
@@ -32,7 +32,8 @@ report.view = (() => {
   const add = (id, render) => {
     const body = make("div");
     section(id).append(body);
-    const view = { body, draw: render, isStale: true, isNear: false };
+    const draw = () => (state.shown().length || !report.groups.length ? render(body) : body.append(report.empty("All variants are hidden.")));
+    const view = { body, draw, isStale: true, isNear: false };
     views.push(view);
     observer.observe(body);
   };
@@ -76,6 +77,13 @@ report.view = (() => {
   const line = { stroke: ({ group }) => group.colour, z: ({ group }) => group.index, strokeWidth: 1.75 };
   // A tooltip that describes the point nearest to the pointer.
   const tip = (points, channels) => Plot.tip(points, Plot.pointer({ lineWidth: 18, ...channels }));
+  // Symbols on some points of each group's line, at different epochs so that lines that overlap can be told apart. A line of
+  // one point has one.
+  const symbols = (points) => d3.groups(points, ({ group, split }) => `${group.name} ${split}`).map(([, some]) => {
+    const every = Math.ceil(some.length / 6);
+    const kept = some.filter((_, index) => some.length === 1 || (index + some[0].group.index) % every === 0);
+    return Plot.dot(kept, { x: "epoch", y: "value", ...symbol(some[0].group), clip: true });
+  });
   // The axis of epochs.
   const epochs = (width, last) => ({
     label: "epoch →", domain: last > 1 ? [1, last] : [0, 2],
@@ -85,5 +93,5 @@ report.view = (() => {
   const epochRule = () => Plot.ruleX(state.get().epoch === null ? [] : [state.get().epoch],
     { stroke: "var(--accent)", strokeWidth: 1.5 });
 
-  return { add, drawAll, figure, multiples, caption, common, symbol, line, tip, epochs, epochRule };
+  return { add, drawAll, figure, multiples, caption, common, symbol, symbols, line, tip, epochs, epochRule };
 })();

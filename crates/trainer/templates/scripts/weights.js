@@ -1,24 +1,18 @@
 // What became of the weights: by epoch, as pictures, and as histograms.
 report.weights = (() => {
   const { data, make, empty, state, finite, number, tick } = report;
-  const { add, figure, multiples, caption, common, line, tip, epochs, epochRule } = report.view;
+  const { add, figure, multiples, caption, common, line, symbols, tip, epochs, epochRule } = report.view;
   const MEASURES = [["norm", "norm of the kernel"], ["near_zero", "share of weights within ±0.001"], ["silent", "share of silent units"]];
-  const MAX_LAYERS = 4;
   const UNITS = 8;
 
-  // Returns the layers that are shown: all, or of many the first, the one that is regularised, and the last.
-  const shownLayers = (names, regularised) => {
-    if (names.length <= MAX_LAYERS) return names;
-    return names.filter((name, index) => [0, names.length - 1].includes(index) || name === regularised);
-  };
   const layersOf = (groups) => {
     const columns = groups.flatMap((group) => Object.keys(group.curves.recorded.columns));
     return [...new Set(columns.filter((name) => name.endsWith(".norm")).map((name) => name.split(".")[0]))];
   };
 
   const byEpoch = (body, groups) => {
-    const last = d3.max(groups, (group) => group.curves.running_loss.length);
-    for (const layer of shownLayers(layersOf(groups), data.shown_layer)) {
+    const last = d3.max(groups, (group) => group.curves.epochs.at(-1));
+    for (const layer of layersOf(groups)) {
       const grid = multiples(body);
       for (const [measure, label] of MEASURES) {
         const points = groups.flatMap((group) => report.gap.recorded(group.curves, `${layer}.${measure}`)
@@ -30,6 +24,7 @@ report.weights = (() => {
           y: { label: null, grid: true, nice: true, ticks: 4, ...(measure === "norm" ? {} : { domain: [0, Math.max(0.02, d3.max(points, (point) => point.value))] }) },
           marks: [
             Plot.line(points, { ...line, x: "epoch", y: "value" }),
+            symbols(points),
             epochRule(),
             tip(points, { x: "epoch", y: "value", title: ({ group, epoch, value }) => `${group.name}\nepoch ${epoch}: ${number(value)}` }),
           ],
@@ -113,5 +108,5 @@ report.weights = (() => {
     histograms(body, groups);
   });
 
-  return { shownLayers, colour };
+  return { layersOf, colour };
 })();

@@ -1,7 +1,7 @@
 // Training images with wrong labels: who learns them by heart.
 report.wrongLabels = (() => {
-  const { data, wrongImages, groups, make, section, state, number, spread, table, rowHeader, imageCanvas, classText } = report;
-  const { add, figure, common, line, symbol, tip, epochs, epochRule } = report.view;
+  const { data, wrongImages, groups, make, section, state, number, spread, table, empty, rowHeader, imageCanvas, classText } = report;
+  const { add, figure, common, line, symbols, tip, epochs, epochRule } = report.view;
   const hasWrong = groups.some((group) => group.memorised);
   section("wrong-labels").hidden = !hasWrong;
   if (!hasWrong) return {};
@@ -14,16 +14,17 @@ report.wrongLabels = (() => {
   };
 
   add("wrong-labels", (body) => {
-    const shown = state.shown();
+    const shown = state.shown().filter((group) => group.memorised);
+    if (!shown.length) return body.append(empty("At this point no labels are wrong."));
     const points = shown.flatMap((group) => report.gap.recorded(group.curves, "memorised").map((point) => ({ ...point, group })));
-    const last = d3.max(shown, (group) => group.curves.running_loss.length) ?? 1;
+    const last = d3.max(shown, (group) => group.curves.epochs.at(-1)) ?? 1;
     if (points.length) {
       figure(body, (width) => Plot.plot({
         ...common, width, height: 260, marginTop: 28, marginBottom: 36, ariaLabel: "Share of wrong labels learnt by epoch, by variant",
         x: epochs(width, last), y: { label: "↑ share of the wrong labels that the network gives", grid: true, domain: [0, 1], ticks: 5 },
         marks: [
           Plot.line(points, { ...line, x: "epoch", y: "value" }),
-          shown.map((group) => Plot.dot(points.filter((point) => point.group === group).slice(-1), { x: "epoch", y: "value", ...symbol(group) })),
+          symbols(points),
           epochRule(),
           tip(points, { x: "epoch", y: "value", title: ({ group, epoch, value }) => `${group.name}\nepoch ${epoch}: ${number(value)}` }),
         ],
@@ -31,11 +32,12 @@ report.wrongLabels = (() => {
     }
     body.append(table("Wrong labels learnt in the end", ["variant", "learnt by heart", "test accuracy"],
       shown.map((group) => [rowHeader(group), spread(group.memorised), spread(group.acc_test)])));
-    if (!wrongImages.length) return;
+    const asked = shown.filter((group) => group.wrong_answers.length);
+    if (!wrongImages.length || !asked.length) return;
     body.append(make("h3", {}, `${wrongImages.length} of the images`));
     const cards = make("div", { class: "cards" });
     wrongImages.forEach((image, index) => {
-      const answers = shown.filter((group) => group.wrong_answers.length).flatMap((group) => {
+      const answers = asked.flatMap((group) => {
         const answer = group.wrong_answers[index];
         return [make("dt", { title: group.name }, group.name),
           make("dd", { class: answer === image.given ? "wrong" : null }, verdict(answer, image))];

@@ -124,20 +124,32 @@ fn asks_before_it_answers(browser: &Browser) {
     let hidden = || each::<String>(browser, "main > section[hidden]", "element.id");
     let before = hidden();
     browser.click("#predict");
-    assert!(run::<String>(browser, "location.hash").contains("predict"));
-    for id in ["results", "gap", "weights", "confidence", "summary"] {
+    assert_eq!(run::<String>(browser, "location.hash"), "#predict");
+    for id in ["results", "gap", "weights", "confidence", "summary", "accuracy"] {
         assert!(hidden().iter().any(|hidden| hidden == id), "{id} is not hidden");
     }
     assert_eq!(each::<Value>(browser, "#questions li", "0").len(), 5);
-    browser.click("#questions li:nth-child(2) button");
-    assert!(!hidden().contains(&"weights".to_owned()) && hidden().contains(&"gap".to_owned()));
-    for question in [1, 3, 4, 5] {
+    let answer = |question: u32| {
         browser.click(&format!("#questions li:nth-child({question}) button"));
-    }
-    assert_eq!(
-        hidden(),
-        before.iter().filter(|id| *id != "questions").cloned().collect::<Vec<_>>()
-    );
+        let focused = "document.activeElement.closest('li') !== null";
+        assert!(run::<bool>(browser, focused), "the focus is lost");
+    };
+    answer(3);
+    assert!(!hidden().contains(&"weights".to_owned()) && hidden().contains(&"accuracy".to_owned()));
+    // The accuracies answer two questions.
+    answer(1);
+    assert!(hidden().contains(&"accuracy".to_owned()));
+    answer(2);
+    assert!(!hidden().contains(&"accuracy".to_owned()) && hidden().contains(&"summary".to_owned()));
+    assert_eq!(run::<String>(browser, "location.hash"), "#predict=2,0,1");
+    // A page that is opened with the fragment has the answers.
+    browser.run("location.reload()");
+    let answered = each::<String>(browser, "#questions li [role=status]", "element.textContent");
+    assert_eq!(answered.iter().filter(|text| !text.is_empty()).count(), 3);
+    answer(4);
+    answer(5);
+    let no_questions = |id: &&String| *id != "questions";
+    assert_eq!(hidden(), before.iter().filter(no_questions).cloned().collect::<Vec<_>>());
     browser.click("#predict");
     assert_eq!(hidden(), before);
 }

@@ -9,11 +9,12 @@ const { state, gap, weights, sweep, confidence, questions, confusion, network, p
 
 // state
 const start = state.parse("");
-equal("an empty fragment", [start.hidden.size, start.points, start.epoch, start.predict], [0, data.sliders.map(() => null), null, false]);
-for (const fragment of ["", `#hide=${variants[1]}`, "#at=1&epoch=2", `#hide=${variants[0]},${variants[1]}&at=0&predict`]) {
+equal("an empty fragment", [start.hidden.size, start.points, start.epoch, start.predict], [0, data.sliders.map(() => null), null, null]);
+for (const fragment of ["", `#hide=${variants[1]}`, "#at=1&epoch=2", `#hide=${variants[0]},${variants[1]}&at=0&predict`, "#predict=1,0"]) {
   equal(`fragment ${fragment}`, state.format(state.parse(fragment)), fragment);
 }
-equal("what does not fit is ignored", state.format(state.parse("#hide=nobody&at=99,x&epoch=1000000&other=1")), "");
+equal("what does not fit is ignored", state.format(state.parse("#hide=nobody&at=1x,9&epoch=1e1&other=1")), "");
+equal("only questions that there are can be answered", state.format(state.parse("#predict=99,x")), "#predict");
 const moved = state.groupAt("dropout", [1]);
 equal("a slider moves its variant", Object.values(moved.point), [1]);
 equal("a variant without the key stays", state.groupAt("none", [1]).name, "none");
@@ -21,20 +22,24 @@ equal("an untouched slider shows the chosen point", state.groupAt("dropout", [nu
 
 // gap
 const list = [{ epoch: 2, value: 1 }, { epoch: 4, value: 3 }];
-equal("byEpoch leaves out what is missing", gap.byEpoch([null, 1, null, 3]), list);
+equal("points leave out what is missing", gap.points([1, 2, 3, 4], [null, 1, null, 3]), list);
+equal("columns of the history have its epochs", gap.byEpoch({ epochs: [2, 4], val_acc: [1, 3] }, "val_acc"), list);
 equal("recorded columns have their epochs", gap.recorded({ recorded: { epochs: [2, 4], columns: { acc: [1, 3] } } }, "acc"), list);
 equal("an unknown column is empty", gap.recorded({ recorded: { epochs: [2], columns: {} } }, "acc"), []);
 equal("join keeps common epochs", gap.join(list, [{ epoch: 4, value: 5 }]), [{ epoch: 4, training: 3, heldOut: 5 }]);
-equal("at takes the last epoch before", [gap.at(list, 1) ?? null, gap.at(list, 3), gap.at(list, 4)], [null, 1, 3]);
-const curve = (...values) => ({ training: values.map((value, index) => ({ epoch: index + 1, value })), heldOut: [] });
+equal("at takes the very epoch", [gap.at(list, 3) ?? null, gap.at(list, 4)], [null, 3]);
+const curve = (...values) => ({ training: values.map((value, index) => ({ epoch: index + 1, value })), heldOut: [], running: [] });
 equal("a loss begins at 0", gap.range("loss", [curve(0.5, 0.4)])[0], 0);
-equal("a loss far above the rest is left out", gap.range("loss", [curve(0.5, 0.4), curve(90, 0.5, 0.5), curve(0.3)])[1] < 2, true);
+const early = [curve(0.5, 0.4), curve(90, 0.5, 0.5), curve(0.3)];
+equal("first losses far above the rest are cut off", [gap.range("loss", early)[1] < 2, gap.isCut(gap.range("loss", early), early)], [true, true]);
+const late = [curve(0.5, 0.4), curve(90, 50)];
+equal("last losses are not", gap.range("loss", late)[1] > 50, true);
+equal("without values there is a range", gap.range("loss", [curve()]), [0, 1]);
 equal("accuracies span their range", gap.range("accuracy", [curve(0.5, 0.9)]), [0.5, 0.9]);
 
 // weights
-equal("a few layers are all shown", weights.shownLayers(["hidden1", "hidden2", "output"], "hidden2"), ["hidden1", "hidden2", "output"]);
-const many = ["hidden1", "hidden2", "hidden3", "hidden4", "output"];
-equal("of many layers three are shown", weights.shownLayers(many, "hidden3"), ["hidden1", "hidden3", "output"]);
+const columns = { acc: [], "hidden1.norm": [], "hidden1.silent": [], "output.norm": [] };
+equal("layers are named by their columns", weights.layersOf([{ curves: { recorded: { columns } } }]), ["hidden1", "output"]);
 equal("a weight of 0 is transparent", weights.colour(0, 1)[3], 0);
 equal("a weight beyond the scale is opaque", weights.colour(-9, 1)[3], 255);
 equal("signs have their colours", weights.colour(1, 1)[0] > weights.colour(-1, 1)[0], true);
@@ -46,13 +51,17 @@ const point = { value: 1, acc: { mean: 0.9, deviation: 0.1 } };
 const [along] = sweep.along([point, { value: 2 }], "acc", (mean) => 1 - mean, "test");
 equal("errors have their spread", [along.y, along.low, along.high].map((value) => Number(value.toFixed(6))), [0.1, 0.2, 0]);
 
+const lines = [{ variant: "a", name: "a x=1", value: 1 }, { variant: "a", name: "a x=1", value: 2 }, { variant: "a", name: "a x=2", value: 1 }, { variant: "b", name: "b", value: 1 }];
+equal("several lines of a variant are named", sweep.several(lines).map(({ name, value }) => [name, value]), [["a x=1", 2], ["a x=2", 1]]);
+
 // confidence, confusion
+equal("the fullest bin is the least pale", Number(confidence.opacity({ images: 9 }, [{ images: 9 }, { images: 1 }]).toFixed(2)), 0.46);
 const bins = [{ images: 0 }, { images: 3 }];
 equal("empty bins are left blank", confidence.filled(bins), [{ images: 3, left: 0.5, right: 1 }]);
 equal("errors are off the diagonal", confusion.errors([[5, 1], [2, 7]]), [1, 2]);
 
 // questions
-const asked = [{ reveals: ["a", "b"], answers: ["x"] }, { reveals: ["b", "c"], answers: ["x", "y"] }];
+const asked = [{ sections: ["a", "b"], answers: ["x"] }, { sections: ["b", "c"], answers: ["x", "y"] }];
 equal("an open question hides its sections", questions.hiddenSections(asked, () => false), ["a", "b", "c"]);
 equal("a section stays hidden while another question needs it", questions.hiddenSections(asked, (index) => index === 0), ["b", "c"]);
 equal("all answered, nothing is hidden", questions.hiddenSections(asked, () => true), []);
