@@ -41,7 +41,7 @@ report.gap = (() => {
   const range = (measure, all) => {
     const values = (curves) => curves.flatMap((points) => points.map(({ value }) => value));
     if (measure === "accuracy") {
-      const [low, high] = d3.extent(all.flatMap(({ training, heldOut, running }) => values([training, heldOut, running])));
+      const [low, high] = d3.extent(all.flatMap(({ training, heldOut }) => values([training, heldOut])));
       return [low ?? 0, high ?? 1];
     }
     const highest = d3.max(all, ({ training, heldOut }) => d3.max(values([training, heldOut]))) ?? 1;
