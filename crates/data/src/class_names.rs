@@ -65,7 +65,7 @@ pub fn check_class_names(names: &[String]) -> Result<(), ClassNamesFault> {
 fn is_invisible(character: char) -> bool {
     let is_format = matches!(
         character,
-        '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
+        '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
     );
     character.is_control() || is_format
 }
@@ -103,6 +103,10 @@ mod tests {
             (&many, "names 257 classes: at most 256 are supported"),
         ] {
             assert_eq!(parse(text, 1).unwrap_err().to_string(), expected);
+        }
+        for invisible in ['\u{ad}', '\u{61c}', '\u{200b}', '\u{2028}'] {
+            let fault = parse(&format!("a\nb{invisible}c"), 1);
+            assert!(matches!(fault, Err(ClassNamesFault::Unprintable(2))), "{invisible:?}");
         }
         for bytes in [&b"\xff"[..], &vec![b'a'; 70_000]] {
             assert!(matches!(read_text(bytes), Err(ClassNamesFault::NotText)));

@@ -1,4 +1,4 @@
-//! How the images of a data set were prepared, so that other pictures can be prepared alike.
+//! Preparation of pictures as the images of a data set were prepared.
 
 use serde::{Deserialize, Serialize};
 
@@ -40,8 +40,9 @@ impl Preparation {
         let Shape { width, height, .. } = split.shape();
         let looked_at = split.len().min(LOOKED_AT);
         let images = || (0..looked_at).map(|index| split.image(index));
-        let centred = images().filter(|image| is_centred(image, width)).count();
-        if width == height && width >= LEAST_SIDE && centred as f64 >= MOST * looked_at as f64 {
+        let can_be_centred = width == height && width >= LEAST_SIDE;
+        let centred = || images().filter(|image| is_centred(image, width)).count();
+        if can_be_centred && centred() as f64 >= MOST * looked_at as f64 {
             return Self::Centred;
         }
         let dark = images().filter(|image| is_dark_on_light(image, width)).count();
@@ -87,24 +88,23 @@ pub const fn centred_ink(side: usize) -> usize {
 }
 
 fn is_centred(image: &[u8], side: usize) -> bool {
-    let ink: Vec<(usize, usize, f64)> = (0..image.len())
-        .filter(|&index| image[index] >= INK)
-        .map(|index| (index % side, index / side, f64::from(image[index])))
-        .collect();
-    let extent = |along: fn(&(usize, usize, f64)) -> usize| {
-        let places = ink.iter().map(along);
-        places.clone().max().map_or(0, |last| last + 1 - places.min().unwrap_or(last))
-    };
-    let longer = extent(|&(x, _, _)| x).max(extent(|&(_, y, _)| y));
-    let mass: f64 = ink.iter().map(|(_, _, weight)| weight).sum();
-    let centre = |along: fn(&(usize, usize, f64)) -> usize| {
-        ink.iter().map(|pixel| (along(pixel) as f64 + 0.5) * pixel.2).sum::<f64>() / mass
-    };
+    let mut ends = [usize::MAX, 0, usize::MAX, 0];
+    let (mut mass, mut moments) = (0.0, [0.0, 0.0]);
+    for (index, &pixel) in image.iter().enumerate().filter(|(_, pixel)| **pixel >= INK) {
+        let (x, y, weight) = (index % side, index / side, f64::from(pixel));
+        let [left, right, top, bottom] = ends;
+        ends = [left.min(x), right.max(x), top.min(y), bottom.max(y)];
+        mass += weight;
+        moments = [moments[0] + weight * (x as f64 + 0.5), moments[1] + weight * (y as f64 + 0.5)];
+    }
+    if mass == 0.0 {
+        return false;
+    }
+    let [left, right, top, bottom] = ends;
+    let longer = (right - left).max(bottom - top) + 1;
     let middle = side as f64 / 2.0;
-    let is_middle = |centre: f64| (centre - middle).abs() <= OFF_CENTRE;
-    longer.abs_diff(centred_ink(side)) <= 1
-        && is_middle(centre(|&(x, _, _)| x))
-        && is_middle(centre(|&(_, y, _)| y))
+    let is_middle = |moment: f64| (moment / mass - middle).abs() <= OFF_CENTRE;
+    longer.abs_diff(centred_ink(side)) <= 1 && moments.into_iter().all(is_middle)
 }
 
 #[cfg(test)]
@@ -136,5 +136,16 @@ mod tests {
         let inside = |index: usize| (1..7).contains(&(index % 8)) && (1..7).contains(&(index / 8));
         let middle: Vec<u8> = (0..64).map(|index| if inside(index) { 200 } else { 0 }).collect();
         assert_eq!(of(&middle, 8), Preparation::Centred);
+        // Of ten images nine have to be centred, and of a hundred 99 of one polarity.
+        let mixed = |count: usize, one: &[u8], other: &[u8]| {
+            let images = std::iter::repeat_n(one, count - 1).chain([other]);
+            images.flatten().copied().collect::<Vec<u8>>()
+        };
+        let empty = vec![0; 64];
+        assert_eq!(of(&mixed(10, &middle, &empty), 8), Preparation::Centred);
+        assert_eq!(of(&mixed(9, &middle, &empty), 8), Preparation::LightOnDark);
+        let (light, dark) = (corner(255, 0), corner(0, 255));
+        assert_eq!(of(&mixed(100, &light, &dark), 6), Preparation::LightOnDark);
+        assert_eq!(of(&mixed(99, &light, &dark), 6), Preparation::Whole);
     }
 }

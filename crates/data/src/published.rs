@@ -36,7 +36,7 @@ pub(crate) struct File {
     pub(crate) kind: Kind,
     /// The data set.
     pub(crate) source: Source,
-    /// Identifies it.
+    /// Published checksum.
     pub(crate) checksum: Checksum,
 }
 

@@ -41,7 +41,7 @@ impl Source {
         }
     }
 
-    /// Returns whom to name where images are published, if its authors ask for it.
+    /// Returns the credit that its authors ask for, or that its licence does.
     pub fn credit(self) -> Option<&'static str> {
         match self {
             Self::Mnist | Self::Synthetic => None,

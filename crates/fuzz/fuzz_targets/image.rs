@@ -1,4 +1,4 @@
-//! Images: the bytes of a PNG or JPEG give a digit or an error, and a decompression bomb is not unpacked.
+//! Images: the bytes of a PNG or JPEG give an image or an error, and a decompression bomb is not unpacked.
 #![no_main]
 
 use std::io::Cursor;

@@ -351,8 +351,8 @@ fn a_second_signal_ends_the_process_during_a_step() {
     let dir = TestDir::new();
     // One batch of 60 000 images: a step takes long enough to be interrupted.
     write_data_set(&dir.path("digits"), 60_000, 100);
-    let lines =
-        "data.dir = \"digits\"\nfit.batch_size = 60000\nfit.epochs = 50\nvariants = [\"l1\"]";
+    let lines = "data.dir = \"digits\"\nnetwork.hidden = [300, 300]\nfit.batch_size = 60000\nfit.epochs = 50\n\
+                 variants = [\"l1\"]";
     dir.write("long.toml", lines);
     let arguments = ["run", "long.toml", "--quiet", "--out", "out"];
     let child = dir.command(&arguments).stderr(Stdio::piped()).spawn().unwrap();

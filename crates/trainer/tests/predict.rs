@@ -86,7 +86,7 @@ fn a_sheet_holds_every_image() {
     let titles: Vec<&str> = text.lines().filter(|line| line.contains("labelled")).collect();
     assert_eq!(titles.len(), 2, "two fit into a row of 80");
     let words: Vec<&str> = titles[0].split_whitespace().collect();
-    assert_eq!(words.join(" "), "digit 0, labelled 0 digit 1, labelled 7");
+    assert_eq!(words.join(" "), "image 0, labelled 0 image 1, labelled 7");
 
     let assert = dir.trainer(&["show", "298", "small.toml", "--count", "3"]).assert().code(2);
     assert.stderr(contains("no image 300: they count from 0 to 299"));

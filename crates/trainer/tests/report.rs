@@ -116,9 +116,9 @@ fn wrong_labels_are_shown_with_what_each_variant_says() {
 #[test]
 fn runs_of_earlier_versions_are_shown_without_what_they_did_not_record() {
     let dir = TestDir::new();
-    dir.write_config("small.toml", "variants = [\"none\", \"l2\"]\ndata.validation = 50");
+    dir.write_config("small.toml", "variants = [\"none\", \"l1\"]\ndata.validation = 50");
     dir.train("small.toml", "out", &[]);
-    for run in ["none-seed-0", "l2-seed-0"] {
+    for run in ["none-seed-0", "l1-seed-0"] {
         let path = dir.path(&format!("out/runs/{run}/run.json"));
         let mut record: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
         record.as_object_mut().unwrap().remove("calibration").unwrap();

@@ -25,7 +25,7 @@ fn the_source_of_a_study_is_not_replaced() {
     assert!(saved.contains("\"source\": \"synthetic\""), "{saved}");
 
     // As if the study had been trained on MNIST.
-    let mnist = saved.replace("\"source\": \"synthetic\"", "\"source\": \"mnist\"");
+    let mnist = saved.replace("\": \"synthetic\"", "\": \"mnist\"");
     dir.write("out/study.json", &mnist);
     let toml = ["runs", "small.toml", "--out", "out", "--toml"];
     for command in [&run[..], &["runs", "small.toml", "--out", "out", "--batches", "2"]] {
@@ -39,6 +39,13 @@ fn the_source_of_a_study_is_not_replaced() {
     // The list of runs needs no data set where study.json names its source.
     let listed = without_mnist(&dir, &toml).assert().success();
     listed.stdout(contains("data.sources = [\"mnist\"]"));
+
+    // Files that could not be verified may have changed.
+    dir.write(
+        "out/study.json",
+        &mnist.replace("\"name\": \"mnist\"", "\"name\": \"mnist-0123abcd\""),
+    );
+    without_mnist(&dir, &toml).assert().code(2).stderr(contains("was trained on `mnist`"));
 
     let synthetic = ["--set", "data.sources=[\"synthetic\"]"];
     let assert = without_mnist(&dir, &[&run[..], &synthetic].concat()).assert().success();

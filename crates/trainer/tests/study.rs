@@ -137,7 +137,7 @@ fn held_out_images_are_evaluated_every_so_many_epochs() {
 
     let shown = dir.stdout(&["show", "0", "small.toml", "--split", "validation"]);
     // The label of image i is 7i mod 10, and the first one held out is image 240.
-    assert!(shown.starts_with("digit 0, labelled 0\n"), "{shown}");
+    assert!(shown.starts_with("image 0, labelled 0\n"), "{shown}");
     for (set, message) in [
         (
             "data.validation_split=0.2",

@@ -52,7 +52,7 @@ struct Model {
 impl Model {
     /// Reads a `model.safetensors`. The format of its images is in its metadata; without them it is MNIST's.
     fn read(path: &Path) -> Result<Self, Error> {
-        let bytes = fs::read(path).map_err(|error| unreadable(path, &error))?;
+        let bytes = read(path)?;
         let malformed = |reason: String| {
             let reason = format!("not a trained variant: {reason}");
             Error::from(store::Error::Malformed { path: path.to_owned(), reason })
@@ -145,7 +145,7 @@ fn common_frame(models: &[Model]) -> Result<Frame, Error> {
 }
 
 fn look_at(path: &Path, frame: Frame, models: &[Model]) -> Result<Prediction, Error> {
-    let bytes = fs::read(path).map_err(|error| unreadable(path, &error))?;
+    let bytes = read(path)?;
     let prepared = prepare(&bytes, frame);
     let Prepared { pixels, steps } =
         prepared.map_err(|reason| store::Error::Malformed { path: path.to_owned(), reason })?;
@@ -168,8 +168,14 @@ fn class_name(names: &[String], class: usize) -> String {
     names.get(class).cloned().unwrap_or_else(|| class.to_string())
 }
 
-fn unreadable(path: &Path, error: &std::io::Error) -> Error {
-    Error::Argument(format!("cannot read {}: {error}", path.display()))
+fn read(path: &Path) -> Result<Vec<u8>, Error> {
+    let unreadable =
+        |reason: String| Error::Argument(format!("cannot read {}: {reason}", path.display()));
+    // A device could be endless, and reading a pipe could block.
+    if path.metadata().is_ok_and(|metadata| !metadata.is_file()) {
+        return Err(unreadable("it is not a regular file".to_owned()));
+    }
+    fs::read(path).map_err(|error| unreadable(error.to_string()))
 }
 
 /// Formats predictions as text: for each image how it was prepared, then a table of probabilities, a class a line and

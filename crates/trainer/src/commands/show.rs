@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use console::{Alignment, Term, measure_text_width, pad_str};
-use data::{Shape, Split};
+use data::Split;
 
 pub use self::png::png;
 use super::{Error, arguments::ConfigArguments};
@@ -115,7 +115,6 @@ fn labels(split: &Split, names: &[String], index: usize, count: usize) -> Result
 fn title(split: &Split, names: &[String], index: usize) -> String {
     let label = split.labels()[index];
     match names.get(usize::from(label)) {
-        None if split.shape() == Shape::MNIST => format!("digit {index}, labelled {label}"),
         None => format!("image {index}, labelled {label}"),
         Some(name) => format!("image {index}, labelled {label}: {name}"),
     }

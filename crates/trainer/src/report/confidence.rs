@@ -1,4 +1,4 @@
-//! How sure networks are of their predictions on the test images, and how often they are right.
+//! Confidence of networks in their predictions on the test images, and its pairing with accuracy.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use data::Split;
@@ -47,6 +47,15 @@ impl Confidence {
             mean: spread(mean_confidence),
             nll: Spread::new(&nll),
         })
+    }
+}
+
+#[cfg(test)]
+impl Confidence {
+    /// Creates the confidence of a network with this mean.
+    pub(crate) fn sample(mean: f64) -> Self {
+        let spread = |value| Spread::new(&[value]);
+        Self { bins: Vec::new(), ece: spread(0.1), mean: spread(mean), nll: spread(0.5) }
     }
 }
 

@@ -31,8 +31,8 @@ pub(super) struct Group {
     /// True if it is shown unless a slider is moved.
     pub(super) shown: bool,
     /// True if it is its variant's chosen point.
-    chosen: bool,
-    runs: usize,
+    pub(super) chosen: bool,
+    pub(super) runs: usize,
     /// The seed of the first run, whose network is shown.
     pub(super) seed: u64,
     pub(super) acc_train: Spread,
@@ -47,10 +47,12 @@ pub(super) struct Group {
     pub(super) memorised: Option<Spread>,
     pub(super) stopped: Option<Stopped>,
     pub(super) curves: Curves,
-    /// The best epoch of early stopping, or else that of the lowest mean cross-entropy on held-out images.
+    /// Whether early stopping monitors training; its best weights may be those that are shown.
+    pub(super) is_monitored: bool,
+    /// The median best epoch of early stopping, or else that of the lowest mean cross-entropy on held-out images.
     pub(super) best_epoch: Option<usize>,
     pub(super) confidence: Option<Confidence>,
-    confusion: Option<Vec<Vec<usize>>>,
+    pub(super) confusion: Option<Vec<Vec<usize>>>,
     pub(super) weights: Option<WeightHistogram>,
     /// The network of the first run; `None` also if the page would become too large.
     pub(super) network: Option<Network>,
@@ -67,12 +69,15 @@ pub(super) struct Group {
     /// The network's settings.
     #[serde(skip)]
     pub(super) config: NetworkConfig,
+    /// Largest number of pixels by which training images are moved.
+    #[serde(skip)]
+    pub(super) shift: u8,
     /// The number of test images.
     #[serde(skip)]
     pub(super) test_images: usize,
-    /// Whether a loss or a weight of a run is not finite.
+    /// The number of runs of which a loss or a weight is not finite.
     #[serde(skip)]
-    pub(super) has_diverged: bool,
+    pub(super) diverged: usize,
     /// The checksum of the first run's changed labels.
     #[serde(skip)]
     pub(super) changed_labels: Option<String>,
@@ -84,17 +89,16 @@ pub(super) struct Group {
     pub(super) model: Option<SavedModel>,
 }
 
-/// How early stopping ended runs of a group.
+/// Runs of a group that early stopping ended.
 #[derive(Debug, PartialEq, Serialize)]
 pub(super) struct Stopped {
     /// The number of runs that it ended.
     runs: usize,
-    /// The medians over these runs, the lower ones of two.
+    /// The median number of their epochs, the lower one of two.
     epochs: usize,
-    best_epoch: usize,
 }
 
-/// What the reading of all groups has in common.
+/// Settings that the reading of all groups shares.
 #[derive(Debug)]
 pub(super) struct Reading {
     /// The layer whose weights are shown; `None` for the last hidden one.
@@ -151,16 +155,17 @@ impl Group {
             gap: spread(&gap),
             comparison: summary.difference.clone(),
             config: first.run.variant.network.clone(),
+            shift: first.run.variant.shift,
             test_images: first.record.images.test,
-            has_diverged: runs.iter().any(Row::diverged),
+            diverged: runs.iter().filter(|row| row.diverged()).count(),
             changed_labels: first.record.files_sha256.changed_labels.clone(),
             gaps: runs.iter().map(|row| (row.run.seed, gap(&row.record))).collect(),
             cross_entropy_train: spread(&|run| run.cross_entropy_train),
             cross_entropy_test: spread(&|run| run.cross_entropy_test),
             memorised: memorised.map(|shares| Spread::new(&shares)),
-            best_epoch: stopped
-                .as_ref()
-                .map_or_else(|| curves.best_epoch(), |stopped| Some(stopped.best_epoch)),
+            is_monitored: first.run.variant.early_stopping.is_some(),
+            best_epoch: median(runs.iter().filter_map(|row| row.record.best_epoch).collect())
+                .or(curves.best_epoch),
             stopped,
             curves,
             confidence: Confidence::of(runs),
@@ -194,7 +199,6 @@ impl Stopped {
         Some(Self {
             runs: ended().count(),
             epochs: median(ended().map(|row| row.record.epochs).collect())?,
-            best_epoch: median(ended().filter_map(|row| row.record.best_epoch).collect())?,
         })
     }
 }
@@ -245,19 +249,18 @@ pub(super) mod tests {
 
     #[test]
     fn medians_are_of_the_runs_that_early_stopping_ended() {
-        let stopped = |epochs, best_epoch, ended| {
+        let stopped = |epochs, ended| {
             let mut row = row("es", 0, (0.9, 0.8), 1.0);
-            (row.record.epochs, row.record.best_epoch, row.record.ended) =
-                (epochs, Some(best_epoch), ended);
+            (row.record.epochs, row.record.ended) = (epochs, ended);
             row
         };
         let rows = [
-            stopped(20, 10, Ending::EarlyStopping),
-            stopped(100, 90, Ending::Epochs),
-            stopped(30, 12, Ending::EarlyStopping),
-            stopped(24, 14, Ending::EarlyStopping),
+            stopped(20, Ending::EarlyStopping),
+            stopped(100, Ending::Epochs),
+            stopped(30, Ending::EarlyStopping),
+            stopped(24, Ending::EarlyStopping),
         ];
-        let expected = Stopped { runs: 3, epochs: 24, best_epoch: 12 };
+        let expected = Stopped { runs: 3, epochs: 24 };
         assert_eq!(Stopped::of(&rows), Some(expected));
         assert_eq!(Stopped::of(&rows[1..2]), None);
     }

@@ -25,7 +25,7 @@ use crate::{
 pub const FILE: &str = "report.html";
 
 /// Writes the report from the rows of all finished runs, their summaries, and notes on the other runs. `splits` has the study's test
-/// images; without them, the report shows no misclassified images.
+/// images; without them, the report shows no pictures of them.
 pub fn write(
     saved: &SavedStudy,
     folder: &StudyFolder,

@@ -86,6 +86,16 @@ impl Network {
     }
 }
 
+#[cfg(test)]
+impl Network {
+    /// Creates a network whose tensors have so many bytes.
+    pub(crate) fn sample(bytes: usize) -> Self {
+        let (kernel, bias, batch_norm, layer_norm) = ("A".repeat(bytes), String::new(), None, None);
+        let layer = DenseLayer { inputs: 1, units: 1, kernel, bias, batch_norm, layer_norm };
+        Self { pixels: Pixels::Unit, epsilon: EPSILON, layers: vec![layer], kernel: Vec::new() }
+    }
+}
+
 impl DenseLayer {
     fn read(file: &SafeTensors<'_>, name: &str) -> Result<Self, SafeTensorError> {
         let tensor = |part: &str| file.tensor(&format!("{name}.{part}"));

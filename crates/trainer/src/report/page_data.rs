@@ -107,7 +107,7 @@ impl PageData {
             layer.map_or_else(|| "the last hidden layer".to_owned(), |layer| layer.to_string());
         let shown: Vec<&Group> = groups.iter().filter(|group| group.shown).collect();
         Self {
-            questions: questions(&shown, &shown_layer),
+            questions: questions(&shown, &groups, &sliders, &shown_layer),
             width,
             height,
             class_names: (0..classes).map(class_name).collect(),
@@ -286,8 +286,9 @@ fn drop_networks(groups: &mut [Group], notes: &mut Vec<String>) {
     }
     if dropped > 0 {
         notes.push(format!(
-            "{dropped} networks are left out, as the page would become too large: the drawing pad and the pictures of \
-             weights are without them."
+            "{dropped} of {} networks are left out, as the page would become too large: the drawing pad and the pictures of \
+             weights are without them.",
+            groups.len()
         ));
     }
 }
@@ -315,7 +316,53 @@ fn percentile_99(kernel: &[f32]) -> Option<f64> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{
+        super::{group::tests::group, network::Network},
+        *,
+    };
+    use crate::results::tests::row;
+
+    #[test]
+    fn each_variant_is_shown_at_its_chosen_point_or_its_first() {
+        let rows = [row("none", 0, (0.9, 0.8), 1.0), row("l2", 0, (0.9, 0.8), 1.0)];
+        let summary = |variant: usize, chosen| Summary {
+            chosen,
+            ..results::summaries(&rows, "none").swap_remove(variant)
+        };
+        let summaries = [summary(0, false), summary(0, false), summary(1, false), summary(1, true)];
+        let groups: Vec<(&Summary, &[Row])> =
+            summaries.iter().map(|summary| (summary, rows.as_slice())).collect();
+        assert_eq!(shown_groups(&groups), BTreeSet::from([0, 3]));
+    }
+
+    #[test]
+    fn the_shown_networks_are_of_a_seed_that_all_groups_have() {
+        let of = |seeds: &[u64]| -> Vec<Row> {
+            seeds.iter().map(|&seed| row("none", seed, (0.9, 0.8), 1.0)).collect()
+        };
+        let summary = &results::summaries(&of(&[0]), "none")[0];
+        let seed =
+            |one: &[u64], other: &[u64]| common_seed(&[(summary, &of(one)), (summary, &of(other))]);
+        assert_eq!(seed(&[0, 1, 2], &[1, 2]), Some(1));
+        assert_eq!(seed(&[0], &[1]), None);
+    }
+
+    #[test]
+    fn networks_that_are_not_shown_are_dropped_first() {
+        let group = |shown, bytes: usize| Group {
+            shown,
+            network: Some(Network::sample(bytes)),
+            ..group("none", &[(0.9, 0.8)])
+        };
+        let half = MAX_NETWORKS_BYTES / 2;
+        let mut groups =
+            [group(false, half), group(true, half), group(true, half), group(true, half)];
+        let mut notes = Vec::new();
+        drop_networks(&mut groups, &mut notes);
+        let kept = groups.each_ref().map(|group| group.network.is_some());
+        assert_eq!(kept, [false, true, true, false]);
+        assert!(notes[0].starts_with("2 of 4 networks are left out"));
+    }
 
     #[test]
     fn bin_edges_follow_the_median_kernel_and_centre_a_bin_on_0() {

@@ -1,4 +1,4 @@
-//! What a study shows, in sentences with its own numbers.
+//! Sentences on what a study shows, with its own numbers.
 
 use super::{curves::HELD_OUT, group::Group, network::WeightHistogram, page_data::PageData};
 use crate::results::{self, Comparison, Verdict, statistics::Difference};
@@ -16,14 +16,14 @@ const CHANCE: f64 = 2.0;
 /// A config of a network that overfits.
 const OVERFIT: &str = "overfit";
 
-/// What regularisation did in a study, and why, in sentences.
+/// Sentences on what regularisation did in a study.
 #[derive(Debug, Default)]
 pub(super) struct Sentences {
     /// Whether the network overfits, and what helps.
     pub(super) lead: Vec<String>,
     /// The name of each variant but the first, and what it did.
     pub(super) variants: Vec<(String, Vec<String>)>,
-    /// What the curves by epoch need to be said.
+    /// Explanations of the curves by epoch.
     pub(super) curves: Vec<String>,
     /// Whether images are held out.
     pub(super) is_validated: bool,
@@ -65,7 +65,7 @@ fn lead(first: &Group, others: &[&Group], classes: usize) -> Vec<String> {
 /// Says whether a network overfits.
 fn overfitting(group: &Group, classes: usize) -> String {
     let name = &group.name;
-    if group.has_diverged {
+    if group.diverged > 0 {
         return format!("Training of {name} diverged: a loss is not a finite number.");
     }
     let numbers = format!(
@@ -92,12 +92,12 @@ fn overfitting(group: &Group, classes: usize) -> String {
 /// Returns whether a network is clearly better than guessing, on the training images.
 fn has_learnt(group: &Group, classes: usize) -> bool {
     let guessing = 1.0 / classes as f64;
-    !group.has_diverged && group.acc_train.mean >= guessing + LEARNT * (1.0 - guessing)
+    group.diverged == 0 && group.acc_train.mean >= guessing + LEARNT * (1.0 - guessing)
 }
 
 /// Says when the loss on held-out images was lowest, if it has risen since.
 fn held_out_loss(group: &Group) -> Option<String> {
-    let best = group.best_epoch.filter(|_| group.stopped.is_none())?;
+    let best = group.best_epoch.filter(|_| !group.is_monitored)?;
     let (lowest, last) = (group.curves.at(best, HELD_OUT)?, group.curves.last(HELD_OUT)?);
     if last < RISEN * lowest {
         return None;
@@ -141,7 +141,7 @@ fn helpful(first: &Group, others: &[&Group]) -> Option<String> {
 
 /// Says what a variant did, in comparison with the first one.
 fn about_variant(group: &Group, first: &Group, layer: &str) -> Vec<String> {
-    if group.has_diverged {
+    if group.diverged > 0 {
         return vec!["Training diverged: a loss is not a finite number.".to_owned()];
     }
     let name = &first.name;
@@ -165,7 +165,7 @@ fn about_variant(group: &Group, first: &Group, layer: &str) -> Vec<String> {
     }
     if let (Some(own), Some(other)) = (group.memorised, first.memorised) {
         sentences.push(format!(
-            "It has learnt {} of the wrong labels by heart ({name}: {}).",
+            "It gives {} of the wrong labels ({name}: {}).",
             percent(own.mean),
             percent(other.mean)
         ));
@@ -220,18 +220,24 @@ fn about_accuracy(group: &Group, first: &Group) -> String {
 fn about_gap(group: &Group, first: &Group) -> String {
     let pairs: Vec<f64> =
         group.gaps.iter().filter_map(|(seed, gap)| Some(gap - first.gaps.get(seed)?)).collect();
-    let word = match Difference::new(&pairs) {
-        Some(difference) if difference.high < 0.0 => "smaller: ",
-        Some(difference) if difference.low > 0.0 => "larger: ",
-        Some(_) => "about the same: ",
-        None => "",
-    };
-    format!(
-        "Its gap between training and test accuracy is {word}{} ({}: {}).",
-        points(group.gap.mean),
-        first.name,
-        points(first.gap.mean)
-    )
+    let (own, other) = (points(group.gap.mean), points(first.gap.mean));
+    let name = &first.name;
+    match Difference::new(&pairs) {
+        Some(difference) if difference.high < 0.0 => {
+            format!(
+                "Its gap between training and test accuracy is smaller: {own} ({name}: {other})."
+            )
+        }
+        Some(difference) if difference.low > 0.0 => {
+            format!(
+                "Its gap between training and test accuracy is larger: {own} ({name}: {other})."
+            )
+        }
+        Some(_) => format!(
+            "Whether its gap between training and test accuracy differs is undecided: {own} ({name}: {other})."
+        ),
+        None => format!("Its gap between training and test accuracy is {own} ({name}: {other})."),
+    }
 }
 
 /// Says what became of the weights of a layer, in the networks of one seed.
@@ -273,7 +279,7 @@ fn about_curves(shown: &[&Group], classes: usize, is_validated: bool) -> Vec<Str
     }
     sentences.extend(shown.iter().find_map(|group| better_on_test(group, classes)));
     sentences.extend(shown.iter().find_map(|group| late_evaluation(group)));
-    if shown.iter().any(|group| group.stopped.is_some()) {
+    if shown.iter().any(|group| group.is_monitored) {
         sentences.push(
             "Where early stopping ends runs at different epochs, the curves go as far as all of them do.".to_owned(),
         );
@@ -286,7 +292,7 @@ fn about_curves(shown: &[&Group], classes: usize, is_validated: bool) -> Vec<Str
 fn better_on_test(group: &Group, classes: usize) -> Option<String> {
     let running = group.curves.last_running_acc()?;
     let (name, train, test) = (&group.name, group.acc_train.mean, group.acc_test.mean);
-    let is_plain = group.memorised.is_none() && group.stopped.is_none();
+    let is_plain = group.memorised.is_none() && !group.is_monitored;
     if running >= test || !is_plain || !has_learnt(group, classes) {
         return None;
     }
@@ -294,10 +300,11 @@ fn better_on_test(group: &Group, classes: usize) -> Option<String> {
     let has_noise = layers.any(|layer| {
         layer.dropout > 0.0 || layer.gaussian_dropout > 0.0 || layer.gaussian_noise > 0.0
     });
-    let (while_training, after) = if has_noise {
-        (", and with noise or dropout", ", without noise and dropout,")
-    } else {
-        ("", "")
+    let (while_training, after) = match (has_noise, group.shift > 0) {
+        (true, true) => (", with noise or dropout, and on moved images", ", without all that,"),
+        (true, false) => (", and with noise or dropout", ", without noise and dropout,"),
+        (false, true) => (", and on moved images", ", on the images as they are,"),
+        (false, false) => ("", ""),
     };
     let start = format!(
         "Why is {name} better on the test images ({}) than the training accuracy that Keras would print ({})? That one is a \
@@ -357,7 +364,11 @@ fn signed_points(difference: f64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::group::tests::group, *};
+    use super::{
+        super::{confidence::Confidence, group::tests::group},
+        *,
+    };
+    use crate::results::statistics::Spread;
 
     #[test]
     fn overfitting_is_judged_by_the_gap_and_by_guessing() {
@@ -369,7 +380,7 @@ mod tests {
         assert!(text((0.35, 0.3), 10).contains("overfits"));
         assert!(text((0.55, 0.5), 2).contains("guessing gives 50.0\u{a0}%"));
         let mut diverged = group("none", &[(0.1, 0.1)]);
-        diverged.has_diverged = true;
+        diverged.diverged = 1;
         assert!(overfitting(&diverged, 10).contains("diverged"));
     }
 
@@ -379,7 +390,9 @@ mod tests {
         let text = |accuracies: &[(f64, f64)]| about_gap(&group("l2", accuracies), &none);
         assert!(text(&[(1.0, 0.85), (1.0, 0.87), (1.0, 0.86)]).contains("is smaller: 14.00"));
         assert!(text(&[(1.0, 0.75), (1.0, 0.77), (1.0, 0.76)]).contains("is larger: 24.00"));
-        assert!(text(&[(1.0, 0.9), (1.0, 0.7), (1.0, 0.84)]).contains("is about the same: 18.67"));
+        assert!(
+            text(&[(1.0, 0.9), (1.0, 0.7), (1.0, 0.84)]).contains("differs is undecided: 18.67")
+        );
         assert!(text(&[(1.0, 0.9)]).contains("accuracy is 10.00"));
     }
 
@@ -390,6 +403,52 @@ mod tests {
         let (none, l2) = (group("none", &[(1.0, 0.8)]), group("l2", &[(1.0, 0.9)]));
         assert!(helpful(&none, &[&l2]).unwrap().contains("no two seeds"));
         assert_eq!(helpful(&none, &[]), None);
+    }
+
+    #[test]
+    fn a_better_test_accuracy_is_explained_by_what_differs() {
+        let with_running = |accuracies, running| {
+            let mut group = group("none", &[accuracies]);
+            group.curves.running_acc = vec![Some(running)];
+            group
+        };
+        let text = |group: &Group| better_on_test(group, 10);
+        assert_eq!(text(&with_running((0.92, 0.91), 0.915)), None);
+        let more = text(&with_running((0.92, 0.91), 0.90)).unwrap();
+        assert!(
+            more.ends_with("it is 92.00\u{a0}%, which is more than on the test images."),
+            "{more}"
+        );
+        // One standard deviation of 0.91 on 10 000 images is 0.29 points.
+        let chance = text(&with_running((0.907, 0.91), 0.90)).unwrap();
+        assert!(
+            chance.contains("about 0.29\u{a0}points, so the difference may be one of chance"),
+            "{chance}"
+        );
+        let easier = text(&with_running((0.90, 0.91), 0.89)).unwrap();
+        assert!(easier.contains("easier than the training images"), "{easier}");
+        let mut shifted = with_running((0.92, 0.91), 0.90);
+        shifted.shift = 2;
+        assert!(text(&shifted).unwrap().contains("on moved images"));
+        for explained in [
+            Group { is_monitored: true, ..with_running((0.92, 0.91), 0.90) },
+            Group { memorised: Some(Spread::new(&[0.5])), ..with_running((0.92, 0.91), 0.90) },
+            with_running((0.15, 0.14), 0.12),
+        ] {
+            assert_eq!(text(&explained), None);
+        }
+    }
+
+    #[test]
+    fn confidence_is_compared_with_accuracy() {
+        let text = |sure| {
+            let mut own = group("l2", &[(1.0, 0.8)]);
+            own.confidence = Some(Confidence::sample(sure));
+            about_variant(&own, &own, "hidden2").pop().unwrap()
+        };
+        assert!(text(0.9).starts_with("It is overconfident: 90.0\u{a0}% sure"));
+        assert!(text(0.7).starts_with("It is underconfident"));
+        assert!(text(0.8001).starts_with("On average its confidence is right"));
     }
 
     #[test]

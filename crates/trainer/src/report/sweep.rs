@@ -54,11 +54,11 @@ struct Point {
 /// A slider over the values of a swept key.
 #[derive(Debug, Serialize)]
 pub(super) struct Slider {
-    key: String,
+    pub(super) key: String,
     /// The key in short.
-    label: String,
+    pub(super) label: String,
     /// The values as text: numbers in their order, others as they are listed.
-    values: Vec<String>,
+    pub(super) values: Vec<String>,
 }
 
 impl Slider {

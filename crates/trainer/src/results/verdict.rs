@@ -71,10 +71,13 @@ fn of_networks(compared: &[(&Summary, &Comparison)]) -> Option<String> {
     }
     let (_, comparison) = single.first()?;
     let other = cell_name(&comparison.variant, &comparison.point);
+    let adjusted = match compared.len() {
+        0 | 1 => String::new(),
+        count => format!(", p adjusted for {count} comparisons by Holm's method"),
+    };
     Some(format!(
-        "McNemar's exact test of the predictions against {other}'s, p adjusted for {} comparisons by Holm's method:\n\
+        "McNemar's exact test of the predictions against {other}'s{adjusted}:\n\
          {}.\nIt speaks of these networks, not of the methods.",
-        compared.len(),
         tests.join("; ")
     ))
 }

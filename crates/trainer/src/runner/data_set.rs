@@ -109,7 +109,8 @@ fn check_fallback(
 }
 
 /// Returns a study with the name of its data set and what identifies it. Loads the data set if it is `needed`, or unless the
-/// folder's manifest names the source that the study takes first. The files of a `data.dir` may have changed.
+/// folder's manifest names the source that the study takes first. The files of a `data.dir` may have changed, and those of a
+/// source that cannot be verified.
 pub(super) fn identify(
     study: Study,
     folder: &StudyFolder,
@@ -119,7 +120,8 @@ pub(super) fn identify(
     let settings = &study.settings.data;
     let first = settings.sources.first().filter(|_| settings.dir.is_none() && !needed).copied();
     if let (Some(first), Ok(Some(manifest))) = (first, Manifest::read(folder))
-        && manifest.dataset.source == Some(first.to_string())
+        && manifest.dataset.source.as_ref() == Some(&manifest.dataset.name)
+        && manifest.dataset.name == first.to_string()
     {
         let files = InputFiles { weights_sha256: None, ..manifest.files };
         return Ok((study.with_source(first), manifest.dataset, files));

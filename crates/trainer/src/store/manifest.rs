@@ -1,5 +1,6 @@
 //! study.json: what a study consists of.
 
+use data::MAX_CLASSES;
 use serde::{Deserialize, Serialize};
 
 use super::{Error, StudyFolder, files};
@@ -57,13 +58,16 @@ impl Manifest {
     pub fn read(folder: &StudyFolder) -> Result<Option<Self>, Error> {
         let path = folder.file(FILE);
         let Some(bytes) = files::read(&path)? else { return Ok(None) };
-        let manifest = serde_json::from_slice(&bytes);
-        let malformed = |error| Error::Malformed {
+        let manifest = serde_json::from_slice(&bytes).map_err(|error| error.to_string());
+        let manifest = manifest.and_then(|manifest: Self| match manifest.files.classes {
+            2..=MAX_CLASSES => Ok(Some(manifest)),
+            classes => Err(format!("{classes} classes are not 2 to {MAX_CLASSES}")),
+        });
+        manifest.map_err(|error| Error::Malformed {
             reason: format!(
                 "not a study's manifest: {error}; to write it again, run the study again"
             ),
             path,
-        };
-        manifest.map(Some).map_err(malformed)
+        })
     }
 }

@@ -66,7 +66,7 @@ pub struct Study {
     pub yielding: Vec<String>,
     /// Lists of the swept keys, by their keys in study.toml.
     pub sweep: KeyValues,
-    /// Where the settings were written.
+    /// Origins of the settings.
     pub origins: Origins,
     /// Runs in the order of the results table: by variant, then by sweep point, then by seed.
     pub runs: Vec<Run>,

@@ -1,4 +1,4 @@
-//! Where the settings of a study were written.
+//! Origins of the settings of a study.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use crate::config::{Entries, Origin};
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[error("{}{key}: {reason}", at(origin.as_ref()))]
 pub struct SettingError {
-    /// Where the setting was written; `None` if it has its default, or is not located yet.
+    /// Origin of the setting; `None` if it has its default, or is not located yet.
     pub origin: Option<Origin>,
     /// Key of the setting.
     pub key: String,
@@ -34,7 +34,7 @@ impl SettingError {
         Self { origin: None, key: key.to_owned(), reason }
     }
 
-    /// Adds where the study's config has the setting, under its key there.
+    /// Adds the origin of the setting in a study's config, and its key there.
     #[must_use]
     pub fn located_in(self, study: &Study) -> Self {
         let depth = study.settings.network.hidden.len();

@@ -34,7 +34,9 @@ report.controls = (() => {
     (index) => state.change({ epoch: index === null ? null : state.epochs[index] }));
 
   const predict = make("input", { type: "checkbox", id: "predict", role: "switch" });
-  predict.addEventListener("change", () => state.change({ predict: predict.checked ? [] : null }));
+  predict.addEventListener("change", () => state.change(predict.checked
+    // The questions are about all variants, each at its own point.
+    ? { predict: [], hidden: new Set(), points: data.sliders.map(() => null) } : { predict: null }));
   const predictSwitch = make("label", { class: "switch" }, predict, "Predict first");
 
   bar.append(

@@ -49,8 +49,9 @@ report.gap = (() => {
     const last = d3.max(all, ({ training, heldOut }) => d3.max([training.at(-1)?.value, heldOut.at(-1)?.value])) ?? 0;
     return [0, Math.min(highest, Math.max(3 * typical, 1.1 * last))];
   };
-  // Returns whether some values are above a range.
-  const isCut = ([, high], all) => all.some(({ training, heldOut }) => [...training, ...heldOut].some(({ value }) => value > high));
+  // Returns the last epoch with a value above a range; undefined if there is none.
+  const lastCut = ([, high], all) => d3.max(all, ({ training, heldOut }) =>
+    d3.max([...training, ...heldOut].filter(({ value }) => value > high), ({ epoch }) => epoch));
 
   const multiple = (measure, curves, y, last) => (width) => {
     const { group, training, heldOut, running } = curves;
@@ -58,7 +59,7 @@ report.gap = (() => {
     const { worse } = MEASURES[measure];
     const test = group[MEASURES[measure].test]?.mean;
     const marks = [
-      ...(group.best_epoch === null ? [] : [{ epoch: group.best_epoch, text: `${stopped ? "best epoch" : "best held-out loss"}: ${group.best_epoch}` }]),
+      ...(group.best_epoch === null ? [] : [{ epoch: group.best_epoch, text: `${group.is_monitored ? "best epoch" : "best held-out loss"}: ${group.best_epoch}` }]),
       ...(stopped ? [{ epoch: stopped.epochs, text: `stopped: ${stopped.epochs}${stopped.runs > 1 ? ` (median of ${stopped.runs})` : ""}` }] : []),
     ];
     const channels = { x: "epoch", y: "value" };
@@ -148,7 +149,8 @@ report.gap = (() => {
       const all = some.map((group) => curvesOf(measure, group));
       const y = range(measure, all);
       body.append(make("h3", {}, MEASURES[measure].label));
-      if (isCut(y, all)) body.append(make("p", { class: "caption" }, `Values above ${number(y[1], 2)}, of the first epochs, are cut off.`));
+      const cut = lastCut(y, all);
+      if (cut) body.append(make("p", { class: "caption" }, `Values far above the others are cut off, the last at epoch ${cut}.`));
       const grid = multiples(body);
       for (const curves of all) figure(grid, multiple(measure, curves, y, last), ...caption(curves.group));
       if (all.length > 1) {
@@ -163,5 +165,5 @@ report.gap = (() => {
     }
   });
 
-  return { points, byEpoch, recorded, join, at, range, isCut, numbersAt };
+  return { points, byEpoch, recorded, join, at, range, lastCut, numbersAt };
 })();

@@ -35,7 +35,7 @@ report.misread = (() => {
       return body.append(empty(groups.some((group) => group.confusion) ? noImages : whyNoPredictions()));
     }
     body.append(
-      make("p", {}, `${misclassified.length} of ${data.misread_total}, those that most variants misclassify first. `,
+      make("p", {}, `${misclassified.length} of ${data.misread_total}, those first that most variants misclassify, each at its own point. `,
         "Below each image is the class that each variant predicts; ✓ marks correct predictions. ",
         "Click an image to load it on the pad below."),
       make("div", { class: "cards" }, ...misclassified.map(card)));

@@ -21,11 +21,15 @@ report.questions = (() => {
     const verdict = option === undefined || !isRight(question, option) ? `${question.answers.join(" and ")}. ` : "Yes. ";
     item.querySelector("[role=status]").replaceChildren(make("b", {}, verdict), question.explanation);
   };
+  // The answered questions as the page shows them; null without questions.
+  let drawn = null;
   const answer = (index, option) => {
     const answered = state.get().predict;
     if (answered.includes(index)) return;
     show(index, option);
-    state.change({ predict: [...answered, index] });
+    const predict = [...answered, index];
+    drawn = predict.join();
+    state.change({ predict });
   };
 
   const build = () => {
@@ -45,13 +49,12 @@ report.questions = (() => {
   const ids = [...new Set(data.questions.flatMap(({ sections }) => sections))];
   const absent = ids.filter((id) => section(id).hidden);
   const title = (id) => section(id).querySelector("h2").textContent;
-  let wasOn = false;
   const update = () => {
     const { predict } = state.get();
     const isOn = predict !== null && data.questions.length > 0;
     section("questions-shown")?.remove();
-    if (isOn && !wasOn) build();
-    wasOn = isOn;
+    if (isOn && predict.join() !== drawn) build();
+    drawn = isOn ? predict.join() : null;
     box.hidden = !isOn;
     const hidden = isOn ? hiddenSections(data.questions, (index) => predict.includes(index)) : [];
     ids.forEach((id) => {

@@ -9,7 +9,7 @@ report.wrongLabels = (() => {
   // Says what a network answers: the wrong label that it was given, the true class, or another.
   const verdict = (answer, { truth, given }) => {
     if (answer == null) return "–";
-    if (answer === given) return "learnt the wrong label";
+    if (answer === given) return "gives the wrong label";
     return answer === truth ? "sees the true class" : `says ${data.class_names[answer]}`;
   };
 
@@ -20,7 +20,7 @@ report.wrongLabels = (() => {
     const last = d3.max(shown, (group) => group.curves.epochs.at(-1)) ?? 1;
     if (points.length) {
       figure(body, (width) => Plot.plot({
-        ...common, width, height: 260, marginTop: 28, marginBottom: 36, ariaLabel: "Share of wrong labels learnt by epoch, by variant",
+        ...common, width, height: 260, marginTop: 28, marginBottom: 36, ariaLabel: "Share of wrong labels given by epoch, by variant",
         x: epochs(width, last), y: { label: "↑ share of the wrong labels that the network gives", grid: true, domain: [0, 1], ticks: 5 },
         marks: [
           Plot.line(points, { ...line, x: "epoch", y: "value" }),
@@ -30,7 +30,7 @@ report.wrongLabels = (() => {
         ],
       }));
     }
-    body.append(table("Wrong labels learnt in the end", ["variant", "learnt by heart", "test accuracy"],
+    body.append(table("Wrong labels given in the end", ["variant", "wrong labels given", "test accuracy"],
       shown.map((group) => [rowHeader(group), spread(group.memorised), spread(group.acc_test)])));
     const asked = shown.filter((group) => group.wrong_answers.length);
     if (!wrongImages.length || !asked.length) return;

@@ -142,10 +142,17 @@ fn asks_before_it_answers(browser: &Browser) {
     answer(2);
     assert!(!hidden().contains(&"accuracy".to_owned()) && hidden().contains(&"summary".to_owned()));
     assert_eq!(run::<String>(browser, "location.hash"), "#predict=2,0,1");
-    // A page that is opened with the fragment has the answers.
+    let answered = || {
+        let texts = each::<String>(browser, "#questions li [role=status]", "element.textContent");
+        texts.iter().filter(|text| !text.is_empty()).count()
+    };
+    // Another fragment, and a page that is opened with it, have its answers.
+    for fragment in ["#predict", "#predict=2,0,1"] {
+        browser.run(&format!("location.hash = '{fragment}'"));
+        assert_eq!(answered(), fragment.matches(char::is_numeric).count());
+    }
     browser.run("location.reload()");
-    let answered = each::<String>(browser, "#questions li [role=status]", "element.textContent");
-    assert_eq!(answered.iter().filter(|text| !text.is_empty()).count(), 3);
+    assert_eq!(answered(), 3);
     answer(4);
     answer(5);
     let no_questions = |id: &&String| *id != "questions";
