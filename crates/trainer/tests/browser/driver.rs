@@ -88,6 +88,19 @@ impl Browser {
         self.post("execute/async", &json!({ "script": script, "args": [] }))
     }
 
+    /// Loads the page again.
+    pub(crate) fn reload(&self) {
+        self.post("refresh", &json!({}));
+    }
+
+    /// Changes the address's fragment to another one, and waits until the page has seen it.
+    pub(crate) fn set_fragment(&self, fragment: &str) {
+        self.run_async(&format!(
+            "addEventListener('hashchange', () => setTimeout(done), {{ once: true }}); location.hash = {}",
+            Value::from(fragment)
+        ));
+    }
+
     /// Clicks on the first element that a CSS selector finds, in the middle of the window: the bar of controls covers its top.
     pub(crate) fn click(&self, selector: &str) {
         let quoted = Value::from(selector);

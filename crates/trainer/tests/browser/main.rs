@@ -88,7 +88,7 @@ fn sliders_move_the_page_and_the_address() {
     slide(0);
     assert_eq!((names(), run::<String>(&browser, "location.hash")), (start, String::new()));
 
-    browser.run("location.hash = '#hide=none&at=1&epoch=3'");
+    browser.set_fragment("#hide=none&at=1&epoch=3");
     browser.run("report.view.drawAll()");
     assert_eq!(names(), ["dropout dropout=0.3"]);
     let heading = "document.querySelector('#gap h3').textContent";
@@ -96,7 +96,7 @@ fn sliders_move_the_page_and_the_address() {
     // A page that is opened with the fragment shows the same.
     let rows = || each::<String>(&browser, "#gap tbody td", "element.textContent");
     let before = rows();
-    browser.run("location.reload()");
+    browser.reload();
     browser.run("report.view.drawAll()");
     assert_eq!((rows(), names()), (before, vec!["dropout dropout=0.3".to_owned()]));
     assert_eq!(
@@ -148,10 +148,10 @@ fn asks_before_it_answers(browser: &Browser) {
     };
     // Another fragment, and a page that is opened with it, have its answers.
     for fragment in ["#predict", "#predict=2,0,1"] {
-        browser.run(&format!("location.hash = '{fragment}'"));
+        browser.set_fragment(fragment);
         assert_eq!(answered(), fragment.matches(char::is_numeric).count());
     }
-    browser.run("location.reload()");
+    browser.reload();
     assert_eq!(answered(), 3);
     answer(4);
     answer(5);
