@@ -5,6 +5,8 @@ use std::{
     io::{BufRead, BufReader},
     path::Path,
     process::{Child, Command, Stdio},
+    thread,
+    time::{Duration, Instant},
 };
 
 use serde_json::{Value, json};
@@ -88,9 +90,16 @@ impl Browser {
         self.post("execute/async", &json!({ "script": script, "args": [] }))
     }
 
-    /// Loads the page again.
+    /// Loads the page again, and waits until it is loaded: chromedriver may return before.
     pub(crate) fn reload(&self) {
+        self.run("globalThis.isOld = true");
         self.post("refresh", &json!({}));
+        let is_loaded = "return !globalThis.isOld && document.readyState === 'complete'";
+        let start = Instant::now();
+        while self.run(is_loaded) != true {
+            assert!(start.elapsed() < Duration::from_secs(30), "the page is not loaded");
+            thread::sleep(Duration::from_millis(50));
+        }
     }
 
     /// Changes the address's fragment to another one, and waits until the page has seen it.
