@@ -74,7 +74,7 @@ fn read_class_names(dir: &Path, highest: u8) -> Result<Vec<String>, Error> {
 ///
 /// # Errors
 ///
-/// As [`read`], and if the files are not those published.
+/// Those of [`read`], and an error if the files are not those published.
 pub(crate) fn read_published(dir: &Path, set: &Published) -> Result<ImageSet, Error> {
     let is_verified = AtomicBool::new(true);
     let files = read_files(dir, &set.files, |opened, file| {

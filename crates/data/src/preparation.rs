@@ -23,7 +23,7 @@ const LEAST_SIDE: usize = 8;
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Preparation {
-    /// As MNIST's: made light on dark, the ink scaled to [`centred_ink`], its centre of mass in the middle.
+    /// Preparation of MNIST: made light on dark, the ink scaled to [`centred_ink`], its centre of mass in the middle.
     #[default]
     Centred,
     /// Made light on dark, and scaled as a whole.

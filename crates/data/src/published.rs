@@ -43,9 +43,9 @@ pub(crate) struct File {
 /// SHA-256 of a file.
 #[derive(Debug, Clone)]
 pub(crate) enum Checksum {
-    /// Of the uncompressed file.
+    /// Checksum of the uncompressed file.
     Uncompressed(String),
-    /// Of the gzipped file, as it is published.
+    /// Checksum of the gzipped file, as it is published.
     Gzipped(String),
 }
 

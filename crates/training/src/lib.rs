@@ -11,6 +11,7 @@ pub mod checkpoint;
 mod early_stopping;
 mod error;
 mod fit;
+mod input_format;
 mod metrics;
 mod optimizer;
 pub mod recording;
@@ -23,11 +24,11 @@ pub use callback::Callback;
 pub use early_stopping::{EarlyStopping, Monitor, Stopping};
 pub use error::Error;
 pub use fit::{Fit, FitConfig};
+pub use input_format::InputFormat;
 pub use metrics::{
     Evaluation, Metrics, Predictions, RunningMetrics, evaluate, evaluate_and_predict,
 };
 pub use optimizer::{Optimizer, OptimizerConfig, RuleConfig, WeightDecay};
-pub use recording::{Columns, Recording};
+pub use recording::{Columns, NEAR_ZERO, Recording};
 pub use saved_model::{SavedModel, predicted_class};
 pub use state::{Epoch, State};
-pub use weights::InputFormat;

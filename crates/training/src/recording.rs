@@ -11,7 +11,7 @@ use crate::{Images, evaluate, metrics::evaluate_with};
 /// Number of training images, the first ones, that a recording evaluates.
 pub const RECORDED_IMAGES: usize = 2000;
 /// Largest magnitude of a weight that counts as near zero.
-const NEAR_ZERO: f64 = 0.001;
+pub const NEAR_ZERO: f32 = 0.001;
 
 /// Recorded values of an epoch, in the order of [`Columns::names`].
 #[derive(Debug, Clone, PartialEq)]

@@ -6,45 +6,16 @@ use burn::{
     module::{Module, ModuleMapper, ModuleVisitor, Param},
     tensor::{DType, Tensor, TensorData},
 };
-use data::{MAX_SIDE, Preparation, Shape, check_class_names};
+use data::Shape;
 use model::{LayerName, Network, NetworkConfig};
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
-use serde::{Deserialize, Serialize};
 
-use crate::{Error, Pixels};
-
-/// Key of the [`InputFormat`] in a file's metadata, as JSON.
-const INPUT: &str = "input";
-
-/// Format of the images that a network was trained on. Where a field is left out, it is as with MNIST.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct InputFormat {
-    /// Names of the classes; empty if they have none but their numbers.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub class_names: Vec<String>,
-    /// Height of an image in pixels.
-    pub height: usize,
-    /// Range of the pixel values.
-    pub pixels: Pixels,
-    /// Preparation of a picture of any size as such an image.
-    #[serde(default, skip_serializing_if = "Preparation::is_centred")]
-    pub preparation: Preparation,
-    /// Width of an image in pixels.
-    pub width: usize,
-}
-
-impl Default for InputFormat {
-    fn default() -> Self {
-        let Shape { width, height, .. } = Shape::MNIST;
-        let (class_names, preparation) = Default::default();
-        Self { class_names, height, pixels: Pixels::Unit, preparation, width }
-    }
-}
+use crate::{Error, InputFormat};
 
 /// Serialises a network's weights as [`to_bytes`] does, with the format of its images in the file's metadata.
 pub fn to_bytes_with_input(network: &Network, input: &InputFormat) -> Result<Vec<u8>, Error> {
-    let json = serde_json::to_string(input).map_err(|error| Error::Save(error.to_string()))?;
-    serialize(&tensors(network)?, Some(HashMap::from([(INPUT.to_owned(), json)])))
+    let metadata = HashMap::from([(InputFormat::KEY.to_owned(), input.to_json()?)]);
+    serialize(&tensors(network)?, Some(metadata))
 }
 
 /// Serialises a network's weights as the bytes of a safetensors file. Its tensors are float32: `hidden1.kernel`
@@ -112,34 +83,13 @@ impl Weights {
     ///
     /// [`Error::WeightsMismatch`] if the metadata do not fit the network, or lack the format of other images.
     pub fn input(&self, inputs: usize, classes: usize) -> Result<InputFormat, Error> {
-        let Some(input) = self.written_input()? else {
-            if inputs == Shape::MNIST.pixels() {
-                return Ok(InputFormat::default());
-            }
-            return Err(unfit(format!(
+        match self.written_input()? {
+            Some(input) => input.checked(inputs, classes),
+            None if inputs == Shape::MNIST.pixels() => Ok(InputFormat::default()),
+            None => Err(unfit(format!(
                 "the network takes {inputs} values, and the metadata lack the width and height of such images"
-            )));
-        };
-        let InputFormat { width, height, class_names, .. } = &input;
-        if width.max(height) > &MAX_SIDE || width * height != inputs {
-            return Err(unfit(format!(
-                "the network takes {inputs} values, but its metadata say {width} × {height} pixels"
-            )));
+            ))),
         }
-        if input.preparation.is_centred() && width != height {
-            return Err(unfit(format!(
-                "its metadata centre images of {width} × {height} pixels, which are not square"
-            )));
-        }
-        check_class_names(class_names)
-            .map_err(|fault| unfit(format!("the list of class names in its metadata {fault}")))?;
-        if !class_names.is_empty() && class_names.len() != classes {
-            return Err(unfit(format!(
-                "the network has {classes} classes, but its metadata name {}",
-                class_names.len()
-            )));
-        }
-        Ok(input)
     }
 
     /// Returns the format of the network's images that the file's metadata have; `None` if they lack it.
@@ -151,14 +101,8 @@ impl Weights {
         let metadata = SafeTensors::read_metadata(&self.0);
         let (_, metadata) =
             metadata.map_err(|error| Error::InvalidSafetensors(error.to_string()))?;
-        let Some(text) = metadata.metadata().as_ref().and_then(|metadata| metadata.get(INPUT))
-        else {
-            return Ok(None);
-        };
-        let input = serde_json::from_str(text);
-        input
-            .map(Some)
-            .map_err(|error| unfit(format!("`{INPUT}` in its metadata is wrong: {error}")))
+        let text = metadata.metadata().as_ref().and_then(|metadata| metadata.get(InputFormat::KEY));
+        text.map(|text| InputFormat::parse(text)).transpose()
     }
 
     /// Derives the network from the tensors' names and shapes: the settings that inference needs, the number of inputs,
@@ -345,42 +289,6 @@ mod tests {
         assert_eq!(weights.network().unwrap(), (config.clone(), 5, 6));
         let loaded = weights.load(config.init(5, 6, 2, &device)).unwrap();
         assert!(to_bytes(&loaded).unwrap() == bytes);
-    }
-
-    #[test]
-    fn metadata_that_do_not_fit_are_refused() {
-        let network = NetworkConfig::plain(&[2]).init(6, 3, 0, &Device::flex());
-        let input = |metadata: &str| {
-            let metadata = HashMap::from([(INPUT.to_owned(), metadata.to_owned())]);
-            let bytes = serialize(&tensors(&network).unwrap(), Some(metadata)).unwrap();
-            Weights::parse(bytes).unwrap().input(6, 3).map_err(|error| error.to_string())
-        };
-        let format = |more: &str, width: usize, height: usize| {
-            format!("{{{more}\"height\":{height},\"pixels\":\"unit\",\"width\":{width}}}")
-        };
-        let whole = "\"preparation\":\"whole\",";
-        assert_eq!(input(&format(whole, 3, 2)).unwrap().width, 3);
-        for (metadata, expected) in [
-            (format("", 3, 2), "not square"),
-            (format(whole, 3, 3), "say 3 × 3 pixels"),
-            (format(whole, usize::MAX, 2), "takes 6 values"),
-            (
-                format(
-                    "\"class_names\":[\"a\\u001b\",\"b\",\"c\"],\"preparation\":\"whole\",",
-                    3,
-                    2,
-                ),
-                "invisible",
-            ),
-            (
-                format("\"class_names\":[\"a\",\"b\"],\"preparation\":\"whole\",", 3, 2),
-                "has 3 classes",
-            ),
-            (format("\"preparation\":\"other\",", 3, 2), "in its metadata is wrong"),
-        ] {
-            let error = input(&metadata).unwrap_err();
-            assert!(error.contains(expected), "{metadata}: {error}");
-        }
     }
 
     #[test]

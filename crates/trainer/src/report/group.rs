@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     results::{Comparison, Row, Summary, statistics::Spread},
-    store::{Ending, Error, PREDICTIONS, Predictions, Record},
+    store::{Ending, Error, Predictions, Record},
     study::cell_name,
 };
 
@@ -129,7 +129,7 @@ impl Group {
             .map_err(&mut note)
             .ok()
             .map_or((None, None), |read| (Some(read.0), Some(read.1)));
-        let predictions = read_predictions(first).map_err(&mut note).ok();
+        let predictions = first.record.read_predictions(&first.folder).map_err(&mut note).ok();
         let read_history = |row: &Row| row.record.read_history(&row.folder);
         let histories: Vec<_> =
             runs.iter().filter_map(|row| read_history(row).map_err(&mut note).ok()).collect();
@@ -152,14 +152,14 @@ impl Group {
             acc_train: summary.acc_train,
             acc_val: summary.acc_val,
             acc_test: summary.acc_test,
-            gap: spread(&gap),
+            gap: spread(&Record::gap),
             comparison: summary.difference.clone(),
             config: first.run.variant.network.clone(),
             shift: first.run.variant.shift,
             test_images: first.record.images.test,
             diverged: runs.iter().filter(|row| row.diverged()).count(),
             changed_labels: first.record.files_sha256.changed_labels.clone(),
-            gaps: runs.iter().map(|row| (row.run.seed, gap(&row.record))).collect(),
+            gaps: runs.iter().map(|row| (row.run.seed, row.record.gap())).collect(),
             cross_entropy_train: spread(&|run| run.cross_entropy_train),
             cross_entropy_test: spread(&|run| run.cross_entropy_test),
             memorised: memorised.map(|shares| Spread::new(&shares)),
@@ -185,11 +185,6 @@ impl Group {
     pub(super) fn kernel(&self) -> &[f32] {
         self.network.as_ref().map_or(&[], |network| &network.kernel)
     }
-}
-
-/// Returns training minus test accuracy.
-fn gap(record: &Record) -> f64 {
-    record.acc_train - record.acc_test
 }
 
 impl Stopped {
@@ -218,12 +213,6 @@ fn is_shown(column: &str, depth: usize, layer: Option<LayerName>) -> bool {
 fn median(mut values: Vec<usize>) -> Option<usize> {
     values.sort_unstable();
     values.get(values.len().saturating_sub(1) / 2).copied()
-}
-
-fn read_predictions(row: &Row) -> Result<Predictions, Error> {
-    let bytes = row.record.read_file(&row.folder, PREDICTIONS)?;
-    Predictions::parse(&bytes)
-        .map_err(|reason| Error::Malformed { path: row.folder.join(PREDICTIONS), reason })
 }
 
 #[cfg(test)]

@@ -6,16 +6,13 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use model::{EPSILON, LayerName};
 use safetensors::{SafeTensorError, SafeTensors};
 use serde::Serialize;
-use training::{Pixels, SavedModel};
+use training::{NEAR_ZERO, Pixels, SavedModel};
 
 use crate::{
     results::Row,
     store::{Error, MODEL},
     study::Backend,
 };
-
-/// The magnitude below which a weight counts as near zero.
-const NEAR_ZERO: f32 = 1e-3;
 
 /// A network with which the page classifies images.
 #[derive(Debug, Serialize)]
@@ -129,7 +126,7 @@ impl DenseLayer {
 pub(super) struct WeightHistogram {
     edges: Vec<f64>,
     counts: Vec<usize>,
-    /// The share of weights below [`NEAR_ZERO`] in magnitude, 0 to 1.
+    /// The share of weights up to [`NEAR_ZERO`] in magnitude, 0 to 1.
     pub(super) near_zero: f64,
     /// The sum of the magnitudes.
     l1: f64,
@@ -152,7 +149,7 @@ impl WeightHistogram {
             }
         }
         let magnitudes = || kernel.iter().map(|&weight| f64::from(weight).abs());
-        let near_zero = magnitudes().filter(|&magnitude| magnitude < f64::from(NEAR_ZERO)).count();
+        let near_zero = magnitudes().filter(|&magnitude| magnitude <= f64::from(NEAR_ZERO)).count();
         Self {
             edges,
             counts,

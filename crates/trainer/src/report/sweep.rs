@@ -115,7 +115,7 @@ fn swept_key(key: &str, groups: &[(&Summary, &[Row])]) -> Option<SweptKey> {
             acc_train: summary.acc_train,
             acc_val: summary.acc_val,
             acc_test: summary.acc_test,
-            gap: spread(|run| run.acc_train - run.acc_test),
+            gap: spread(Record::gap),
             cross_entropy_train: spread(|run| run.cross_entropy_train),
             cross_entropy_val: held_out.map(|values| Spread::new(&values)),
             cross_entropy_test: spread(|run| run.cross_entropy_test),

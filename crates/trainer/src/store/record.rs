@@ -7,7 +7,7 @@ use training::{Epoch, Stopping};
 
 use super::{
     Error, calibration::CalibrationBin, changed_labels, files, history, metrics,
-    metrics::Recordings, predictions,
+    metrics::Recordings, predictions, predictions::Predictions,
 };
 use crate::study::ChangedLabel;
 
@@ -144,6 +144,11 @@ impl Record {
         1.0 - self.acc_test / self.acc_train
     }
 
+    /// Returns the gap: training minus test accuracy.
+    pub fn gap(&self) -> f64 {
+        self.acc_train - self.acc_test
+    }
+
     /// Reads the record in a run's folder; `None` if the run has not finished.
     pub fn read(folder: &Path) -> Result<Option<Self>, Error> {
         let path = folder.join(FILE);
@@ -172,6 +177,12 @@ impl Record {
     pub fn read_history(&self, folder: &Path) -> Result<Vec<Epoch>, Error> {
         let malformed = |reason| Error::Malformed { path: folder.join(history::FILE), reason };
         history::parse(&self.read_file(folder, history::FILE)?, self.epochs).map_err(malformed)
+    }
+
+    /// Reads the labels and predicted classes of the test images.
+    pub fn read_predictions(&self, folder: &Path) -> Result<Predictions, Error> {
+        let malformed = |reason| Error::Malformed { path: folder.join(predictions::FILE), reason };
+        Predictions::parse(&self.read_file(folder, predictions::FILE)?).map_err(malformed)
     }
 
     /// Reads what was recorded by epoch; `None` of a run from before that.

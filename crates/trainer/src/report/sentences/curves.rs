@@ -1,0 +1,120 @@
+//! Explanations of the curves by epoch.
+
+use super::{super::group::Group, OVERFIT, has_learnt, points, precise};
+
+/// The number of standard deviations up to which a difference may be one of chance.
+const CHANCE: f64 = 2.0;
+
+/// Says what the curves by epoch show only with an explanation.
+pub(super) fn about_curves(shown: &[&Group], classes: usize, is_validated: bool) -> Vec<String> {
+    let mut sentences = Vec::new();
+    if !is_validated {
+        sentences.push(format!(
+            "No images are held out, and the test images are looked at only once, after training. So there is no curve to \
+             compare training with, only the final gap. The config {OVERFIT} holds images out."
+        ));
+    }
+    sentences.extend(shown.iter().find_map(|group| better_on_test(group, classes)));
+    sentences.extend(shown.iter().find_map(|group| late_evaluation(group)));
+    if shown.iter().any(|group| group.is_monitored) {
+        sentences.push(
+            "Where early stopping ends runs at different epochs, the curves go as far as all of them do.".to_owned(),
+        );
+    }
+    sentences
+}
+
+/// Explains why a variant is better on the test images than in training, where that is so. Wrong labels and weights of an
+/// earlier epoch explain it otherwise.
+fn better_on_test(group: &Group, classes: usize) -> Option<String> {
+    let running = group.curves.last_running_acc()?;
+    let (name, train, test) = (&group.name, group.acc_train.mean, group.acc_test.mean);
+    let is_plain = group.memorised.is_none() && !group.is_monitored;
+    if running >= test || !is_plain || !has_learnt(group, classes) {
+        return None;
+    }
+    let mut layers = group.config.layer_names().filter_map(|name| group.config.layer(name));
+    let has_noise = layers.any(|layer| {
+        layer.dropout > 0.0 || layer.gaussian_dropout > 0.0 || layer.gaussian_noise > 0.0
+    });
+    let (while_training, after) = match (has_noise, group.shift > 0) {
+        (true, true) => (", with noise or dropout, and on moved images", ", without all that,"),
+        (true, false) => (", and with noise or dropout", ", without noise and dropout,"),
+        (false, true) => (", and on moved images", ", on the images as they are,"),
+        (false, false) => ("", ""),
+    };
+    let start = format!(
+        "Why is {name} better on the test images ({}) than the training accuracy that Keras would print ({})? That one is a \
+         mean over the batches of the last epoch, while the weights still change{while_training}. Evaluated after \
+         training{after} it is {}",
+        precise(test),
+        precise(running),
+        precise(train)
+    );
+    if train >= test {
+        return Some(start + ", which is more than on the test images.");
+    }
+    let deviation = (test * (1.0 - test) / group.test_images as f64).sqrt();
+    let judged = if test - train <= CHANCE * deviation {
+        "so the difference may be one of chance"
+    } else {
+        "so these test images are easier than the training images"
+    };
+    Some(format!(
+        "{start}, still less. Another draw of as many test images would move their accuracy by about {}, {judged}.",
+        points(deviation)
+    ))
+}
+
+/// Explains why batch normalisation is worse when it is evaluated after the first epochs, where that is so.
+fn late_evaluation(group: &Group) -> Option<String> {
+    let has_batch_norm = group.config.hidden.iter().any(|block| block.layer.batch_norm);
+    let (epoch, running, evaluated) = group.curves.first_losses().filter(|_| has_batch_norm)?;
+    (evaluated > running).then(|| {
+        format!(
+            "In the first epochs {} is worse when it is evaluated than while it trains (after epoch {epoch}: {evaluated:.2}, \
+             mean of the epoch {running:.2}). Evaluation uses moving averages of means and variances, which lag behind.",
+            group.name
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::super::group::tests::group, *};
+    use crate::results::statistics::Spread;
+
+    #[test]
+    fn a_better_test_accuracy_is_explained_by_what_differs() {
+        let with_running = |accuracies, running| {
+            let mut group = group("none", &[accuracies]);
+            group.curves.running_acc = vec![Some(running)];
+            group
+        };
+        let text = |group: &Group| better_on_test(group, 10);
+        assert_eq!(text(&with_running((0.92, 0.91), 0.915)), None);
+        let more = text(&with_running((0.92, 0.91), 0.90)).unwrap();
+        assert!(
+            more.ends_with("it is 92.00\u{a0}%, which is more than on the test images."),
+            "{more}"
+        );
+        // One standard deviation of 0.91 on 10 000 images is 0.29 points.
+        let chance = text(&with_running((0.907, 0.91), 0.90)).unwrap();
+        assert!(
+            chance.contains("about 0.29\u{a0}points, so the difference may be one of chance"),
+            "{chance}"
+        );
+        let easier = text(&with_running((0.90, 0.91), 0.89)).unwrap();
+        assert!(easier.contains("easier than the training images"), "{easier}");
+        let mut shifted = with_running((0.92, 0.91), 0.90);
+        shifted.shift = 2;
+        assert!(text(&shifted).unwrap().contains("on moved images"));
+        for explained in [
+            Group { is_monitored: true, ..with_running((0.92, 0.91), 0.90) },
+            Group { memorised: Some(Spread::new(&[0.5])), ..with_running((0.92, 0.91), 0.90) },
+            with_running((0.15, 0.14), 0.12),
+        ] {
+            assert_eq!(text(&explained), None);
+        }
+    }
+}

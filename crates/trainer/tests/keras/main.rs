@@ -1,0 +1,159 @@
+//! Repeats training recorded from Keras, step by step, on every backend. The fixtures come from
+//! `make_fixtures.py`.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+#[path = "../common/mod.rs"]
+mod common;
+mod early_stopping;
+mod fixture;
+
+use std::collections::BTreeMap;
+
+use burn::{
+    module::{Module, ModuleMapper, Param},
+    tensor::{Device, Gradients, Tensor, TensorData},
+};
+use fixture::{Fixture, tensors};
+use model::{Network, NetworkNoise};
+use trainer::study::Backend;
+use training::{Batch, Metrics, State, weights};
+
+/// Largest difference between two sets of tensors, divided by the largest value of all. Divided by the largest
+/// value of each tensor, it would be mere rounding for a tensor that is nearly zero.
+fn distance(found: &BTreeMap<String, TensorData>, expected: &BTreeMap<String, TensorData>) -> f64 {
+    assert!(found.keys().eq(expected.keys()), "{:?} and {:?}", found.keys(), expected.keys());
+    let (mut difference, mut largest) = (0.0_f32, 0.0_f32);
+    for (found, expected) in found.values().zip(expected.values()) {
+        assert_eq!(found.shape(), expected.shape());
+        let expected = expected.try_to_vec::<f32>().unwrap();
+        for (found, expected) in found.try_to_vec::<f32>().unwrap().iter().zip(expected) {
+            assert!(found.is_finite());
+            difference = difference.max((found - expected).abs());
+            largest = largest.max(expected.abs());
+        }
+    }
+    f64::from(difference / largest)
+}
+
+/// Largest relative differences from Keras.
+#[derive(Debug, Default)]
+struct Differences {
+    losses: f64,
+    epochs: f64,
+    gradients: f64,
+    weights: f64,
+    evaluate: f64,
+}
+
+/// Trains as recorded and compares the results.
+fn replay(fixture: &Fixture, device: &Device) -> Differences {
+    let optimizer = fixture.run().fit_config().optimizer;
+    let mut state = State::new(fixture.start(device), &optimizer);
+    let (mut differences, mut losses) = (Differences::default(), Vec::new());
+    let split = fixture.split();
+    let images = split.len();
+    for epoch in 0..fixture.case.epochs {
+        let (mut loss, mut correct) = (0.0, 0.0);
+        for from in (0..images).step_by(fixture.case.batch) {
+            let to = (from + fixture.case.batch).min(images);
+            let batch = || fixture.batch(&split, from, to, device);
+            let noise = fixture.noise(losses.len(), to - from, device);
+            if losses.is_empty() {
+                let found = gradients(&state.network, batch(), noise.clone());
+                differences.gradients = distance(&found, &fixture.under("gradient."));
+            }
+            state = state.step(batch(), noise);
+            let [loss_sum, correct_sum, _] = std::mem::take(&mut state.metrics).sums();
+            losses.push(loss_sum / (to - from) as f64);
+            (loss, correct) = (loss + loss_sum, correct + correct_sum);
+        }
+        let metrics = Metrics { loss: loss / images as f64, accuracy: correct / images as f64 };
+        differences.epochs = differences.epochs.max(fixture.epoch_distance(epoch, metrics));
+    }
+    assert!(losses.len() >= 30 && losses.iter().all(|loss| loss.is_finite()));
+    assert_eq!(losses.len(), fixture.values("losses").len());
+    for (found, expected) in losses.iter().zip(fixture.values("losses")) {
+        differences.losses = differences.losses.max((found / f64::from(expected) - 1.0).abs());
+    }
+    let found = tensors(&weights::to_bytes(&state.network).unwrap());
+    differences.weights = distance(&found, &fixture.under("final."));
+    differences.evaluate = evaluate_distance(fixture, &state.network, device);
+    differences
+}
+
+/// Returns the gradients of a step by parameter name.
+fn gradients(network: &Network, batch: Batch, noise: NetworkNoise) -> BTreeMap<String, TensorData> {
+    /// Replaces each parameter by its gradient.
+    struct ToGradients(Gradients);
+
+    impl ModuleMapper for ToGradients {
+        fn map_float<const D: usize>(&mut self, parameter: Param<Tensor<D>>) -> Param<Tensor<D>> {
+            let gradient = parameter.grad(&self.0);
+            parameter.map(|own| gradient.unwrap_or(own))
+        }
+    }
+
+    let loss = network.forward(batch.images, noise).loss(batch.classes);
+    let gradients = network.clone().map(&mut ToGradients(loss.backward()));
+    let mut named = weights::tensors(&gradients).unwrap();
+    named.retain(|name, _| !name.contains(".moving_"));
+    named
+}
+
+/// Relative difference of the loss from that of Keras's `evaluate`. The accuracies must be equal.
+fn evaluate_distance(fixture: &Fixture, network: &Network, device: &Device) -> f64 {
+    let split = fixture.split();
+    let images = split.len();
+    let batch = fixture.batch(&split, 0, images, device);
+    let output = network.valid().forward(batch.images, NetworkNoise::default());
+    let correct = output.correct(batch.classes.clone()).into_scalar::<i64>();
+    let loss = output.loss(batch.classes).into_scalar::<f32>();
+    let expected = fixture.values("evaluate");
+    let accuracy = correct as f32 / images as f32;
+    assert!(
+        (accuracy - expected[1]).abs() < 1e-6,
+        "accuracy {accuracy} instead of {}",
+        expected[1]
+    );
+    f64::from((loss - expected[0]).abs() / expected[0])
+}
+
+/// Replays every fixture.
+fn replay_all(backend: Backend, tolerance: f64, raw_tolerance: f64) {
+    let device = backend.open().unwrap();
+    for fixture in Fixture::all() {
+        let differences = replay(&fixture, &device);
+        let tolerance = if fixture.case.raw { raw_tolerance } else { tolerance };
+        let Differences { losses, epochs, gradients, weights, evaluate } = differences;
+        for (what, difference) in [
+            ("losses", losses),
+            ("epochs", epochs),
+            ("gradients", gradients),
+            ("weights", weights),
+            ("evaluate", evaluate),
+        ] {
+            assert!(
+                difference < tolerance,
+                "{}: {what} are {difference:e} apart from Keras's",
+                fixture.name
+            );
+        }
+    }
+}
+
+#[test]
+fn flex_matches_keras() {
+    replay_all(Backend::Flex, 1e-5, 1e-4);
+}
+
+#[test]
+fn ndarray_matches_keras() {
+    replay_all(Backend::Ndarray, 1e-5, 1e-4);
+}
+
+#[test]
+fn wgpu_matches_keras() {
+    if common::has_wgpu() {
+        replay_all(Backend::Wgpu, 1e-3, 1e-3);
+    }
+}
