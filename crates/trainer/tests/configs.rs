@@ -4,6 +4,10 @@
 mod common;
 
 use common::{TestDir, stderr};
+use trainer::{
+    config::{self, builtin},
+    study::{InputFiles, Study},
+};
 
 /// The output of a command that must succeed.
 fn output(dir: &TestDir, arguments: &[&str]) -> String {
@@ -87,4 +91,24 @@ fn a_config_that_is_no_regular_file_is_refused() {
     }
     dir.write("mine.toml", "extends = \"fifo.toml\"");
     assert_eq!(refusal(&dir, &["summary", "mine.toml"]), "error: cannot read the config fifo.toml");
+}
+
+/// A changed id means that the runs of all users are trained again. Raise the version of the numerics where it is meant.
+#[test]
+fn the_runs_of_the_built_in_configs_keep_their_ids() {
+    let files = InputFiles {
+        dataset_sha256: "c65580678af93f1ea48c2c0d01d543ec89307c6b8a0eb7ca542d7c18c5f4c681"
+            .to_owned(),
+        training_images: 60_000,
+        ..InputFiles::default()
+    };
+    let mut ids = String::new();
+    for built_in in builtin::ALL {
+        let entries = config::find(built_in.name).unwrap().read(&[]).unwrap();
+        let study = Study::read(built_in.name, &entries).unwrap();
+        for run in &study.runs {
+            ids += &format!("{} {run}: {}\n", study.name, study.inputs(run, &files).id());
+        }
+    }
+    insta::assert_snapshot!(ids);
 }
