@@ -12,6 +12,7 @@ use crate::image_set::{ImageSet, Split, sha256_of_sums};
 use crate::published::{Checksum, File, Files, Published, Verified};
 use crate::shape::Shape;
 use crate::source::Source;
+use strum::VariantArray;
 
 #[cfg(test)]
 mod tests;
@@ -205,7 +206,7 @@ fn data_set_name(dir: &Path, sha256: &str) -> String {
     let resolved = dir.canonicalize().unwrap_or_default();
     let name = dir.file_name().or(resolved.file_name());
     let name = name.unwrap_or(dir.as_os_str()).to_string_lossy();
-    if Source::ALL.iter().any(|source| source.to_string() == name) {
+    if Source::VARIANTS.iter().any(|source| source.to_string() == name) {
         format!("{name}-{}", &sha256[..8])
     } else {
         name.into_owned()

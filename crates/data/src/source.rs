@@ -1,9 +1,10 @@
 //! The built-in data sets.
 
-use std::fmt;
+use strum::{Display, VariantArray};
 
 /// A built-in data set.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Display, VariantArray)]
+#[strum(serialize_all = "snake_case")]
 pub enum Source {
     /// MNIST: 60 000 training and 10 000 test images of handwritten digits.
     Mnist,
@@ -16,11 +17,6 @@ pub enum Source {
 }
 
 impl Source {
-    /// All sources.
-    pub const ALL: [Self; 4] = [Self::Mnist, Self::Fashion, Self::Kmnist, Self::Synthetic];
-    /// Sources that are tried by default, in this order.
-    pub const DEFAULT: [Self; 2] = [Self::Mnist, Self::Synthetic];
-
     /// Returns the name in messages.
     pub fn title(self) -> &'static str {
         match self {
@@ -53,16 +49,5 @@ impl Source {
                  and others), doi:10.20676/00000341; Clanuwat et al. 2018, arXiv:1812.01718; CC BY-SA 4.0.",
             ),
         }
-    }
-}
-
-impl fmt::Display for Source {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Self::Mnist => "mnist",
-            Self::Fashion => "fashion",
-            Self::Kmnist => "kmnist",
-            Self::Synthetic => "synthetic",
-        })
     }
 }

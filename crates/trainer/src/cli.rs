@@ -3,7 +3,7 @@
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    Error, backends, configs, predict, report, results, run, runs, show, summary,
+    Error, backends, configs, predict, report, results, run, runs, settings, show, summary,
 };
 
 /// Compares six ways to regularise a small network on MNIST.
@@ -30,6 +30,8 @@ enum Command {
     Show(show::Show),
     /// Classify PNG or JPEG images with trained variants
     Predict(predict::Predict),
+    /// List the settings of a config: key, default, meaning, range
+    Settings(settings::Settings),
     /// List the configs that can be named
     Configs,
     /// List the backends of this build and the devices each finds
@@ -47,6 +49,7 @@ impl Arguments {
             Command::Summary(command) => command.execute(),
             Command::Show(command) => command.execute(),
             Command::Predict(command) => command.execute(),
+            Command::Settings(command) => Ok(command.execute()),
             Command::Configs => Ok(configs::execute()),
             Command::Backends => Ok(backends::execute()),
         }

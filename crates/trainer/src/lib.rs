@@ -1,7 +1,7 @@
 //! Trains the variants of a regularised network side by side and compares them.
 //!
 //! A command goes through the modules in this order: [`cli`] → [`commands`] → [`config`] → [`study`] →
-//! [`runner`] → [`store`] → [`results`] → [`report`].
+//! [`splits`] → [`runner`] → [`store`] → [`results`] → [`report`].
 
 pub mod cli;
 pub mod commands;
@@ -9,5 +9,6 @@ pub mod config;
 pub mod report;
 pub mod results;
 pub mod runner;
+pub mod splits;
 pub mod store;
 pub mod study;

@@ -43,79 +43,106 @@ fn the_presets_regularise_the_last_hidden_layer() {
     assert!(text.contains("parameters: 5671, trainable 5661, not trainable 10"), "{text}");
 }
 
+/// The first line of stderr of a summary that must be refused.
+fn summary_refusal(dir: &TestDir, config: &str, arguments: &[&str]) -> String {
+    let output = dir.output(&[&["summary", config], arguments].concat());
+    assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
+    stderr(&output).lines().next().unwrap_or_default().to_owned()
+}
+
 #[test]
-fn the_later_name_of_a_layer_wins() {
+fn one_setting_under_both_names_of_a_layer_is_refused() {
     let dir = TestDir::new();
     let base = "variants = [\"mine\"]\nvariant.mine.last_hidden.dropout = 0.1";
     dir.write_config("base.toml", base);
     dir.write("over.toml", "extends = \"base.toml\"\nvariant.mine.hidden2.dropout = 0.2");
     assert!(dropout(&summary(&dir, "base.toml", &[])).starts_with("hidden2.dropout"));
-    assert!(dropout(&summary(&dir, "over.toml", &[])).contains("Dropout 0.2"));
-    for (argument, expected) in [
-        ("variant.mine.last_hidden.dropout=0.3", "Dropout 0.3"),
-        ("variant.mine.hidden2.dropout=0.4", "Dropout 0.4"),
-        // Where hidden2 is not the last layer, the two names are two layers.
-        ("network.hidden=[5, 6, 7]", "Dropout 0.2"),
-    ] {
-        let text = summary(&dir, "over.toml", &["--set", argument]);
-        assert!(dropout(&text).contains(expected), "{argument}: {text}");
-    }
+    let expected = "error: base.toml:5: variant.mine.last_hidden.dropout: is the same setting as \
+                    `variant.mine.hidden2.dropout`, written at over.toml:2: call the layer `last_hidden` in both places";
+    assert_eq!(summary_refusal(&dir, "over.toml", &[]), expected);
+    let argument =
+        summary_refusal(&dir, "base.toml", &["--set", "variant.mine.hidden2.dropout=0.4"]);
+    assert!(argument.contains("`variant.mine.hidden2.dropout`, written at --set"), "{argument}");
+    // A later value of the same name counts.
+    let text = summary(&dir, "base.toml", &["--set", "variant.mine.last_hidden.dropout=0.3"]);
+    assert!(dropout(&text).contains("Dropout 0.3"), "{text}");
+    // Where hidden2 is not the last layer, the two names are two layers.
     let three = summary(&dir, "over.toml", &["--set", "network.hidden=[5, 6, 7]"]);
-    assert!(three.contains("hidden3.dropout") && three.contains("Dropout 0.1"), "{three}");
+    assert!(
+        three.contains("hidden3.dropout") && dropout(&three).contains("Dropout 0.2"),
+        "{three}"
+    );
+    // Built-in configs are files too.
+    let argument = "variant.dropout.hidden2.dropout=0.1";
+    let built_in = summary_refusal(&dir, "overfit", &["--set", argument]);
+    let expected = "error: overfit (built in), line 20: variant.dropout.last_hidden.dropout: is the same setting as \
+                    `variant.dropout.hidden2.dropout`, written at --set";
+    assert!(built_in.starts_with(expected), "{built_in}");
 }
 
-/// A setting's two names, written at two levels, are one setting at one point and two at the next.
 #[test]
-fn names_are_resolved_at_each_point_of_a_sweep() {
+fn a_preset_yields_to_either_name() {
+    let dir = TestDir::new();
+    dir.write_config("small.toml", "variants = [\"batch_norm_dropout\"]");
+    for layer in ["hidden2", "last_hidden"] {
+        let set =
+            |key: &str, value: &str| format!("variant.batch_norm_dropout.{layer}.{key}={value}");
+        let (off, rate) = (set("batch_norm", "false"), set("dropout", "0.3"));
+        let arguments = ["--set", &off, "--set", &rate];
+        let text = summary(&dir, "small.toml", &arguments);
+        assert!(!text.contains("BatchNorm") && text.contains("Dropout 0.3"), "{text}");
+        // study.toml has what the user wrote, even at its default, and no more.
+        let toml = dir.stdout(&[&["runs", "small.toml", "--toml"], &arguments[..]].concat());
+        let lines: Vec<&str> = toml.lines().filter(|line| line.starts_with("variant.")).collect();
+        let written = [off, rate].map(|line| line.replace('=', " = "));
+        assert_eq!(lines, written);
+        dir.write("study.toml", &toml);
+        assert_eq!(dir.stdout(&["runs", "study.toml", "--toml"]), toml);
+    }
+    // At another depth hidden2 is another layer, and the preset is as it was.
+    let deep = [
+        "--set",
+        "network.hidden=[5, 6, 7]",
+        "--set",
+        "variant.batch_norm_dropout.hidden2.dropout=0.3",
+    ];
+    let text = summary(&dir, "small.toml", &deep);
+    assert!(text.contains("hidden3.dropout") && text.contains("Dropout 0.2"), "{text}");
+}
+
+#[test]
+fn both_names_are_refused_where_they_meet_at_any_depth_of_a_sweep() {
     let dir = TestDir::new();
     let base = "variants = [\"mine\"]\nvariant.mine.hidden2.dropout = 0.1\n\
-                sweep.\"network.hidden\" = [[5, 6], [5, 6, 7]]";
+                sweep.\"network.hidden\" = [[5, 6, 7], [5, 6]]";
     dir.write_config("base.toml", base);
     dir.write("over.toml", "extends = \"base.toml\"\nvariant.mine.last_hidden.dropout = 0.2");
-    for config in ["over.toml", "out/study.toml"] {
-        dir.train(config, "out", &["--set", "fit.epochs=1"]);
-        let rates = |point: &str| {
-            let run = format!("out/runs/mine,hidden={point}-seed-0/inputs.json");
-            let run: Value = serde_json::from_str(&dir.read(&run)).unwrap();
-            let rate = |layer: &str| run[format!("{layer}.dropout")].as_f64();
-            [rate("hidden2"), rate("hidden3")]
-        };
-        assert_eq!(rates("5x6"), [Some(0.2), None], "{config}");
-        assert_eq!(rates("5x6x7"), [Some(0.1), Some(0.2)], "{config}");
-    }
-    let study = dir.read("out/study.toml");
-    assert!(study.contains("yielding = [\"variant.mine.hidden2.dropout\"]"), "{study}");
+    let expected = "error: over.toml:2: variant.mine.last_hidden.dropout: is the same setting as \
+                    `variant.mine.hidden2.dropout`, written at base.toml:5:";
+    let message = summary_refusal(&dir, "over.toml", &[]);
+    assert!(message.starts_with(expected), "{message}");
+    let deeper = ["--set", "sweep.network.hidden=[[5, 6, 7], [5]]"];
+    assert!(summary_refusal(&dir, "over.toml", &deeper).contains("the network has no `hidden2`"));
+    summary(&dir, "over.toml", &["--set", "network.hidden=[5, 6, 7]"]);
 
-    // Two sweeps of one setting under two names: the later wins where they meet.
-    dir.write_config(
-        "two.toml",
-        "variants = [\"mine\"]\nsweep.variant.mine.hidden2.dropout = [0.1]\n\
-                              sweep.network.hidden = [[5, 6], [5, 6, 7]]",
-    );
-    dir.write(
-        "both.toml",
-        "extends = \"two.toml\"\nsweep.variant.mine.last_hidden.dropout = [0.2]",
-    );
-    dir.train("both.toml", "both", &["--set", "fit.epochs=1"]);
-    let again = dir.output(&["runs", "both/study.toml", "--out", "both"]);
-    assert!(again.status.success(), "{}", stderr(&again));
-    assert_eq!(String::from_utf8_lossy(&again.stdout).matches("finished").count(), 2);
+    let two = "variants = [\"mine\"]\n[sweep]\nvariant.mine.hidden2.dropout = [0.1]\n\
+               variant.mine.last_hidden.dropout = [0.2]";
+    let message = refusal(two);
+    let expected = "error: bad.toml:7: variant.mine.last_hidden.dropout: is the same setting as \
+                    `variant.mine.hidden2.dropout`, written at bad.toml:6:";
+    assert!(message.starts_with(expected), "{message}");
 }
 
 #[test]
-fn both_names_at_one_level_are_refused_where_they_meet() {
-    let both = "variants = [\"mine\"]\nvariant.mine.last_hidden.dropout = 0.1\n\
-                variant.mine.hidden2.dropout = 0.2";
-    let message = refusal(both);
-    assert!(message.contains("is the same setting as `variant.mine.hidden2.dropout`"), "{message}");
-    assert!(
-        message.starts_with("error: bad.toml:5: variant.mine.last_hidden.dropout:"),
-        "{message}"
-    );
+fn a_study_toml_of_an_older_version_is_refused() {
+    let message = refusal("variants = [\"none\"]\nyielding = [\"variant.none.hidden2.dropout\"]");
+    let expected = "error: bad.toml:5: unknown key `yielding`; an older version wrote this study.toml: use the study's own config";
+    assert_eq!(message, expected);
+}
+
+#[test]
+fn both_names_may_set_different_things() {
     let dir = TestDir::new();
-    dir.write_config("small.toml", &format!("network.hidden = [4, 5, 6]\n{both}"));
-    summary(&dir, "small.toml", &[]);
-    // Other settings of the same layer do not meet.
     let apart = "variants = [\"mine\"]\nvariant.mine.last_hidden.dropout = 0.1\n\
                  variant.mine.hidden2.batch_norm = true";
     dir.write_config("small.toml", apart);
@@ -188,7 +215,7 @@ fn a_sweep_of_depths_names_its_points_and_is_read_again() {
 }
 
 #[test]
-fn a_value_under_the_other_name_ends_a_sweep() {
+fn a_value_ends_a_sweep_under_its_own_name_only() {
     let dir = TestDir::new();
     let lines = "variants = [\"mine\"]\n[sweep]\n\"variant.mine.last_hidden.dropout\" = [0.1, 0.2]";
     dir.write_config("small.toml", lines);
@@ -199,8 +226,11 @@ fn a_value_under_the_other_name_ends_a_sweep() {
         runs["runs"].as_array().unwrap().len()
     };
     assert_eq!(runs("seeds=[0]"), 2);
-    assert_eq!(runs("variant.mine.hidden2.dropout=0.5"), 1);
+    assert_eq!(runs("variant.mine.last_hidden.dropout=0.5"), 1);
     assert_eq!(runs("variant.mine.hidden1.dropout=0.5"), 2);
+    let other = ["--set", "variant.mine.hidden2.dropout=0.5"];
+    let message = summary_refusal(&dir, "small.toml", &other);
+    assert!(message.contains("is the same setting as `variant.mine.hidden2.dropout`"), "{message}");
 }
 
 #[test]
@@ -233,24 +263,11 @@ fn an_empty_table_sets_nothing() {
     dir.stdout(&["summary", "small.toml"]);
 }
 
+/// A preset's setting is swept.
 #[test]
-fn a_value_that_its_other_name_overrides_has_to_be_valid() {
+fn study_toml_of_a_swept_preset_can_be_read() {
     let dir = TestDir::new();
-    dir.write_config("base.toml", "variants = [\"mine\"]\nvariant.mine.hidden2.dropout = 7");
-    dir.write("over.toml", "extends = \"base.toml\"\nvariant.mine.last_hidden.dropout = 0.5");
-    let output = dir.output(&["summary", "over.toml"]);
-    assert_eq!(output.status.code(), Some(2));
-    let expected =
-        "error: base.toml:5: variant.mine.hidden2.dropout: must be a number from 0 to under 1";
-    assert!(stderr(&output).starts_with(expected), "{}", stderr(&output));
-}
-
-/// A preset's setting is swept under one name and set under the other.
-#[test]
-fn study_toml_can_be_read_where_a_swept_preset_yields() {
-    let dir = TestDir::new();
-    let lines = "variants = [\"l2\"]\nvariant.l2.hidden2.kernel_regularizer.l2 = 3\n[sweep]\n\
-                 network.hidden = [[5, 6], [5, 6, 7]]\n\
+    let lines = "variants = [\"l2\"]\n[sweep]\nnetwork.hidden = [[5, 6], [5, 6, 7]]\n\
                  variant.l2.last_hidden.kernel_regularizer.l2 = [0.5, 0.6]";
     let config = dir.write_config("small.toml", lines);
     let toml = dir.stdout(&["runs", config.to_str().unwrap(), "--toml"]);
@@ -266,8 +283,8 @@ fn empty_tables_that_enable_something_are_saved() {
                  hidden1.kernel_constraint.min_max_norm = {}";
     dir.write_config("small.toml", lines);
     let saved = dir.stdout(&["runs", "small.toml", "--toml"]);
-    for key in ["weight_decay.rate", "min_max_norm.min_value", "early_stopping.monitor"] {
-        assert!(saved.contains(key), "{saved}");
+    for key in ["weight_decay", "min_max_norm", "early_stopping"] {
+        assert!(saved.contains(&format!("{key} = {{}}")), "{saved}");
     }
     dir.write("again.toml", &saved);
     assert_eq!(dir.stdout(&["runs", "again.toml", "--toml"]), saved);

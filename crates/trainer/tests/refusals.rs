@@ -101,7 +101,6 @@ fn impossible_combinations_are_refused_with_their_line_and_key() {
         "hidden1.gaussian_noise = -1",
         "hidden1.gaussian_noise = 1.5",
         "input.batch_norm = true",
-        "input.gaussian_dropout = 0.1",
         "input.kernel_regularizer.l2 = 0.1",
         "output.layer_norm = true",
         "label_smoothing = 1.0",

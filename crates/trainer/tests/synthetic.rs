@@ -4,7 +4,7 @@
 use std::{convert::Infallible, io::Write, time::Instant};
 
 use data::{Places, Request, Source, synthetic};
-use trainer::study::{Backend, Run, Variant};
+use trainer::study::{Backend, Run, Variant, VariantSettings};
 use training::{Fit, Images, Pixels, State, evaluate};
 
 #[test]
@@ -21,7 +21,8 @@ fn a_network_trained_on_synthetic_digits_classifies_mnist() {
     let device = Backend::Flex.open().unwrap();
     let images = |split| Images { split, pixels: Pixels::Unit };
     let train = images(&digits.train);
-    let config = Run::new(Variant::of_network("batch_norm", batch_norm.clone()), 0).fit_config();
+    let variant = Variant::new("batch_norm", VariantSettings::default(), &model::NOTEBOOK_HIDDEN);
+    let config = Run::new(variant, 0).fit_config();
     let fit =
         Fit { config: &config, seed: 0, train, validation: None, wrong: None, device: &device };
     let shape = digits.train.shape();

@@ -1,12 +1,11 @@
 //! Batches on a device, made from a split's bytes. The images stay bytes in host memory, a quarter of the size of
 //! float32. Each batch is converted to float32 when it is needed, which keeps it under every GPU's buffer limit.
 
-use std::fmt;
-
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use data::{Shape, Split};
 use model::Network;
 use serde::{Deserialize, Serialize};
+use strum::{Display, VariantArray};
 
 /// Largest batch size in inference; wide layers lower it. The batch size affects results only by rounding.
 const INFERENCE_BATCH: usize = 1000;
@@ -14,10 +13,14 @@ const INFERENCE_BATCH: usize = 1000;
 pub const LARGEST_GPU_TENSOR: usize = (128 << 20) / size_of::<f32>();
 
 /// The range of the pixel values that a network gets.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, Display, VariantArray, Serialize, Deserialize,
+)]
+#[strum(serialize_all = "snake_case")]
 #[serde(rename_all = "lowercase")]
 pub enum Pixels {
     /// 0 to 1: the pixel's byte divided by 255.
+    #[default]
     Unit,
     /// 0 to 255, as in the notebook: the pixel's byte itself.
     Raw,
@@ -39,20 +42,6 @@ pub struct Batch {
     pub images: Tensor<2>,
     /// True classes, `[batch]`.
     pub classes: Tensor<1, Int>,
-}
-
-impl Pixels {
-    /// Every range.
-    pub const ALL: [Self; 2] = [Self::Unit, Self::Raw];
-}
-
-impl fmt::Display for Pixels {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Self::Unit => "unit",
-            Self::Raw => "raw",
-        })
-    }
 }
 
 impl<'a> Images<'a> {

@@ -1,6 +1,6 @@
 //! Keras's `EarlyStopping`: ends a fit once a monitored value has stopped improving.
 
-use std::fmt;
+use strum::{Display, VariantArray};
 
 use crate::Epoch;
 
@@ -21,7 +21,8 @@ pub struct EarlyStopping {
 }
 
 /// A value that early stopping monitors.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Display, VariantArray)]
+#[strum(serialize_all = "snake_case")]
 pub enum Monitor {
     /// Loss on the held-out images.
     #[default]
@@ -67,9 +68,6 @@ impl EarlyStopping {
 }
 
 impl Monitor {
-    /// All monitored values.
-    pub const ALL: [Self; 4] = [Self::ValLoss, Self::ValAccuracy, Self::Loss, Self::Accuracy];
-
     /// Returns whether the value needs held-out images.
     pub fn is_validation(self) -> bool {
         matches!(self, Self::ValLoss | Self::ValAccuracy)
@@ -83,17 +81,6 @@ impl Monitor {
             Self::Loss => Some(epoch.train.loss),
             Self::Accuracy => Some(epoch.train.accuracy),
         }
-    }
-}
-
-impl fmt::Display for Monitor {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Self::ValLoss => "val_loss",
-            Self::ValAccuracy => "val_accuracy",
-            Self::Loss => "loss",
-            Self::Accuracy => "accuracy",
-        })
     }
 }
 

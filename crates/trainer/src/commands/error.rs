@@ -3,10 +3,9 @@
 use std::path::PathBuf;
 
 use crate::{
-    config::ConfigError,
+    config::{ConfigError, SettingError},
     runner::{self, DeviceError},
     store,
-    study::SettingError,
 };
 
 /// Why a command failed.

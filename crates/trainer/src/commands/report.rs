@@ -7,8 +7,9 @@ use crate::{
     report,
     results::{self, rows, unfinished},
     runner::{Progress, load_study},
+    splits::Splits,
     store::SavedStudy,
-    study::{InputFiles, Splits},
+    study::InputFiles,
 };
 
 /// Arguments of `trainer report`.

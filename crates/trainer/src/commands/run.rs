@@ -5,13 +5,13 @@ use clap::Args;
 use super::{
     Error,
     arguments::{ConfigArguments, OutputArguments},
+    numbers,
 };
 use crate::{
     report,
     results::{self, ResultSet},
     runner::{self, Progress, RunContext, tell},
     store::StudyFolder,
-    study::numbers,
 };
 
 /// Arguments of `trainer run`.

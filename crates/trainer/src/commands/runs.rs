@@ -8,11 +8,12 @@ use serde::Serialize;
 use super::{
     Error,
     arguments::{ConfigArguments, OutputArguments},
+    numbers,
 };
 use crate::{
     runner::{Progress, RunContext},
     store::{FinishedRun, FinishedRuns, SavedStudy, StudyFolder, files::to_json},
-    study::{KeyValues, Run, label, numbers},
+    study::{KeyValues, Run, label},
 };
 
 /// Assumed seconds per image and epoch on one core, until a run has finished.

@@ -9,7 +9,7 @@ use super::{Error, arguments::ConfigArguments};
 use crate::{
     config::values,
     runner::{Progress, load_study},
-    study::{Study, Variant},
+    study::{Study, Variant, VariantSettings},
 };
 
 /// Arguments of `trainer summary`.
@@ -70,7 +70,9 @@ fn variant_text(variant: &Variant, shape: Shape) -> String {
 
 /// Formats what regularises the training of a variant, and what others call its penalties.
 fn training_text(variant: &Variant) -> String {
-    let Variant { network, early_stopping, weight_decay, shift, .. } = variant;
+    let VariantSettings { early_stopping, weight_decay, label_smoothing, shift, .. } =
+        &variant.settings;
+    let network = &variant.network;
     let mut lines: Vec<String> =
         network.layer_names().filter_map(|name| l2_note(network, name)).collect();
     if let Some(WeightDecay { rate, exclude }) = weight_decay {
@@ -79,8 +81,8 @@ fn training_text(variant: &Variant) -> String {
             "weight decay {rate}, excluded: {except}; the weight_decay of PyTorch's AdamW, and without momentum of its SGD"
         ));
     }
-    if network.label_smoothing > 0.0 {
-        lines.push(format!("label smoothing {}", network.label_smoothing));
+    if *label_smoothing > 0.0 {
+        lines.push(format!("label smoothing {label_smoothing}"));
     }
     if *shift > 0 {
         lines.push(format!("training images are moved by up to {shift} pixels each way"));

@@ -1,4 +1,4 @@
-//! The flat form of a config: dotted keys, each with its value, origin and precedence.
+//! The flat form of a config: dotted keys, each with its value and origin.
 
 use std::{
     collections::BTreeMap,
@@ -11,7 +11,7 @@ use toml::{
     de::{DeTable, DeValue},
 };
 
-use super::{ConfigError, builtin::BuiltIn};
+use super::{ConfigError, SettingError, builtin::BuiltIn};
 
 /// Maximum nesting depth of tables and lists. TOML sets no limit, and deep recursion would overflow the stack. The
 /// longest valid key has five parts.
@@ -58,22 +58,19 @@ impl Origin {
     }
 }
 
-/// Value of a key, with its origin and its precedence.
+/// Value of a key, with its origin.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Entry {
     /// The value. A table is always empty: others are folded into the keys.
     pub value: Value,
     /// Location at which it was written.
     pub origin: Origin,
-    /// Precedence of the file or the arguments in which it was written. If a setting has a value under two names,
-    /// the one of higher precedence counts.
-    pub precedence: usize,
 }
 
 impl Entry {
     /// Creates the error for this value being invalid.
-    pub fn error(&self, key: &str, reason: String) -> ConfigError {
-        ConfigError::Value { origin: self.origin.clone(), key: key.to_owned(), reason }
+    pub fn error(&self, key: &str, reason: String) -> SettingError {
+        SettingError::at(&self.origin, key, reason)
     }
 }
 
@@ -152,37 +149,21 @@ impl Entries {
                     self.fold(&format!("{key}."), table, max_depth - 1, origin_at)?;
                 }
                 value => {
-                    let value = to_value(value, max_depth).map_err(|reason| {
-                        ConfigError::Value { origin: origin.clone(), key: key.clone(), reason }
-                    })?;
-                    self.0.insert(key, Entry { value, origin, precedence: 0 });
+                    let value = to_value(value, max_depth)
+                        .map_err(|reason| SettingError::at(&origin, &key, reason))?;
+                    self.0.insert(key, Entry { value, origin });
                 }
             }
         }
         Ok(())
     }
 
-    /// Merges entries that override these, with a precedence above all of these.
-    pub fn extend(&mut self, mut overrides: Self) {
-        let above = self.0.values().map(|entry| entry.precedence + 1).max().unwrap_or(0);
-        overrides.raise_precedence(above);
-        self.merge(overrides);
-    }
-
-    /// Merges entries that override these, at the precedence that they have. The value of a key also removes the
-    /// key's sweep.
-    pub fn merge(&mut self, overrides: Self) {
+    /// Merges entries that override these. The value of a key also removes the key's sweep.
+    pub fn extend(&mut self, overrides: Self) {
         for key in overrides.0.keys() {
             self.0.remove(&format!("sweep.{key}"));
         }
         self.0.extend(overrides.0);
-    }
-
-    /// Raises the precedence of all entries.
-    pub fn raise_precedence(&mut self, by: usize) {
-        for entry in self.0.values_mut() {
-            entry.precedence = entry.precedence.saturating_add(by);
-        }
     }
 
     /// Returns the entry of a key.

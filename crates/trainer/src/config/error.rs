@@ -1,8 +1,32 @@
-//! The error type of configs.
+//! The error types of configs and settings.
 
 use std::path::PathBuf;
 
 use super::Origin;
+
+/// Error of a setting: its value is invalid, contradicts another, or does not fit the data set or the start weights.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[error("{}{key}: {reason}", origin.as_ref().map_or_else(String::new, |origin| format!("{origin}: ")))]
+pub struct SettingError {
+    /// Origin of the setting; `None` if it has its default, or is not located yet.
+    pub origin: Option<Origin>,
+    /// Key of the setting.
+    pub key: String,
+    /// The problem, and how to solve it.
+    pub reason: String,
+}
+
+impl SettingError {
+    /// Creates an error of a setting that is not located yet.
+    pub fn new(key: &str, reason: String) -> Self {
+        Self { origin: None, key: key.to_owned(), reason }
+    }
+
+    /// Creates an error of a setting that is written at an origin.
+    pub fn at(origin: &Origin, key: &str, reason: String) -> Self {
+        Self { origin: Some(origin.clone()), key: key.to_owned(), reason }
+    }
+}
 
 /// Error in a config. Its message names the location and the key, and says what is valid.
 #[derive(Debug, thiserror::Error)]
@@ -53,16 +77,9 @@ pub enum ConfigError {
         /// Suggestion of a similar key; empty if none is similar.
         hint: String,
     },
-    /// The value is invalid for its key.
-    #[error("{origin}: {key}: {reason}")]
-    Value {
-        /// Location of the value.
-        origin: Origin,
-        /// The key.
-        key: String,
-        /// The valid values, and the value found.
-        reason: String,
-    },
+    /// A setting has an invalid value.
+    #[error(transparent)]
+    Setting(#[from] SettingError),
     /// The `--set` argument has no equals sign or no valid key.
     #[error("--set {argument}: write it as KEY=VALUE, for example --set fit.epochs=5")]
     Argument {

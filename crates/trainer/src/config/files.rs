@@ -115,11 +115,9 @@ impl Config {
     /// Reads the config, merged over those that it extends; the `--set` arguments override them all.
     pub fn read(&self, arguments: &[String]) -> Result<Entries, ConfigError> {
         let mut entries = read_with_bases(&self.location, &mut Vec::new())?;
-        let mut overrides = Entries::default();
         for argument in arguments {
-            overrides.merge(Entries::parse_argument(argument)?);
+            entries.extend(Entries::parse_argument(argument)?);
         }
-        entries.extend(overrides);
         Ok(entries)
     }
 

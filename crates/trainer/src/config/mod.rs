@@ -8,5 +8,5 @@ mod files;
 pub(crate) mod values;
 
 pub use entries::{Entries, Entry, Origin};
-pub use error::ConfigError;
+pub use error::{ConfigError, SettingError};
 pub use files::{Config, descriptions, find};

@@ -155,7 +155,7 @@ impl Group {
             gap: spread(&Record::gap),
             comparison: summary.difference.clone(),
             config: first.run.variant.network.clone(),
-            shift: first.run.variant.shift,
+            shift: first.run.variant.settings.shift,
             test_images: first.record.images.test,
             diverged: runs.iter().filter(|row| row.diverged()).count(),
             changed_labels: first.record.files_sha256.changed_labels.clone(),
@@ -163,7 +163,7 @@ impl Group {
             cross_entropy_train: spread(&|run| run.cross_entropy_train),
             cross_entropy_test: spread(&|run| run.cross_entropy_test),
             memorised: memorised.map(|shares| Spread::new(&shares)),
-            is_monitored: first.run.variant.early_stopping.is_some(),
+            is_monitored: first.run.variant.settings.early_stopping.is_some(),
             best_epoch: median(runs.iter().filter_map(|row| row.record.best_epoch).collect())
                 .or(curves.best_epoch),
             stopped,

@@ -13,12 +13,13 @@ mod sweep;
 mod wrong_labels;
 
 use data::Source;
+use strum::VariantArray;
 
 use self::{page_data::PageData, sentences::Sentences};
 use crate::{
     results::{self, Row, Summary},
+    splits::Splits,
     store::{Error, SavedStudy, StudyFolder, files},
-    study::Splits,
 };
 
 /// The report's file name in the study's folder.
@@ -50,7 +51,7 @@ pub fn write(
     }
     // A set whose files could not be verified has another name.
     let name = &saved.manifest.dataset.name;
-    let source = Source::ALL.iter().find(|source| source.to_string() == *name);
+    let source = Source::VARIANTS.iter().find(|source| source.to_string() == *name);
     notes.extend(source.and_then(|source| source.credit()).map(str::to_owned));
     let data = PageData::new(saved, rows, summaries, splits, &mut notes);
     let sentences = Sentences::new(&data);

@@ -18,8 +18,8 @@ use super::{
 };
 use crate::{
     results::{self, Row, Summary},
+    splits::Splits,
     store::SavedStudy,
-    study::Splits,
 };
 
 /// The number of bins of the weight histograms. It is odd, so that one bin is centred on 0.
@@ -71,7 +71,7 @@ impl PageData {
         splits: Option<&Splits>,
         notes: &mut Vec<String>,
     ) -> Self {
-        let classes = saved.manifest.files.classes;
+        let classes = saved.manifest.files.classes();
         let all: Vec<(&Summary, &[Row])> = summaries.iter().zip(results::groups(rows)).collect();
         let shown = shown_groups(&all);
         let mut sliders = sliders(summaries);

@@ -7,8 +7,8 @@ use training::{SavedModel, predicted_class};
 
 use crate::{
     results::Row,
+    splits::{ChangedLabel, Splits},
     store::Error,
-    study::{ChangedLabel, Splits},
 };
 
 /// The number of images that are shown.

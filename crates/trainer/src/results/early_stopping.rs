@@ -10,7 +10,7 @@ pub(super) fn notes(rows: &[Row]) -> impl Iterator<Item = String> {
 
 fn note(runs: &[Row]) -> Option<String> {
     let [first, ..] = runs else { return None };
-    let settings = first.run.variant.early_stopping?;
+    let settings = first.run.variant.settings.early_stopping?;
     let name = cell_name(first.variant(), first.point());
     let all = first.run.fit.epochs;
     let Some(best) = range(runs.iter().filter_map(|row| row.record.best_epoch)) else {
@@ -47,7 +47,7 @@ mod tests {
     fn says_when_training_stopped() {
         let stopped = |seed, epochs, best_epoch| {
             let mut row = row("es", seed, (0.9, 0.8), 1.0);
-            row.run.variant.early_stopping = Some(EarlyStopping::default());
+            row.run.variant.settings.early_stopping = Some(EarlyStopping::default());
             (row.record.epochs, row.record.best_epoch) = (epochs, best_epoch);
             row.record.ended = Ending::EarlyStopping;
             row

@@ -31,13 +31,13 @@ const BARELY_TRAINED: f64 = 0.5;
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use model::{NOTEBOOK_HIDDEN, NetworkConfig};
+    use model::NOTEBOOK_HIDDEN;
     use training::Pixels;
 
     use super::*;
     use crate::{
         store::{Ending, ImageCounts, Record, record::Checksums},
-        study::{Backend, Run, Variant},
+        study::{Backend, Run, Variant, VariantSettings},
     };
 
     /// Builds the row of a run on raw pixels with these metrics.
@@ -47,8 +47,8 @@ pub(crate) mod tests {
         (acc_train, acc_test): (f64, f64),
         loss_train: f64,
     ) -> Row {
-        let network = NetworkConfig::plain(&NOTEBOOK_HIDDEN);
-        let mut run = Run::new(Variant::of_network(variant, network), seed);
+        let settings = VariantSettings::default();
+        let mut run = Run::new(Variant::new(variant, settings, &NOTEBOOK_HIDDEN), seed);
         run.data.pixels = Pixels::Raw;
         let ended = if loss_train.is_finite() { Ending::Epochs } else { Ending::Diverged };
         let record = Record {

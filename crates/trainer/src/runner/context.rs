@@ -7,8 +7,10 @@ use model::Network;
 
 use super::{Error, LoadedStudy, Progress, StartWeights, data_set, load_study};
 use crate::{
+    config::SettingError,
+    splits::Splits,
     store::{FinishedRuns, SavedStudy, StudyFolder},
-    study::{InputFiles, Run, SettingError, Splits, Study},
+    study::{InputFiles, Run, Study},
 };
 
 /// Run context: a study with its data set, device and start weights.
@@ -36,7 +38,7 @@ impl RunContext {
         let files = InputFiles { weights_sha256, ..splits.input_files() };
         let saved = SavedStudy::new(study, dataset, files);
         let context = Self { saved, splits, device, start, machine };
-        context.check_start().map_err(|error| error.located_in(&context.saved.study))?;
+        context.check_start().map_err(|error| context.saved.study.locate(error))?;
         Ok(context)
     }
 

@@ -9,8 +9,9 @@ use super::{
     progress::{Progress, Task},
 };
 use crate::{
+    splits::Splits,
     store::{DatasetName, Manifest, StudyFolder},
-    study::{DataSettings, InputFiles, Splits, Study},
+    study::{DataSettings, InputFiles, Study},
 };
 
 /// A study with its data set.

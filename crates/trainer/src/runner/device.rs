@@ -6,6 +6,7 @@ use std::{
 };
 
 use burn::tensor::{Device, DeviceFilter, DeviceType};
+use strum::VariantArray;
 
 use super::quiet::quietly;
 use crate::{config::values, study::Backend};
@@ -126,7 +127,11 @@ fn processor() -> String {
 
 /// Describes each backend in a line: its devices, or how to build it.
 pub fn overview() -> String {
-    lines(&Backend::ALL.map(|backend| (backend, backend.devices())))
+    lines(&devices())
+}
+
+fn devices() -> Vec<(Backend, Vec<String>)> {
+    Backend::VARIANTS.iter().map(|backend| (*backend, backend.devices())).collect()
 }
 
 fn lines(backends: &[(Backend, Vec<String>)]) -> String {
@@ -145,7 +150,7 @@ fn lines(backends: &[(Backend, Vec<String>)]) -> String {
 
 /// Returns advice on which backends can be used.
 pub fn advice() -> String {
-    let backends = Backend::ALL.map(|backend| (backend, backend.devices()));
+    let backends = devices();
     let usable = backends.iter().filter(|(_, devices)| !devices.is_empty());
     let usable: Vec<Backend> = usable.map(|(backend, _)| *backend).collect();
     let (lines, usable) = (lines(&backends), values::listed(&usable));

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::device::{self, DeviceError};
-use crate::{store, study::SettingError};
+use crate::{config::SettingError, store};
 
 /// Why a study, or one of its runs, was not trained.
 #[derive(Debug, thiserror::Error)]

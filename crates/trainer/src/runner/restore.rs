@@ -50,7 +50,7 @@ impl RunContext {
                 ended => ended.map_err(Error::from),
             };
             if let Ok(Some(state)) = state {
-                if self.saved.study.settings.output.tensorboard {
+                if self.saved.study.settings.tensorboard {
                     tensorboard::copy(&sibling.folder, &claim.folder)?;
                 }
                 return Ok(state);
@@ -89,7 +89,7 @@ fn ended(
     job: &Job<'_>,
     FinishedRun { folder, record }: &FinishedRun,
 ) -> Result<Option<Beginning>, store::Error> {
-    let has_ended = if job.run.variant.early_stopping.is_some() {
+    let has_ended = if job.run.variant.settings.early_stopping.is_some() {
         record.ended == Ending::EarlyStopping
     } else {
         let history = record.read_history(folder)?;

@@ -12,6 +12,7 @@ use super::{
     tensorboard::Events,
 };
 use crate::{
+    splits::{TrainingData, WrongLabels},
     store::{
         Claim, FinishedRun, Job, Record, Siblings,
         calibration::calibration,
@@ -20,7 +21,7 @@ use crate::{
         files, history, metrics, predictions,
         record::{Contents, Ending, ImageCounts},
     },
-    study::{Run, TrainingData, WrongLabels},
+    study::Run,
 };
 
 impl RunContext {
@@ -73,7 +74,7 @@ impl RunContext {
             wrong: data.wrong.as_ref().map(|wrong| images(run, &wrong.given)),
             device: &self.device,
         };
-        let tensorboard = settings.output.tensorboard;
+        let tensorboard = settings.tensorboard;
         let events =
             tensorboard.then(|| Events::begin(&claim.folder, state.history.len())).transpose()?;
         let every = settings.fit.checkpoint_every;
@@ -114,7 +115,8 @@ impl RunContext {
             &self.device,
             signals::check,
         )?;
-        let stopping = run.variant.early_stopping.map(|settings| settings.after(&state.history));
+        let stopping =
+            run.variant.settings.early_stopping.map(|settings| settings.after(&state.history));
         let mut evaluations = [Some(train), validation, Some(test)].into_iter().flatten();
         let is_finite = evaluations.all(|images| images.metrics.loss.is_finite())
             && weights::are_finite(network)?;

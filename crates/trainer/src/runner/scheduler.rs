@@ -87,11 +87,10 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::study::{Run, Variant};
+    use crate::study::{Run, Variant, VariantSettings};
 
     fn runs(len: u64) -> Vec<Run> {
-        let [(name, network), ..] = model::presets(&model::NOTEBOOK_HIDDEN);
-        let variant = Variant::of_network(name, network);
+        let variant = Variant::new("none", VariantSettings::default(), &model::NOTEBOOK_HIDDEN);
         (0..len).map(|seed| Run::new(variant.clone(), seed)).collect()
     }
 

@@ -83,8 +83,9 @@ mod tests {
     use super::*;
     use crate::{
         config::Entries,
+        splits::Splits,
         store::{DatasetName, SavedStudy},
-        study::{InputFiles, Splits, Study},
+        study::{InputFiles, Study},
     };
 
     /// Builds the context of three runs, of which `l1` has batches of so many images.

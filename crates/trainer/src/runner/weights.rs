@@ -9,7 +9,7 @@ use data::Shape;
 use model::Network;
 use training::{InputFormat, weights::Weights};
 
-use crate::study::{SettingError, Study};
+use crate::{config::SettingError, study::Study};
 
 /// Start weights of a safetensors file.
 #[derive(Debug)]
@@ -24,7 +24,7 @@ impl StartWeights {
     /// Reads the start weights of a study; `None` if it has none.
     pub fn of(study: &Study) -> Result<Option<Self>, SettingError> {
         let read = study.settings.fit.weights.as_deref().map(Self::read).transpose();
-        read.map_err(|error| error.located_in(study))
+        read.map_err(|error| study.locate(error))
     }
 
     /// Reads a file.

@@ -1,6 +1,6 @@
 //! The file `changed_labels.csv`: the training labels that were replaced by other classes.
 
-use crate::study::ChangedLabel;
+use crate::splits::ChangedLabel;
 
 /// File name of the changed labels.
 pub const FILE: &str = "changed_labels.csv";

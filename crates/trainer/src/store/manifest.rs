@@ -59,7 +59,7 @@ impl Manifest {
         let path = folder.file(FILE);
         let Some(bytes) = files::read(&path)? else { return Ok(None) };
         let manifest = serde_json::from_slice(&bytes).map_err(|error| error.to_string());
-        let manifest = manifest.and_then(|manifest: Self| match manifest.files.classes {
+        let manifest = manifest.and_then(|manifest: Self| match manifest.files.classes() {
             2..=MAX_CLASSES => Ok(Some(manifest)),
             classes => Err(format!("{classes} classes are not 2 to {MAX_CLASSES}")),
         });

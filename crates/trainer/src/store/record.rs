@@ -9,7 +9,7 @@ use super::{
     Error, calibration::CalibrationBin, changed_labels, files, history, metrics,
     metrics::Recordings, predictions, predictions::Predictions,
 };
-use crate::study::ChangedLabel;
+use crate::splits::ChangedLabel;
 
 /// File name of the record. It is written last and marks a run as finished.
 pub const FILE: &str = "run.json";

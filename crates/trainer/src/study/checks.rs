@@ -1,42 +1,217 @@
-//! Checks of a resolved config, and the places of their errors.
+//! Checks across the settings of a run: contradictions, and sizes of networks and batches.
 
 use data::Shape;
+use model::{LayerName, MinMaxNorm};
+use training::LARGEST_GPU_TENSOR;
 
 use super::{
-    canonical_entries::canonical_entries,
-    conflicts,
-    limits::{self, BATCH_SIZE, Refusal},
-    resolve::Resolved,
+    Backend, Rule, Run,
+    keys::{BATCH_SIZE, HIDDEN, Origins, VARIANT},
+    settings::{ConstraintSettings, LayerSettings},
 };
-use crate::config::{ConfigError, Entries, Origin};
+use crate::config::SettingError;
 
-/// Returns an error if a network or a batch is too large, or if two settings contradict each other. The error names the
-/// key to change.
-pub(super) fn check(resolved: &Resolved, entries: &Entries) -> Result<(), ConfigError> {
-    let Resolved { settings, variants } = resolved;
-    let has_batch_size = entries.get(BATCH_SIZE).is_some();
-    let check = || {
+/// Maximum number of parameters of a network.
+const MAX_PARAMETERS: usize = 100_000_000;
+
+/// Checks of a run. Their errors name the key to change as it is written, and its origin.
+#[derive(Clone, Copy)]
+pub(super) struct Check<'a> {
+    pub(super) run: &'a Run,
+    pub(super) backend: Backend,
+    pub(super) origins: &'a Origins,
+}
+
+type Checked = Result<(), SettingError>;
+
+impl Check<'_> {
+    /// Makes all checks that need no data set.
+    pub(super) fn all(self) -> Checked {
         // The shape of a data set in a folder is known once it is read.
-        if settings.data.dir.is_none() {
-            limits::check(settings, variants, Shape::MNIST, has_batch_size)?;
+        if self.run.data.dir.is_none() {
+            self.sizes(Shape::MNIST)?;
         }
-        conflicts::check(settings, variants)
-    };
-    check().map_err(|(key, reason): Refusal| {
-        let canonical = match canonical_entries(entries, settings.network.hidden.len()) {
-            Ok(canonical) => canonical,
-            Err(error) => return error,
-        };
-        // A default has no entry: its error is that of another key in its table.
-        let table = key.rsplit_once('.').map_or("", |(table, _)| table);
-        let is_beside =
-            |other: &str| other.strip_prefix(table).is_some_and(|rest| rest.starts_with('.'));
-        let beside =
-            || canonical.iter().find(|(other, _)| is_beside(other)).map(|(_, (_, entry))| entry);
-        match (canonical.get(&key), beside()) {
-            (Some((written, entry)), _) => entry.error(written, reason),
-            (None, Some(entry)) => entry.error(&key, reason),
-            (None, None) => ConfigError::Value { origin: Origin::Argument, key, reason },
+        self.validation()?;
+        self.optimizer()?;
+        self.weight_decay()?;
+        let mut layers = self.run.variant.settings.layers.iter();
+        layers.try_for_each(|(name, layer)| self.layer(*name, layer))
+    }
+
+    /// Checks the sizes of the network and the batches for a data set of this shape.
+    pub(super) fn sizes(self, shape: Shape) -> Checked {
+        let network = &self.run.variant.network;
+        let parameters = network.parameters(shape.pixels(), shape.classes);
+        self.refuse(parameters > MAX_PARAMETERS, HIDDEN, || {
+            format!("makes a network of {parameters} parameters: at most {MAX_PARAMETERS} can be")
+        })?;
+        let mut widths = vec![shape.pixels()];
+        widths.extend(network.hidden.iter().map(|block| block.units));
+        for (name, layer) in &self.run.variant.settings.layers {
+            let inputs = match name {
+                LayerName::Hidden(index) => widths[*index],
+                LayerName::Input | LayerName::Output => widths[widths.len() - 1],
+            };
+            if layer.kernel_regularizer.orthogonal > 0.0 {
+                self.orthogonal(*name, inputs)?;
+            }
         }
-    })
+        widths.push(shape.classes);
+        if self.backend.is_cpu() { Ok(()) } else { self.buffers(&widths) }
+    }
+
+    /// Checks that kernels and a batch's layer outputs fit into a GPU buffer.
+    fn buffers(self, widths: &[usize]) -> Checked {
+        let kernel = widths.windows(2).find(|pair| pair[0] * pair[1] > LARGEST_GPU_TENSOR);
+        if let Some([inputs, units]) = kernel {
+            let end = "over the 128 MiB at which a GPU's buffers end";
+            return self
+                .refuse(true, HIDDEN, || format!("makes a kernel of {inputs} × {units}, {end}"));
+        }
+        let largest = LARGEST_GPU_TENSOR / widths.iter().max().unwrap_or(&1);
+        let is_set = self.origins.has(BATCH_SIZE);
+        let (key, verb) = if is_set { (BATCH_SIZE, "is") } else { (HIDDEN, "takes batches of") };
+        self.refuse(self.run.fit.batch_size > largest, key, || {
+            format!("{verb} at most {largest} on a GPU: its buffers end at 128 MiB")
+        })
+    }
+
+    /// Checks the number of inputs of a layer with an orthogonal regularizer, which compares each pair of them in a tensor.
+    fn orthogonal(self, name: LayerName, inputs: usize) -> Checked {
+        let key = self.key(&format!("{name}.kernel_regularizer.orthogonal"));
+        self.refuse(inputs < 2, &key, || {
+            "needs a layer of two or more inputs: it compares their weights".to_owned()
+        })?;
+        let most = LARGEST_GPU_TENSOR.isqrt();
+        self.refuse(inputs > most, &key, || {
+            format!("is for layers of at most {most} inputs: this one has {inputs}")
+        })
+    }
+
+    /// Checks that at most one setting holds out images, and at least one if early stopping needs them.
+    fn validation(self) -> Checked {
+        let data = &self.run.data;
+        self.refuse(
+            data.validation.is_some() && data.validation_split > 0.0,
+            "data.validation",
+            || {
+                let split = self.place("data.validation_split");
+                format!("holds out images beside {split}: set one of the two")
+            },
+        )?;
+        let Some(stopping) = self.run.variant.settings.early_stopping else { return Ok(()) };
+        let (monitor, key) = (stopping.monitor, self.key("early_stopping.monitor"));
+        self.refuse(monitor.is_validation() && !data.is_validated(), &key, || {
+            let instead = "set data.validation, or monitor `loss` or `accuracy`";
+            format!("is `{monitor}`, but no images are held out: {instead}")
+        })
+    }
+
+    /// Checks that the optimizer uses what is set for one.
+    fn optimizer(self) -> Checked {
+        let fit = &self.run.fit;
+        let (is_sgd, has_momentum) = (fit.optimizer == Rule::Sgd, fit.momentum > 0.0);
+        for (key, is_unused) in [
+            ("fit.beta_1", is_sgd && self.origins.has("fit.beta_1")),
+            ("fit.beta_2", is_sgd && self.origins.has("fit.beta_2")),
+            ("fit.epsilon", is_sgd && self.origins.has("fit.epsilon")),
+            ("fit.momentum", !is_sgd && has_momentum),
+            ("fit.nesterov", !is_sgd && fit.nesterov),
+        ] {
+            self.refuse(is_unused, key, || {
+                format!("is not used by fit.optimizer = \"{}\": leave it out", fit.optimizer)
+            })?;
+        }
+        self.refuse(fit.nesterov && !has_momentum, "fit.nesterov", || {
+            "needs momentum: set fit.momentum, for example to 0.9".to_owned()
+        })
+    }
+
+    /// Checks that each entry of `weight_decay.exclude` is part of a tensor's name.
+    fn weight_decay(self) -> Checked {
+        let Some(decay) = &self.run.variant.settings.weight_decay else { return Ok(()) };
+        // A layer may get either normalisation.
+        let mut network = self.run.variant.network.clone();
+        for block in &mut network.hidden {
+            (block.layer.batch_norm, block.layer.layer_norm) = (true, true);
+        }
+        let names = network.trained_tensors();
+        let is_known = |part: &String| names.iter().any(|name| name.contains(part.as_str()));
+        let Some(part) = decay.exclude.iter().find(|part| !is_known(part)) else { return Ok(()) };
+        self.refuse(true, &self.key("weight_decay.exclude"), || {
+            let examples = format!("`{}` or `{}`", names[0], names[2]);
+            format!("has `{part}`, which is part of no tensor's name, such as {examples}")
+        })
+    }
+
+    /// Checks that the settings of a layer do not contradict each other.
+    fn layer(self, name: LayerName, layer: &LayerSettings) -> Checked {
+        let key = |rest: &str| self.key(&format!("{name}.{rest}"));
+        self.refuse(layer.batch_norm && layer.layer_norm, &key("layer_norm"), || {
+            format!(
+                "stands beside {}: a layer takes one of the two",
+                self.place(&key("batch_norm"))
+            )
+        })?;
+        let kernel = &layer.kernel_regularizer;
+        for (other, factor) in [("l1", kernel.l1), ("l2", kernel.l2)] {
+            let is_wrong = kernel.orthogonal > 0.0 && factor > 0.0;
+            self.refuse(is_wrong, &key("kernel_regularizer.orthogonal"), || {
+                let other = self.place(&key(&format!("kernel_regularizer.{other}")));
+                format!("stands beside {other}: a kernel takes one or the other")
+            })?;
+        }
+        for (table, regularizer) in [
+            ("bias_regularizer", &layer.bias_regularizer),
+            ("activity_regularizer", &layer.activity_regularizer),
+        ] {
+            self.refuse(
+                regularizer.orthogonal > 0.0,
+                &key(&format!("{table}.orthogonal")),
+                || "is for kernels: set it in kernel_regularizer".to_owned(),
+            )?;
+        }
+        self.constraint(&key("kernel_constraint"), &layer.kernel_constraint)?;
+        self.constraint(&key("bias_constraint"), &layer.bias_constraint)
+    }
+
+    /// Checks that a constraint is of one kind, and of no empty range.
+    fn constraint(self, key: &str, constraint: &ConstraintSettings) -> Checked {
+        let ConstraintSettings { max_norm, unit_norm, non_neg, min_max_norm } = constraint;
+        let kinds = [
+            ("max_norm", *max_norm > 0.0),
+            ("unit_norm", *unit_norm),
+            ("non_neg", *non_neg),
+            ("min_max_norm", min_max_norm.is_some()),
+        ];
+        let mut set =
+            kinds.iter().filter(|(_, is_set)| *is_set).map(|(kind, _)| format!("{key}.{kind}"));
+        if let (Some(one), Some(other)) = (set.next(), set.next()) {
+            return self.refuse(true, &one, || {
+                format!("stands beside {}: a tensor takes one", self.place(&other))
+            });
+        }
+        let Some(MinMaxNorm { min_value, max_value, .. }) = *min_max_norm else { return Ok(()) };
+        self.refuse(min_value > max_value, &format!("{key}.min_max_norm.max_value"), || {
+            format!("is {max_value}, below min_value = {min_value}")
+        })
+    }
+
+    /// Returns the canonical key of a setting of the variant.
+    fn key(self, rest: &str) -> String {
+        format!("{VARIANT}{}.{rest}", self.run.variant.name)
+    }
+
+    /// Names the other setting of a contradiction.
+    fn place(self, key: &str) -> String {
+        self.origins.place(key, self.run.variant.network.hidden.len())
+    }
+
+    fn refuse(self, is_wrong: bool, key: &str, reason: impl FnOnce() -> String) -> Checked {
+        if !is_wrong {
+            return Ok(());
+        }
+        let depth = self.run.variant.network.hidden.len();
+        Err(self.origins.locate(SettingError::new(key, reason()), depth))
+    }
 }

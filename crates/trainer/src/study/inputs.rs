@@ -1,68 +1,46 @@
 //! The inputs of a run: everything that its result depends on. Their SHA-256 identifies the run.
 
-use std::{collections::BTreeMap, sync::LazyLock};
+use std::collections::BTreeMap;
 
 use data::Shape;
-use model::LayerName;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{
-    EPOCHS, KeyValues, Run, Sample, Study, Variant, WEIGHTS,
-    flat::{flatten, non_default},
-    keys::is_input,
-    schema::{NetworkSettings, Settings, VariantSettings},
+    Run, Sample, Study, Variant, WEIGHTS,
+    keys::EPOCHS,
+    setting::Setting,
+    settings::{Settings, VariantSettings},
+    table,
 };
 
 /// Version of the arithmetic. Increase it when the same inputs give other results, even in the last bit, or when a
-/// default or the meaning of a setting changes.
+/// default, the meaning of a setting, or what a preset trains changes.
 pub const NUMERICS_VERSION: u32 = 3;
 
 /// Number of hexadecimal digits of a run's id.
 pub const ID_DIGITS: usize = 12;
 
-/// Key of the monitored value of early stopping.
-const MONITOR: &str = "early_stopping.monitor";
-
-/// Key of the rate of weight decay.
-const DECAY_RATE: &str = "weight_decay.rate";
-
-/// Settings at their defaults.
-static DEFAULTS: LazyLock<KeyValues> = LazyLock::new(|| flatten(&Settings::default()));
-
 /// Files that a study reads, so far as they identify its runs.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InputFiles {
     /// SHA-256 of the data set.
     pub dataset_sha256: String,
     /// Number of its training images.
     pub training_images: usize,
-    /// Number of its classes. A folder's classes.txt may raise it without a change of the checksum.
-    #[serde(default = "default_classes", skip_serializing_if = "is_default_classes")]
-    pub classes: usize,
+    /// Number of its classes, unless it is MNIST's. A folder's classes.txt may raise it without a change of the checksum.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub classes: Option<usize>,
     /// SHA-256 of the start weights' file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub weights_sha256: Option<String>,
 }
 
-impl Default for InputFiles {
-    fn default() -> Self {
-        Self {
-            dataset_sha256: String::new(),
-            training_images: 0,
-            classes: default_classes(),
-            weights_sha256: None,
-        }
+impl InputFiles {
+    /// Returns the number of classes.
+    pub fn classes(&self) -> usize {
+        self.classes.unwrap_or(Shape::MNIST.classes)
     }
-}
-
-fn default_classes() -> usize {
-    Shape::MNIST.classes
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
-fn is_default_classes(classes: &usize) -> bool {
-    *classes == default_classes()
 }
 
 /// The inputs of a run by key. Settings at their default are left out, so that a new setting changes no id.
@@ -73,32 +51,55 @@ impl Study {
     /// Returns the inputs of a run. Keys of its variant begin with the layer, such as `hidden1.dropout`.
     pub fn inputs(&self, run: &Run, files: &InputFiles) -> Inputs {
         let hidden = run.variant.network.hidden.iter().map(|block| block.units).collect();
-        let (network, mut data, fit) =
-            (NetworkSettings { hidden }, run.data.clone(), run.fit.without_defaults());
+        let (backend, data, fit) = (self.settings.backend, run.data.clone(), run.fit.clone());
+        let mut settings = Settings { backend, hidden, data, fit, ..Settings::new() };
         // Settings without effect are left out.
-        let images = files.training_images.saturating_sub(data.validation.unwrap_or(0));
-        data.limit = data.limit.filter(|limit| *limit < images);
-        if data.limit.is_none() {
-            data.sample = Sample::First;
+        let images = files.training_images.saturating_sub(run.data.validation.unwrap_or(0));
+        settings.data.limit = settings.data.limit.filter(|limit| *limit < images);
+        if settings.data.limit.is_none() {
+            settings.data.sample = Sample::First;
         }
-        let mut settings = flatten(&Settings { network, data, fit, ..Settings::default() });
-        settings.retain(|key, value| is_input(key) && DEFAULTS.get(key) != Some(value));
-        settings.extend(variant_settings(&run.variant));
-        let json = |(key, value): (String, toml::Value)| (key, value_to_json(&value));
-        let mut inputs: BTreeMap<String, Value> = settings.into_iter().map(json).collect();
-        inputs.insert("backend".to_owned(), self.settings.backend.to_string().into());
+        let mut inputs = BTreeMap::new();
+        add_inputs(&mut inputs, "", table::STUDY.iter(), &settings);
+        add_inputs(&mut inputs, "", table::VARIANT.iter(), &effective_settings(&run.variant));
+        for (name, layer) in &run.variant.settings.layers {
+            add_inputs(&mut inputs, &format!("{name}."), table::layer(*name), layer);
+        }
         inputs.insert("dataset".to_owned(), files.dataset_sha256.clone().into());
-        if !is_default_classes(&files.classes) {
-            inputs.insert("classes".to_owned(), files.classes.into());
-        }
-        inputs.insert(EPOCHS.to_owned(), run.fit.epochs.into());
         inputs.insert("numerics".to_owned(), NUMERICS_VERSION.into());
         inputs.insert("seed".to_owned(), run.seed.into());
-        if let Some(sha256) = &files.weights_sha256 {
-            inputs.insert(WEIGHTS.to_owned(), sha256.clone().into());
-        }
+        inputs.extend(files.classes.map(|classes| ("classes".to_owned(), classes.into())));
+        let weights = files.weights_sha256.clone();
+        inputs.extend(weights.map(|sha256| (WEIGHTS.to_owned(), sha256.into())));
         Inputs(inputs)
     }
+}
+
+/// Adds the settings that have an effect, with `prefix` before their keys.
+fn add_inputs<S: Default + 'static>(
+    inputs: &mut BTreeMap<String, Value>,
+    prefix: &str,
+    settings: impl Iterator<Item = &'static Setting<S>>,
+    all: &S,
+) {
+    for setting in settings {
+        if let Some(value) = setting.input(all) {
+            let json = serde_json::to_value(value).unwrap_or_default();
+            inputs.insert(format!("{prefix}{}", setting.row.key), json);
+        }
+    }
+}
+
+/// Returns a variant's settings outside its layers. What excludes nothing from weight decay has no effect, nor has the
+/// order.
+fn effective_settings(variant: &Variant) -> VariantSettings {
+    let mut settings = VariantSettings { layers: BTreeMap::new(), ..variant.settings.clone() };
+    if let Some(decay) = &mut settings.weight_decay {
+        let names = variant.network.trained_tensors();
+        decay.exclude.retain(|part| names.iter().any(|name| name.contains(part.as_str())));
+        decay.exclude.sort_unstable();
+    }
+    settings
 }
 
 impl Inputs {
@@ -125,31 +126,6 @@ pub fn id_of(inputs: &[u8]) -> String {
     data::sha256([inputs])[..ID_DIGITS].to_owned()
 }
 
-fn value_to_json(value: &toml::Value) -> Value {
-    serde_json::to_value(value).unwrap_or_default()
-}
-
-/// Lists the settings of a variant that differ from their defaults. Of the tables that are there or not, the first key is
-/// always there.
-fn variant_settings(variant: &Variant) -> KeyValues {
-    let defaults = flatten(&VariantSettings::with_tables());
-    let mut own = VariantSettings { layers: BTreeMap::new(), ..variant.into() };
-    if let Some(decay) = &mut own.weight_decay {
-        // What excludes nothing has no effect, nor has the order.
-        let names = variant.network.trained_tensors();
-        decay.exclude.retain(|part| names.iter().any(|name| name.contains(part.as_str())));
-        decay.exclude.sort_unstable();
-    }
-    let is_first = |key: &str| [MONITOR, DECAY_RATE].contains(&key);
-    let own = flatten(&own).into_iter();
-    let own = own.filter(|(key, value)| is_first(key) || defaults.get(key) != Some(value));
-    let of_layer = |name: LayerName| {
-        let settings = variant.network.layer(name).map(non_default).unwrap_or_default();
-        settings.into_iter().map(move |(key, value)| (format!("{name}.{key}"), value))
-    };
-    own.chain(variant.network.layer_names().flat_map(of_layer)).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use std::path::Path;
@@ -163,8 +139,7 @@ mod tests {
     fn inputs(study: &Study, run: usize) -> Inputs {
         let dataset_sha256 = MNIST.to_owned();
         let training_images = 60_000;
-        let files =
-            InputFiles { dataset_sha256, training_images, classes: 10, weights_sha256: None };
+        let files = InputFiles { dataset_sha256, training_images, ..InputFiles::default() };
         study.inputs(&study.runs[run], &files)
     }
 

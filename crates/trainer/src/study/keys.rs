@@ -1,111 +1,196 @@
-//! The keys of settings.
+//! The keys of settings in configs, and the places where they were written.
+//!
+//! The last hidden layer has two names: its own, such as `hidden2`, and `last_hidden`, which stays valid when the number
+//! of hidden layers changes. A canonical key has the layer's own name. The `depth` of a network is the number of its
+//! hidden layers.
 
-use std::{collections::BTreeSet, sync::LazyLock};
+use std::collections::BTreeSet;
 
-use model::{Constraint, LayerConfig, MinMaxNorm};
-use serde::Serialize;
+use model::{LayerName, presets};
 
 use super::{
-    layers,
-    schema::{Settings, VariantSettings, variant::LayerTable},
+    setting::{Row, Setting},
+    settings::{LayerSettings, Settings, VariantSettings},
+    table,
 };
+use crate::config::{Entries, Origin, SettingError, values, values::Parsed};
 
 /// Key of the numbers of units of the hidden layers.
 pub const HIDDEN: &str = "network.hidden";
-
-/// Key of the number of epochs.
-pub(super) const EPOCHS: &str = "fit.epochs";
-
 /// Key of the start weights: their file in a config, its checksum in a run's inputs.
 pub const WEIGHTS: &str = "fit.weights";
-
+/// Key of the number of epochs.
+pub(super) const EPOCHS: &str = "fit.epochs";
+/// Key of the number of images per optimizer step.
+pub(super) const BATCH_SIZE: &str = "fit.batch_size";
 /// Prefix of the keys of lists in a config.
 pub(super) const SWEEP: &str = "sweep.";
+/// Prefix of the keys of variants.
+pub(super) const VARIANT: &str = "variant.";
+/// The last hidden layer's other name.
+pub(super) const LAST_HIDDEN: &str = "last_hidden";
+/// Maximum number of hidden layers that an error lists one by one.
+const MAX_LISTED: usize = 8;
 
-/// Keys in tables that are not inputs of runs: no result depends on them. `data.dir`, `data.sources` and `fit.weights`
-/// name files, whose checksums are inputs instead.
-const NOT_INPUTS: [&str; 5] =
-    ["data.dir", "data.sources", "fit.checkpoint_every", "fit.weights", "output.tensorboard"];
+/// Setting that a canonical key names.
+pub(super) enum Key<'a> {
+    /// Of the study.
+    Study(&'static Setting<Settings>),
+    /// Of the variant of this name.
+    Variant(&'a str, &'static Setting<VariantSettings>),
+    /// Of a layer of the variant of this name.
+    Layer(&'a str, LayerName, &'static Setting<LayerSettings>),
+}
 
-/// Keys of inputs that cannot be swept: a study is validated on the same images at the same epochs.
-const NOT_SWEPT: [&str; 2] = ["data.validation", "fit.validate_every"];
+impl<'a> Key<'a> {
+    /// Finds the setting of a canonical key; `None` if there is none.
+    pub(super) fn find(key: &'a str) -> Option<Self> {
+        let Some((name, rest)) = split_variant(key) else {
+            return table::STUDY.iter().find(|setting| setting.row.key == key).map(Self::Study);
+        };
+        if let Some(setting) = table::VARIANT.iter().find(|setting| setting.row.key == rest) {
+            return Some(Self::Variant(name, setting));
+        }
+        let (layer, rest) = rest.split_once('.')?;
+        let layer = layer.parse().ok()?;
+        let setting = table::layer(layer).find(|setting| setting.row.key == rest)?;
+        Some(Self::Layer(name, layer, setting))
+    }
+
+    /// Returns the row.
+    pub(super) fn row(&self) -> &'static Row {
+        match self {
+            Self::Study(setting) => &setting.row,
+            Self::Variant(_, setting) => &setting.row,
+            Self::Layer(_, _, setting) => &setting.row,
+        }
+    }
+}
+
+/// Splits a key of a variant into the variant's name and the rest.
+pub(super) fn split_variant(key: &str) -> Option<(&str, &str)> {
+    Some(split(key.strip_prefix(VARIANT)?))
+}
+
+fn split(key: &str) -> (&str, &str) {
+    key.split_once('.').unwrap_or((key, ""))
+}
+
+/// Returns the canonical key at a depth of 1 or more.
+pub(super) fn canonical(key: &str, depth: usize) -> String {
+    match split_variant(key).map(|(variant, rest)| (variant, rest.strip_prefix(LAST_HIDDEN))) {
+        Some((variant, Some(rest))) if rest.is_empty() || rest.starts_with('.') => {
+            format!("{VARIANT}{variant}.{}{rest}", LayerName::Hidden(depth - 1))
+        }
+        _ => key.to_owned(),
+    }
+}
 
 /// Returns the key of a swept key's list in a config.
 pub(super) fn sweep_key(key: &str) -> String {
     format!("{SWEEP}{key}")
 }
 
-/// Returns whether a setting outside variants is an input.
-pub(super) fn is_input(key: &str) -> bool {
-    key == "backend" || NOT_SWEPT.contains(&key) || is_sweepable(key)
-}
-
-/// Returns whether a setting outside variants may be swept.
-pub(super) fn is_sweepable(key: &str) -> bool {
-    key.contains('.') && !NOT_INPUTS.contains(&key) && !NOT_SWEPT.contains(&key)
-}
-
-/// Keys of all settings outside variants.
-pub(super) static COMMON_KEYS: LazyLock<BTreeSet<String>> =
-    LazyLock::new(|| keys_of(&Settings::default()));
-
-/// Keys of a variant's settings outside its layers.
-static VARIANT_KEYS: LazyLock<BTreeSet<String>> =
-    LazyLock::new(|| keys_of(&VariantSettings::with_tables()));
-
-/// Keys of a layer's settings.
-pub(super) static LAYER_KEYS: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
-    let min_max_norm = Some(MinMaxNorm::default());
-    let kernel_constraint = Constraint { min_max_norm, ..Constraint::default() };
-    let bias_constraint = kernel_constraint;
-    keys_of(&LayerTable(LayerConfig {
-        kernel_constraint,
-        bias_constraint,
-        ..LayerConfig::default()
-    }))
-});
-
-/// Lists the keys of settings. Goes through JSON, which keeps those that are `None` as null.
-fn keys_of(settings: &impl Serialize) -> BTreeSet<String> {
-    fn add(keys: &mut BTreeSet<String>, key: &str, value: &serde_json::Value) {
-        match value {
-            serde_json::Value::Object(object) => {
-                for (name, value) in object {
-                    let dot = if key.is_empty() { "" } else { "." };
-                    add(keys, &format!("{key}{dot}{name}"), value);
-                }
-            }
-            _ => drop(keys.insert(key.to_owned())),
-        }
-    }
-    let mut keys = BTreeSet::new();
-    add(&mut keys, "", &serde_json::to_value(settings).unwrap_or_default());
-    keys
-}
-
-/// Returns whether a key is a setting's, of whatever variant and layer.
-pub(super) fn is_known(key: &str) -> bool {
-    let mut parts = key.splitn(3, '.');
-    match (parts.next(), parts.next(), parts.next()) {
-        (Some("variant"), Some(_), Some(rest)) => {
-            let of_layer = rest.split_once('.').is_some_and(|(_, rest)| LAYER_KEYS.contains(rest));
-            of_layer || VARIANT_KEYS.contains(rest)
-        }
-        _ => COMMON_KEYS.contains(key),
-    }
-}
-
-/// Lists the keys that are valid in a config with these variants.
-pub(super) fn known_keys<'a>(
-    variants: impl Iterator<Item = &'a str>,
-    depth: usize,
-) -> BTreeSet<String> {
-    let mut keys = COMMON_KEYS.clone();
-    for variant in variants.collect::<BTreeSet<_>>() {
-        keys.extend(VARIANT_KEYS.iter().map(|key| format!("variant.{variant}.{key}")));
-        for layer in layers::all_names(depth) {
-            keys.extend(LAYER_KEYS.iter().map(|key| format!("variant.{variant}.{layer}.{key}")));
+/// Lists the valid keys: those of the study, and those of the variant that a key names, or else of the presets.
+pub(super) fn known(key: &str, depth: usize) -> BTreeSet<String> {
+    let study = table::STUDY.iter().map(|setting| setting.row.key.clone());
+    let mut keys: BTreeSet<String> = study.collect();
+    let presets = presets(&[]).map(|(name, _)| name);
+    let named = split_variant(key).map(|(name, _)| vec![name]);
+    for variant in named.unwrap_or_else(|| presets.to_vec()) {
+        let own = table::VARIANT.iter().map(|setting| &setting.row.key);
+        keys.extend(own.map(|key| format!("{VARIANT}{variant}.{key}")));
+        let hidden = (0..depth).map(LayerName::Hidden);
+        for layer in hidden.chain([LayerName::Input, LayerName::Output]) {
+            let own = table::layer(layer).map(|setting| &setting.row.key);
+            keys.extend(own.map(|key| format!("{VARIANT}{variant}.{layer}.{key}")));
         }
     }
     keys
+}
+
+/// Checks that a variant's canonical key has a valid name and a layer of the network, and sets what the layer takes.
+pub(super) fn check_variant(key: &str, depth: usize) -> Parsed<()> {
+    let Some((name, rest)) = split_variant(key) else { return Ok(()) };
+    let is_valid = |character: char| character.is_ascii_alphanumeric() || "_-".contains(character);
+    // The name becomes part of a folder's name.
+    if name.is_empty() || name.len() > 64 || !name.chars().all(is_valid) {
+        let valid = "letters, digits, _ and -, at most 64 of them";
+        return Err(format!("a variant's name takes {valid}"));
+    }
+    let (name, rest) = split(rest);
+    let number = name.strip_prefix("hidden").and_then(|number| number.parse::<usize>().ok());
+    if number.is_some_and(|number| !(1..=depth).contains(&number)) {
+        let hidden = |index| LayerName::Hidden(index).to_string();
+        let mut names = vec![LayerName::Input.to_string()];
+        match depth {
+            ..=MAX_LISTED => names.extend((0..depth).map(hidden)),
+            _ => names.push(format!("{} … {}", hidden(0), hidden(depth - 1))),
+        }
+        names.extend([LAST_HIDDEN.to_owned(), LayerName::Output.to_string()]);
+        let layers = values::listed(&names);
+        return Err(format!("the network has no `{name}`: its layers are {layers}"));
+    }
+    let Ok(layer) = name.parse() else { return Ok(()) };
+    let taken = |layer| {
+        let mut parts: Vec<&str> =
+            table::layer(layer).map(|setting| split(&setting.row.key).0).collect();
+        parts.dedup();
+        parts
+    };
+    let (part, taken_here) = (split(rest).0, taken(layer));
+    if taken(LayerName::Hidden(0)).contains(&part) && !taken_here.contains(&part) {
+        let taken = values::listed(&taken_here);
+        return Err(format!("a hidden layer takes this; `{name}` takes {taken}"));
+    }
+    Ok(())
+}
+
+/// Origins of the settings, by their keys as written.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Origins(Vec<(String, Origin)>);
+
+impl Origins {
+    /// Lists the origins of a config's entries.
+    pub(super) fn of(entries: &Entries) -> Self {
+        Self(entries.iter().map(|(key, entry)| (key.to_owned(), entry.origin.clone())).collect())
+    }
+
+    /// Returns whether a setting outside variants is written.
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.find(1, |written| written == key).is_some()
+    }
+
+    /// Replaces the key of an error by the one that is written, and adds its origin. A default has that of another key in
+    /// its table.
+    pub(super) fn locate(&self, error: SettingError, depth: usize) -> SettingError {
+        let canonical = canonical(&error.key, depth);
+        if let Some((key, origin)) = self.find(depth, |key| key == canonical) {
+            return SettingError::at(origin, key, error.reason);
+        }
+        let table = canonical.rsplit_once('.').map_or("", |(table, _)| table);
+        let origin = self.find(depth, |key| is_in(key, table)).map(|(_, origin)| origin.clone());
+        SettingError { origin, ..error }
+    }
+
+    /// Names a canonical key as it is written, with its origin if it is written.
+    pub(super) fn place(&self, key: &str, depth: usize) -> String {
+        match self.find(depth, |other| is_in(other, key)) {
+            Some((written, origin)) => format!("`{written}` ({origin})"),
+            None => format!("`{key}`"),
+        }
+    }
+
+    /// Finds a canonical key. The list of a swept key comes before its value.
+    fn find(&self, depth: usize, is_wanted: impl Fn(&str) -> bool) -> Option<&(String, Origin)> {
+        let is_wanted = |(written, _): &&(String, Origin)| {
+            is_wanted(&canonical(written.strip_prefix(SWEEP).unwrap_or(written), depth))
+        };
+        self.0.iter().filter(is_wanted).max_by_key(|(written, _)| written.starts_with(SWEEP))
+    }
+}
+
+/// Returns whether a key is a table's or of a setting in it.
+pub(super) fn is_in(key: &str, table: &str) -> bool {
+    key.strip_prefix(table).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }

@@ -1,51 +1,34 @@
 //! A study, ready to run. [`Study::read`] makes every check of a config that needs no data set.
 
-mod backend;
-mod canonical_entries;
-mod canonical_value;
 mod checks;
-mod conflicts;
-mod errors;
-mod flat;
+mod choices;
 mod inputs;
-mod jobs;
 mod keys;
+mod kinds;
 mod label;
-mod layers;
-mod limits;
-pub mod numbers;
-mod origins;
-mod presets;
-mod ranges;
 mod read;
-mod resolve;
-mod rule;
-mod saved_variants;
-mod schema;
-mod splits;
-mod study_toml;
+mod setting;
+mod settings;
 mod sweep;
-mod variant;
+pub(crate) mod table;
 
 use std::{collections::BTreeMap, fmt};
 
-use data::Source;
+use data::{Shape, Source};
+use model::NetworkConfig;
 use toml::Value;
 use training::{FitConfig, OptimizerConfig};
 
-use self::keys::{EPOCHS, sweep_key};
+pub(crate) use self::setting::Row;
+use self::{checks::Check, keys::sweep_key, setting::Setting};
 pub use self::{
-    backend::Backend,
+    choices::{Backend, Jobs, Rule, Sample},
     inputs::{ID_DIGITS, InputFiles, Inputs, NUMERICS_VERSION, id_of},
-    jobs::Jobs,
-    keys::{HIDDEN, WEIGHTS},
+    keys::{HIDDEN, Origins, WEIGHTS},
     label::{label, setting_text, short},
-    origins::{Origins, SettingError},
-    rule::Rule,
-    schema::{DataSettings, FitSettings, Settings},
-    splits::{ChangedLabel, Sample, Splits, TrainingData, WrongLabels},
-    variant::Variant,
+    settings::{DataSettings, FitSettings, Settings, VariantSettings},
 };
+use crate::config::SettingError;
 
 /// Values by dotted key.
 pub type KeyValues = BTreeMap<String, Value>;
@@ -59,17 +42,25 @@ pub struct Study {
     pub settings: Settings,
     /// Compared variants, in the order of the results table. Swept keys have their first values.
     pub variants: Vec<Variant>,
-    /// Settings of the variants, by their keys in study.toml.
+    /// Settings of the variants as they are written, by their keys in study.toml.
     pub variant_settings: KeyValues,
-    /// Keys in study.toml of settings that are overridden under the layer's alias, `last_hidden`, wherever both keys
-    /// name the same layer. In ascending precedence.
-    pub yielding: Vec<String>,
     /// Lists of the swept keys, by their keys in study.toml.
     pub sweep: KeyValues,
     /// Origins of the settings.
     pub origins: Origins,
     /// Runs in the order of the results table: by variant, then by sweep point, then by seed.
     pub runs: Vec<Run>,
+}
+
+/// A named way to regularise a network and its training.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Variant {
+    /// Name in configs, folders and tables.
+    pub name: String,
+    /// Settings as plain fields.
+    pub settings: VariantSettings,
+    /// Settings of the network.
+    pub network: NetworkConfig,
 }
 
 /// One training of a variant, from one seed and at one sweep point.
@@ -87,18 +78,28 @@ pub struct Run {
     pub fit: FitSettings,
 }
 
+impl Variant {
+    /// Creates a variant of a network whose hidden layers have these numbers of units.
+    pub fn new(name: &str, mut settings: VariantSettings, hidden: &[usize]) -> Self {
+        // A rate of 0 is no weight decay.
+        settings.weight_decay.take_if(|decay| decay.rate == 0.0);
+        let network = settings.network(hidden);
+        Self { name: name.to_owned(), settings, network }
+    }
+}
+
 impl Run {
     /// Creates a run with the default settings.
     pub fn new(variant: Variant, seed: u64) -> Self {
-        let (point, data, fit) = Default::default();
-        Self { variant, seed, point, data, fit }
+        let Settings { data, fit, .. } = Settings::new();
+        Self { variant, seed, point: KeyValues::new(), data, fit }
     }
 
     /// Returns the hyperparameters of the run's fit.
     pub fn fit_config(&self) -> FitConfig {
         let FitSettings { epochs, batch_size, learning_rate, shuffle, validate_every, .. } =
             self.fit;
-        let Variant { early_stopping, shift, ref weight_decay, .. } = self.variant;
+        let VariantSettings { early_stopping, shift, ref weight_decay, .. } = self.variant.settings;
         let (rule, weight_decay) = (self.fit.rule(), weight_decay.clone());
         let optimizer = OptimizerConfig { rule, learning_rate, weight_decay };
         FitConfig { epochs, batch_size, optimizer, shuffle, shift, validate_every, early_stopping }
@@ -124,6 +125,38 @@ impl Study {
     /// Returns the name of the first variant, with which the others are compared.
     pub fn first_variant(&self) -> &str {
         self.variants.first().map_or("", |variant| &variant.name)
+    }
+
+    /// Returns an error if the network or the batches of a run are too large for a data set of this shape.
+    pub fn check_sizes(&self, shape: Shape) -> Result<(), SettingError> {
+        let (backend, origins) = (self.settings.backend, &self.origins);
+        self.runs.iter().try_for_each(|run| Check { run, backend, origins }.sizes(shape))
+    }
+
+    /// Adds to an error of a setting its key as written and its origin.
+    pub fn locate(&self, error: SettingError) -> SettingError {
+        self.origins.locate(error, self.settings.hidden.len())
+    }
+
+    /// Returns every setting of the study as a config's keys and values. Reading them gives the same study.
+    pub fn key_values(&self) -> KeyValues {
+        let of_study = table::STUDY.iter().filter_map(|Setting { row, get, .. }| {
+            let value = get(&self.settings)?;
+            let is_silent = row.is_quiet && row.default.as_ref() == Some(&value);
+            (!is_silent).then(|| (row.key.clone(), value))
+        });
+        let mut settings: KeyValues = of_study.collect();
+        settings.extend(self.variant_settings.clone());
+        // A swept key has its list instead of a value.
+        settings.retain(|key, _| !self.is_swept(key));
+        settings.extend(self.sweep.clone());
+        settings
+    }
+
+    /// Formats every setting of the study as a config file, study.toml.
+    pub fn to_toml(&self) -> String {
+        let lines = self.key_values().into_iter();
+        lines.map(|(key, value)| format!("{key} = {value}\n")).collect()
     }
 
     /// Makes a source the only one. Ignored if `data.dir` replaces the sources.

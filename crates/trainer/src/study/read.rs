@@ -1,119 +1,191 @@
-//! `Study::read`: a config's entries become a study and its runs.
+//! Reading a study: each entry of a config finds its row in the table of settings, and is set.
 
-use std::collections::BTreeSet;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
 
-use model::{MinMaxNorm, NOTEBOOK_HIDDEN};
-use toml::{Table, Value};
-use training::{Monitor, WeightDecay};
+use model::{LayerName, NOTEBOOK_HIDDEN, presets};
+use toml::Value;
 
 use super::{
-    HIDDEN, KeyValues, Origins, Run, Settings, Study, checks, presets,
-    resolve::{Resolved, resolve},
-    saved_variants::{SavedVariants, take_yielding},
-    schema::variant::{EARLY_STOPPING, WEIGHT_DECAY},
+    KeyValues, Run, Study, Variant,
+    checks::Check,
+    keys::{self, HIDDEN, Key, LAST_HIDDEN, Origins},
+    settings::{Settings, VariantSettings},
     sweep::Sweep,
 };
-use crate::config::{ConfigError, Entries, Entry};
+use crate::config::{ConfigError, Entries, Entry, SettingError, values, values::Parsed};
 
 impl Study {
     /// Reads a study from a config's entries. Missing settings have their defaults.
     pub fn read(name: &str, entries: &Entries) -> Result<Self, ConfigError> {
+        let origins = Origins::of(entries);
         let mut entries = entries.clone();
-        take_yielding(&mut entries)?;
-        presets::add(&mut entries);
-        enable_tables(&mut entries);
-        let origins = Origins::of(&entries);
-        let mut sweep = Sweep::take(&mut entries)?;
-        let depths = depths(&sweep, &entries);
-        sweep.drop_overridden(&entries, &depths);
-        let resolve_at = |point: &KeyValues| {
-            let entries = sweep.at(&entries, point);
-            let resolved = resolve(&entries).and_then(|resolved| {
-                checks::check(&resolved, &entries)?;
-                Ok(resolved)
-            });
-            resolved.map_err(|error| sweep.with_sweep_key(error))
-        };
-        let Resolved { settings, variants } = resolve_at(&sweep.first_values())?;
-        let names: Vec<&str> = settings.variants.iter().map(String::as_str).collect();
-        sweep.check_variants(&names)?;
-        sweep.check_runs(&names, settings.seeds.len(), &entries)?;
-        let (mut runs, mut saved) = (Vec::new(), SavedVariants::default());
-        for (index, name) in names.iter().enumerate() {
-            saved.add(name, &entries, &sweep.precedences(), &depths);
-            for point in sweep.points(name) {
-                // The other variants' swept keys keep their first values.
-                let values = [sweep.first_values(), point.clone()].into_iter().flatten().collect();
-                let Resolved { settings: Settings { data, fit, .. }, variants } =
-                    resolve_at(&values)?;
-                let Some(variant) = variants.into_iter().nth(index) else { continue };
-                let run = |&seed: &u64| Run {
-                    variant: variant.clone(),
-                    seed,
-                    point: point.clone(),
-                    data: data.clone(),
-                    fit: fit.clone(),
-                };
-                runs.extend(settings.seeds.iter().map(run));
+        let sweep = Sweep::take(&mut entries)?;
+        let hidden = entries.get(HIDDEN).map(|entry| depth_of(&entry.value));
+        let depth = hidden.unwrap_or(NOTEBOOK_HIDDEN.len());
+        let depths = sweep.values(HIDDEN).unwrap_or_default().iter().map(depth_of);
+        let mut drafts = BTreeMap::new();
+        for depth in depths.chain([depth]) {
+            drafts.insert(depth, Draft::read(&entries, depth, &origins)?);
+        }
+        let settings = drafts[&depth].settings.clone();
+        let checked = drafts[&depth].check_variants().and_then(|()| sweep.check(&settings));
+        checked.map_err(|error| origins.locate(error, depth))?;
+
+        let (backend, mut variants, mut runs) = (settings.backend, Vec::new(), Vec::new());
+        for variant in &settings.variants {
+            let first = runs.len();
+            for point in sweep.points(variant) {
+                let depth = point.get(HIDDEN).map_or(depth, depth_of);
+                let run = drafts[&depth].run(variant, point)?;
+                Check { run: &run, backend, origins: &origins }.all()?;
+                runs.extend(settings.seeds.iter().map(|&seed| Run { seed, ..run.clone() }));
+            }
+            variants.push(runs[first].variant.clone());
+        }
+        sweep.check_names(&runs).map_err(|error| origins.locate(error, depth))?;
+        let variant_settings = variant_settings(&entries, &settings.variants, &sweep);
+        let (name, sweep) = (name.to_owned(), sweep.settings());
+        Ok(Self { name, settings, variants, variant_settings, sweep, origins, runs })
+    }
+}
+
+/// Returns the number of hidden layers; 1 where the value is none of theirs.
+fn depth_of(hidden: &Value) -> usize {
+    hidden.as_array().map_or(1, Vec::len).max(1)
+}
+
+/// Settings while they are read, for networks of one depth.
+#[derive(Debug)]
+struct Draft {
+    depth: usize,
+    settings: Settings,
+    /// Settings of the variants, by name.
+    variants: BTreeMap<String, VariantSettings>,
+}
+
+impl Draft {
+    /// Reads a config's entries over the defaults and the presets.
+    fn read(entries: &Entries, depth: usize, origins: &Origins) -> Result<Self, ConfigError> {
+        let mut draft = Self { depth, settings: Settings::new(), variants: BTreeMap::new() };
+        for (name, network) in presets(&[1]) {
+            let last = network.hidden[0].layer.into();
+            draft.variant(name).layers.insert(LayerName::Hidden(depth - 1), last);
+        }
+        let mut written = BTreeMap::new();
+        for (key, entry) in entries.iter() {
+            let canonical = keys::canonical(key, depth);
+            let set = draft.set(&canonical, &entry.value, entry.origin.folder());
+            let is_known =
+                set.map_err(|reason| origins.locate(SettingError::new(&canonical, reason), depth))?;
+            if !is_known {
+                return Err(unknown_key(key, entry, &keys::known(&canonical, depth)));
+            }
+            if !entry.value.is_table()
+                && let Some((other, origin)) = written.insert(canonical, (key, &entry.origin))
+            {
+                let reason = format!(
+                    "is the same setting as `{other}`, written at {origin}: call the layer `{LAST_HIDDEN}` in both places"
+                );
+                return Err(entry.error(key, reason).into());
             }
         }
-        sweep.check_names(&runs)?;
-        Ok(Self {
-            name: name.to_owned(),
-            yielding: saved.yielding(),
-            variant_settings: saved.settings,
-            sweep: sweep.settings(),
-            settings,
-            variants,
-            origins,
-            runs,
-        })
+        Ok(draft)
     }
-}
 
-/// Whether the parts of a key are those of a table.
-type TableKey = fn(&[&str]) -> bool;
-
-/// Writes a default into an empty table, such as `early_stopping = {}`, that sets no key otherwise. Empty tables alone set
-/// nothing.
-fn enable_tables(entries: &mut Entries) {
-    let tables: [(TableKey, &str, Value); 3] = [
-        (
-            |key| matches!(*key, ["variant", _, EARLY_STOPPING]),
-            "monitor",
-            Monitor::default().to_string().into(),
-        ),
-        (
-            |key| matches!(*key, ["variant", _, WEIGHT_DECAY]),
-            "rate",
-            WeightDecay::default().rate.into(),
-        ),
-        (
-            |key| matches!(*key, ["variant", _, _, _, "min_max_norm"]),
-            "min_value",
-            MinMaxNorm::default().min_value.into(),
-        ),
-    ];
-    for (is_table, first, default) in tables {
-        let is_key = |key: &str| is_table(&key.split('.').collect::<Vec<_>>());
-        let is_empty = |entry: &Entry| entry.value.as_table().is_some_and(Table::is_empty);
-        let empty = entries.iter().filter(|(key, entry)| is_key(key) && is_empty(entry));
-        let empty: Vec<String> = empty.map(|(key, _)| key.to_owned()).collect();
-        for key in empty {
-            let prefix = format!("{key}.");
-            let has_keys = entries.iter().any(|(other, _)| other.starts_with(&prefix));
-            let Some(entry) = entries.get(&key).cloned().filter(|_| !has_keys) else { continue };
-            entries.insert(&format!("{prefix}{first}"), Entry { value: default.clone(), ..entry });
+    /// Parses and sets the value of a canonical key. Returns `false` if the key is neither a setting's nor a table's.
+    fn set(&mut self, key: &str, value: &Value, folder: &Path) -> Parsed<bool> {
+        keys::check_variant(key, self.depth)?;
+        match Key::find(key) {
+            Some(Key::Study(setting)) => (setting.set)(&mut self.settings, value, folder)?,
+            Some(Key::Variant(name, setting)) => (setting.set)(self.variant(name), value, folder)?,
+            Some(Key::Layer(name, layer, setting)) => {
+                let layer = self.variant(name).layers.entry(layer).or_default();
+                (setting.set)(layer, value, folder)?;
+            }
+            None => return self.set_table(key, value),
         }
+        Ok(true)
+    }
+
+    /// Reads a table, which is empty: it defines a variant, and makes a table that is not there by default.
+    fn set_table(&mut self, key: &str, value: &Value) -> Parsed<bool> {
+        let known = keys::known(key, self.depth);
+        let inside = known.iter().filter(|other| keys::is_in(other, key));
+        let inside: Vec<&String> = inside.collect();
+        let Some(example) = inside.first() else { return Ok(false) };
+        if !value.is_table() {
+            return Err(format!("is a table, not {value}: write for example `{example} = …`"));
+        }
+        if let Some((name, _)) = keys::split_variant(key) {
+            self.variant(name);
+        }
+        for other in inside.into_iter().filter(|other| !other[key.len() + 1..].contains('.')) {
+            let row = Key::find(other).map(|key| key.row()).filter(|row| row.is_kept);
+            if let Some(default) = row.and_then(|row| row.default.as_ref()) {
+                self.set(other, default, Path::new(""))?;
+            }
+        }
+        Ok(true)
+    }
+
+    fn variant(&mut self, name: &str) -> &mut VariantSettings {
+        self.variants.entry(name.to_owned()).or_default()
+    }
+
+    /// Checks that the compared variants are defined.
+    fn check_variants(&self) -> Result<(), SettingError> {
+        let mut names = self.settings.variants.iter();
+        let Some(name) = names.find(|name| !self.variants.contains_key(*name)) else {
+            return Ok(());
+        };
+        let known: Vec<&String> = self.variants.keys().collect();
+        let known = values::unknown("variant", name, &known);
+        Err(SettingError::new("variants", format!("{known}; define more as [variant.NAME]")))
+    }
+
+    /// Returns a variant's run at a sweep point, without its seed. Reads no more than the point's values.
+    fn run(&self, name: &str, point: KeyValues) -> Result<Run, ConfigError> {
+        let variant = self.variants.get(name).map(|variant| (name.to_owned(), variant.clone()));
+        let (settings, variants) = (self.settings.clone(), variant.into_iter().collect());
+        let mut draft = Self { depth: self.depth, settings, variants };
+        for (key, value) in &point {
+            let set = draft.set(&keys::canonical(key, self.depth), value, Path::new(""));
+            set.map_err(|reason| SettingError::new(key, reason))?;
+        }
+        let variant = draft.variants.remove(name).unwrap_or_default();
+        let Settings { hidden, data, fit, .. } = draft.settings;
+        Ok(Run { variant: Variant::new(name, variant, &hidden), seed: 0, point, data, fit })
     }
 }
 
-/// Returns the numbers of hidden layers of the study's networks.
-fn depths(sweep: &Sweep, entries: &Entries) -> BTreeSet<usize> {
-    let depth = |units: &Value| units.as_array().map_or(0, Vec::len);
-    match (sweep.values(HIDDEN), entries.get(HIDDEN)) {
-        (Some(values), _) => values.iter().map(depth).collect(),
-        (None, Some(entry)) => BTreeSet::from([depth(&entry.value)]),
-        (None, None) => BTreeSet::from([NOTEBOOK_HIDDEN.len()]),
-    }
+/// Creates the error of a key that is neither a setting's nor a table's.
+fn unknown_key(key: &str, entry: &Entry, known: &BTreeSet<String>) -> ConfigError {
+    let (table, name) = key.rsplit_once('.').unwrap_or((key, key));
+    let similar = |key| values::did_you_mean(key, known.iter().map(String::as_str));
+    let hint = match name {
+        "mode" if table.ends_with(".early_stopping") => "; Keras's mode follows from `monitor`",
+        "baseline" if table.ends_with(".early_stopping") => "; there is no baseline: leave it out",
+        "yielding" => "; an older version wrote this study.toml: use the study's own config",
+        _ if similar(key).is_empty() => &similar(table),
+        _ => &similar(key),
+    };
+    let (origin, hint) = (entry.origin.clone(), hint.to_owned());
+    ConfigError::UnknownKey { origin, key: key.to_owned(), hint }
+}
+
+/// Returns the settings of the compared variants as they are written, without those that are swept.
+fn variant_settings(entries: &Entries, variants: &[String], sweep: &Sweep) -> KeyValues {
+    let is_saved = |(key, entry): &(&str, &Entry)| {
+        let variant = keys::split_variant(key).map(|(name, _)| name);
+        let is_compared = variant.is_some_and(|name| variants.iter().any(|other| other == name));
+        // An empty table of its own would close the table to its other keys.
+        let is_closed =
+            || entries.iter().any(|(other, _)| other != *key && keys::is_in(other, key));
+        is_compared && sweep.values(key).is_none() && !(entry.value.is_table() && is_closed())
+    };
+    let saved = entries.iter().filter(is_saved);
+    saved.map(|(key, entry)| (key.to_owned(), entry.value.clone())).collect()
 }

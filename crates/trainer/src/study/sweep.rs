@@ -1,36 +1,33 @@
 //! `[sweep]`: lists of values, and the grid of sweep points at which each variant is trained.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use toml::Value;
 
 use super::{
     ID_DIGITS, KeyValues, Run,
-    canonical_value::canonical_value,
-    keys::{COMMON_KEYS, SWEEP, is_sweepable, sweep_key},
-    layers,
+    keys::{self, Key, SWEEP, VARIANT, sweep_key},
+    setting::Role,
+    settings::Settings,
+    table,
 };
-use crate::config::{ConfigError, Entries, Entry, values, values::Parsed};
+use crate::config::{ConfigError, Entries, Entry, SettingError, values, values::Parsed};
 
-/// Added to the precedence of swept values, so that they override all files and arguments.
-const SWEEP_PRECEDENCE: usize = 1 << 32;
 /// Maximum length of the name of a run's folder in bytes. Most file systems allow 255; a damaged run's has a number too.
 const MAX_NAME_BYTES: usize = 250;
 /// Maximum number of runs of a study; more are taken for a mistake.
 const MAX_RUNS: usize = 100_000;
 
-/// Values of each swept key in canonical form, with the entry of their list.
+/// Values of each swept key in canonical form.
 #[derive(Debug)]
-pub(super) struct Sweep(BTreeMap<String, (Vec<Value>, Entry)>);
+pub(super) struct Sweep(BTreeMap<String, Vec<Value>>);
 
 impl Sweep {
-    /// Removes the sweep from a config's entries and parses it.
+    /// Parses the sweep of a config's entries, and replaces it by the first value of every swept key.
     pub(super) fn take(entries: &mut Entries) -> Result<Self, ConfigError> {
-        let keys: Vec<String> = entries
-            .iter()
-            .map(|(key, _)| key.to_owned())
-            .filter(|key| key.starts_with(SWEEP) || key == SWEEP.trim_end_matches('.'))
-            .collect();
+        let is_list = |key: &str| key.starts_with(SWEEP) || key == SWEEP.trim_end_matches('.');
+        let keys = entries.iter().map(|(key, _)| key.to_owned());
+        let keys: Vec<String> = keys.filter(|key| is_list(key)).collect();
         let mut sweep = BTreeMap::new();
         for key in keys {
             let Some(entry) = entries.remove(&key) else { continue };
@@ -39,73 +36,28 @@ impl Sweep {
                 continue;
             }
             let swept = key.strip_prefix(SWEEP).unwrap_or_default();
-            let values = check_key(swept)
-                .and_then(|()| values::list(|value| parse_swept(swept, value), &entry.value));
-            let values = values.map_err(|reason| entry.error(&key, reason))?;
-            sweep.insert(swept.to_owned(), (values, entry));
+            let values = parse(swept, &entry.value).map_err(|reason| entry.error(&key, reason))?;
+            entries.insert(swept, Entry { value: values[0].clone(), origin: entry.origin });
+            sweep.insert(swept.to_owned(), values);
         }
         Ok(Self(sweep))
     }
 
-    /// Drops the lists that a value or a list of higher precedence overrides under the layer's alias, at all of these
-    /// depths of the network.
-    pub(super) fn drop_overridden(&mut self, entries: &Entries, depths: &BTreeSet<usize>) {
-        let precedences: BTreeMap<String, usize> =
-            self.0.iter().map(|(key, (_, entry))| (key.clone(), entry.precedence)).collect();
-        self.0.retain(|key, (_, entry)| {
-            let is_overridden = |&depth: &usize| {
-                let Some(alias) = layers::alias_of(key, depth) else { return false };
-                let of_value = entries.get(&alias).map(|value| value.precedence);
-                let of_list = precedences.get(&alias).copied();
-                of_value.max(of_list) > Some(entry.precedence)
-            };
-            !depths.iter().all(is_overridden)
-        });
-    }
-
-    /// Returns the values of a key; `None` if it is not swept.
+    /// Returns the values of a key, if it is swept.
     pub(super) fn values(&self, key: &str) -> Option<&[Value]> {
-        self.0.get(key).map(|(values, _)| values.as_slice())
-    }
-
-    /// Returns the precedence of each swept key's list.
-    pub(super) fn precedences(&self) -> BTreeMap<&str, usize> {
-        self.0.iter().map(|(key, (_, entry))| (key.as_str(), entry.precedence)).collect()
+        self.0.get(key).map(Vec::as_slice)
     }
 
     /// Returns the lists by their keys in a config.
     pub(super) fn settings(&self) -> KeyValues {
-        let list = |(key, (values, _)): (&String, &(Vec<Value>, Entry))| {
-            (sweep_key(key), Value::Array(values.clone()))
-        };
-        self.0.iter().map(list).collect()
-    }
-
-    /// Returns a config's entries, overridden by the values of a sweep point.
-    pub(super) fn at(&self, entries: &Entries, point: &KeyValues) -> Entries {
-        let mut entries = entries.clone();
-        for (key, value) in point {
-            if let Some((_, list)) = self.0.get(key) {
-                let (value, origin) = (value.clone(), list.origin.clone());
-                let precedence = SWEEP_PRECEDENCE + list.precedence;
-                entries.insert(key, Entry { value, origin, precedence });
-            }
-        }
-        entries
-    }
-
-    /// Returns the first value of every swept key.
-    pub(super) fn first_values(&self) -> KeyValues {
-        let first = |(key, (values, _)): (&String, &(Vec<Value>, Entry))| {
-            Some((key.clone(), values.first()?.clone()))
-        };
-        self.0.iter().filter_map(first).collect()
+        let lists = self.0.iter();
+        lists.map(|(key, values)| (sweep_key(key), Value::Array(values.clone()))).collect()
     }
 
     /// Returns the sweep points of a variant: the cartesian product of the values of the swept keys that apply to it.
     pub(super) fn points(&self, variant: &str) -> Vec<KeyValues> {
         let mut points = vec![KeyValues::new()];
-        for (key, (values, _)) in self.lists_for(variant) {
+        for (key, values) in self.lists_for(variant) {
             let with = |point: &KeyValues, value: &Value| {
                 let mut point = point.clone();
                 point.insert(key.clone(), value.clone());
@@ -117,109 +69,84 @@ impl Sweep {
         points
     }
 
-    /// Returns an error if a key of a variant is swept that is not among these.
-    pub(super) fn check_variants(&self, variants: &[&str]) -> Result<(), ConfigError> {
-        for (key, (_, entry)) in &self.0 {
-            let name = key.strip_prefix("variant.").and_then(|rest| rest.split('.').next());
-            if let Some(name) = name.filter(|name| !variants.contains(name)) {
+    /// Checks that the variants whose keys are swept are compared, and that there are at most [`MAX_RUNS`] runs, which it
+    /// counts without listing them.
+    pub(super) fn check(
+        &self,
+        Settings { variants, seeds, .. }: &Settings,
+    ) -> Result<(), SettingError> {
+        for key in self.0.keys() {
+            let name = keys::split_variant(key).map(|(name, _)| name);
+            if let Some(name) = name.filter(|name| variants.iter().all(|other| other != name)) {
                 let reason = format!(
                     "`{name}` is none of `variants`: name it there, or set `{key}` to one value, which ends its sweep"
                 );
-                return Err(entry.error(&sweep_key(key), reason));
+                return Err(SettingError::new(key, reason));
             }
         }
-        Ok(())
-    }
-
-    /// Returns an error if the study has more than [`MAX_RUNS`] runs. Counts them without listing them.
-    pub(super) fn check_runs(
-        &self,
-        variants: &[&str],
-        seeds: usize,
-        entries: &Entries,
-    ) -> Result<(), ConfigError> {
-        let count = |variant: &&str| {
-            let lengths = self.lists_for(variant).map(|(_, (values, _))| values.len());
+        let points = variants.iter().map(|variant| {
+            let lengths = self.lists_for(variant).map(|(_, values)| values.len());
             lengths.fold(1, usize::saturating_mul)
+        });
+        let runs = points.fold(0, usize::saturating_add).saturating_mul(seeds.len());
+        let (key, what) = match self.0.keys().next() {
+            Some(key) => (key.as_str(), "the swept keys together make"),
+            None => (if seeds.len() > 1 { "seeds" } else { "variants" }, "make"),
         };
-        let points = variants.iter().map(count).fold(0, usize::saturating_add);
-        let runs = points.saturating_mul(seeds);
         if runs <= MAX_RUNS {
             return Ok(());
         }
-        let limit = format!("{runs} runs: at most {MAX_RUNS} can be");
-        let key = if seeds > 1 { "seeds" } else { "variants" };
-        match (self.0.first_key_value(), entries.get(key)) {
-            (Some((key, (_, entry))), _) => {
-                let reason = format!("the swept keys together make {limit}");
-                Err(entry.error(&sweep_key(key), reason))
-            }
-            (None, Some(entry)) => Err(entry.error(key, format!("make {limit}"))),
-            // The defaults are few.
-            (None, None) => Ok(()),
-        }
+        Err(SettingError::new(key, format!("{what} {runs} runs: at most {MAX_RUNS} can be")))
     }
 
-    /// Returns an error if the name of a run's folder would exceed [`MAX_NAME_BYTES`].
-    pub(super) fn check_names(&self, runs: &[Run]) -> Result<(), ConfigError> {
+    /// Checks that no name of a run's folder exceeds [`MAX_NAME_BYTES`].
+    pub(super) fn check_names(&self, runs: &[Run]) -> Result<(), SettingError> {
         let is_long = |run: &Run| run.folder_name(&"0".repeat(ID_DIGITS)).len() > MAX_NAME_BYTES;
-        let Some((key, (_, entry))) = self.0.first_key_value().filter(|_| runs.iter().any(is_long))
-        else {
-            return Ok(());
-        };
-        let reason = format!(
-            "the swept keys together make names of over {MAX_NAME_BYTES} letters: sweep fewer keys at a time, or shorter values"
-        );
-        Err(entry.error(&sweep_key(key), reason))
-    }
-
-    /// Changes the key of an error from a swept key to that of its list.
-    pub(super) fn with_sweep_key(&self, error: ConfigError) -> ConfigError {
-        match error {
-            ConfigError::Value { origin, key, reason } if self.0.contains_key(&key) => {
-                ConfigError::Value { origin, key: sweep_key(&key), reason }
+        match self.0.keys().next().filter(|_| runs.iter().any(is_long)) {
+            None => Ok(()),
+            Some(key) => {
+                let what = format!("names of over {MAX_NAME_BYTES} letters");
+                let advice = "sweep fewer keys at a time, or shorter values";
+                let reason = format!("the swept keys together make {what}: {advice}");
+                Err(SettingError::new(key, reason))
             }
-            error => error,
         }
     }
 
     /// Returns the lists of the swept keys that apply to a variant: its own and those outside variants.
-    fn lists_for(&self, variant: &str) -> impl Iterator<Item = (&String, &(Vec<Value>, Entry))> {
-        let own = format!("variant.{variant}.");
-        self.0.iter().filter(move |(key, _)| !key.starts_with("variant.") || key.starts_with(&own))
+    fn lists_for(&self, variant: &str) -> impl Iterator<Item = (&String, &Vec<Value>)> {
+        let own = format!("{VARIANT}{variant}.");
+        self.0.iter().filter(move |(key, _)| !key.starts_with(VARIANT) || key.starts_with(&own))
     }
 }
 
-/// Returns an error if a key cannot be swept. Accepts all keys of variants; unknown ones are found later.
-fn check_key(key: &str) -> Parsed<()> {
+/// Parses the list of a swept key to the canonical forms of its values. Accepts all keys of variants: those that are
+/// unknown are found when the first value is read.
+fn parse(key: &str, list: &Value) -> Parsed<Vec<Value>> {
     if key.is_empty() {
         return Err("must be a table: of lists, each by the key that is swept".to_owned());
     }
-    let mut known = COMMON_KEYS.clone();
-    known.retain(|key| is_sweepable(key));
-    if key.starts_with("variant.") || known.contains(key) {
-        return Ok(());
+    let canonical = keys::canonical(key, 1);
+    let row = Key::find(&canonical).map(|key| key.row());
+    if !key.starts_with(VARIANT) && row.is_none_or(|row| row.role != Role::Swept) {
+        let keys = table::STUDY.iter().map(|setting| &setting.row);
+        let mut known: Vec<&String> =
+            keys.filter(|row| row.role == Role::Swept).map(|row| &row.key).collect();
+        known.sort();
+        // A setting that exists is no misspelling.
+        let hint = match row {
+            Some(_) => String::new(),
+            None => values::did_you_mean(key, known.iter().map(|key| key.as_str())),
+        };
+        let known = values::listed(&known);
+        return Err(format!("cannot be swept{hint}: only variants' settings and {known} can"));
     }
-    // A setting that exists is no misspelling.
-    let hint = if COMMON_KEYS.contains(key) {
-        String::new()
-    } else {
-        values::did_you_mean(key, known.iter().map(String::as_str))
-    };
-    let known = values::listed(&known.iter().collect::<Vec<_>>());
-    Err(format!("cannot be swept{hint}: only variants' settings and {known} can"))
+    values::list(
+        1,
+        |value| row.map_or_else(|| Ok(value.clone()), |row| (row.canonical)(value)),
+        list,
+    )
 }
-
-/// Parses one value of a swept key and returns its canonical form.
-fn parse_swept(key: &str, value: &Value) -> Parsed<Value> {
-    match value {
-        Value::Table(_) | Value::Datetime(_) => {
-            Err(values::expected("a number, a word, true or false", value))
-        }
-        value => canonical_value(key, value),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::path::Path;

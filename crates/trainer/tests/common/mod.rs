@@ -14,6 +14,7 @@ use std::{
 
 use assert_cmd::cargo::cargo_bin;
 use data::Source;
+use strum::VariantArray;
 use tempfile::TempDir;
 use trainer::study::Backend;
 
@@ -107,7 +108,7 @@ impl TestDir {
     pub(crate) fn program(&self, name: impl AsRef<OsStr>) -> Command {
         let mut command = Command::new(name);
         command.current_dir(self.folder.path());
-        for variable in Source::ALL.into_iter().filter_map(Source::variable) {
+        for variable in Source::VARIANTS.iter().filter_map(|source| source.variable()) {
             command.env_remove(variable);
         }
         command.env("XDG_CACHE_HOME", self.folder.path().join("cache"));

@@ -1,6 +1,7 @@
 //! Compares early stopping with histories that Keras's callback got.
 
 use serde::Deserialize;
+use strum::VariantArray;
 use training::{EarlyStopping, Epoch, Metrics, Monitor};
 
 /// A history that Keras's `EarlyStopping` got, and how it ended. From `record_early_stopping.py`.
@@ -37,7 +38,8 @@ fn early_stopping_ends_histories_as_keras_does() {
         serde_json::from_str(include_str!("early_stopping.json")).unwrap();
     assert_eq!(histories.len(), 200);
     for (index, StoppedHistory { settings, values, ended }) in histories.iter().enumerate() {
-        let monitored = Monitor::ALL.into_iter().find(|one| one.to_string() == settings.monitor);
+        let monitored =
+            Monitor::VARIANTS.iter().copied().find(|one| one.to_string() == settings.monitor);
         let settings = EarlyStopping {
             monitor: monitored.unwrap(),
             // The config takes the magnitude.

@@ -1,34 +1,14 @@
 //! The data set of a study: limited and split into training, validation and test images.
 
-use std::{fmt, sync::Arc};
+use std::sync::Arc;
 
 use data::{ImageSet, Preparation, Shape, Split};
 use model::random::{label_noise, sample};
 
-use super::{DataSettings, InputFiles, SettingError, Study, limits};
-
-/// Choice of the training images that a limit selects.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Sample {
-    /// The first ones of the file.
-    First,
-    /// Those that the run's seed draws, in the order of the file. They are the same for all variants.
-    Seed,
-}
-
-impl Sample {
-    /// All choices.
-    pub const ALL: [Self; 2] = [Self::First, Self::Seed];
-}
-
-impl fmt::Display for Sample {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Self::First => "first",
-            Self::Seed => "seed",
-        })
-    }
-}
+use crate::{
+    config::SettingError,
+    study::{DataSettings, InputFiles, Sample, Study},
+};
 
 /// Images that a study's runs are trained, validated and tested with.
 #[derive(Debug)]
@@ -90,11 +70,11 @@ pub struct ChangedLabel {
 impl Splits {
     /// Splits a data set for a study and for each of its runs.
     pub fn new(images: ImageSet, study: &Study) -> Result<Self, SettingError> {
-        Self::split(images, study).map_err(|error| error.located_in(study))
+        Self::split(images, study).map_err(|error| study.locate(error))
     }
 
     fn split(images: ImageSet, study: &Study) -> Result<Self, SettingError> {
-        check_sizes(study, images.train.shape())?;
+        study.check_sizes(images.train.shape())?;
         let ImageSet { name, class_names, sha256, train: all, test } = images;
         let preparation = Preparation::of(&test);
         let (all, shared) = (Arc::new(all), Vec::new());
@@ -115,7 +95,7 @@ impl Splits {
         InputFiles {
             dataset_sha256: self.sha256.clone(),
             training_images: self.all.len(),
-            classes: self.shape().classes,
+            classes: Some(self.shape().classes).filter(|classes| *classes != Shape::MNIST.classes),
             weights_sha256: None,
         }
     }
@@ -217,14 +197,6 @@ impl TrainingData {
         let (train, validation) = (Arc::new(noisy), validation.clone());
         Self { train, validation, wrong: Some(WrongLabels { changes, given }) }
     }
-}
-
-/// Returns an error if a network or the batches of a run are too large for a data set of this shape.
-fn check_sizes(study: &Study, shape: Shape) -> Result<(), SettingError> {
-    let backend = study.settings.backend;
-    let mut runs = study.runs.iter();
-    runs.try_for_each(|run| limits::check_run(run, shape, backend))
-        .map_err(|(key, reason)| SettingError::new(&key, reason))
 }
 
 /// Returns whether two settings divide the training images alike, from the same seed.

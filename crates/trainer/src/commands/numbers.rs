@@ -1,9 +1,9 @@
 //! The argument of `--only`: numbers of runs and ranges of them.
 
-use super::Study;
+use crate::study::Study;
 
 /// Formats sorted numbers as `--only` takes them: `0-3,7`.
-pub fn ranges(numbers: &[usize]) -> String {
+pub(super) fn ranges(numbers: &[usize]) -> String {
     let ranges = numbers.chunk_by(|one, next| one + 1 == *next).map(|range| match range {
         [first, .., last] => format!("{first}-{last}"),
         [only] => only.to_string(),
@@ -14,7 +14,7 @@ pub fn ranges(numbers: &[usize]) -> String {
 
 /// Parses the argument of `--only`, such as `7`, `10-19` or `0-3,7`, and returns the indices of the runs that it
 /// selects.
-pub fn parse(only: &str, study: &Study) -> Result<Vec<usize>, String> {
+pub(super) fn parse(only: &str, study: &Study) -> Result<Vec<usize>, String> {
     let error = |reason: String| format!("--only {only}: {reason}");
     let number = |text: &str| {
         let number: Option<usize> = text.trim().parse().ok();

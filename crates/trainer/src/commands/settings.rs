@@ -1,0 +1,73 @@
+//! `trainer settings`: every key of a config.
+
+use clap::{Args, ValueEnum};
+use model::LayerName;
+
+use crate::study::{Row, table};
+
+/// Arguments of `trainer settings`.
+#[derive(Debug, Args)]
+pub(crate) struct Settings {
+    /// Only this part of a config
+    part: Option<Part>,
+}
+
+/// Part of a config.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Part {
+    /// Outside other tables, and [network]
+    Study,
+    /// [data]
+    Data,
+    /// [fit]
+    Fit,
+    /// [output]
+    Output,
+    /// [variant.NAME]
+    Variant,
+    /// [variant.NAME], each after a layer's name: hidden2.dropout
+    Layer,
+}
+
+impl Settings {
+    /// Returns the settings, two lines each.
+    pub(crate) fn execute(self) -> String {
+        let parts = Part::value_variants().iter().copied();
+        parts.filter(|part| self.part.is_none_or(|asked| asked == *part)).map(text).collect()
+    }
+}
+
+/// Formats the settings of a part.
+fn text(part: Part) -> String {
+    let of_study = |is_wanted: fn(&str) -> bool| -> Vec<&Row> {
+        let rows = table::STUDY.iter().map(|setting| &setting.row);
+        rows.filter(|row| is_wanted(row.key.split('.').next().unwrap_or_default())).collect()
+    };
+    let rows = match part {
+        Part::Study => of_study(|table| !["data", "fit", "output"].contains(&table)),
+        Part::Data => of_study(|table| table == "data"),
+        Part::Fit => of_study(|table| table == "fit"),
+        Part::Output => of_study(|table| table == "output"),
+        Part::Variant => table::VARIANT.iter().map(|setting| &setting.row).collect(),
+        Part::Layer => table::layer(LayerName::Hidden(0)).map(|setting| &setting.row).collect(),
+    };
+    let value = part.to_possible_value().unwrap_or_default();
+    let heading = value.get_help().map(ToString::to_string).unwrap_or_default();
+    let line = |row: &Row| {
+        let Row { key, range, help, default, .. } = row;
+        let default = default.as_ref().map_or("(not set)".to_owned(), |value| format!("= {value}"));
+        let layers = if part == Part::Layer { layers(key) } else { String::new() };
+        format!("  {key} {default}\n      {help}: {range}{layers}\n")
+    };
+    let lines: String = rows.into_iter().map(line).collect();
+    format!("{}: {heading}\n{lines}", value.get_name())
+}
+
+/// Says which layers take a setting, where some do not.
+fn layers(key: &str) -> String {
+    let takes = |layer: &LayerName| table::layer(*layer).any(|setting| setting.row.key == key);
+    match [LayerName::Input, LayerName::Output].iter().find(|layer| takes(layer)) {
+        Some(other) => format!("; of hidden layers and {other}"),
+        None => "; of hidden layers".to_owned(),
+    }
+}

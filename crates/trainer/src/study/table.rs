@@ -1,0 +1,216 @@
+//! The table of settings: a row for each. All else about settings is derived from it.
+
+use std::{path::Path, sync::LazyLock};
+
+use data::Source;
+use model::{LayerName, MinMaxNorm, NOTEBOOK_HIDDEN, Regularizer, presets};
+use training::{EarlyStopping, WeightDecay};
+
+use super::{
+    kinds::{boolean, byte, fraction, hidden, jobs, list, magnitude, name, not_negative, optional},
+    kinds::{path, positive, up_to_one, whole, word},
+    setting::{Role, Setting, Table, row, table},
+    settings::{
+        ConstraintSettings, DataSettings, FitSettings, LayerSettings, Settings, VariantSettings,
+    },
+};
+
+/// Settings outside variants.
+pub(crate) static STUDY: LazyLock<Vec<Setting<Settings>>> = LazyLock::new(Settings::rows);
+/// Settings of a variant outside its layers.
+pub(crate) static VARIANT: LazyLock<Vec<Setting<VariantSettings>>> =
+    LazyLock::new(VariantSettings::rows);
+/// Settings of layers: of Dense layers, normalisations, noise.
+static LAYER: LazyLock<[Vec<Setting<LayerSettings>>; 3]> =
+    LazyLock::new(|| [LayerSettings::dense(), LayerSettings::norm(), LayerSettings::noise()]);
+
+/// Returns the settings that a layer takes.
+pub(crate) fn layer(name: LayerName) -> impl Iterator<Item = &'static Setting<LayerSettings>> {
+    let parts = match name {
+        LayerName::Input => &LAYER[2..],
+        LayerName::Hidden(_) => &LAYER[..],
+        LayerName::Output => &LAYER[..1],
+    };
+    parts.iter().flatten()
+}
+
+impl Settings {
+    /// Creates settings at their defaults.
+    pub fn new() -> Self {
+        let mut settings = Self::default();
+        for Setting { row, set, .. } in STUDY.iter() {
+            // Each default is in its range.
+            row.default.iter().for_each(|default| drop(set(&mut settings, default, Path::new(""))));
+        }
+        settings
+    }
+}
+
+fn preset_names() -> Vec<String> {
+    presets(&[]).map(|(name, _)| name.to_owned()).to_vec()
+}
+
+impl Table for Settings {
+    fn rows() -> Vec<Setting<Self>> {
+        let mut rows = vec![
+            row!(backend, word(), "Burn backend to train on").role(Role::Input).kept(),
+            row!(variants, list(1, name()), "compared variants", preset_names()).role(Role::None),
+            row!(seeds, list(1, whole(0)), "one run of each variant per seed", vec![0])
+                .role(Role::None),
+            row!(jobs, jobs(), "runs at a time; auto: one per core, one on a GPU").role(Role::None),
+            row!(
+                "network.hidden",
+                hidden,
+                hidden(),
+                "units of each hidden layer",
+                NOTEBOOK_HIDDEN.to_vec()
+            ),
+            row!(
+                "output.tensorboard",
+                tensorboard,
+                boolean(),
+                "write TensorBoard's event files",
+                false
+            )
+            .role(Role::None),
+        ];
+        rows.extend(table!(data));
+        rows.extend(table!(fit));
+        rows
+    }
+}
+
+impl Table for DataSettings {
+    fn rows() -> Vec<Setting<Self>> {
+        vec![
+            row!(
+                sources,
+                list(1, word()),
+                "the first that can be had is used",
+                vec![Source::Mnist, Source::Synthetic]
+            )
+            .role(Role::None),
+            row!(pixels, word(), "values of pixels; unit: 0 to 1, raw: 0 to 255"),
+            row!(dir, path(), "folder of four IDX files, instead of sources").role(Role::None),
+            row!(validation_split, fraction(), "last share of the images in use, held out"),
+            row!(limit, optional(whole(1)), "number of training images in use"),
+            row!(sample, word(), "which ones: first, or as each run's seed draws"),
+            row!(label_noise, fraction(), "share of wrong training labels"),
+            row!(validation, optional(whole(1)), "number of last images, held out")
+                .role(Role::Input),
+        ]
+    }
+}
+
+impl Table for FitSettings {
+    fn rows() -> Vec<Setting<Self>> {
+        vec![
+            row!(epochs, whole(1), "passes over the training images", 50).kept(),
+            row!(batch_size, whole(1), "images per optimizer step", 1000),
+            row!(learning_rate, positive(), "learning rate", 0.01),
+            row!(optimizer, word(), "optimizer"),
+            row!(momentum, fraction(), "momentum of sgd").quiet(),
+            row!(nesterov, boolean(), "Nesterov's momentum of sgd").quiet(),
+            row!(beta_1, fraction(), "adam's decay of the gradients' mean", 0.9).quiet(),
+            row!(beta_2, fraction(), "adam's decay of the squares' mean", 0.999).quiet(),
+            row!(epsilon, positive(), "adam's epsilon", 1e-7).quiet(),
+            row!(shuffle, boolean(), "shuffle the training images for each epoch", true),
+            row!(validate_every, whole(1), "epochs between evaluations on held-out images", 1)
+                .role(Role::Input),
+            row!(weights, path(), "file of start weights, instead of random ones").role(Role::None),
+            row!(checkpoint_every, optional(whole(1)), "epochs, instead of every ten seconds")
+                .role(Role::None),
+        ]
+    }
+}
+
+impl Table for VariantSettings {
+    fn rows() -> Vec<Setting<Self>> {
+        let mut rows = vec![
+            row!(label_smoothing, fraction(), "share of a label that goes to all classes"),
+            row!(shift, byte(), "pixels by which a training image is moved at most"),
+        ];
+        rows.extend(table!(early_stopping?));
+        rows.extend(table!(weight_decay?));
+        rows
+    }
+}
+
+impl Table for EarlyStopping {
+    fn rows() -> Vec<Setting<Self>> {
+        vec![
+            row!(monitor, word(), "monitored value").kept(),
+            row!(min_delta, magnitude(), "least change that is an improvement"),
+            row!(patience, whole(0), "epochs without improvement that end a fit"),
+            row!(start_from_epoch, whole(0), "first epochs that are not monitored"),
+            row!(restore_best_weights, boolean(), "end with the best epoch's weights"),
+        ]
+    }
+}
+
+impl Table for WeightDecay {
+    fn rows() -> Vec<Setting<Self>> {
+        vec![
+            row!(rate, not_negative(), "rate of decoupled weight decay; 0: none").kept(),
+            row!(exclude, list(0, name()), "parts of names of tensors that do not decay"),
+        ]
+    }
+}
+
+impl LayerSettings {
+    fn dense() -> Vec<Setting<Self>> {
+        let mut rows = table!(kernel_regularizer);
+        rows.extend(table!(bias_regularizer));
+        rows.extend(table!(activity_regularizer));
+        rows.extend(table!(kernel_constraint));
+        rows.extend(table!(bias_constraint));
+        rows
+    }
+
+    fn norm() -> Vec<Setting<Self>> {
+        vec![
+            row!(batch_norm, boolean(), "batch normalisation after ReLU"),
+            row!(layer_norm, boolean(), "layer normalisation after ReLU"),
+        ]
+    }
+
+    fn noise() -> Vec<Setting<Self>> {
+        vec![
+            row!(gaussian_noise, up_to_one(), "standard deviation of noise that is added"),
+            row!(gaussian_dropout, fraction(), "rate of Gaussian dropout"),
+            row!(dropout, fraction(), "rate of dropout"),
+        ]
+    }
+}
+
+impl Table for Regularizer {
+    fn rows() -> Vec<Setting<Self>> {
+        vec![
+            row!(l1, not_negative(), "factor of Σ|w|"),
+            row!(l2, not_negative(), "factor of Σw²"),
+            row!(orthogonal, not_negative(), "factor of a kernel's mean |cosine| of two rows"),
+        ]
+    }
+}
+
+impl Table for ConstraintSettings {
+    fn rows() -> Vec<Setting<Self>> {
+        let mut rows = vec![
+            row!(max_norm, not_negative(), "largest norm; 0: none"),
+            row!(unit_norm, boolean(), "norms are 1"),
+            row!(non_neg, boolean(), "no weight is negative"),
+        ];
+        rows.extend(table!(min_max_norm?));
+        rows
+    }
+}
+
+impl Table for MinMaxNorm {
+    fn rows() -> Vec<Setting<Self>> {
+        vec![
+            row!(min_value, not_negative(), "smallest norm").kept(),
+            row!(max_value, not_negative(), "largest norm").kept(),
+            row!(rate, up_to_one(), "share of the way into the range").kept(),
+        ]
+    }
+}
