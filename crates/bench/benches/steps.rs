@@ -7,7 +7,8 @@ use std::{convert::Infallible, sync::LazyLock};
 use data::ImageSet;
 use divan::Bencher;
 use model::{
-    LayerConfig, LayerName, MinMaxNorm, NOTEBOOK_HIDDEN, NetworkConfig,
+    BlockConfig, Constraint, LayerName, Loss, MinMaxNorm, NOTEBOOK_HIDDEN, NetworkConfig,
+    NoiseConfig, Norm,
     random::{dropout_mask, gaussian_noise, shifts},
 };
 use trainer::{runner::allocator, study::Backend};
@@ -26,12 +27,11 @@ fn main() {
 }
 
 /// Setup of a training step.
-#[derive(Default)]
 struct Setup {
     /// Settings of the second hidden layer.
-    hidden2: LayerConfig,
-    input: LayerConfig,
-    label_smoothing: f64,
+    hidden2: BlockConfig,
+    input: NoiseConfig,
+    loss: Loss,
     optimizer: OptimizerConfig,
     shift: u8,
 }
@@ -42,27 +42,28 @@ type Change = fn(&mut Setup);
 /// The presets and every other key, by name.
 const SETUPS: [(&str, Change); 21] = [
     ("none", |_| {}),
-    ("l2", |setup| setup.hidden2.kernel_regularizer.l2 = 0.01),
-    ("l1", |setup| setup.hidden2.kernel_regularizer.l1 = 0.01),
-    ("orthogonal", |setup| setup.hidden2.kernel_regularizer.orthogonal = 0.01),
-    ("dropout", |setup| setup.hidden2.dropout = 0.2),
-    ("gaussian_noise", |setup| setup.hidden2.gaussian_noise = 0.1),
-    ("gaussian_dropout", |setup| setup.hidden2.gaussian_dropout = 0.2),
-    ("batch_norm", |setup| setup.hidden2.batch_norm = true),
+    ("l2", |setup| setup.hidden2.dense.kernel_regularizer.l2 = 0.01),
+    ("l1", |setup| setup.hidden2.dense.kernel_regularizer.l1 = 0.01),
+    ("orthogonal", |setup| setup.hidden2.dense.kernel_regularizer.orthogonal = 0.01),
+    ("dropout", |setup| setup.hidden2.noise.dropout = 0.2),
+    ("gaussian_noise", |setup| setup.hidden2.noise.gaussian_noise = 0.1),
+    ("gaussian_dropout", |setup| setup.hidden2.noise.gaussian_dropout = 0.2),
+    ("batch_norm", |setup| setup.hidden2.norm = Some(Norm::Batch)),
     ("batch_norm_dropout", |setup| {
-        setup.hidden2.batch_norm = true;
-        setup.hidden2.dropout = 0.2;
+        setup.hidden2.norm = Some(Norm::Batch);
+        setup.hidden2.noise.dropout = 0.2;
     }),
-    ("layer_norm", |setup| setup.hidden2.layer_norm = true),
-    ("max_norm", |setup| setup.hidden2.kernel_constraint.max_norm = Some(2.0)),
-    ("unit_norm", |setup| setup.hidden2.kernel_constraint.unit_norm = true),
-    ("non_neg", |setup| setup.hidden2.kernel_constraint.non_neg = true),
+    ("layer_norm", |setup| setup.hidden2.norm = Some(Norm::Layer)),
+    ("max_norm", |setup| setup.hidden2.dense.kernel_constraint = Some(Constraint::MaxNorm(2.0))),
+    ("unit_norm", |setup| setup.hidden2.dense.kernel_constraint = Some(Constraint::UnitNorm)),
+    ("non_neg", |setup| setup.hidden2.dense.kernel_constraint = Some(Constraint::NonNeg)),
     ("min_max_norm", |setup| {
-        setup.hidden2.kernel_constraint.min_max_norm = Some(MinMaxNorm::default());
+        let range = Constraint::MinMaxNorm(MinMaxNorm::default());
+        setup.hidden2.dense.kernel_constraint = Some(range);
     }),
     ("input.gaussian_noise", |setup| setup.input.gaussian_noise = 0.1),
     ("input.dropout", |setup| setup.input.dropout = 0.2),
-    ("label_smoothing", |setup| setup.label_smoothing = 0.1),
+    ("label_smoothing", |setup| setup.loss.label_smoothing = 0.1),
     ("shift", |setup| setup.shift = 2),
     ("weight_decay", |setup| setup.optimizer.weight_decay = Some(WeightDecay::default())),
     ("momentum", |setup| {
@@ -86,18 +87,23 @@ fn indices(batch: usize) -> Vec<usize> {
     (0..batch).map(|index| index * 7919 % DIGITS.train.len()).collect()
 }
 
-/// Creates the state before the first step, and returns the largest shift of an image.
-fn start(name: &str) -> (State, u8) {
+/// Returns the state before the first step, the loss, and the largest shift of an image.
+fn start(name: &str) -> (State, Loss, u8) {
     let named = SETUPS.into_iter().find(|(setup, _)| *setup == name);
     let (_, change) = named.expect("the arguments are the setups' names");
-    let mut setup = Setup::default();
+    let mut setup = Setup {
+        hidden2: BlockConfig::plain(NOTEBOOK_HIDDEN[1]),
+        input: NoiseConfig::default(),
+        loss: Loss::default(),
+        optimizer: OptimizerConfig::default(),
+        shift: 0,
+    };
     change(&mut setup);
     let mut network = NetworkConfig::plain(&NOTEBOOK_HIDDEN);
-    network.hidden[1].layer = setup.hidden2;
-    (network.input, network.label_smoothing) = (setup.input, setup.label_smoothing);
+    (network.input, network.hidden[1]) = (setup.input, setup.hidden2);
     let shape = DIGITS.train.shape();
     let network = network.init(shape.pixels(), shape.classes, 0, &device());
-    (State::new(network, &setup.optimizer), setup.shift)
+    (State::new(network, &setup.optimizer), setup.loss, setup.shift)
 }
 
 fn device() -> burn::tensor::Device {
@@ -108,7 +114,7 @@ fn device() -> burn::tensor::Device {
 #[divan::bench(args = names(), consts = BATCHES)]
 fn step<const BATCH: usize>(bencher: Bencher<'_, '_>, name: &str) {
     let (device, indices) = (device(), indices(BATCH));
-    let (state, shift) = start(name);
+    let (state, loss, shift) = start(name);
     let mut state = Some(state);
     let shifts = shifts(0, 1, shift, DIGITS.train.len());
     bencher.bench_local(|| {
@@ -119,7 +125,7 @@ fn step<const BATCH: usize>(bencher: Bencher<'_, '_>, name: &str) {
             images().batch(&indices, &device)
         };
         let noise = before.network.noise(0, before.steps, BATCH);
-        state = Some(before.step(batch, noise));
+        state = Some(before.step(batch, noise, loss));
     });
 }
 
@@ -145,12 +151,12 @@ fn noise<const BATCH: usize>(bencher: Bencher<'_, '_>) {
 /// The evaluation of all 70 000 images, on one core.
 #[divan::bench(sample_count = 10)]
 fn evaluate_all(bencher: Bencher<'_, '_>) {
-    let (State { network, .. }, _) = start("batch_norm");
+    let (State { network, .. }, loss, _) = start("batch_norm");
     let device = device();
     bencher.bench_local(|| {
         [&DIGITS.train, &DIGITS.test].map(|split| {
             let images = Images { split, pixels: Pixels::Unit };
-            evaluate(&network, images, &device, || Ok::<_, Infallible>(()))
+            evaluate(&network, images, loss, &device, || Ok::<_, Infallible>(()))
         })
     });
 }

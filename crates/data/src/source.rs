@@ -17,6 +17,9 @@ pub enum Source {
 }
 
 impl Source {
+    /// Sources that are tried by default, in this order.
+    pub const DEFAULT: [Self; 2] = [Self::Mnist, Self::Synthetic];
+
     /// Returns the name in messages.
     pub fn title(self) -> &'static str {
         match self {

@@ -10,7 +10,7 @@ use fuzz::{
     safetensors::{Forgery, Tensor},
 };
 use libfuzzer_sys::fuzz_target;
-use model::{Network, NetworkNoise, presets};
+use model::{Loss, Network, NetworkNoise, presets};
 use tempfile::TempDir;
 use trainer::{
     store::checkpoint::{self, Header},
@@ -75,7 +75,7 @@ static SMALL: LazyLock<Small> = LazyLock::new(|| {
         steps: 3,
         metrics: RunningMetrics::from_sums([0.5, 1.0, 1.0], &device),
         history: vec![Epoch { number: 1, train: metrics, validation: None }],
-        ..State::new(network.clone(), &adam()).step(batch, NetworkNoise::default())
+        ..State::new(network.clone(), &adam()).step(batch, NetworkNoise::default(), Loss::default())
     };
     let folder = tempfile::tempdir().expect("a temporary folder");
     let path = folder.path().join(checkpoint::FILE);

@@ -5,40 +5,51 @@ use burn::{
     tensor::{Device, Tensor},
 };
 
-use crate::{BatchNorm, BatchStatistics, Dense, LayerConfig, LayerName, LayerNorm, Noise};
+use crate::{
+    BatchNorm, BatchStatistics, Dense, DenseConfig, LayerName, LayerNorm, Noise, NoiseConfig, Norm,
+};
 
-/// The settings of a hidden layer.
-#[derive(Debug, Clone, Copy, PartialEq)]
+/// The settings of a hidden layer, in the order of its parts.
+#[derive(Debug, Clone, PartialEq)]
 pub struct BlockConfig {
     /// Number of units, 1 or more.
     pub units: usize,
-    /// The layer's other settings.
-    pub layer: LayerConfig,
+    /// Dense with ReLU.
+    pub dense: DenseConfig,
+    /// Normalisation of ReLU's output.
+    pub norm: Option<Norm>,
+    /// Noise on the output.
+    pub noise: NoiseConfig,
 }
 
 /// A hidden layer.
 #[derive(Module, Debug)]
 pub struct Block {
-    /// Dense with ReLU, and the layer's settings.
+    /// Dense with ReLU.
     pub dense: Dense,
     /// Batch normalisation after ReLU; `None` if the config disables it.
     pub batch_norm: Option<BatchNorm>,
     /// Layer normalisation after ReLU; `None` if the config disables it.
     pub layer_norm: Option<LayerNorm>,
+    /// Noise on the output in training.
+    #[module(skip)]
+    pub noise: NoiseConfig,
 }
 
 impl BlockConfig {
     /// Returns the settings of a layer without regularisation.
     pub fn plain(units: usize) -> Self {
-        Self { units, layer: LayerConfig::default() }
+        let (dense, noise) = Default::default();
+        Self { units, dense, norm: None, noise }
     }
 
     pub(crate) fn init(&self, seed: u64, name: LayerName, inputs: usize, device: &Device) -> Block {
-        let Self { units, layer } = *self;
+        let Self { units, ref dense, norm, noise } = *self;
         Block {
-            dense: layer.init(seed, name, [inputs, units], device),
-            batch_norm: layer.batch_norm.then(|| BatchNorm::new(units, device)),
-            layer_norm: layer.layer_norm.then(|| LayerNorm::new(units, device)),
+            dense: dense.init(seed, name, [inputs, units], device),
+            batch_norm: (norm == Some(Norm::Batch)).then(|| BatchNorm::new(units, device)),
+            layer_norm: (norm == Some(Norm::Layer)).then(|| LayerNorm::new(units, device)),
+            noise,
         }
     }
 }

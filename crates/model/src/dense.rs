@@ -5,7 +5,22 @@ use burn::{
     tensor::{Device, Tensor, TensorData},
 };
 
-use crate::{LayerConfig, LayerName, ops::dense, random::glorot_uniform};
+use crate::{Constraint, LayerName, Regularizer, ops::dense, random::glorot_uniform};
+
+/// The settings of a Dense layer; by default it is not regularised.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct DenseConfig {
+    /// Penalty on the kernel.
+    pub kernel_regularizer: Regularizer,
+    /// Penalty on the bias.
+    pub bias_regularizer: Regularizer,
+    /// Penalty on the output of the activation function: its sum over the batch, divided by the batch size.
+    pub activity_regularizer: Regularizer,
+    /// Constraint on the kernel after each update; norms are those of the weights of each unit.
+    pub kernel_constraint: Option<Constraint>,
+    /// Constraint on the bias after each update; the norm is that of the whole bias.
+    pub bias_constraint: Option<Constraint>,
+}
 
 /// A Dense layer: its weights and penalties.
 #[derive(Module, Debug)]
@@ -16,10 +31,10 @@ pub struct Dense {
     pub bias: Param<Tensor<1>>,
     /// The layer's settings.
     #[module(skip)]
-    pub config: LayerConfig,
+    pub config: DenseConfig,
 }
 
-impl LayerConfig {
+impl DenseConfig {
     /// Initialises a layer as Keras does: Glorot uniform kernel, zero bias.
     pub(crate) fn init(
         &self,
@@ -32,7 +47,7 @@ impl LayerConfig {
         Dense {
             kernel: Param::from_data(TensorData::new(kernel, [inputs, units]), device),
             bias: Param::from_data(vec![0.0_f32; units].as_slice(), device),
-            config: *self,
+            config: self.clone(),
         }
     }
 }
@@ -59,7 +74,7 @@ impl Dense {
         &self,
         activity: impl FnOnce() -> Tensor<2>,
     ) -> impl Iterator<Item = Tensor<1>> {
-        let LayerConfig { kernel_regularizer, bias_regularizer, activity_regularizer, .. } =
+        let DenseConfig { kernel_regularizer, bias_regularizer, activity_regularizer, .. } =
             self.config;
         let activity = (!activity_regularizer.is_none()).then(activity);
         let of_activity = activity.and_then(|activity| {

@@ -1,4 +1,4 @@
-//! The names of a network's layers.
+//! The names of a network's layers and tensors.
 
 use std::{fmt, str::FromStr};
 
@@ -34,4 +34,35 @@ impl FromStr for LayerName {
         let parsed = hidden.unwrap_or(if name == "input" { Self::Input } else { Self::Output });
         if parsed.to_string() == name { Ok(parsed) } else { Err(()) }
     }
+}
+
+/// Name of a Dense layer's kernel, `[inputs, units]`.
+pub const KERNEL: &str = "kernel";
+/// Name of a Dense layer's bias, `[units]`.
+pub const BIAS: &str = "bias";
+
+impl LayerName {
+    /// Returns the name in weights files of a tensor of the layer, such as `hidden2.batch_norm.gamma`.
+    pub fn tensor(self, tensor: &str) -> String {
+        format!("{self}.{tensor}")
+    }
+}
+
+/// Returns whether a tensor is trained by its gradient.
+pub fn is_trained(tensor: &str) -> bool {
+    !tensor.contains("moving_")
+}
+
+/// Returns a tensor's name in weights files, given its path in the modules: `hidden.0.dense.kernel` becomes
+/// `hidden1.kernel`.
+pub fn tensor_name(path: &[String]) -> String {
+    let (layer, rest) = match path {
+        [hidden, index, rest @ ..] if hidden == "hidden" => {
+            (LayerName::Hidden(index.parse().unwrap_or_default()).to_string(), rest)
+        }
+        [layer, rest @ ..] => (layer.clone(), rest),
+        [] => (String::new(), path),
+    };
+    let rest = rest.iter().filter(|part| *part != "dense");
+    rest.fold(layer, |name, part| format!("{name}.{part}"))
 }

@@ -8,21 +8,19 @@ use burn::{
 };
 
 use crate::{
-    BatchStatistics, Block, BlockConfig, Constraint, Dense, LayerConfig, LayerName, NetworkNoise,
-    Noise, block::BlockOutput, ops,
+    BIAS, BatchStatistics, Block, BlockConfig, Constraint, Dense, DenseConfig, KERNEL, LayerName,
+    NetworkNoise, Noise, NoiseConfig, block::BlockOutput, is_trained,
 };
 
-/// The settings of a network and its loss, except the numbers of inputs and classes: these depend on the data set.
+/// The settings of a network, except the numbers of inputs and classes: these depend on the data set.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NetworkConfig {
     /// Noise on the input.
-    pub input: LayerConfig,
+    pub input: NoiseConfig,
     /// The hidden layers, one or more, in order from the input.
     pub hidden: Vec<BlockConfig>,
     /// The output layer, a Dense layer with softmax.
-    pub output: LayerConfig,
-    /// Share of the true class's probability, 0 to 1, that the loss spreads evenly over all classes (Szegedy et al. 2016).
-    pub label_smoothing: f64,
+    pub output: DenseConfig,
 }
 
 /// A network. As in Burn's own modules, the device of the weights selects the mode: training on a device with
@@ -33,11 +31,9 @@ pub struct Network {
     pub hidden: Vec<Block>,
     /// The output layer. It computes logits; its activation function, softmax, is applied where needed.
     pub output: Dense,
-    /// Noise on the input.
+    /// Noise on the input in training.
     #[module(skip)]
-    pub input: LayerConfig,
-    /// Label smoothing of the loss.
-    pub label_smoothing: f64,
+    pub input: NoiseConfig,
 }
 
 /// The output of a network for a batch.
@@ -49,53 +45,38 @@ pub struct Output {
     pub penalty: Option<Tensor<1>>,
     /// The batch's own statistics for each hidden layer; `None` in inference and without batch normalisation.
     pub statistics: Vec<Option<BatchStatistics>>,
-    /// Label smoothing of the loss.
-    label_smoothing: f64,
 }
 
 impl NetworkConfig {
     /// Returns the settings of a network without regularisation, given the number of units in each hidden layer.
     pub fn plain(hidden: &[usize]) -> Self {
         Self {
-            input: LayerConfig::default(),
+            input: NoiseConfig::default(),
             hidden: hidden.iter().map(|&units| BlockConfig::plain(units)).collect(),
-            output: LayerConfig::default(),
-            label_smoothing: 0.0,
+            output: DenseConfig::default(),
         }
     }
 
-    /// Returns the settings of a layer; `None` if the network lacks it.
-    pub fn layer(&self, layer: LayerName) -> Option<&LayerConfig> {
-        match layer {
-            LayerName::Input => Some(&self.input),
-            LayerName::Hidden(index) => self.hidden.get(index).map(|block| &block.layer),
-            LayerName::Output => Some(&self.output),
-        }
+    /// Returns the Dense layers in order.
+    pub fn dense_layers(&self) -> impl Iterator<Item = (LayerName, &DenseConfig)> {
+        let hidden = self.hidden.iter().map(|block| &block.dense).enumerate();
+        let hidden = hidden.map(|(index, dense)| (LayerName::Hidden(index), dense));
+        hidden.chain([(LayerName::Output, &self.output)])
     }
 
     /// Returns the names in weights files of the tensors that are trained by their gradient, such as `hidden1.kernel`.
     pub fn trained_tensors(&self) -> Vec<String> {
-        let of_layer = |name: LayerName| {
-            let layer = self.layer(name).copied().unwrap_or_default();
-            let tensors = [
-                ("kernel", true),
-                ("bias", true),
-                ("batch_norm.gamma", layer.batch_norm),
-                ("batch_norm.beta", layer.batch_norm),
-                ("layer_norm.gamma", layer.layer_norm),
-                ("layer_norm.beta", layer.layer_norm),
-            ];
-            let tensors = tensors.into_iter().filter(|(_, is_there)| *is_there);
-            tensors.map(move |(tensor, _)| format!("{name}.{tensor}"))
-        };
-        // The input has no weights.
-        self.layer_names().skip(1).flat_map(of_layer).collect()
-    }
-
-    /// Returns the names of all layers, in order.
-    pub fn layer_names(&self) -> impl Iterator<Item = LayerName> {
-        let hidden = (0..self.hidden.len()).map(LayerName::Hidden);
-        std::iter::once(LayerName::Input).chain(hidden).chain([LayerName::Output])
+        let of_dense = self
+            .dense_layers()
+            .flat_map(|(name, _)| [KERNEL, BIAS].map(|tensor| name.tensor(tensor)));
+        let norms =
+            self.hidden.iter().enumerate().filter_map(|(index, block)| Some((index, block.norm?)));
+        let of_norms = norms.flat_map(|(index, norm)| {
+            norm.tensors().iter().map(move |tensor| {
+                LayerName::Hidden(index).tensor(&format!("{}.{tensor}", norm.name()))
+            })
+        });
+        of_dense.chain(of_norms.filter(|name| is_trained(name))).collect()
     }
 
     /// Initialises a network. The same seed gives the same weights on every device.
@@ -107,8 +88,7 @@ impl NetworkConfig {
         });
         let hidden = hidden.collect();
         let output = self.output.init(seed, LayerName::Output, [inputs, classes], device);
-        let Self { input, label_smoothing, .. } = *self;
-        Network { hidden, output, input, label_smoothing }
+        Network { hidden, output, input: self.input }
     }
 }
 
@@ -146,7 +126,7 @@ impl Network {
         // The output layer's activity is the output of softmax.
         penalties.extend(self.output.penalties(|| softmax(logits.clone(), 1)));
         let penalty = penalties.into_iter().reduce(|sum, penalty| sum + penalty);
-        Output { logits, penalty, statistics, label_smoothing: self.label_smoothing }
+        Output { logits, penalty, statistics }
     }
 
     /// Returns the network's widths: its inputs, the units of each hidden layer, its classes.
@@ -160,26 +140,29 @@ impl Network {
         let device = self.output.bias.device().without_autodiff();
         let draw =
             |config, name, units| Noise::draw(config, seed, name, step, [batch, units], &device);
-        let hidden = self.hidden.iter().enumerate().map(|(index, Block { dense, .. })| {
-            draw(&dense.config, LayerName::Hidden(index), dense.dims()[1])
+        let hidden = self.hidden.iter().enumerate().map(|(index, Block { dense, noise, .. })| {
+            draw(*noise, LayerName::Hidden(index), dense.dims()[1])
         });
-        let input = draw(&self.input, LayerName::Input, self.widths()[0]);
+        let input = draw(self.input, LayerName::Input, self.widths()[0]);
         NetworkNoise { input, hidden: hidden.collect() }
+    }
+
+    /// Returns the Dense layers in order.
+    pub fn dense_layers(&self) -> impl Iterator<Item = (LayerName, &Dense)> {
+        let hidden = self.hidden.iter().map(|block| &block.dense).enumerate();
+        let hidden = hidden.map(|(index, dense)| (LayerName::Hidden(index), dense));
+        hidden.chain([(LayerName::Output, &self.output)])
     }
 
     /// Returns the constraints by the names of their tensors in weights files, such as `hidden1.kernel`.
     pub fn constraints(&self) -> BTreeMap<String, Constraint> {
-        let hidden = self.hidden.iter().map(|block| &block.dense).enumerate();
-        let hidden = hidden.map(|(index, dense)| (LayerName::Hidden(index), dense));
-        let of_layer = |(name, dense): (LayerName, &Dense)| {
-            let LayerConfig { kernel_constraint, bias_constraint, .. } = dense.config;
-            [
-                (format!("{name}.kernel"), kernel_constraint),
-                (format!("{name}.bias"), bias_constraint),
-            ]
+        let of_layer = |(name, Dense { config, .. }): (LayerName, &Dense)| {
+            let of_kernel =
+                config.kernel_constraint.map(|constraint| (name.tensor(KERNEL), constraint));
+            let of_bias = config.bias_constraint.map(|constraint| (name.tensor(BIAS), constraint));
+            [of_kernel, of_bias].into_iter().flatten()
         };
-        let layers = hidden.chain([(LayerName::Output, &self.output)]);
-        layers.flat_map(of_layer).filter(|(_, constraint)| constraint.count() > 0).collect()
+        self.dense_layers().flat_map(of_layer).collect()
     }
 
     /// Updates batch normalisation's moving statistics with those of a training batch, [`Output::statistics`].
@@ -198,35 +181,6 @@ impl Network {
 }
 
 impl Output {
-    /// Computes the loss as Keras reports it, `[1]`: the mean categorical cross-entropy over the batch, with smoothed
-    /// labels, plus the penalties. `classes` holds the true classes, `[batch]`.
-    pub fn loss(&self, classes: Tensor<1, Int>) -> Tensor<1> {
-        let cross_entropy = ops::cross_entropy(self.logits.clone(), classes, self.label_smoothing);
-        self.with_penalty(cross_entropy)
-    }
-
-    /// Computes [`loss`](Self::loss) and [`cross_entropy`](Self::cross_entropy).
-    pub fn loss_and_cross_entropy(&self, classes: Tensor<1, Int>) -> (Tensor<1>, Tensor<1>) {
-        let cross_entropy = self.cross_entropy(classes.clone());
-        if self.label_smoothing > 0.0 {
-            return (self.loss(classes), cross_entropy);
-        }
-        (self.with_penalty(cross_entropy.clone()), cross_entropy)
-    }
-
-    fn with_penalty(&self, cross_entropy: Tensor<1>) -> Tensor<1> {
-        match self.penalty.clone() {
-            Some(penalty) => cross_entropy + penalty,
-            None => cross_entropy,
-        }
-    }
-
-    /// Computes the mean categorical cross-entropy over the batch, `[1]`, without label smoothing and penalties.
-    /// `classes` holds the true classes, `[batch]`.
-    pub fn cross_entropy(&self, classes: Tensor<1, Int>) -> Tensor<1> {
-        ops::cross_entropy(self.logits.clone(), classes, 0.0)
-    }
-
     /// Returns the class with the largest logit for each image, `[batch]`.
     pub fn predictions(&self) -> Tensor<1, Int> {
         self.logits.clone().without_autodiff().argmax(1).squeeze_dim::<1>(1)
@@ -243,6 +197,7 @@ mod tests {
     use burn::module::Param;
 
     use super::*;
+    use crate::Loss;
     use crate::random::{dropout_mask, gaussian_factors, gaussian_noise};
 
     /// Creates a network of two inputs, two hidden layers of one unit each, and two classes, with fixed kernels.
@@ -263,7 +218,7 @@ mod tests {
         // Activities: hidden1 3 and 0, hidden2 9 and 0, logits (9, -9) and (0, 0).
         let images = Tensor::from_data([[1.0, 1.0], [-1.0, -1.0]], &device);
         let output = small(config).forward(images, NetworkNoise::default());
-        output.loss(Tensor::from_data([0, 1], &device)).into_scalar()
+        Loss::default().compute(&output, Tensor::from_data([0, 1], &device)).into_scalar()
     }
 
     #[test]
@@ -274,12 +229,12 @@ mod tests {
         assert!((loss(&plain) - cross_entropy).abs() < 1e-6);
 
         let mut config = plain.clone();
-        config.hidden[1].layer.kernel_regularizer.l2 = 0.1;
+        config.hidden[1].dense.kernel_regularizer.l2 = 0.1;
         assert!((loss(&config) - cross_entropy - 0.9).abs() < 1e-6);
 
         // Applied after the activation function, summed, and divided by the batch size: 0.1·(3² + 0)/2.
         let mut config = plain.clone();
-        config.hidden[0].layer.activity_regularizer.l2 = 0.1;
+        config.hidden[0].dense.activity_regularizer.l2 = 0.1;
         assert!((loss(&config) - cross_entropy - 0.45).abs() < 1e-6);
 
         // The output layer's activity is its probabilities: (1, 0) and (½, ½).
@@ -293,9 +248,9 @@ mod tests {
         let device = Device::flex();
         let mut config = NetworkConfig::plain(&[3, 4]);
         (config.input.gaussian_noise, config.input.dropout) = (0.5, 0.25);
-        config.hidden[1].layer.gaussian_noise = 0.1;
-        config.hidden[1].layer.gaussian_dropout = 0.2;
-        config.hidden[1].layer.dropout = 0.5;
+        config.hidden[1].noise.gaussian_noise = 0.1;
+        config.hidden[1].noise.gaussian_dropout = 0.2;
+        config.hidden[1].noise.dropout = 0.5;
         let NetworkNoise { input, hidden } = config.init(2, 2, 0, &device).noise(7, 3, 5);
         let values = |tensor: &Option<Tensor<2>>| -> Vec<f32> {
             tensor.clone().unwrap().into_data().try_to_vec().unwrap()

@@ -3,9 +3,22 @@
 use burn::tensor::{Device, Tensor, TensorData};
 
 use crate::{
-    LayerConfig, LayerName,
+    LayerName,
     random::{dropout_mask, gaussian_factors, gaussian_noise},
 };
+
+/// The settings of the noise on a layer's output, in the order in which it is applied in training; by default there is
+/// none.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct NoiseConfig {
+    /// Standard deviation of the normal noise that is added, 0 or more. 0 disables it.
+    pub gaussian_noise: f64,
+    /// Rate of Gaussian dropout, 0 or more and below 1. The output is multiplied by normal factors of mean 1 and variance
+    /// rate / (1 − rate) (Srivastava et al. 2014, section 10). 0 disables it.
+    pub gaussian_dropout: f64,
+    /// Probability that dropout sets an output to 0: 0 or more and below 1. 0 disables it.
+    pub dropout: f64,
+}
 
 /// The noise on a layer's output `[batch, units]` in one training step. The default changes nothing.
 #[derive(Debug, Clone, Default)]
@@ -28,14 +41,14 @@ pub struct NetworkNoise {
 impl Noise {
     /// Draws the noise of one training step on a layer's output, for `shape`, `[batch, units]`.
     pub(crate) fn draw(
-        config: &LayerConfig,
+        config: NoiseConfig,
         seed: u64,
         name: LayerName,
         step: u64,
         shape: [usize; 2],
         device: &Device,
     ) -> Self {
-        let LayerConfig { gaussian_noise: deviation, gaussian_dropout, dropout, .. } = *config;
+        let NoiseConfig { gaussian_noise: deviation, gaussian_dropout, dropout } = config;
         let len = shape[0] * shape[1];
         let added = (deviation > 0.0).then(|| gaussian_noise(seed, name, step, deviation, len));
         let gaussian = (gaussian_dropout > 0.0)

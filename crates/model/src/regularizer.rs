@@ -3,7 +3,6 @@
 use std::fmt;
 
 use burn::tensor::Tensor;
-use serde::{Deserialize, Serialize};
 
 use crate::ops::l1_l2;
 
@@ -12,8 +11,7 @@ const EPSILON: f64 = 1e-7;
 
 /// Penalises a tensor x by l1·Σ|x| + l2·Σx², as Keras's `L1L2` does: a sum, not a mean, and without a factor of ½.
 /// The default has no penalty.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Regularizer {
     /// Factor of the sum of absolute values, 0 or more.
     pub l1: f64,

@@ -1,6 +1,8 @@
 //! A network's layers and parameter counts, as in Keras's `model.summary()`, and its penalties.
 
-use crate::{BlockConfig, LayerConfig, LayerName, NetworkConfig};
+use crate::{
+    BIAS, BlockConfig, DenseConfig, KERNEL, LayerName, NetworkConfig, NoiseConfig, Norm, is_trained,
+};
 
 /// A row of a network's summary: a layer as Keras counts them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,14 +24,14 @@ pub struct SummaryRow {
 impl NetworkConfig {
     /// Summarises the network's layers, in order from the input, for these numbers of inputs and classes.
     pub fn summary(&self, inputs: usize, classes: usize) -> Vec<SummaryRow> {
-        let mut rows: Vec<SummaryRow> = noise(LayerName::Input, &self.input, inputs).collect();
+        let mut rows: Vec<SummaryRow> = noise(LayerName::Input, self.input, inputs).collect();
         let mut inputs = inputs;
-        for (index, BlockConfig { units, layer }) in self.hidden.iter().enumerate() {
-            let name = LayerName::Hidden(index);
-            rows.push(dense(name, "ReLU", layer, [inputs, *units]));
-            rows.extend(normalisations(name, layer, *units));
-            rows.extend(noise(name, layer, *units));
-            inputs = *units;
+        for (index, block) in self.hidden.iter().enumerate() {
+            let (name, &BlockConfig { units, norm, .. }) = (LayerName::Hidden(index), block);
+            rows.push(dense(name, "ReLU", &block.dense, [inputs, units]));
+            rows.extend(norm.map(|norm| normalisation(name, norm, units)));
+            rows.extend(noise(name, block.noise, units));
+            inputs = units;
         }
         rows.push(dense(LayerName::Output, "softmax", &self.output, [inputs, classes]));
         rows
@@ -46,23 +48,22 @@ impl NetworkConfig {
 fn dense(
     name: LayerName,
     activation: &str,
-    layer: &LayerConfig,
+    layer: &DenseConfig,
     [inputs, units]: [usize; 2],
 ) -> SummaryRow {
     let penalties = [
-        ("kernel", layer.kernel_regularizer),
-        ("bias", layer.bias_regularizer),
+        (KERNEL, layer.kernel_regularizer),
+        (BIAS, layer.bias_regularizer),
         ("activity", layer.activity_regularizer),
     ];
     let penalties = penalties
         .into_iter()
         .filter(|(_, regularizer)| !regularizer.is_none())
         .map(|(part, regularizer)| format!("{part} {regularizer}"));
-    let constraints = [("kernel", layer.kernel_constraint), ("bias", layer.bias_constraint)];
+    let constraints = [(KERNEL, layer.kernel_constraint), (BIAS, layer.bias_constraint)];
     let constraints = constraints
         .into_iter()
-        .filter(|(_, constraint)| constraint.count() > 0)
-        .map(|(part, constraint)| format!("{part} {constraint}"));
+        .filter_map(|(part, constraint)| Some(format!("{part} {}", constraint?)));
     SummaryRow {
         kind: format!("Dense, {activation}"),
         trainable: inputs.saturating_mul(units).saturating_add(units),
@@ -71,30 +72,21 @@ fn dense(
     }
 }
 
-fn normalisations(
-    name: LayerName,
-    layer: &LayerConfig,
-    units: usize,
-) -> impl Iterator<Item = SummaryRow> {
-    let batch_norm = layer.batch_norm.then(|| SummaryRow {
-        kind: "BatchNormalization".to_owned(),
-        trainable: 2 * units,
-        non_trainable: 2 * units,
-        ..SummaryRow::of(format!("{name}.batch_norm"), units)
-    });
-    let layer_norm = layer.layer_norm.then(|| SummaryRow {
-        kind: "LayerNormalization".to_owned(),
-        trainable: 2 * units,
-        ..SummaryRow::of(format!("{name}.layer_norm"), units)
-    });
-    batch_norm.into_iter().chain(layer_norm)
+fn normalisation(name: LayerName, norm: Norm, units: usize) -> SummaryRow {
+    let trained = norm.tensors().iter().filter(|tensor| is_trained(tensor)).count();
+    SummaryRow {
+        kind: norm.title().to_owned(),
+        trainable: trained * units,
+        non_trainable: (norm.tensors().len() - trained) * units,
+        ..SummaryRow::of(format!("{name}.{}", norm.name()), units)
+    }
 }
 
-fn noise(name: LayerName, layer: &LayerConfig, units: usize) -> impl Iterator<Item = SummaryRow> {
+fn noise(name: LayerName, noise: NoiseConfig, units: usize) -> impl Iterator<Item = SummaryRow> {
     let layers = [
-        ("gaussian_noise", "GaussianNoise", layer.gaussian_noise),
-        ("gaussian_dropout", "GaussianDropout", layer.gaussian_dropout),
-        ("dropout", "Dropout", layer.dropout),
+        ("gaussian_noise", "GaussianNoise", noise.gaussian_noise),
+        ("gaussian_dropout", "GaussianDropout", noise.gaussian_dropout),
+        ("dropout", "Dropout", noise.dropout),
     ];
     layers.into_iter().filter(|(_, _, value)| *value > 0.0).map(move |(key, kind, value)| {
         SummaryRow {
@@ -114,7 +106,7 @@ impl SummaryRow {
 
 #[cfg(test)]
 mod tests {
-    use crate::{NOTEBOOK_HIDDEN, NetworkConfig, Regularizer, presets};
+    use crate::{Constraint, NOTEBOOK_HIDDEN, NetworkConfig, Regularizer, presets};
 
     #[test]
     fn parameter_counts_are_those_of_keras() {
@@ -137,7 +129,7 @@ mod tests {
         let mut network = NetworkConfig::plain(&[3]);
         network.output.kernel_regularizer = Regularizer { l1: 0.1, l2: 0.2, orthogonal: 0.0 };
         network.output.activity_regularizer.l2 = 0.3;
-        network.output.bias_constraint.max_norm = Some(2.0);
+        network.output.bias_constraint = Some(Constraint::MaxNorm(2.0));
         let rows = network.summary(2, 2);
         assert_eq!(rows[0].penalties, "");
         assert_eq!(rows[1].penalties, "kernel l1_l2(0.1, 0.2), activity l2(0.3), bias max_norm(2)");

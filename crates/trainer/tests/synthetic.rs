@@ -4,6 +4,7 @@
 use std::{convert::Infallible, io::Write, time::Instant};
 
 use data::{Places, Request, Source, synthetic};
+use model::Loss;
 use trainer::study::{Backend, Run, Variant, VariantSettings};
 use training::{Fit, Images, Pixels, State, evaluate};
 
@@ -31,7 +32,8 @@ fn a_network_trained_on_synthetic_digits_classifies_mnist() {
     let Ok(State { network, .. }) = fit.run(State::new(network, &config.optimizer), &mut ());
     let training = start.elapsed();
     let accuracy = |split| {
-        let Ok(evaluation) = evaluate(&network, images(split), &device, || Ok::<_, Infallible>(()));
+        let Ok(evaluation) =
+            evaluate(&network, images(split), Loss::default(), &device, || Ok::<_, Infallible>(()));
         evaluation.metrics.accuracy
     };
     let (own, real) = (accuracy(&digits.test), accuracy(&mnist.test));

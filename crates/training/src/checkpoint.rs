@@ -7,7 +7,7 @@ use burn::{
     module::Module,
     tensor::{Device, TensorData},
 };
-use model::Network;
+use model::{Network, is_trained};
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 
 use crate::{
@@ -142,10 +142,10 @@ impl Checkpoint {
             )));
         }
         let moments = moments.iter().map(|(name, tensor)| (name.clone(), weights::data(tensor)));
-        let (moments, names): (_, Vec<String>) =
+        let (moments, names): (BTreeMap<_, _>, Vec<String>) =
             (moments.collect(), tensors.keys().cloned().collect());
         let mut state = State::new(weights::load(network, tensors)?, optimizer);
-        state.optimizer.restore(moments, names.iter().map(String::as_str), device);
+        state.optimizer.restore(&moments, names.iter().map(String::as_str), device);
         let (metrics, best) = (RunningMetrics::from_sums(sums, device), best.map(Module::train));
         Ok(State { steps, metrics, history, recordings, best, ..state })
     }
@@ -190,7 +190,7 @@ pub fn to_bytes(
 
 /// Returns the names and lengths of an optimizer's tensors after a step.
 fn moments_of(weights: &Views<'_>, optimizer: &OptimizerConfig) -> BTreeMap<String, usize> {
-    let trained = weights.iter().filter(|(name, _)| !name.contains(".moving_"));
+    let trained = weights.iter().filter(|(name, _)| is_trained(name));
     let mut moments = BTreeMap::new();
     for (name, view) in trained {
         let len = view.shape().iter().product();

@@ -2,7 +2,10 @@
 
 use burn::tensor::Device;
 use data::Split;
-use model::random::{shifts, shuffled};
+use model::{
+    Loss,
+    random::{shifts, shuffled},
+};
 
 use crate::{
     Callback, EarlyStopping, Epoch, Images, OptimizerConfig, Recording, RunningMetrics, State,
@@ -16,6 +19,8 @@ pub struct FitConfig {
     pub epochs: usize,
     /// Number of images per step, 1 or more. An epoch's last batch may be smaller.
     pub batch_size: usize,
+    /// The loss, without the penalties.
+    pub loss: Loss,
     /// The optimizer.
     pub optimizer: OptimizerConfig,
     /// Shuffles the images anew for each epoch.
@@ -105,7 +110,7 @@ impl Fit<'_> {
                 None => self.train.batch(indices, self.device),
             };
             let noise = state.network.noise(self.seed, state.steps, indices.len());
-            state = state.step(batch, noise);
+            state = state.step(batch, noise, self.config.loss);
             callback.on_step_end(&state)?;
         }
         Ok(state)
@@ -123,8 +128,9 @@ impl Fit<'_> {
         let number = state.history.len() + 1;
         let is_validated = number.is_multiple_of(self.config.validate_every);
         let mut validate = || {
-            let evaluate =
-                |images| evaluate(&state.network, images, self.device, &mut on_batch_end);
+            let evaluate = |images| {
+                evaluate(&state.network, images, self.config.loss, self.device, &mut on_batch_end)
+            };
             self.validation.map(evaluate).transpose()
         };
         let mut validation = if is_validated { validate()? } else { None };
@@ -211,6 +217,7 @@ mod tests {
         FitConfig {
             epochs: 2,
             batch_size: 2,
+            loss: Loss::default(),
             optimizer: sgd(),
             shuffle: true,
             shift: 0,
@@ -387,7 +394,7 @@ mod tests {
             for indices in shuffled(3, epoch, 5).chunks(2) {
                 let batch = train.shifted_batch(indices, &shifts(3, epoch, 2, 5), &device);
                 let noise = state.network.noise(3, state.steps, indices.len());
-                state = state.step(batch, noise);
+                state = state.step(batch, noise, Loss::default());
                 losses.push(mem::take(&mut state.metrics).compute().loss);
             }
         }

@@ -4,7 +4,6 @@
 //! [`Images`] → [`Batch`] → [`State::step`], epoch by epoch in [`Fit::run`]. The caller provides settings, data and
 //! [`Callback`]s, and reads and writes the files. Validation and test images are only evaluated.
 
-mod adam;
 mod batches;
 mod callback;
 pub mod checkpoint;

@@ -4,7 +4,7 @@ use burn::{
     module::Module,
     tensor::{Device, Int, Tensor, activation::softmax},
 };
-use model::{Network, NetworkNoise, Output};
+use model::{Loss, Network, NetworkNoise, Output};
 
 use crate::{Batch, Images};
 
@@ -111,10 +111,11 @@ pub struct Predictions {
 pub fn evaluate<E>(
     network: &Network,
     images: Images<'_>,
+    loss: Loss,
     device: &Device,
     mut on_batch_end: impl FnMut() -> Result<(), E>,
 ) -> Result<Evaluation, E> {
-    evaluate_with(network, images, device, |_, _| (), |_, _| on_batch_end())
+    evaluate_with(network, images, loss, device, |_, _| (), |_, _| on_batch_end())
 }
 
 /// Evaluates a network as [`evaluate`] does, and also returns its predictions; `None` if the cross-entropy is NaN,
@@ -122,6 +123,7 @@ pub fn evaluate<E>(
 pub fn evaluate_and_predict<E>(
     network: &Network,
     images: Images<'_>,
+    loss: Loss,
     device: &Device,
     mut on_batch_end: impl FnMut() -> Result<(), E>,
 ) -> Result<(Evaluation, Option<Predictions>), E> {
@@ -129,6 +131,7 @@ pub fn evaluate_and_predict<E>(
     let evaluation = evaluate_with(
         network,
         images,
+        loss,
         device,
         |_, _| (),
         |output, classes| {
@@ -150,6 +153,7 @@ pub fn evaluate_and_predict<E>(
 pub(crate) fn evaluate_with<E>(
     network: &Network,
     images: Images<'_>,
+    loss: Loss,
     device: &Device,
     mut on_activity: impl FnMut(usize, &Tensor<2>),
     mut on_output: impl FnMut(&Output, Tensor<1, Int>) -> Result<(), E>,
@@ -161,12 +165,12 @@ pub(crate) fn evaluate_with<E>(
         let [len, _] = images.dims();
         let output = network.forward_with(images, NetworkNoise::default(), &mut on_activity);
         let predictions = output.predictions();
-        let (loss, cross_entropy) = output.loss_and_cross_entropy(classes.clone());
+        let (mean, cross_entropy) = loss.compute_with_cross_entropy(&output, classes.clone());
         cross_entropies.add(cross_entropy, len);
         if let Some(penalty) = output.penalty.clone() {
             penalties.add(penalty, len);
         }
-        metrics.add(loss, predictions.clone().equal(classes).int().sum(), len);
+        metrics.add(mean, predictions.clone().equal(classes).int().sum(), len);
         on_output(&output, predictions)?;
     }
     let images = images.split.len() as f64;

@@ -1,21 +1,16 @@
 //! Updates of a network's weights: weight decay, the optimizer's rule, constraints.
 //!
 //! Burn's `ModuleOptimizer` is not used: it restores its state on Burn's default device, which may be another one, and
-//! keys it by ids that differ in each process.
+//! keys it by ids that differ in each process. Nor is Burn's Adam: it adds epsilon to the root of the corrected mean.
 
 use std::collections::BTreeMap;
 
 use burn::{
     module::{Module, ModuleMapper, Param},
-    optim::{
-        GradientsParams, Optimizer as UpdateRule, RecordState, Sgd, SgdConfig, StateSink,
-        StateSource, momentum::MomentumConfig,
-    },
+    optim::GradientsParams,
     tensor::{Device, Tensor, TensorData},
 };
-use model::{Constraint, Network};
-
-use crate::{adam::Adam, weights};
+use model::{Constraint, Network, tensor_name};
 
 /// The settings of the updates.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,7 +33,8 @@ pub enum RuleConfig {
         /// Takes the gradient as if the momentum had been applied already (Sutskever et al. 2013).
         nesterov: bool,
     },
-    /// Adam (Kingma & Ba 2015).
+    /// Adam (Kingma & Ba 2015), as Keras computes it: epsilon is added to the root of the uncorrected mean of squares
+    /// (section 2, last paragraph).
     Adam {
         /// Decay of the mean of the gradients, 0 or more and below 1.
         beta_1: f64,
@@ -83,30 +79,15 @@ impl Default for WeightDecay {
 /// An optimizer with its state.
 pub struct Optimizer {
     config: OptimizerConfig,
-    rule: Rule,
     constraints: BTreeMap<String, Constraint>,
-}
-
-/// A rule with the state of each tensor by name.
-enum Rule {
-    Sgd(Updates<Sgd>),
-    Adam(Updates<Adam>),
+    /// Moments of each tensor by its name, in the order of [`RuleConfig::moments`].
+    states: BTreeMap<String, Vec<Tensor<1>>>,
 }
 
 impl Optimizer {
     /// Creates the optimizer of a network before the first step.
     pub fn new(config: OptimizerConfig, network: &Network) -> Self {
-        let rule = match config.rule {
-            RuleConfig::Sgd { momentum, nesterov } => {
-                let momentum = MomentumConfig { momentum, dampening: 0.0, nesterov };
-                let momentum = Some(momentum).filter(|config| config.momentum > 0.0);
-                Rule::Sgd(Updates::new(SgdConfig::new().with_momentum(momentum).build()))
-            }
-            RuleConfig::Adam { beta_1, beta_2, epsilon } => {
-                Rule::Adam(Updates::new(Adam { beta_1, beta_2, epsilon }))
-            }
-        };
-        Self { config, rule, constraints: network.constraints() }
+        Self { config, constraints: network.constraints(), states: BTreeMap::new() }
     }
 
     /// Updates a network's weights for step `step`, from 1.
@@ -122,26 +103,31 @@ impl Optimizer {
 
     /// Reads the state from the device, by names that begin with the tensor's.
     pub(crate) fn tensors(&self) -> BTreeMap<String, TensorData> {
-        match &self.rule {
-            Rule::Sgd(updates) => updates.tensors(),
-            Rule::Adam(updates) => updates.tensors(),
-        }
+        let of_tensor = |(name, moments): (&String, &Vec<Tensor<1>>)| {
+            let names = self.config.rule.moments().iter().map(|moment| format!("{name}.{moment}"));
+            names.zip(moments.iter().map(Tensor::to_data)).collect::<Vec<_>>()
+        };
+        self.states.iter().flat_map(of_tensor).collect()
     }
 
     /// Restores a state that [`tensors`](Self::tensors) read. `names` are the names of the network's tensors.
     pub(crate) fn restore<'a>(
         &mut self,
-        tensors: BTreeMap<String, TensorData>,
+        tensors: &BTreeMap<String, TensorData>,
         names: impl Iterator<Item = &'a str>,
         device: &Device,
     ) {
-        match &mut self.rule {
-            Rule::Sgd(updates) => updates.restore(tensors, names, device),
-            Rule::Adam(updates) => updates.restore(tensors, names, device),
-        }
+        let moments = self.config.rule.moments();
+        let state = |name: &str| {
+            let data = moments.iter().map(|moment| tensors.get(&format!("{name}.{moment}")));
+            let state = data.map(|data| Some(Tensor::from_data(data?.clone(), device)));
+            let state: Option<Vec<_>> = state.collect();
+            Some((name.to_owned(), state.filter(|state| !state.is_empty())?))
+        };
+        self.states = names.filter_map(state).collect();
     }
 
-    /// Updates a tensor.
+    /// Updates a tensor: weight decay, the rule, the constraint.
     fn update<const D: usize>(
         &mut self,
         name: &str,
@@ -155,10 +141,15 @@ impl Optimizer {
             let share = decay.rate * self.config.learning_rate;
             tensor = tensor.clone() - tensor * share;
         }
-        let tensor = match &mut self.rule {
-            Rule::Sgd(updates) => updates.step(name, learning_rate, tensor, gradient),
-            Rule::Adam(updates) => updates.step(name, learning_rate, tensor, gradient),
-        };
+        let shape = tensor.shape();
+        // The rules compute element by element, so tensors of all ranks are updated as vectors.
+        let moments = self.states.remove(name).unwrap_or_default();
+        let (change, moments) =
+            self.config.rule.change(gradient.reshape([-1]), moments, learning_rate);
+        if !moments.is_empty() {
+            self.states.insert(name.to_owned(), moments);
+        }
+        let tensor = (tensor.reshape([-1]) - change).reshape(shape);
         match self.constraints.get(name) {
             Some(constraint) => constraint.apply(tensor),
             None => tensor,
@@ -173,6 +164,41 @@ impl RuleConfig {
             Self::Sgd { momentum: 0.0, .. } => &[],
             Self::Sgd { .. } => &["momentum.velocity"],
             Self::Adam { .. } => &["first", "second"],
+        }
+    }
+
+    /// Computes what a tensor loses in a step, and its new moments, from its moments so far: none before the first step.
+    /// The learning rate has to include Adam's correction.
+    fn change(
+        self,
+        gradient: Tensor<1>,
+        moments: Vec<Tensor<1>>,
+        learning_rate: f64,
+    ) -> (Tensor<1>, Vec<Tensor<1>>) {
+        let mut moments = moments.into_iter();
+        match self {
+            Self::Sgd { momentum: 0.0, .. } => (gradient * learning_rate, Vec::new()),
+            Self::Sgd { momentum, nesterov } => {
+                let velocity = match moments.next() {
+                    Some(velocity) => gradient.clone() + velocity * momentum,
+                    None => gradient.clone(),
+                };
+                let sum = if nesterov {
+                    velocity.clone() * momentum + gradient
+                } else {
+                    velocity.clone()
+                };
+                (sum * learning_rate, vec![velocity])
+            }
+            Self::Adam { beta_1, beta_2, epsilon } => {
+                let first = moments.next().unwrap_or_else(|| gradient.zeros_like());
+                let second = moments.next().unwrap_or_else(|| gradient.zeros_like());
+                let square = gradient.clone().square();
+                let first = first.clone() + (gradient - first) * (1.0 - beta_1);
+                let second = second.clone() + (square - second) * (1.0 - beta_2);
+                let change = first.clone() * learning_rate / (second.clone().sqrt() + epsilon);
+                (change, vec![first, second])
+            }
         }
     }
 
@@ -201,59 +227,6 @@ fn power(base: f64, exponent: u64) -> f64 {
     result
 }
 
-/// A rule of Burn's kind, with its state for each tensor by name. Rules compute element by element, so tensors of all
-/// ranks are updated as vectors.
-struct Updates<R: UpdateRule> {
-    rule: R,
-    states: BTreeMap<String, R::State<1>>,
-}
-
-impl<R: UpdateRule> Updates<R> {
-    fn new(rule: R) -> Self {
-        Self { rule, states: BTreeMap::new() }
-    }
-
-    fn step<const D: usize>(
-        &mut self,
-        name: &str,
-        learning_rate: f64,
-        tensor: Tensor<D>,
-        gradient: Tensor<D>,
-    ) -> Tensor<D> {
-        let shape = tensor.shape();
-        let [tensor, gradient] = [tensor, gradient].map(|tensor| tensor.reshape([-1]));
-        let state = self.states.remove(name);
-        let (tensor, state) = self.rule.step(learning_rate, tensor, gradient, state);
-        self.states.extend(state.map(|state| (name.to_owned(), state)));
-        tensor.reshape(shape)
-    }
-
-    fn tensors(&self) -> BTreeMap<String, TensorData> {
-        let mut sink = StateSink::default();
-        for (name, state) in &self.states {
-            state.state_flatten(name, &mut sink);
-        }
-        sink.tensors.into_iter().collect()
-    }
-
-    fn restore<'a>(
-        &mut self,
-        tensors: BTreeMap<String, TensorData>,
-        names: impl Iterator<Item = &'a str>,
-        device: &Device,
-    ) {
-        let mut source = StateSource::default();
-        for (name, data) in tensors {
-            source.insert_tensor(name, data);
-        }
-        let state = |name: &str| {
-            let state = R::State::<1>::state_unflatten(name, &mut source, device)?;
-            Some((name.to_owned(), state))
-        };
-        self.states = names.filter_map(state).collect();
-    }
-}
-
 /// Updates each tensor that has a gradient.
 struct Update<'a> {
     optimizer: &'a mut Optimizer,
@@ -273,7 +246,7 @@ impl ModuleMapper for Update<'_> {
 
     fn map_float<const D: usize>(&mut self, parameter: Param<Tensor<D>>) -> Param<Tensor<D>> {
         let Some(gradient) = self.gradients.remove::<D>(parameter.id) else { return parameter };
-        let name = weights::name(&self.path);
+        let name = tensor_name(&self.path);
         let (id, tensor, mapper) = parameter.consume();
         let updated = self.optimizer.update(&name, self.learning_rate, tensor.inner(), gradient);
         Param::from_mapped_value(id, Tensor::from_inner(updated).require_grad(), mapper)

@@ -4,7 +4,7 @@ use burn::{
     module::Module,
     tensor::{Device, Tensor},
 };
-use model::{LayerName, Network};
+use model::{LayerName, Loss, Network};
 
 use crate::{Images, evaluate, metrics::evaluate_with};
 
@@ -84,18 +84,18 @@ impl Recording {
                 None => batch,
             });
         };
+        // No loss is recorded.
+        let loss = Loss::default();
         let evaluation =
-            evaluate_with(network, images, device, on_activity, |_, _| on_batch_end())?;
-        let memorised =
-            wrong.map(|wrong| evaluate(network, wrong, device, &mut on_batch_end)).transpose()?;
+            evaluate_with(network, images, loss, device, on_activity, |_, _| on_batch_end())?;
+        let memorised = wrong
+            .map(|wrong| evaluate(network, wrong, loss, device, &mut on_batch_end))
+            .transpose()?;
         let network = network.valid();
-        let hidden = network.hidden.iter().map(|block| &block.dense);
         // Read together, because each transfer from a device takes as long as many.
         let mut of_layers = Vec::new();
         let mut sizes = Vec::new();
-        for (dense, silent) in
-            hidden.chain([&network.output]).zip(largest.into_iter().chain([None]))
-        {
+        for ((_, dense), silent) in network.dense_layers().zip(largest.into_iter().chain([None])) {
             let kernel = dense.kernel.val();
             let [inputs, units] = dense.dims();
             of_layers.push(kernel.clone().square().sum().sqrt());

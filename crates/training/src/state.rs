@@ -1,7 +1,7 @@
 //! The state of a fit, and a training step.
 
 use burn::{module::Module, optim::GradientsParams};
-use model::{Network, NetworkNoise};
+use model::{Loss, Network, NetworkNoise};
 
 use crate::{Batch, Metrics, Optimizer, OptimizerConfig, Recording, RunningMetrics};
 
@@ -55,12 +55,12 @@ impl State {
 
     /// Does one training step: forward pass, loss, gradients, optimizer step, update of the moving statistics.
     #[must_use]
-    pub fn step(mut self, batch: Batch, noise: NetworkNoise) -> Self {
+    pub fn step(mut self, batch: Batch, noise: NetworkNoise, loss: Loss) -> Self {
         let Batch { images, classes } = batch;
         let [len, _] = images.dims();
         let output = self.network.forward(images, noise);
         let correct = output.correct(classes.clone());
-        let loss = output.loss(classes);
+        let loss = loss.compute(&output, classes);
         self.metrics.add(loss.clone(), correct, len);
         let gradients = GradientsParams::from_grads(loss.backward(), &self.network);
         self.steps += 1;

@@ -7,7 +7,7 @@ use burn::{
     tensor::{DType, Tensor, TensorData},
 };
 use data::Shape;
-use model::{LayerName, Network, NetworkConfig};
+use model::{KERNEL, LayerName, Network, NetworkConfig, Norm, tensor_name};
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 
 use crate::{Error, InputFormat};
@@ -114,7 +114,7 @@ impl Weights {
     /// inputs are not the units of the layer before.
     pub fn network(&self) -> Result<(NetworkConfig, usize, usize), Error> {
         let file = deserialize(&self.0)?;
-        let kernel = |name: LayerName| match file.tensor(&format!("{name}.kernel")) {
+        let kernel = |name: LayerName| match file.tensor(&name.tensor(KERNEL)) {
             Err(_) => Ok(None),
             Ok(view) => match *view.shape() {
                 [inputs, units] if inputs > 0 && units > 0 => Ok(Some([inputs, units])),
@@ -142,12 +142,11 @@ impl Weights {
         }
         let mut config = NetworkConfig::plain(&units);
         for (index, block) in config.hidden.iter_mut().enumerate() {
-            let has_gamma = |layer: &str| {
-                let gamma = format!("{}.{layer}.gamma", LayerName::Hidden(index));
-                file.tensor(&gamma).is_ok()
+            let has = |norm: &Norm| {
+                let gamma = format!("{}.gamma", norm.name());
+                file.tensor(&LayerName::Hidden(index).tensor(&gamma)).is_ok()
             };
-            block.layer.batch_norm = has_gamma("batch_norm");
-            block.layer.layer_norm = has_gamma("layer_norm");
+            block.norm = Norm::ALL.into_iter().find(has);
         }
         Ok((config, inputs, output[1]))
     }
@@ -180,20 +179,6 @@ pub(crate) fn data(view: &TensorView<'_>) -> TensorData {
     TensorData::new(values.collect(), view.shape())
 }
 
-/// Returns a parameter's name in a file, given its path in the modules: `hidden.0.dense.kernel` becomes
-/// `hidden1.kernel`.
-pub(crate) fn name(path: &[String]) -> String {
-    let (layer, rest) = match path {
-        [hidden, index, rest @ ..] if hidden == "hidden" => {
-            (LayerName::Hidden(index.parse().unwrap_or_default()).to_string(), rest)
-        }
-        [layer, rest @ ..] => (layer.clone(), rest),
-        [] => (String::new(), path),
-    };
-    let rest = rest.iter().filter(|part| *part != "dense");
-    rest.fold(layer, |name, part| format!("{name}.{part}"))
-}
-
 /// Collects a network's tensors, keyed by their names in files.
 struct Saver {
     path: Vec<String>,
@@ -213,7 +198,7 @@ impl ModuleVisitor for Saver {
         let Ok(tensors) = &mut self.tensors else { return };
         match parameter.val().try_into_data() {
             Ok(data) => {
-                tensors.insert(name(&self.path), data);
+                tensors.insert(tensor_name(&self.path), data);
             }
             Err(error) => self.tensors = Err(error.to_string()),
         }
@@ -239,7 +224,7 @@ impl ModuleMapper for Loader<'_> {
     }
 
     fn map_float<const D: usize>(&mut self, parameter: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        let name = name(&self.path);
+        let name = tensor_name(&self.path);
         parameter.map(|current| match self.tensor(&name, current.shape().as_slice()) {
             Ok(data) => Tensor::from_data(data, &current.device()),
             Err(reason) => {
@@ -273,8 +258,8 @@ mod tests {
     #[test]
     fn a_network_is_derived_and_loaded_from_its_file() {
         let mut config = NetworkConfig::plain(&[3, 2, 4]);
-        config.hidden[1].layer.batch_norm = true;
-        config.hidden[2].layer.layer_norm = true;
+        config.hidden[1].norm = Some(Norm::Batch);
+        config.hidden[2].norm = Some(Norm::Layer);
         let device = Device::flex();
         let network = config.init(5, 6, 1, &device);
         let names: Vec<String> = tensors(&network).unwrap().into_keys().collect();

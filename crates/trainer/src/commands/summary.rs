@@ -2,7 +2,7 @@
 
 use clap::Args;
 use data::Shape;
-use model::{LayerName, NetworkConfig, SummaryRow};
+use model::{DenseConfig, LayerName, SummaryRow};
 use training::{EarlyStopping, WeightDecay};
 
 use super::{Error, arguments::ConfigArguments};
@@ -74,7 +74,7 @@ fn training_text(variant: &Variant) -> String {
         &variant.settings;
     let network = &variant.network;
     let mut lines: Vec<String> =
-        network.layer_names().filter_map(|name| l2_note(network, name)).collect();
+        network.dense_layers().filter_map(|(name, dense)| l2_note(name, dense)).collect();
     if let Some(WeightDecay { rate, exclude }) = weight_decay {
         let except = if exclude.is_empty() { "none".to_owned() } else { exclude.join(", ") };
         lines.push(format!(
@@ -92,8 +92,8 @@ fn training_text(variant: &Variant) -> String {
 }
 
 /// Says what PyTorch calls a kernel's L2 penalty: its slope is twice the factor times the weight.
-fn l2_note(network: &NetworkConfig, name: LayerName) -> Option<String> {
-    let l2 = network.layer(name)?.kernel_regularizer.l2;
+fn l2_note(name: LayerName, dense: &DenseConfig) -> Option<String> {
+    let l2 = dense.kernel_regularizer.l2;
     (l2 > 0.0).then(|| {
         format!(
             "{name}.kernel: l2({l2}) is weight_decay={} of PyTorch's SGD for this tensor",

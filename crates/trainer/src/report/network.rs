@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use base64::{Engine, prelude::BASE64_STANDARD};
-use model::{EPSILON, LayerName};
+use model::{BIAS, EPSILON, KERNEL, LayerName, Norm};
 use safetensors::{SafeTensorError, SafeTensors};
 use serde::Serialize;
 use training::{NEAR_ZERO, Pixels, SavedModel};
@@ -32,10 +32,9 @@ struct DenseLayer {
     units: usize,
     kernel: String,
     bias: String,
-    /// Tensors of the batch normalisation after the layer.
-    batch_norm: Option<BTreeMap<&'static str, String>>,
-    /// Tensors of the layer normalisation after the layer.
-    layer_norm: Option<BTreeMap<&'static str, String>>,
+    /// Tensors of the normalisation after the layer, by its name.
+    #[serde(flatten)]
+    norm: BTreeMap<&'static str, BTreeMap<&'static str, String>>,
 }
 
 impl Network {
@@ -60,7 +59,7 @@ impl Network {
             names.iter().map(|name| DenseLayer::read(&file, &name.to_string())).collect();
         let last = LayerName::Hidden(depth - 1);
         let shown = shown.filter(|shown| names.contains(shown)).unwrap_or(last);
-        let kernel = file.tensor(&format!("{shown}.kernel"));
+        let kernel = file.tensor(&shown.tensor(KERNEL));
         let kernel = kernel.map_err(|error| error.to_string())?;
         let kernel = kernel.data().as_chunks().0.iter().map(|&bytes| f32::from_le_bytes(bytes));
         let network = Self {
@@ -75,8 +74,7 @@ impl Network {
     /// Returns the size of its tensors on the page.
     pub(super) fn bytes(&self) -> usize {
         let norms = |layer: &DenseLayer| {
-            let norms = [&layer.batch_norm, &layer.layer_norm].into_iter().flatten();
-            norms.flat_map(BTreeMap::values).map(String::len).sum::<usize>()
+            layer.norm.values().flat_map(BTreeMap::values).map(String::len).sum::<usize>()
         };
         let layers = self.layers.iter();
         layers.map(|layer| layer.kernel.len() + layer.bias.len() + norms(layer)).sum()
@@ -87,8 +85,8 @@ impl Network {
 impl Network {
     /// Creates a network whose tensors have so many bytes.
     pub(crate) fn sample(bytes: usize) -> Self {
-        let (kernel, bias, batch_norm, layer_norm) = ("A".repeat(bytes), String::new(), None, None);
-        let layer = DenseLayer { inputs: 1, units: 1, kernel, bias, batch_norm, layer_norm };
+        let (kernel, bias, norm) = ("A".repeat(bytes), String::new(), BTreeMap::new());
+        let layer = DenseLayer { inputs: 1, units: 1, kernel, bias, norm };
         Self { pixels: Pixels::Unit, epsilon: EPSILON, layers: vec![layer], kernel: Vec::new() }
     }
 }
@@ -98,26 +96,19 @@ impl DenseLayer {
         let tensor = |part: &str| file.tensor(&format!("{name}.{part}"));
         let encoded =
             |part: &str| Ok::<_, SafeTensorError>(BASE64_STANDARD.encode(tensor(part)?.data()));
-        let normalisation = |layer: &str, parts: &[&'static str]| {
-            let part = |part: &&'static str| Ok((*part, encoded(&format!("{layer}.{part}"))?));
-            let has_gamma = tensor(&format!("{layer}.gamma")).is_ok();
-            let tensors = || parts.iter().map(part).collect::<Result<_, SafeTensorError>>();
-            has_gamma.then(tensors).transpose()
-        };
-        let [inputs, units] = *tensor("kernel")?.shape() else {
+        let mut norm = BTreeMap::new();
+        for kind in Norm::ALL {
+            let name = |part: &str| format!("{}.{part}", kind.name());
+            let parts = kind.tensors();
+            if parts.iter().any(|part| tensor(&name(part)).is_ok()) {
+                let tensors = parts.iter().map(|&part| Ok((part, encoded(&name(part))?)));
+                norm.insert(kind.name(), tensors.collect::<Result<_, SafeTensorError>>()?);
+            }
+        }
+        let [inputs, units] = *tensor(KERNEL)?.shape() else {
             return Err(SafeTensorError::TensorInvalidInfo);
         };
-        Ok(Self {
-            inputs,
-            units,
-            kernel: encoded("kernel")?,
-            bias: encoded("bias")?,
-            batch_norm: normalisation(
-                "batch_norm",
-                &["gamma", "beta", "moving_mean", "moving_variance"],
-            )?,
-            layer_norm: normalisation("layer_norm", &["gamma", "beta"])?,
-        })
+        Ok(Self { inputs, units, kernel: encoded(KERNEL)?, bias: encoded(BIAS)?, norm })
     }
 }
 

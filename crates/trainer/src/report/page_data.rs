@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use data::{Preparation, centred_ink};
-use model::{LayerConfig, LayerName};
+use model::{LayerName, NetworkConfig};
 use serde::Serialize;
 use training::InputFormat;
 
@@ -187,9 +187,12 @@ fn regularised_layer<'a>(runs: impl Iterator<Item = &'a Row>) -> Option<LayerNam
     for row in runs {
         let network = &row.run.variant.network;
         depths.insert(network.hidden.len());
-        let is_plain = |layer: &LayerName| network.layer(*layer) == Some(&LayerConfig::default());
-        // The input has no weights.
-        for layer in network.layer_names().skip(1).filter(|layer| !is_plain(layer)) {
+        let plain = NetworkConfig::plain(
+            &network.hidden.iter().map(|block| block.units).collect::<Vec<_>>(),
+        );
+        let hidden = network.hidden.iter().zip(&plain.hidden).map(|(one, plain)| one != plain);
+        let is_regularised = hidden.chain([network.output != plain.output]);
+        for ((layer, _), _) in network.dense_layers().zip(is_regularised).filter(|(_, is)| *is) {
             *counts.entry(layer).or_default() += 1;
         }
     }

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use burn::tensor::Device;
-use model::Network;
+use model::{Network, Norm};
 
 use super::{Error, LoadedStudy, Progress, StartWeights, data_set, load_study};
 use crate::{
@@ -105,11 +105,9 @@ impl RunContext {
         let Some(start) = &self.start else { return Ok(()) };
         start.check_size(self.splits.shape())?;
         // The names and shapes of a network's tensors depend on nothing else.
-        let tensors = |run: &Run| -> Vec<(usize, bool, bool)> {
+        let tensors = |run: &Run| -> Vec<(usize, Option<Norm>)> {
             let hidden = run.variant.network.hidden.iter();
-            hidden
-                .map(|block| (block.units, block.layer.batch_norm, block.layer.layer_norm))
-                .collect()
+            hidden.map(|block| (block.units, block.norm)).collect()
         };
         let mut checked = HashSet::new();
         let mut runs = self.saved.study.runs.iter().filter(|run| checked.insert(tensors(run)));

@@ -1,6 +1,7 @@
 //! Training of one run: restored or started, trained with callbacks, evaluated, finished.
 
 use data::Split;
+use model::Loss;
 use training::{Columns, Fit, Images, InputFormat, State, evaluate, evaluate_and_predict, weights};
 
 use super::{
@@ -99,7 +100,9 @@ impl RunContext {
 
         let (network, shape) = (state.trained(), self.splits.shape());
         let true_labels = data.wrong.as_ref().map(WrongLabels::true_labels);
-        let evaluate = |split| evaluate(network, images(run, split), &self.device, signals::check);
+        let loss = Loss { label_smoothing: run.variant.settings.label_smoothing };
+        let evaluate =
+            |split| evaluate(network, images(run, split), loss, &self.device, signals::check);
         let train = evaluate(&data.train)?;
         let validation = data.validation.as_deref().map(evaluate).transpose()?;
         let given = data.wrong.as_ref().map(|wrong| evaluate(&wrong.given)).transpose()?;
@@ -112,6 +115,7 @@ impl RunContext {
         let (test, predictions) = evaluate_and_predict(
             network,
             images(run, &self.splits.test),
+            loss,
             &self.device,
             signals::check,
         )?;

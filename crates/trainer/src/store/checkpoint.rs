@@ -80,7 +80,7 @@ mod tests {
     use std::fs;
 
     use burn::tensor::{Device, Tensor};
-    use model::{Network, NetworkNoise, presets};
+    use model::{Loss, Network, NetworkNoise, presets};
     use proptest::prelude::*;
     use training::{
         Batch, Columns, Epoch, Metrics, OptimizerConfig, RuleConfig, RunningMetrics, weights,
@@ -113,7 +113,11 @@ mod tests {
             steps: 7,
             metrics: RunningMetrics::from_sums([0.1_f32.into(), 5.0, 20.0], device),
             history: vec![Epoch { number: 1, train, validation: None }],
-            ..State::new(network(1, device), &adam()).step(batch, NetworkNoise::default())
+            ..State::new(network(1, device), &adam()).step(
+                batch,
+                NetworkNoise::default(),
+                Loss::default(),
+            )
         }
     }
 

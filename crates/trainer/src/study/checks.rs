@@ -1,7 +1,7 @@
 //! Checks across the settings of a run: contradictions, and sizes of networks and batches.
 
 use data::Shape;
-use model::{LayerName, MinMaxNorm};
+use model::{LayerName, MinMaxNorm, Norm};
 use training::LARGEST_GPU_TENSOR;
 
 use super::{
@@ -131,15 +131,16 @@ impl Check<'_> {
     fn weight_decay(self) -> Checked {
         let Some(decay) = &self.run.variant.settings.weight_decay else { return Ok(()) };
         // A layer may get either normalisation.
-        let mut network = self.run.variant.network.clone();
-        for block in &mut network.hidden {
-            (block.layer.batch_norm, block.layer.layer_norm) = (true, true);
-        }
-        let names = network.trained_tensors();
+        let with = |norm| {
+            let mut network = self.run.variant.network.clone();
+            network.hidden.iter_mut().for_each(|block| block.norm = Some(norm));
+            network.trained_tensors()
+        };
+        let names: Vec<String> = Norm::ALL.into_iter().flat_map(with).collect();
         let is_known = |part: &String| names.iter().any(|name| name.contains(part.as_str()));
         let Some(part) = decay.exclude.iter().find(|part| !is_known(part)) else { return Ok(()) };
         self.refuse(true, &self.key("weight_decay.exclude"), || {
-            let examples = format!("`{}` or `{}`", names[0], names[2]);
+            let examples = "`hidden1.kernel` or `hidden1.batch_norm.gamma`";
             format!("has `{part}`, which is part of no tensor's name, such as {examples}")
         })
     }

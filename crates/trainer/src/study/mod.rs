@@ -15,7 +15,7 @@ pub(crate) mod table;
 use std::{collections::BTreeMap, fmt};
 
 use data::{Shape, Source};
-use model::NetworkConfig;
+use model::{Loss, NetworkConfig};
 use toml::Value;
 use training::{FitConfig, OptimizerConfig};
 
@@ -99,10 +99,21 @@ impl Run {
     pub fn fit_config(&self) -> FitConfig {
         let FitSettings { epochs, batch_size, learning_rate, shuffle, validate_every, .. } =
             self.fit;
-        let VariantSettings { early_stopping, shift, ref weight_decay, .. } = self.variant.settings;
+        let VariantSettings { early_stopping, shift, ref weight_decay, label_smoothing, .. } =
+            self.variant.settings;
+        let loss = Loss { label_smoothing };
         let (rule, weight_decay) = (self.fit.rule(), weight_decay.clone());
         let optimizer = OptimizerConfig { rule, learning_rate, weight_decay };
-        FitConfig { epochs, batch_size, optimizer, shuffle, shift, validate_every, early_stopping }
+        FitConfig {
+            epochs,
+            batch_size,
+            loss,
+            optimizer,
+            shuffle,
+            shift,
+            validate_every,
+            early_stopping,
+        }
     }
 
     /// Returns the name of the run's folder: `<variant>[,<point>]-seed-<n>-<id>`.

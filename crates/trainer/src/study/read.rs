@@ -71,7 +71,7 @@ impl Draft {
     fn read(entries: &Entries, depth: usize, origins: &Origins) -> Result<Self, ConfigError> {
         let mut draft = Self { depth, settings: Settings::new(), variants: BTreeMap::new() };
         for (name, network) in presets(&[1]) {
-            let last = network.hidden[0].layer.into();
+            let last = (&network.hidden[0]).into();
             draft.variant(name).layers.insert(LayerName::Hidden(depth - 1), last);
         }
         let mut written = BTreeMap::new();

@@ -60,14 +60,14 @@ pub(super) trait Table: Default + Sized + 'static {
 /// Creates the row of a field of `Self`: the field, which names the key, its kind, its help, and its default unless that is
 /// the struct's.
 macro_rules! row {
-    ($key:expr, $field:ident, $kind:expr, $help:literal, $default:expr) => {
+    ($key:expr, $($field:ident).+, $kind:expr, $help:literal, $default:expr) => {
         Setting::<Self>::new(
             $key,
             $help,
             $kind,
             &$default,
-            |all| &all.$field,
-            |all| &mut all.$field,
+            |all| &all.$($field).+,
+            |all| &mut all.$($field).+,
         )
     };
     ($field:ident, $kind:expr, $help:literal, $default:expr) => {
@@ -138,8 +138,13 @@ impl<S: Default + 'static> Setting<S> {
         T::rows().into_iter().map(setting).collect()
     }
 
-    pub(super) fn role(mut self, role: Role) -> Self {
-        self.row.role = role;
+    pub(super) fn not_swept(mut self) -> Self {
+        self.row.role = Role::Input;
+        self
+    }
+
+    pub(super) fn no_input(mut self) -> Self {
+        self.row.role = Role::None;
         self
     }
 

@@ -6,7 +6,8 @@ use std::{collections::BTreeMap, path::PathBuf};
 
 use data::Source;
 use model::{
-    BlockConfig, Constraint, LayerConfig, LayerName, MinMaxNorm, NetworkConfig, Regularizer,
+    BlockConfig, Constraint, DenseConfig, LayerName, MinMaxNorm, NetworkConfig, NoiseConfig, Norm,
+    Regularizer,
 };
 use training::{EarlyStopping, Pixels, RuleConfig, WeightDecay};
 
@@ -74,9 +75,7 @@ pub struct LayerSettings {
     pub bias_constraint: ConstraintSettings,
     pub batch_norm: bool,
     pub layer_norm: bool,
-    pub gaussian_noise: f64,
-    pub gaussian_dropout: f64,
-    pub dropout: f64,
+    pub noise: NoiseConfig,
 }
 
 /// Settings of a constraint: at most one.
@@ -109,55 +108,67 @@ impl FitSettings {
 impl VariantSettings {
     /// Converts to the model's settings, for hidden layers of these numbers of units.
     pub(super) fn network(&self, hidden: &[usize]) -> NetworkConfig {
-        let layer = |name| self.layers.get(&name).cloned().unwrap_or_default().into();
-        let block = |(index, &units)| BlockConfig { units, layer: layer(LayerName::Hidden(index)) };
+        let layer = |name| self.layers.get(&name).cloned().unwrap_or_default();
+        let block = |(index, &units)| {
+            let layer = layer(LayerName::Hidden(index));
+            let norm = layer.batch_norm.then_some(Norm::Batch);
+            let norm = norm.or(layer.layer_norm.then_some(Norm::Layer));
+            BlockConfig { units, dense: layer.dense_config(), norm, noise: layer.noise }
+        };
         NetworkConfig {
-            input: layer(LayerName::Input),
+            input: layer(LayerName::Input).noise,
             hidden: hidden.iter().enumerate().map(block).collect(),
-            output: layer(LayerName::Output),
-            label_smoothing: self.label_smoothing,
+            output: layer(LayerName::Output).dense_config(),
         }
     }
 }
 
-impl From<LayerSettings> for LayerConfig {
-    fn from(settings: LayerSettings) -> Self {
-        let constraint = |ConstraintSettings { max_norm, unit_norm, non_neg, min_max_norm }| {
-            let max_norm = Some(max_norm).filter(|norm| *norm > 0.0);
-            Constraint { max_norm, unit_norm, non_neg, min_max_norm }
-        };
-        Self {
-            kernel_regularizer: settings.kernel_regularizer,
-            bias_regularizer: settings.bias_regularizer,
-            activity_regularizer: settings.activity_regularizer,
-            kernel_constraint: constraint(settings.kernel_constraint),
-            bias_constraint: constraint(settings.bias_constraint),
-            batch_norm: settings.batch_norm,
-            layer_norm: settings.layer_norm,
-            gaussian_noise: settings.gaussian_noise,
-            gaussian_dropout: settings.gaussian_dropout,
-            dropout: settings.dropout,
+impl LayerSettings {
+    fn dense_config(&self) -> DenseConfig {
+        DenseConfig {
+            kernel_regularizer: self.kernel_regularizer,
+            bias_regularizer: self.bias_regularizer,
+            activity_regularizer: self.activity_regularizer,
+            kernel_constraint: self.kernel_constraint.constraint(),
+            bias_constraint: self.bias_constraint.constraint(),
         }
     }
 }
 
-impl From<LayerConfig> for LayerSettings {
-    fn from(layer: LayerConfig) -> Self {
-        let constraint = |Constraint { max_norm, unit_norm, non_neg, min_max_norm }| {
-            let max_norm = max_norm.unwrap_or(0.0);
-            ConstraintSettings { max_norm, unit_norm, non_neg, min_max_norm }
-        };
+impl ConstraintSettings {
+    fn constraint(&self) -> Option<Constraint> {
+        let max_norm = (self.max_norm > 0.0).then_some(Constraint::MaxNorm(self.max_norm));
+        max_norm
+            .or(self.unit_norm.then_some(Constraint::UnitNorm))
+            .or(self.non_neg.then_some(Constraint::NonNeg))
+            .or(self.min_max_norm.map(Constraint::MinMaxNorm))
+    }
+}
+
+/// Settings of a preset's layer, as far as presets set any.
+impl From<&BlockConfig> for LayerSettings {
+    fn from(BlockConfig { dense, norm, noise, .. }: &BlockConfig) -> Self {
         Self {
-            kernel_regularizer: layer.kernel_regularizer,
-            bias_regularizer: layer.bias_regularizer,
-            activity_regularizer: layer.activity_regularizer,
-            kernel_constraint: constraint(layer.kernel_constraint),
-            bias_constraint: constraint(layer.bias_constraint),
-            batch_norm: layer.batch_norm,
-            layer_norm: layer.layer_norm,
-            gaussian_noise: layer.gaussian_noise,
-            gaussian_dropout: layer.gaussian_dropout,
-            dropout: layer.dropout,
+            kernel_regularizer: dense.kernel_regularizer,
+            batch_norm: *norm == Some(Norm::Batch),
+            noise: *noise,
+            ..Self::default()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use model::presets;
+
+    use super::*;
+
+    #[test]
+    fn presets_lose_nothing_as_settings() {
+        for (name, network) in presets(&[7]) {
+            let layers = BTreeMap::from([(LayerName::Hidden(0), (&network.hidden[0]).into())]);
+            let settings = VariantSettings { layers, ..VariantSettings::default() };
+            assert_eq!(settings.network(&[7]), network, "{name}");
         }
     }
 }

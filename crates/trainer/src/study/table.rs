@@ -9,7 +9,7 @@ use training::{EarlyStopping, WeightDecay};
 use super::{
     kinds::{boolean, byte, fraction, hidden, jobs, list, magnitude, name, not_negative, optional},
     kinds::{path, positive, up_to_one, whole, word},
-    setting::{Role, Setting, Table, row, table},
+    setting::{Setting, Table, row, table},
     settings::{
         ConstraintSettings, DataSettings, FitSettings, LayerSettings, Settings, VariantSettings,
     },
@@ -53,26 +53,13 @@ fn preset_names() -> Vec<String> {
 impl Table for Settings {
     fn rows() -> Vec<Setting<Self>> {
         let mut rows = vec![
-            row!(backend, word(), "Burn backend to train on").role(Role::Input).kept(),
-            row!(variants, list(1, name()), "compared variants", preset_names()).role(Role::None),
-            row!(seeds, list(1, whole(0)), "one run of each variant per seed", vec![0])
-                .role(Role::None),
-            row!(jobs, jobs(), "runs at a time; auto: one per core, one on a GPU").role(Role::None),
-            row!(
-                "network.hidden",
-                hidden,
-                hidden(),
-                "units of each hidden layer",
-                NOTEBOOK_HIDDEN.to_vec()
-            ),
-            row!(
-                "output.tensorboard",
-                tensorboard,
-                boolean(),
-                "write TensorBoard's event files",
-                false
-            )
-            .role(Role::None),
+            row!(backend, word(), "Burn backend to train on").not_swept().kept(),
+            row!(variants, list(1, name()), "compared variants", preset_names()).no_input(),
+            row!(seeds, list(1, whole(0)), "one run of each variant per seed", vec![0]).no_input(),
+            row!(jobs, jobs(), "runs at a time; auto: one per core, one on a GPU").no_input(),
+            row!("network.hidden", hidden, hidden(), "units per layer", NOTEBOOK_HIDDEN.to_vec()),
+            row!("output.tensorboard", tensorboard, boolean(), "write event files", false)
+                .no_input(),
         ];
         rows.extend(table!(data));
         rows.extend(table!(fit));
@@ -83,21 +70,15 @@ impl Table for Settings {
 impl Table for DataSettings {
     fn rows() -> Vec<Setting<Self>> {
         vec![
-            row!(
-                sources,
-                list(1, word()),
-                "the first that can be had is used",
-                vec![Source::Mnist, Source::Synthetic]
-            )
-            .role(Role::None),
+            row!(sources, list(1, word()), "tried in this order", Source::DEFAULT.to_vec())
+                .no_input(),
             row!(pixels, word(), "values of pixels; unit: 0 to 1, raw: 0 to 255"),
-            row!(dir, path(), "folder of four IDX files, instead of sources").role(Role::None),
+            row!(dir, path(), "folder of four IDX files, instead of sources").no_input(),
             row!(validation_split, fraction(), "last share of the images in use, held out"),
             row!(limit, optional(whole(1)), "number of training images in use"),
             row!(sample, word(), "which ones: first, or as each run's seed draws"),
             row!(label_noise, fraction(), "share of wrong training labels"),
-            row!(validation, optional(whole(1)), "number of last images, held out")
-                .role(Role::Input),
+            row!(validation, optional(whole(1)), "number of last images held out").not_swept(),
         ]
     }
 }
@@ -115,11 +96,11 @@ impl Table for FitSettings {
             row!(beta_2, fraction(), "adam's decay of the squares' mean", 0.999).quiet(),
             row!(epsilon, positive(), "adam's epsilon", 1e-7).quiet(),
             row!(shuffle, boolean(), "shuffle the training images for each epoch", true),
-            row!(validate_every, whole(1), "epochs between evaluations on held-out images", 1)
-                .role(Role::Input),
-            row!(weights, path(), "file of start weights, instead of random ones").role(Role::None),
+            row!(validate_every, whole(1), "epochs from one held-out evaluation to the next", 1)
+                .not_swept(),
+            row!(weights, path(), "file of start weights, instead of random ones").no_input(),
             row!(checkpoint_every, optional(whole(1)), "epochs, instead of every ten seconds")
-                .role(Role::None),
+                .no_input(),
         ]
     }
 }
@@ -176,9 +157,21 @@ impl LayerSettings {
 
     fn noise() -> Vec<Setting<Self>> {
         vec![
-            row!(gaussian_noise, up_to_one(), "standard deviation of noise that is added"),
-            row!(gaussian_dropout, fraction(), "rate of Gaussian dropout"),
-            row!(dropout, fraction(), "rate of dropout"),
+            row!(
+                "gaussian_noise",
+                noise.gaussian_noise,
+                up_to_one(),
+                "standard deviation of noise that is added",
+                0.0
+            ),
+            row!(
+                "gaussian_dropout",
+                noise.gaussian_dropout,
+                fraction(),
+                "rate of Gaussian dropout",
+                0.0
+            ),
+            row!("dropout", noise.dropout, fraction(), "rate of dropout", 0.0),
         ]
     }
 }

@@ -14,7 +14,7 @@ use burn::{
     tensor::{Device, Gradients, Tensor, TensorData},
 };
 use fixture::{Fixture, tensors};
-use model::{Network, NetworkNoise};
+use model::{Loss, Network, NetworkNoise};
 use trainer::study::Backend;
 use training::{Batch, Metrics, State, weights};
 
@@ -47,8 +47,8 @@ struct Differences {
 
 /// Trains as recorded and compares the results.
 fn replay(fixture: &Fixture, device: &Device) -> Differences {
-    let optimizer = fixture.run().fit_config().optimizer;
-    let mut state = State::new(fixture.start(device), &optimizer);
+    let fit = fixture.run().fit_config();
+    let mut state = State::new(fixture.start(device), &fit.optimizer);
     let (mut differences, mut losses) = (Differences::default(), Vec::new());
     let split = fixture.split();
     let images = split.len();
@@ -59,10 +59,10 @@ fn replay(fixture: &Fixture, device: &Device) -> Differences {
             let batch = || fixture.batch(&split, from, to, device);
             let noise = fixture.noise(losses.len(), to - from, device);
             if losses.is_empty() {
-                let found = gradients(&state.network, batch(), noise.clone());
+                let found = gradients(&state.network, batch(), noise.clone(), fit.loss);
                 differences.gradients = distance(&found, &fixture.under("gradient."));
             }
-            state = state.step(batch(), noise);
+            state = state.step(batch(), noise, fit.loss);
             let [loss_sum, correct_sum, _] = std::mem::take(&mut state.metrics).sums();
             losses.push(loss_sum / (to - from) as f64);
             (loss, correct) = (loss + loss_sum, correct + correct_sum);
@@ -82,7 +82,12 @@ fn replay(fixture: &Fixture, device: &Device) -> Differences {
 }
 
 /// Returns the gradients of a step by parameter name.
-fn gradients(network: &Network, batch: Batch, noise: NetworkNoise) -> BTreeMap<String, TensorData> {
+fn gradients(
+    network: &Network,
+    batch: Batch,
+    noise: NetworkNoise,
+    loss: Loss,
+) -> BTreeMap<String, TensorData> {
     /// Replaces each parameter by its gradient.
     struct ToGradients(Gradients);
 
@@ -93,7 +98,7 @@ fn gradients(network: &Network, batch: Batch, noise: NetworkNoise) -> BTreeMap<S
         }
     }
 
-    let loss = network.forward(batch.images, noise).loss(batch.classes);
+    let loss = loss.compute(&network.forward(batch.images, noise), batch.classes);
     let gradients = network.clone().map(&mut ToGradients(loss.backward()));
     let mut named = weights::tensors(&gradients).unwrap();
     named.retain(|name, _| !name.contains(".moving_"));
@@ -107,7 +112,8 @@ fn evaluate_distance(fixture: &Fixture, network: &Network, device: &Device) -> f
     let batch = fixture.batch(&split, 0, images, device);
     let output = network.valid().forward(batch.images, NetworkNoise::default());
     let correct = output.correct(batch.classes.clone()).into_scalar::<i64>();
-    let loss = output.loss(batch.classes).into_scalar::<f32>();
+    let loss = fixture.run().fit_config().loss.compute(&output, batch.classes);
+    let loss = loss.into_scalar::<f32>();
     let expected = fixture.values("evaluate");
     let accuracy = correct as f32 / images as f32;
     assert!(

@@ -143,6 +143,7 @@ def cases_of_keys():
         ("small_images_raw", {"hidden1": {"layer_norm": True, "dropout": 0.2}}, {"raw": True}),
     ):
         yield name, settings, options | {"side": 14}
+    yield "input_gaussian_dropout", {"input": {"gaussian_dropout": 0.3}}, {}
 
 
 def noise_layers(model):

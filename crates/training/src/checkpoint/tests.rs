@@ -2,7 +2,7 @@ use model::{NOTEBOOK_HIDDEN, NetworkConfig, presets};
 use proptest::prelude::*;
 
 use burn::tensor::Tensor;
-use model::NetworkNoise;
+use model::{Loss, NetworkNoise};
 
 use super::*;
 use crate::{Batch, RuleConfig};
@@ -25,7 +25,7 @@ fn sgd() -> OptimizerConfig {
 fn stepped(seed: u64, device: &Device) -> State {
     let images = Tensor::from_data([[1.0, 0.5, 0.0], [0.0, 1.0, 0.2]], device);
     let batch = Batch { images, classes: Tensor::from_data([3, 1], device) };
-    State::new(network(seed, device), &sgd()).step(batch, NetworkNoise::default())
+    State::new(network(seed, device), &sgd()).step(batch, NetworkNoise::default(), Loss::default())
 }
 
 fn state(device: &Device) -> State {

@@ -1,5 +1,7 @@
 //! Explanations of the curves by epoch.
 
+use model::{NoiseConfig, Norm};
+
 use super::{super::group::Group, OVERFIT, has_learnt, points, precise};
 
 /// The number of standard deviations up to which a difference may be one of chance.
@@ -33,10 +35,8 @@ fn better_on_test(group: &Group, classes: usize) -> Option<String> {
     if running >= test || !is_plain || !has_learnt(group, classes) {
         return None;
     }
-    let mut layers = group.config.layer_names().filter_map(|name| group.config.layer(name));
-    let has_noise = layers.any(|layer| {
-        layer.dropout > 0.0 || layer.gaussian_dropout > 0.0 || layer.gaussian_noise > 0.0
-    });
+    let noises = group.config.hidden.iter().map(|block| block.noise);
+    let has_noise = noises.chain([group.config.input]).any(|noise| noise != NoiseConfig::default());
     let (while_training, after) = match (has_noise, group.shift > 0) {
         (true, true) => (", with noise or dropout, and on moved images", ", without all that,"),
         (true, false) => (", and with noise or dropout", ", without noise and dropout,"),
@@ -68,7 +68,7 @@ fn better_on_test(group: &Group, classes: usize) -> Option<String> {
 
 /// Explains why batch normalisation is worse when it is evaluated after the first epochs, where that is so.
 fn late_evaluation(group: &Group) -> Option<String> {
-    let has_batch_norm = group.config.hidden.iter().any(|block| block.layer.batch_norm);
+    let has_batch_norm = group.config.hidden.iter().any(|block| block.norm == Some(Norm::Batch));
     let (epoch, running, evaluated) = group.curves.first_losses().filter(|_| has_batch_norm)?;
     (evaluated > running).then(|| {
         format!(
