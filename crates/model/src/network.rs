@@ -66,17 +66,16 @@ impl NetworkConfig {
 
     /// Returns the names in weights files of the tensors that are trained by their gradient, such as `hidden1.kernel`.
     pub fn trained_tensors(&self) -> Vec<String> {
-        let of_dense = self
-            .dense_layers()
-            .flat_map(|(name, _)| [KERNEL, BIAS].map(|tensor| name.tensor(tensor)));
-        let norms =
-            self.hidden.iter().enumerate().filter_map(|(index, block)| Some((index, block.norm?)));
-        let of_norms = norms.flat_map(|(index, norm)| {
-            norm.tensors().iter().map(move |tensor| {
-                LayerName::Hidden(index).tensor(&format!("{}.{tensor}", norm.name()))
-            })
-        });
-        of_dense.chain(of_norms.filter(|name| is_trained(name))).collect()
+        let of_dense = |(layer, _): (LayerName, _)| [KERNEL, BIAS].map(|name| layer.tensor(name));
+        let mut names: Vec<String> = self.dense_layers().flat_map(of_dense).collect();
+        for (index, norm) in
+            self.hidden.iter().enumerate().filter_map(|(index, block)| Some((index, block.norm?)))
+        {
+            let name = |tensor| format!("{}.{tensor}", norm.name());
+            names.extend(norm.tensors().iter().map(|t| LayerName::Hidden(index).tensor(&name(t))));
+        }
+        names.retain(|name| is_trained(name));
+        names
     }
 
     /// Initialises a network. The same seed gives the same weights on every device.

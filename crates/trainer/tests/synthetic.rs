@@ -1,11 +1,14 @@
 //! Compares the synthetic data set with MNIST: `just synthetic`.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::{convert::Infallible, io::Write, time::Instant};
+use std::{convert::Infallible, io::Write, path::Path, time::Instant};
 
 use data::{Places, Request, Source, synthetic};
 use model::Loss;
-use trainer::study::{Backend, Run, Variant, VariantSettings};
+use trainer::{
+    config::Entries,
+    study::{Backend, Study},
+};
 use training::{Fit, Images, Pixels, State, evaluate};
 
 #[test]
@@ -22,8 +25,8 @@ fn a_network_trained_on_synthetic_digits_classifies_mnist() {
     let device = Backend::Flex.open().unwrap();
     let images = |split| Images { split, pixels: Pixels::Unit };
     let train = images(&digits.train);
-    let variant = Variant::new("batch_norm", VariantSettings::default(), &model::NOTEBOOK_HIDDEN);
-    let config = Run::new(variant, 0).fit_config();
+    let entries = Entries::parse("variants = [\"batch_norm\"]", Path::new("")).unwrap();
+    let config = Study::read("small", &entries).unwrap().runs[0].fit_config();
     let fit =
         Fit { config: &config, seed: 0, train, validation: None, wrong: None, device: &device };
     let shape = digits.train.shape();

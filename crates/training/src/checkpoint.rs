@@ -1,17 +1,17 @@
 //! Checkpoints: the state of a fit as a safetensors file. A fit resumed from one gives the same result as a fit that
 //! was not interrupted.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use burn::{
     module::Module,
     tensor::{Device, TensorData},
 };
 use model::{Network, is_trained};
-use safetensors::{Dtype, SafeTensors, tensor::TensorView};
+use safetensors::{Dtype, SafeTensors};
 
 use crate::{
-    Columns, Epoch, Error, Metrics, OptimizerConfig, Recording, RunningMetrics, State,
+    Columns, Epoch, Error, Metrics, Optimizer, OptimizerConfig, Recording, RunningMetrics, State,
     weights::{self, Views},
 };
 
@@ -129,25 +129,16 @@ impl Checkpoint {
         let mut tensors: Views<'_> = tensors.collect();
         let (best, moments) = (take(&mut tensors, BEST), take(&mut tensors, OPTIMIZER));
         let best = (!best.is_empty()).then(|| weights::load(network.clone(), best)).transpose()?;
-        let shapes = if steps == 0 { BTreeMap::new() } else { moments_of(&tensors, optimizer) };
-        let is_unfit = |(name, moment): &(&String, &TensorView<'_>)| {
-            moment.dtype() != Dtype::F32
-                || shapes.get(*name).is_none_or(|len| *moment.shape() != [*len])
-        };
-        let missing = shapes.keys().find(|name| !moments.contains_key(*name));
-        let unfit = moments.iter().find(is_unfit).map(|(name, _)| name);
-        if let Some(name) = missing.or(unfit) {
-            return Err(Error::WeightsMismatch(format!(
+        let mut restored = Optimizer::new(optimizer.clone(), &network);
+        let trained = tensors.iter().filter(|(name, _)| steps > 0 && is_trained(name));
+        restored.restore(moments, trained, device).map_err(|name| {
+            Error::WeightsMismatch(format!(
                 "`{OPTIMIZER}{name}` is missing, or is not the optimizer's"
-            )));
-        }
-        let moments = moments.iter().map(|(name, tensor)| (name.clone(), weights::data(tensor)));
-        let (moments, names): (BTreeMap<_, _>, Vec<String>) =
-            (moments.collect(), tensors.keys().cloned().collect());
-        let mut state = State::new(weights::load(network, tensors)?, optimizer);
-        state.optimizer.restore(&moments, names.iter().map(String::as_str), device);
+            ))
+        })?;
+        let state = State::new(weights::load(network, tensors)?, optimizer);
         let (metrics, best) = (RunningMetrics::from_sums(sums, device), best.map(Module::train));
-        Ok(State { steps, metrics, history, recordings, best, ..state })
+        Ok(State { steps, metrics, history, recordings, best, optimizer: restored, ..state })
     }
 }
 
@@ -186,19 +177,6 @@ pub fn to_bytes(
     let header = header(tensor_bytes(&headerless, length)).map_err(Error::Save)?;
     let metadata = HashMap::from([(HEADER.to_owned(), header)]);
     weights::serialize(&tensors, Some(metadata))
-}
-
-/// Returns the names and lengths of an optimizer's tensors after a step.
-fn moments_of(weights: &Views<'_>, optimizer: &OptimizerConfig) -> BTreeMap<String, usize> {
-    let trained = weights.iter().filter(|(name, _)| is_trained(name));
-    let mut moments = BTreeMap::new();
-    for (name, view) in trained {
-        let len = view.shape().iter().product();
-        moments.extend(
-            optimizer.rule.moments().iter().map(|moment| (format!("{name}.{moment}"), len)),
-        );
-    }
-    moments
 }
 
 /// Removes the tensors whose names have a prefix, and returns them without it.

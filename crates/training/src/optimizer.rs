@@ -11,6 +11,9 @@ use burn::{
     tensor::{Device, Tensor, TensorData},
 };
 use model::{Constraint, Network, tensor_name};
+use safetensors::{Dtype, tensor::TensorView};
+
+use crate::weights::{self, Views};
 
 /// The settings of the updates.
 #[derive(Debug, Clone, PartialEq)]
@@ -110,21 +113,25 @@ impl Optimizer {
         self.states.iter().flat_map(of_tensor).collect()
     }
 
-    /// Restores a state that [`tensors`](Self::tensors) read. `names` are the names of the network's tensors.
+    /// Restores a state that [`tensors`](Self::tensors) read, given the tensors that are trained. Returns the name of one that
+    /// is missing or does not fit.
     pub(crate) fn restore<'a>(
         &mut self,
-        tensors: &BTreeMap<String, TensorData>,
-        names: impl Iterator<Item = &'a str>,
+        mut moments: Views<'_>,
+        trained: impl Iterator<Item = (&'a String, &'a TensorView<'a>)>,
         device: &Device,
-    ) {
-        let moments = self.config.rule.moments();
-        let state = |name: &str| {
-            let data = moments.iter().map(|moment| tensors.get(&format!("{name}.{moment}")));
-            let state = data.map(|data| Some(Tensor::from_data(data?.clone(), device)));
-            let state: Option<Vec<_>> = state.collect();
-            Some((name.to_owned(), state.filter(|state| !state.is_empty())?))
-        };
-        self.states = names.filter_map(state).collect();
+    ) -> Result<(), String> {
+        for (name, weight) in trained {
+            let len: usize = weight.shape().iter().product();
+            for moment in self.config.rule.moments() {
+                let key = format!("{name}.{moment}");
+                let view = moments.remove(&key).filter(|view| *view.shape() == [len]);
+                let view = view.filter(|view| view.dtype() == Dtype::F32).ok_or(key)?;
+                let state = self.states.entry(name.clone()).or_default();
+                state.push(Tensor::from_data(weights::data(&view), device));
+            }
+        }
+        moments.into_keys().next().map_or(Ok(()), Err)
     }
 
     /// Updates a tensor: weight decay, the rule, the constraint.

@@ -31,13 +31,13 @@ const BARELY_TRAINED: f64 = 0.5;
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use model::NOTEBOOK_HIDDEN;
-    use training::Pixels;
+    use std::path::Path;
 
     use super::*;
     use crate::{
+        config::Entries,
         store::{Ending, ImageCounts, Record, record::Checksums},
-        study::{Backend, Run, Variant, VariantSettings},
+        study::{Backend, Study},
     };
 
     /// Builds the row of a run on raw pixels with these metrics.
@@ -47,9 +47,11 @@ pub(crate) mod tests {
         (acc_train, acc_test): (f64, f64),
         loss_train: f64,
     ) -> Row {
-        let settings = VariantSettings::default();
-        let mut run = Run::new(Variant::new(variant, settings, &NOTEBOOK_HIDDEN), seed);
-        run.data.pixels = Pixels::Raw;
+        let config = format!(
+            "variants = [{variant:?}]\nvariant.{variant:?} = {{}}\nseeds = [{seed}]\ndata.pixels = \"raw\""
+        );
+        let entries = Entries::parse(&config, Path::new("")).unwrap();
+        let run = Study::read("small", &entries).unwrap().runs.remove(0);
         let ended = if loss_train.is_finite() { Ending::Epochs } else { Ending::Diverged };
         let record = Record {
             ended,

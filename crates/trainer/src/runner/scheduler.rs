@@ -84,14 +84,23 @@ fn panic_message(panic: &(dyn std::any::Any + Send)) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
+    use std::{collections::BTreeSet, path::Path};
 
     use super::*;
-    use crate::study::{Run, Variant, VariantSettings};
+    use crate::{
+        config::Entries,
+        study::{Run, Study},
+    };
 
     fn runs(len: u64) -> Vec<Run> {
-        let variant = Variant::new("none", VariantSettings::default(), &model::NOTEBOOK_HIDDEN);
-        (0..len).map(|seed| Run::new(variant.clone(), seed)).collect()
+        let seeds: Vec<String> = (0..len).map(|seed| seed.to_string()).collect();
+        let config = format!(
+            "variants = [\"none\"]
+seeds = [{}]",
+            seeds.join(", ")
+        );
+        let entries = Entries::parse(&config, Path::new("")).unwrap();
+        Study::read("small", &entries).unwrap().runs
     }
 
     #[test]

@@ -147,53 +147,49 @@ impl Check<'_> {
 
     /// Checks that the settings of a layer do not contradict each other.
     fn layer(self, name: LayerName, layer: &LayerSettings) -> Checked {
-        let key = |rest: &str| self.key(&format!("{name}.{rest}"));
-        self.refuse(layer.batch_norm && layer.layer_norm, &key("layer_norm"), || {
-            format!(
-                "stands beside {}: a layer takes one of the two",
-                self.place(&key("batch_norm"))
-            )
+        let place = |rest: &str| self.place(&self.key(&format!("{name}.{rest}")));
+        self.refuse_in(name, layer.batch_norm && layer.layer_norm, "layer_norm", || {
+            format!("stands beside {}: a layer takes one of the two", place("batch_norm"))
         })?;
         let kernel = &layer.kernel_regularizer;
         for (other, factor) in [("l1", kernel.l1), ("l2", kernel.l2)] {
             let is_wrong = kernel.orthogonal > 0.0 && factor > 0.0;
-            self.refuse(is_wrong, &key("kernel_regularizer.orthogonal"), || {
-                let other = self.place(&key(&format!("kernel_regularizer.{other}")));
+            self.refuse_in(name, is_wrong, "kernel_regularizer.orthogonal", || {
+                let other = place(&format!("kernel_regularizer.{other}"));
                 format!("stands beside {other}: a kernel takes one or the other")
             })?;
         }
-        for (table, regularizer) in [
-            ("bias_regularizer", &layer.bias_regularizer),
-            ("activity_regularizer", &layer.activity_regularizer),
+        for (key, regularizer) in [
+            ("bias_regularizer.orthogonal", &layer.bias_regularizer),
+            ("activity_regularizer.orthogonal", &layer.activity_regularizer),
         ] {
-            self.refuse(
-                regularizer.orthogonal > 0.0,
-                &key(&format!("{table}.orthogonal")),
-                || "is for kernels: set it in kernel_regularizer".to_owned(),
-            )?;
+            self.refuse_in(name, regularizer.orthogonal > 0.0, key, || {
+                "is for kernels: set it in kernel_regularizer".to_owned()
+            })?;
         }
-        self.constraint(&key("kernel_constraint"), &layer.kernel_constraint)?;
-        self.constraint(&key("bias_constraint"), &layer.bias_constraint)
+        self.constraint(name, "kernel_constraint", &layer.kernel_constraint)?;
+        self.constraint(name, "bias_constraint", &layer.bias_constraint)
     }
 
     /// Checks that a constraint is of one kind, and of no empty range.
-    fn constraint(self, key: &str, constraint: &ConstraintSettings) -> Checked {
-        let ConstraintSettings { max_norm, unit_norm, non_neg, min_max_norm } = constraint;
+    fn constraint(self, name: LayerName, table: &str, settings: &ConstraintSettings) -> Checked {
+        let ConstraintSettings { max_norm, unit_norm, non_neg, min_max_norm } = settings;
         let kinds = [
             ("max_norm", *max_norm > 0.0),
             ("unit_norm", *unit_norm),
             ("non_neg", *non_neg),
             ("min_max_norm", min_max_norm.is_some()),
         ];
-        let mut set =
-            kinds.iter().filter(|(_, is_set)| *is_set).map(|(kind, _)| format!("{key}.{kind}"));
-        if let (Some(one), Some(other)) = (set.next(), set.next()) {
-            return self.refuse(true, &one, || {
-                format!("stands beside {}: a tensor takes one", self.place(&other))
+        let mut set = kinds.iter().filter(|(_, is_set)| *is_set);
+        if let (Some((one, _)), Some((other, _))) = (set.next(), set.next()) {
+            return self.refuse_in(name, true, &format!("{table}.{one}"), || {
+                let other = self.place(&self.key(&format!("{name}.{table}.{other}")));
+                format!("stands beside {other}: a tensor takes one")
             });
         }
         let Some(MinMaxNorm { min_value, max_value, .. }) = *min_max_norm else { return Ok(()) };
-        self.refuse(min_value > max_value, &format!("{key}.min_max_norm.max_value"), || {
+        let key = format!("{table}.min_max_norm.max_value");
+        self.refuse_in(name, min_value > max_value, &key, || {
             format!("is {max_value}, below min_value = {min_value}")
         })
     }
@@ -206,6 +202,20 @@ impl Check<'_> {
     /// Names the other setting of a contradiction.
     fn place(self, key: &str) -> String {
         self.origins.place(key, self.run.variant.network.hidden.len())
+    }
+
+    /// Refuses a setting of a layer, if it is wrong.
+    fn refuse_in(
+        self,
+        layer: LayerName,
+        is_wrong: bool,
+        rest: &str,
+        reason: impl FnOnce() -> String,
+    ) -> Checked {
+        if !is_wrong {
+            return Ok(());
+        }
+        self.refuse(true, &self.key(&format!("{layer}.{rest}")), reason)
     }
 
     fn refuse(self, is_wrong: bool, key: &str, reason: impl FnOnce() -> String) -> Checked {

@@ -89,12 +89,6 @@ impl Variant {
 }
 
 impl Run {
-    /// Creates a run with the default settings.
-    pub fn new(variant: Variant, seed: u64) -> Self {
-        let Settings { data, fit, .. } = Settings::new();
-        Self { variant, seed, point: KeyValues::new(), data, fit }
-    }
-
     /// Returns the hyperparameters of the run's fit.
     pub fn fit_config(&self) -> FitConfig {
         let FitSettings { epochs, batch_size, learning_rate, shuffle, validate_every, .. } =

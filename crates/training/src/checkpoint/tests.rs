@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use model::{NOTEBOOK_HIDDEN, NetworkConfig, presets};
 use proptest::prelude::*;
 
