@@ -112,3 +112,20 @@ fn the_runs_of_the_built_in_configs_keep_their_ids() {
     }
     insta::assert_snapshot!(ids);
 }
+
+#[test]
+fn every_setting_is_listed() {
+    let dir = TestDir::new();
+    let all = output(&dir, &["settings"]);
+    insta::assert_snapshot!(all);
+    let parts = ["study", "data", "fit", "output", "variant", "layer"];
+    let parts: String = parts.iter().map(|part| output(&dir, &["settings", part])).collect();
+    assert_eq!(parts, all);
+    // configs/mnist.toml shows every key, with its default.
+    let shown = include_str!("../../../configs/mnist.toml");
+    for line in all.lines().filter(|line| line.starts_with("  ") && !line.starts_with("   ")) {
+        let key = line.trim().split(' ').next().unwrap_or_default();
+        let name = key.rsplit('.').next().unwrap_or_default();
+        assert!(shown.contains(&format!("{name} ")), "configs/mnist.toml lacks {key}");
+    }
+}

@@ -2,6 +2,7 @@
 
 use clap::{Args, ValueEnum};
 use model::LayerName;
+use toml::Value;
 
 use crate::study::{Row, table};
 
@@ -55,9 +56,13 @@ fn text(part: Part) -> String {
     let heading = value.get_help().map(ToString::to_string).unwrap_or_default();
     let line = |row: &Row| {
         let Row { key, range, help, default, .. } = row;
-        let default = default.as_ref().map_or("(not set)".to_owned(), |value| format!("= {value}"));
+        let default = match default {
+            None => "(not set)".to_owned(),
+            Some(Value::Float(number)) => format!("= {number:?}"),
+            Some(value) => format!("= {value}"),
+        };
         let layers = if part == Part::Layer { layers(key) } else { String::new() };
-        format!("  {key} {default}\n      {help}: {range}{layers}\n")
+        format!("  {key} {default}\n      {help} ({range}{layers})\n")
     };
     let lines: String = rows.into_iter().map(line).collect();
     format!("{}: {heading}\n{lines}", value.get_name())
