@@ -159,6 +159,14 @@ impl Check<'_> {
                 format!("stands beside {other}: a kernel takes one or the other")
             })?;
         }
+        for (key, regularizer) in [
+            ("bias_regularizer.orthogonal", &layer.bias_regularizer),
+            ("activity_regularizer.orthogonal", &layer.activity_regularizer),
+        ] {
+            self.refuse_in(name, regularizer.orthogonal > 0.0, key, || {
+                "is for kernels: set it in kernel_regularizer".to_owned()
+            })?;
+        }
         self.constraint(name, "kernel_constraint", &layer.kernel_constraint)?;
         self.constraint(name, "bias_constraint", &layer.bias_constraint)
     }

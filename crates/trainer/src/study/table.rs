@@ -141,13 +141,6 @@ impl Table for WeightDecay {
 impl LayerSettings {
     fn dense() -> Vec<Setting<Self>> {
         let mut rows = table!(kernel_regularizer);
-        rows.push(row!(
-            "kernel_regularizer.orthogonal",
-            kernel_regularizer.orthogonal,
-            not_negative(),
-            "factor of the mean |cosine| of two rows",
-            0.0
-        ));
         rows.extend(table!(bias_regularizer));
         rows.extend(table!(activity_regularizer));
         rows.extend(table!(kernel_constraint));
@@ -185,7 +178,11 @@ impl LayerSettings {
 
 impl Table for Regularizer {
     fn rows() -> Vec<Setting<Self>> {
-        vec![row!(l1, not_negative(), "factor of Σ|w|"), row!(l2, not_negative(), "factor of Σw²")]
+        vec![
+            row!(l1, not_negative(), "factor of Σ|w|"),
+            row!(l2, not_negative(), "factor of Σw²"),
+            row!(orthogonal, not_negative(), "factor of rows' mean |cosine|; kernels only"),
+        ]
     }
 }
 
