@@ -9,7 +9,7 @@ use std::{
 use clap::Parser;
 use trainer::{
     cli::Arguments,
-    commands::Error,
+    commands::{Error, advice},
     runner::{self, tell},
 };
 
@@ -48,7 +48,7 @@ fn print(text: &str) -> ExitCode {
 fn report(error: &Error) {
     if let Error::Runner(runner::Error::Runs { failures }) = error {
         for (run, error) in failures {
-            report_one(&format!("{run}: {error}"), error, error.advice());
+            report_one(&format!("{run}: {error}"), error, advice(error));
         }
     } else {
         report_one(&error.to_string(), error, error.advice());

@@ -337,31 +337,6 @@ fn moving_the_output_folder_during_training_is_an_error() {
 }
 
 #[test]
-fn a_folder_of_the_old_layout_is_left_alone() {
-    let dir = TestDir::new();
-    dir.write_config("small.toml", CONFIG);
-    for name in ["l1/seed-0", "l1/seed-1"] {
-        fs::create_dir_all(dir.path("out").join("runs").join(name)).unwrap();
-    }
-    for file in ["study.toml", "results.csv"] {
-        dir.write(&format!("out/{file}"), "old");
-    }
-    let assert = dir.trainer(&["results", "out"]).assert().code(2);
-    assert.stderr("error: out has runs, but no study.json\n  to write it, run their config again: trainer run CONFIG --out out\n");
-    let note = "note: 2 runs in the layout of an earlier version lie beside those of this study";
-    for _ in 0..2 {
-        let assert = dir.trainer(&["run", "small.toml", "--out", "out"]).assert().success();
-        assert.stderr(contains(note));
-    }
-    assert_eq!(
-        (dir.read("out/study.toml.old"), dir.read("out/results.csv.old")),
-        ("old".to_owned(), "old".to_owned())
-    );
-    assert!(dir.path("out").join("runs/l1/seed-1").is_dir());
-    assert_eq!(dir.csv("out/results.csv").len(), 2);
-}
-
-#[test]
 fn copied_runs_are_not_trained_again() {
     let dir = TestDir::new();
     dir.write_config("small.toml", CONFIG);

@@ -64,7 +64,7 @@ impl StudyArguments {
         }
         let runs = folder.runs()?;
         let folder = folder.path().to_owned();
-        if runs.iter().next().is_some() || runs.old_layout > 0 {
+        if runs.iter().next().is_some() {
             return Err(Error::NoStudy { folder });
         }
         if folder.exists() {

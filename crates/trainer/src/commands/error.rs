@@ -1,6 +1,9 @@
-//! Why a command failed, its exit code, and what to do.
+//! Errors of commands. Of all errors, the exit code and the advice.
 
-use std::path::PathBuf;
+use std::{
+    io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull},
+    path::PathBuf,
+};
 
 use crate::{
     config::{ConfigError, SettingError},
@@ -34,6 +37,9 @@ pub enum Error {
         /// The folder.
         folder: PathBuf,
     },
+    /// A config is wrong.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
     /// Loading or training failed.
     #[error(transparent)]
     Runner(#[from] runner::Error),
@@ -51,38 +57,61 @@ macro_rules! from {
 }
 from!(DeviceError, SettingError, store::Error, training::Error);
 
-impl From<ConfigError> for Error {
-    fn from(error: ConfigError) -> Self {
-        store::Error::from(error).into()
-    }
-}
-
 impl Error {
     /// Returns the program's exit code: 2 where the request was wrong, 1 where the work failed.
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Argument(_) | Self::NoStudy { .. } => 2,
+            Self::Argument(_) | Self::Config(_) | Self::NoStudy { .. } => 2,
             Self::Held { .. } | Self::NoResults { .. } => 1,
-            Self::Runner(error) => error.exit_code(),
+            Self::Runner(error) => exit_code(error),
         }
     }
 
     /// Returns what to do, where the message does not say so itself.
     pub fn advice(&self) -> Option<String> {
-        match self {
-            Self::Argument(_) => None,
-            Self::Held { .. } => Some(
-                "the other runs are done; run the same command again once it has ended".to_owned(),
-            ),
-            Self::NoResults { has_begun: false, .. } => Some("train first: trainer run".to_owned()),
-            Self::NoResults { .. } => {
-                Some("unless its runs are being trained now, trainer run resumes them".to_owned())
+        Some(match self {
+            Self::Argument(_) | Self::Config(_) => return None,
+            Self::Held { .. } => {
+                "the other runs are done; run the same command again once it has ended".to_owned()
             }
-            Self::NoStudy { folder } => Some(format!(
+            Self::NoResults { has_begun: false, .. } => "train first: trainer run".to_owned(),
+            Self::NoResults { .. } => {
+                "unless its runs are being trained now, trainer run resumes them".to_owned()
+            }
+            Self::NoStudy { folder } => format!(
                 "to write it, run their config again: trainer run CONFIG --out {}",
                 folder.display()
-            )),
-            Self::Runner(error) => error.advice(),
-        }
+            ),
+            Self::Runner(error) => return advice(error),
+        })
     }
+}
+
+fn exit_code(error: &runner::Error) -> u8 {
+    match error {
+        runner::Error::Runs { failures } if failures.iter().all(|(_, e)| exit_code(e) == 2) => 2,
+        runner::Error::Device(_) | runner::Error::Setting(_) | runner::Error::SourceLost { .. } => {
+            2
+        }
+        // As a shell reports a process that a signal ended.
+        runner::Error::Stopped { signal } => 128 + signal,
+        _ => 1,
+    }
+}
+
+/// Returns what to do about an error of the runner, where the message does not say so itself.
+pub fn advice(error: &runner::Error) -> Option<String> {
+    Some(match error {
+        runner::Error::Device(_) => runner::device_advice(),
+        runner::Error::SourceLost { found, .. } => format!(
+            "make it available, or write data.sources = [\"{found}\"] to train on that instead"
+        ),
+        runner::Error::Stopped { .. } => "the same command resumes from here".to_owned(),
+        runner::Error::Store(store::Error::Write { source, .. }) => {
+            let is_full = matches!(source.kind(), FileTooLarge | QuotaExceeded | StorageFull);
+            let free = if is_full { "free disk space or " } else { "" };
+            format!("{free}choose another folder; finished runs are kept")
+        }
+        _ => return None,
+    })
 }

@@ -14,4 +14,4 @@ pub(crate) mod settings;
 pub mod show;
 pub(crate) mod summary;
 
-pub use self::error::Error;
+pub use self::error::{Error, advice};

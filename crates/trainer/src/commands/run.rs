@@ -44,9 +44,9 @@ impl Run {
         jobs.retain(|job| !finished.contains_key(job.id));
         let is_whole = only.is_none();
         let opening = context.describe(&finished)?;
-        let mut results = ResultSet::begin(saved, &folder, &folders, finished, is_whole)?;
+        let mut results = ResultSet::begin(saved, &folder, finished, is_whole)?;
         progress.say(&opening);
-        for note in folders.notes(saved) {
+        if let Some(note) = folders.note(saved) {
             progress.say(&format!("note: {note}"));
         }
 

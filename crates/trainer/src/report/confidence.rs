@@ -1,17 +1,11 @@
-//! Confidence of networks in their predictions on the test images, and its pairing with accuracy.
+//! Confidence of networks in their predictions on the test images.
 
-use base64::{Engine, prelude::BASE64_STANDARD};
-use data::Split;
 use serde::Serialize;
-use training::{SavedModel, predicted_class};
 
 use crate::{
     results::{Row, statistics::Spread},
     store::CalibrationBin,
 };
-
-/// The number of test images, the first ones, among which a pair is sought.
-const LOOKED_AT: usize = 2000;
 
 /// The confidence of a group's runs on the test images.
 #[derive(Debug, PartialEq, Serialize)]
@@ -89,65 +83,6 @@ fn weighted(bins: &[CalibrationBin], value: fn(&CalibrationBin) -> Option<f64>) 
     sum / images as f64
 }
 
-/// Test images that two networks classify alike, but with different confidence.
-#[derive(Debug, Serialize)]
-pub(super) struct Pair {
-    /// The names of the two variants.
-    variants: [String; 2],
-    images: Vec<PairImage>,
-}
-
-/// A test image with the confidences of two networks in the same class.
-#[derive(Debug, PartialEq, Serialize)]
-struct PairImage {
-    index: usize,
-    label: u8,
-    /// The class that both predict.
-    class: usize,
-    confidences: [f32; 2],
-    /// One byte for each pixel, in base64.
-    pixels: String,
-}
-
-impl Pair {
-    /// Finds the image in whose class the first of two networks is surest against the second one, and the reverse.
-    pub(super) fn find(
-        variants: [String; 2],
-        networks: [&SavedModel; 2],
-        test: &Split,
-    ) -> Option<Self> {
-        let looked_at = test.first(test.len().min(LOOKED_AT));
-        let [one, other] = networks.map(|network| network.probabilities(&looked_at).map_err(drop));
-        let images = most_different(&one.ok()?, &other.ok()?);
-        let image = |(index, class, confidences): (usize, usize, [f32; 2])| PairImage {
-            index,
-            label: test.labels()[index],
-            class,
-            confidences,
-            pixels: BASE64_STANDARD.encode(test.image(index)),
-        };
-        let images: Vec<PairImage> = images.into_iter().map(image).collect();
-        (!images.is_empty()).then_some(Self { variants, images })
-    }
-}
-
-/// Returns the index, class and confidences of the images, of those that both networks classify alike, at which the one
-/// or the other is surest against the other one.
-fn most_different(one: &[Vec<f32>], other: &[Vec<f32>]) -> Vec<(usize, usize, [f32; 2])> {
-    let alike = one.iter().zip(other).enumerate().filter_map(|(index, (one, other))| {
-        let class = predicted_class(one)?;
-        (predicted_class(other)? == class).then(|| (index, class, [one[class], other[class]]))
-    });
-    let alike: Vec<_> = alike.collect();
-    let surer = |of: fn([f32; 2]) -> f32| {
-        let difference = |(_, _, confidences): &(usize, usize, [f32; 2])| of(*confidences);
-        let by = |one: &&_, other: &&_| difference(one).total_cmp(&difference(other));
-        alike.iter().max_by(by).copied().filter(|image| difference(image) > 0.0)
-    };
-    let found = [surer(|[one, other]| one - other), surer(|[one, other]| other - one)];
-    found.into_iter().flatten().collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -172,14 +107,5 @@ mod tests {
         assert!((pool.confidence.unwrap() - 0.6).abs() < 1e-12);
         assert!((pool.accuracy.unwrap() - 0.7).abs() < 1e-12);
         assert_eq!(pooled(&bins[2..].iter()), CalibrationBin::default());
-    }
-
-    #[test]
-    fn a_pair_is_classified_alike_with_different_confidence() {
-        let one = [[0.9, 0.1], [0.6, 0.4], [0.2, 0.8], [0.5, 0.5]].map(Vec::from);
-        let other = [[0.6, 0.4], [0.4, 0.6], [0.1, 0.9], [0.5, 0.5]].map(Vec::from);
-        let found = most_different(&one, &other);
-        assert_eq!(found, [(0, 0, [0.9, 0.6]), (2, 1, [0.8, 0.9])]);
-        assert!(most_different(&one[3..], &other[3..]).is_empty());
     }
 }

@@ -8,7 +8,6 @@ use serde::Serialize;
 use training::InputFormat;
 
 use super::{
-    confidence::Pair,
     group::{Group, Reading},
     misclassified::{Misclassified, misclassified},
     network::WeightHistogram,
@@ -53,7 +52,6 @@ pub(super) struct PageData {
     misread: Vec<Misclassified>,
     /// The number of misclassified images, of which `misread` holds the first.
     misread_total: usize,
-    pair: Option<Pair>,
     wrong_images: Vec<WrongImage>,
     sliders: Vec<Slider>,
     swept_keys: Vec<SweptKey>,
@@ -96,7 +94,6 @@ impl PageData {
         add_histograms(&mut groups);
         let (misread, misread_total) = add_answers(&mut groups, splits);
         let wrong_images = add_wrong_answers(&mut groups, rows, splits, notes);
-        let pair = splits.and_then(|splits| find_pair(&groups, splits));
         let input = groups.iter().find_map(|group| Some(group.model.as_ref()?.input.clone()));
         drop_networks(&mut groups, notes);
         let Format { width, height, class_names, preparation } =
@@ -117,7 +114,6 @@ impl PageData {
             has_images: splits.is_some(),
             misread,
             misread_total,
-            pair,
             wrong_images,
             sliders,
             swept_keys: swept_keys(&all),
@@ -252,22 +248,6 @@ fn add_wrong_answers(
             group.model.as_ref().map(|model| wrong.predictions(model)).unwrap_or_default();
     }
     wrong.images()
-}
-
-/// Finds a pair of test images on which the first network and that whose calibration differs most from it differ in
-/// confidence.
-fn find_pair(groups: &[Group], splits: &Splits) -> Option<Pair> {
-    let error = |group: &Group| Some(group.confidence.as_ref()?.ece.mean);
-    let mut shown = groups.iter().filter(|group| group.shown && group.model.is_some());
-    let first = shown.next()?;
-    let distance = |group: &Group| {
-        let distance = (error(group)? - error(first)?).abs();
-        distance.is_finite().then_some(distance)
-    };
-    let others = shown.filter_map(|group| Some((distance(group)?, group)));
-    let (_, other) = others.max_by(|(one, _), (other, _)| one.total_cmp(other))?;
-    let models = [first.model.as_ref()?, other.model.as_ref()?];
-    Pair::find([first.name.clone(), other.name.clone()], models, &splits.test)
 }
 
 /// Drops networks that would make the page too large, those of shown groups last.

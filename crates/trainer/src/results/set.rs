@@ -30,12 +30,11 @@ impl<'a> ResultSet<'a> {
     pub fn begin(
         saved: &'a SavedStudy,
         folder: &'a StudyFolder,
-        folders: &RunFolders,
         finished: FinishedRuns,
         is_kept: bool,
     ) -> Result<Self, Error> {
         folder.create()?;
-        saved.begin(folder, folders)?;
+        saved.begin(folder)?;
         let written = (Instant::now(), Duration::ZERO);
         let mut set = Self { saved, folder, finished, is_kept, is_behind: true, written };
         set.update()?;

@@ -1,8 +1,8 @@
-//! Why training failed, the exit code, and what to do.
+//! Errors of loading and training.
 
 use std::path::PathBuf;
 
-use super::device::{self, DeviceError};
+use super::device::DeviceError;
 use crate::{config::SettingError, store};
 
 /// Why a study, or one of its runs, was not trained.
@@ -16,7 +16,7 @@ pub enum Error {
     Data(#[from] data::Error),
     /// The source of the folder's study is not available, but another one is.
     #[error(
-        "data.sources: {} was trained on `{expected}`, which cannot be had now; `{found}` does not replace it. Tried: {tried}",
+        "data.sources: {} was trained on `{expected}`, which is not available; `{found}` does not replace it. Tried: {tried}",
         folder.display()
     )]
     SourceLost {
@@ -56,37 +56,4 @@ pub enum Error {
         /// Each with its run's name.
         failures: Vec<(String, Error)>,
     },
-}
-
-impl Error {
-    /// Returns the program's exit code: 2 where the request was wrong, 1 where the work failed.
-    pub fn exit_code(&self) -> u8 {
-        match self {
-            Self::Runs { failures } if failures.iter().all(|(_, error)| error.exit_code() == 2) => {
-                2
-            }
-            Self::Device(_) | Self::Setting(_) | Self::SourceLost { .. } => 2,
-            Self::Store(error) => error.exit_code(),
-            Self::Data(_)
-            | Self::Training(_)
-            | Self::Panic(_)
-            | Self::Signals(_)
-            | Self::Runs { .. } => 1,
-            // As a shell reports a process that a signal ended.
-            Self::Stopped { signal } => 128 + signal,
-        }
-    }
-
-    /// Returns what to do, where the message does not say so itself.
-    pub fn advice(&self) -> Option<String> {
-        match self {
-            Self::Device(_) => Some(device::advice()),
-            Self::SourceLost { found, .. } => Some(format!(
-                "make it available, or write data.sources = [\"{found}\"] to train on that instead"
-            )),
-            Self::Store(error) => error.advice(),
-            Self::Stopped { .. } => Some("the same command resumes from here".to_owned()),
-            _ => None,
-        }
-    }
 }

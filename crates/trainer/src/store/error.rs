@@ -2,8 +2,6 @@
 
 use std::path::PathBuf;
 
-use crate::config::ConfigError;
-
 /// Error of reading or writing a study's folder.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -39,30 +37,7 @@ pub enum Error {
         /// The serialiser's message.
         reason: String,
     },
-    /// The folder's study.toml is not a valid config.
-    #[error(transparent)]
-    Config(#[from] ConfigError),
     /// Reading a run's state from the device failed.
     #[error(transparent)]
     Training(#[from] training::Error),
-}
-
-impl Error {
-    /// Returns the program's exit code: 2 if the request was wrong, 1 if the work failed.
-    pub fn exit_code(&self) -> u8 {
-        if matches!(self, Self::Config(_)) { 2 } else { 1 }
-    }
-
-    /// Returns a hint for the user, where the message does not already contain one.
-    pub fn advice(&self) -> Option<String> {
-        match self {
-            Self::Write { source, .. } => {
-                use std::io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
-                let is_full = matches!(source.kind(), FileTooLarge | QuotaExceeded | StorageFull);
-                let free = if is_full { "free disk space or " } else { "" };
-                Some(format!("{free}choose another folder; finished runs are kept"))
-            }
-            _ => None,
-        }
-    }
 }

@@ -2,7 +2,6 @@
 
 use std::{
     collections::{BTreeMap, HashSet},
-    fs,
     path::{Path, PathBuf},
 };
 
@@ -26,8 +25,6 @@ pub struct StudyFolder(PathBuf);
 #[derive(Debug, Default)]
 pub struct RunFolders {
     by_id: BTreeMap<String, Vec<PathBuf>>,
-    /// Number of runs that earlier versions of this program have left, `<variant>/seed-<n>`.
-    pub old_layout: usize,
 }
 
 impl StudyFolder {
@@ -64,9 +61,8 @@ impl StudyFolder {
         let mut paths = files::subfolders(&self.0.join(RUNS))?;
         paths.sort();
         for path in paths {
-            match id_of(&path) {
-                Some(id) => folders.by_id.entry(id.to_owned()).or_default().push(path),
-                None => folders.old_layout += old_runs_in(&path),
+            if let Some(id) = id_of(&path).map(str::to_owned) {
+                folders.by_id.entry(id).or_default().push(path);
             }
         }
         Ok(folders)
@@ -124,16 +120,13 @@ impl RunFolders {
             .flat_map(|(id, paths)| paths.iter().map(|path| (id.as_str(), path.as_path())))
     }
 
-    /// Describes the runs that are not of a study, if there are any.
-    pub fn notes(&self, study: &SavedStudy) -> Vec<String> {
+    /// Describes the runs that are not of a study; `None` without any.
+    pub fn note(&self, study: &SavedStudy) -> Option<String> {
         let own: HashSet<&str> = study.runs().map(|(_, id)| id).collect();
-        let others = self.by_id.keys().filter(|id| !own.contains(id.as_str())).count();
-        let note = |count: usize, what: &str| {
-            let (runs, are) = if count == 1 { ("run", "lies") } else { ("runs", "lie") };
-            (count > 0).then(|| format!("{count} {runs} {what} {are} beside those of this study"))
-        };
-        let old = note(self.old_layout, "in the layout of an earlier version");
-        [note(others, "with other inputs"), old].into_iter().flatten().collect()
+        let count = self.by_id.keys().filter(|id| !own.contains(id.as_str())).count();
+        let (runs, are) = if count == 1 { ("run", "lies") } else { ("runs", "lie") };
+        (count > 0)
+            .then(|| format!("{count} {runs} with other inputs {are} beside those of this study"))
     }
 }
 
@@ -151,14 +144,10 @@ pub fn display_name(run: &Path) -> Option<String> {
     Some(format!("{} seed {seed}", variant.replacen(',', " ", 1)))
 }
 
-/// Counts the runs of the old layout in a folder of `runs`.
-fn old_runs_in(variant: &Path) -> usize {
-    let is_seed = |path: &fs::DirEntry| path.file_name().to_string_lossy().starts_with("seed-");
-    fs::read_dir(variant).map_or(0, |entries| entries.flatten().filter(is_seed).count())
-}
-
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]
@@ -170,8 +159,6 @@ mod tests {
             "none-seed-0-0123456789ab",
             "renamed-0123456789ab",
             "l2,l2=0.1-seed-1-ba9876543210",
-            "l1/seed-0",
-            "l1/seed-1",
             "too-short-0123",
         ] {
             fs::create_dir_all(folder.run(name)).unwrap();
@@ -181,7 +168,7 @@ mod tests {
         let both = ["none-seed-0-0123456789ab", "renamed-0123456789ab"];
         assert_eq!(runs.get("0123456789ab"), both.map(|name| folder.run(name)));
         assert!(runs.is_finished("0123456789ab") && !runs.is_finished("ba9876543210"));
-        assert_eq!((runs.iter().count(), runs.old_layout), (3, 2));
+        assert_eq!(runs.iter().count(), 3);
         let l2 = &runs.get("ba9876543210")[0];
         assert_eq!(display_name(l2).as_deref(), Some("l2 l2=0.1 seed 1"));
 

@@ -13,8 +13,6 @@ use crate::{
 const CONFIG: &str = "study.toml";
 /// Files of results, which belong to the study in study.json.
 const RESULTS: [&str; 3] = ["results.csv", "summary.csv", "report.html"];
-/// Files of the old layout that are kept.
-const KEPT: [&str; 2] = [CONFIG, "results.csv"];
 
 /// A study with the ids of its runs.
 #[derive(Debug, Clone, PartialEq)]
@@ -89,13 +87,10 @@ impl SavedStudy {
     }
 
     /// Makes this the study of a folder.
-    pub fn begin(&self, folder: &StudyFolder, folders: &RunFolders) -> Result<(), Error> {
+    pub fn begin(&self, folder: &StudyFolder) -> Result<(), Error> {
         let _lock = folder.lock_set()?;
         // Files that killed processes have left incomplete. They are written under this lock only.
         files::remove_temporary(folder.path())?;
-        if folders.old_layout > 0 && !Manifest::exists(folder) {
-            keep_old_files(folder)?;
-        }
         self.write(folder)
     }
 
@@ -169,15 +164,4 @@ impl SavedStudy {
             }
         }
     }
-}
-
-/// Renames the files of the old layout, unless that was done before.
-fn keep_old_files(folder: &StudyFolder) -> Result<(), Error> {
-    for name in KEPT {
-        let (path, kept) = (folder.file(name), folder.file(&format!("{name}.old")));
-        if path.exists() && !kept.exists() {
-            files::rename(&path, &kept)?;
-        }
-    }
-    Ok(())
 }

@@ -1,6 +1,6 @@
 // Confidence: how sure the networks are on the test images, and how often they are right.
 report.confidence = (() => {
-  const { data, make, empty, table, state, number, spread, rowHeader, imageCanvas, bytes, classText } = report;
+  const { empty, table, state, number, spread, rowHeader } = report;
   const { add, figure, multiples, caption, common } = report.view;
 
   // Returns the bins that have images, with their ends.
@@ -29,32 +29,14 @@ report.confidence = (() => {
     });
   };
 
-  const pair = (body, { variants, images }) => {
-    body.append(make("h3", {}, "Read alike, but not as sure"),
-      make("p", {}, `Test images of which ${variants[0]} and ${variants[1]} say the same, with different confidence.`));
-    const cards = make("div", { class: "cards" });
-    for (const image of images) {
-      const bars = variants.map((name, index) => make("div", { class: "bar" }, make("span", {}, name),
-        make("meter", { min: 0, max: 1, value: image.confidences[index], "aria-label": `Confidence of ${name}` }),
-        make("span", {}, number(image.confidences[index], 3))));
-      cards.append(make("figure", { class: "card wide" },
-        imageCanvas(bytes(image.pixels), `Test image ${image.index}, labelled ${classText(image.label)}`),
-        make("figcaption", {}, `Test image ${image.index}, label `, make("b", {}, data.class_names[image.label]), `; both say `,
-          make("b", {}, data.class_names[image.class])), ...bars));
-    }
-    body.append(cards);
-  };
-
   add("confidence", (body) => {
     const some = state.shown().filter((group) => group.confidence);
-    if (!some.length) return body.append(empty("Confidences were not recorded: the runs are of an earlier version, or diverged."));
+    if (!some.length) return body.append(empty("Confidences were not recorded: the runs diverged."));
     body.append(table("Confidence on the test images", ["variant", "mean confidence", "accuracy", "calibration error", "negative log-likelihood"],
       some.map((group) => [rowHeader(group), spread(group.confidence.mean), spread(group.acc_test), spread(group.confidence.ece),
         spread(group.confidence.nll)])));
     const grid = multiples(body);
     for (const group of some) figure(grid, diagram(group), ...caption(group));
-    const isShown = (name) => some.some((group) => group.name === name);
-    if (data.pair?.variants.every(isShown)) pair(body, data.pair);
   });
 
   return { filled, opacity };
