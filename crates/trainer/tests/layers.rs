@@ -128,7 +128,7 @@ fn both_names_are_refused_where_they_meet_at_any_depth_of_a_sweep() {
     let two = "variants = [\"mine\"]\n[sweep]\nvariant.mine.hidden2.dropout = [0.1]\n\
                variant.mine.last_hidden.dropout = [0.2]";
     let message = refusal(two);
-    let expected = "error: bad.toml:7: variant.mine.last_hidden.dropout: is the same setting as \
+    let expected = "error: bad.toml:7: sweep.variant.mine.last_hidden.dropout: is the same setting as \
                     `variant.mine.hidden2.dropout`, written at bad.toml:6:";
     assert!(message.starts_with(expected), "{message}");
 }
@@ -148,6 +148,12 @@ fn both_names_may_set_different_things() {
     dir.write_config("small.toml", apart);
     let text = summary(&dir, "small.toml", &[]);
     assert!(text.contains("hidden2.batch_norm") && text.contains("hidden2.dropout"), "{text}");
+    // A table under one name is no value: it keeps what stands under the other.
+    let range = "variants = [\"mine\"]\nvariant.mine.hidden2.kernel_constraint.min_max_norm.max_value = 2\n\
+                 variant.mine.last_hidden.kernel_constraint.min_max_norm = {}";
+    dir.write_config("small.toml", range);
+    let text = summary(&dir, "small.toml", &[]);
+    assert!(text.contains("min_max_norm(0, 2, rate 1)"), "{text}");
 }
 
 #[test]

@@ -75,6 +75,8 @@ fn a_wrong_config_is_refused_with_its_line_and_key() {
         "variant.mine = 3",
         "variant.mine.hidden1 = 0.5",
         "variant.mine.hiden1.dropout = 0.1",
+        "variant.mine.last_hiden.dropout = 0.1",
+        "variant.mine.last_hidden.dropot = 0.1",
         "variant.mine.hidden3.dropout = 0.1",
         "variant.mine.hidden2.dropout = 0.1\nvariant.mine.last_hidden.dropout = 0.2",
         "variant.mine.hidden1.\"a.b\" = 0.1",
@@ -168,6 +170,9 @@ fn an_impossible_sweep_is_refused_with_its_line_and_key() {
         "sweep.fit.epochs = [[3]]",
         "sweep.variant.l2.hidden2 = [\"x\"]",
         "sweep.variant.l2.hidden2.kernel_regularizer = [[0.1, 0.2]]",
+        "sweep.variant.l2.hidden2.kernel_regularizer = [{ l1 = 0.1 }, { x = \"/../../evil\" }]",
+        "sweep.variant.l2.early_stopping = [{}, 3]",
+        "sweep.fit.epochs = [2026-01-01]",
         "[sweep]\n\"variant.l2.hidden2.droput\" = [0.1]",
         "sweep = 3",
     ]);

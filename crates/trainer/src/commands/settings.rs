@@ -61,8 +61,12 @@ fn text(part: Part) -> String {
             Some(Value::Float(number)) => format!("= {number:?}"),
             Some(value) => format!("= {value}"),
         };
-        let layers = if part == Part::Layer { layers(key) } else { String::new() };
-        format!("  {key} {default}\n      {help} ({range}{layers})\n")
+        let more = match part {
+            Part::Layer => layers(key),
+            _ if row.can_be_swept() => String::new(),
+            _ => "; cannot be swept".to_owned(),
+        };
+        format!("  {key} {default}\n      {help} ({range}{more})\n")
     };
     let lines: String = rows.into_iter().map(line).collect();
     format!("{}: {heading}\n{lines}", value.get_name())

@@ -49,6 +49,11 @@ impl fmt::Display for Origin {
 }
 
 impl Origin {
+    /// Returns whether both are lines of one file.
+    pub fn is_in_file_of(&self, other: &Self) -> bool {
+        matches!((self, other), (Self::File { path, .. }, Self::File { path: other, .. }) if path == other)
+    }
+
     /// Returns the folder to which paths written there are relative.
     pub fn folder(&self) -> &Path {
         match self {

@@ -1,7 +1,6 @@
 //! Training of one run: restored or started, trained with callbacks, evaluated, finished.
 
 use data::Split;
-use model::Loss;
 use training::{Columns, Fit, Images, InputFormat, State, evaluate, evaluate_and_predict, weights};
 
 use super::{
@@ -100,7 +99,7 @@ impl RunContext {
 
         let (network, shape) = (state.trained(), self.splits.shape());
         let true_labels = data.wrong.as_ref().map(WrongLabels::true_labels);
-        let loss = Loss { label_smoothing: run.variant.settings.label_smoothing };
+        let loss = run.fit_config().loss;
         let evaluate =
             |split| evaluate(network, images(run, split), loss, &self.device, signals::check);
         let train = evaluate(&data.train)?;

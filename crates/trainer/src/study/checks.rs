@@ -212,10 +212,12 @@ impl Check<'_> {
         rest: &str,
         reason: impl FnOnce() -> String,
     ) -> Checked {
-        if !is_wrong {
-            return Ok(());
+        // No key is formatted for what is right.
+        if is_wrong {
+            self.refuse(true, &self.key(&format!("{layer}.{rest}")), reason)
+        } else {
+            Ok(())
         }
-        self.refuse(true, &self.key(&format!("{layer}.{rest}")), reason)
     }
 
     fn refuse(self, is_wrong: bool, key: &str, reason: impl FnOnce() -> String) -> Checked {

@@ -76,7 +76,7 @@ impl Study {
 }
 
 /// Adds the settings that have an effect, with `prefix` before their keys.
-fn add_inputs<S: Default + 'static>(
+fn add_inputs<S: 'static>(
     inputs: &mut BTreeMap<String, Value>,
     prefix: &str,
     settings: impl Iterator<Item = &'static Setting<S>>,

@@ -96,20 +96,23 @@ pub(super) fn known(key: &str, depth: usize) -> BTreeSet<String> {
     let study = table::STUDY.iter().map(|setting| setting.row.key.clone());
     let mut keys: BTreeSet<String> = study.collect();
     let presets = presets(&[]).map(|(name, _)| name);
-    let named = split_variant(key).map(|(name, _)| vec![name]);
-    for variant in named.unwrap_or_else(|| presets.to_vec()) {
-        let own = table::VARIANT.iter().map(|setting| &setting.row.key);
-        keys.extend(own.map(|key| format!("{VARIANT}{variant}.{key}")));
-        let hidden = (0..depth).map(LayerName::Hidden);
-        for layer in hidden.chain([LayerName::Input, LayerName::Output]) {
-            let own = table::layer(layer).map(|setting| &setting.row.key);
-            keys.extend(own.map(|key| format!("{VARIANT}{variant}.{layer}.{key}")));
+    let own = split_variant(key).map(|(name, _)| vec![name]);
+    for variant in own.unwrap_or_else(|| presets.to_vec()) {
+        let settings = table::VARIANT.iter().map(|setting| &setting.row.key);
+        keys.extend(settings.map(|key| format!("{VARIANT}{variant}.{key}")));
+        let layers = [LayerName::Input, LayerName::Output].into_iter();
+        let layers = layers.chain((0..depth).map(LayerName::Hidden));
+        let layers = layers.map(|layer| (layer, layer.to_string()));
+        for (layer, name) in layers.chain([(LayerName::Hidden(0), LAST_HIDDEN.to_owned())]) {
+            let settings = table::layer(layer).map(|setting| &setting.row.key);
+            keys.extend(settings.map(|key| format!("{VARIANT}{variant}.{name}.{key}")));
         }
     }
     keys
 }
 
-/// Checks that a variant's canonical key has a valid name and a layer of the network, and sets what the layer takes.
+/// Checks a variant's canonical key: the variant's name, that the network has the layer, and that the layer takes the
+/// setting.
 pub(super) fn check_variant(key: &str, depth: usize) -> Parsed<()> {
     let Some((name, rest)) = split_variant(key) else { return Ok(()) };
     let is_valid = |character: char| character.is_ascii_alphanumeric() || "_-".contains(character);
@@ -154,6 +157,13 @@ impl Origins {
     /// Lists the origins of a config's entries.
     pub(super) fn of(entries: &Entries) -> Self {
         Self(entries.iter().map(|(key, entry)| (key.to_owned(), entry.origin.clone())).collect())
+    }
+
+    /// Returns a key as it is written: that of its list, if it is swept.
+    pub(super) fn as_written(&self, key: &str) -> String {
+        let list = sweep_key(key);
+        let is_swept = self.0.iter().any(|(written, _)| *written == list);
+        if is_swept { list } else { key.to_owned() }
     }
 
     /// Returns whether a setting outside variants is written.

@@ -75,7 +75,10 @@ impl Draft {
             draft.variant(name).layers.insert(LayerName::Hidden(depth - 1), last);
         }
         let mut written = BTreeMap::new();
-        for (key, entry) in entries.iter() {
+        // A table comes before its keys, under whichever name of the last hidden layer.
+        let (tables, values): (Vec<_>, Vec<_>) =
+            entries.iter().partition(|(_, entry)| entry.value.is_table());
+        for (key, entry) in tables.into_iter().chain(values) {
             let canonical = keys::canonical(key, depth);
             let set = draft.set(&canonical, &entry.value, entry.origin.folder());
             let is_known =
@@ -86,10 +89,14 @@ impl Draft {
             if !entry.value.is_table()
                 && let Some((other, origin)) = written.insert(canonical, (key, &entry.origin))
             {
-                let reason = format!(
-                    "is the same setting as `{other}`, written at {origin}: call the layer `{LAST_HIDDEN}` in both places"
-                );
-                return Err(entry.error(key, reason).into());
+                let advice = if origin.is_in_file_of(&entry.origin) {
+                    "keep one of the two".to_owned()
+                } else {
+                    format!("call the layer `{LAST_HIDDEN}` in both places")
+                };
+                let reason =
+                    format!("is the same setting as `{other}`, written at {origin}: {advice}");
+                return Err(entry.error(&origins.as_written(key), reason).into());
             }
         }
         Ok(draft)

@@ -7,7 +7,7 @@ use toml::Value;
 use super::kinds::Kind;
 use crate::config::values::Parsed;
 
-/// Part that a setting has in runs.
+/// Whether a setting is an input of runs, and whether it can be swept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Role {
     /// Input of runs that can be swept.
@@ -15,7 +15,7 @@ pub(super) enum Role {
     /// Input of runs.
     Input,
     /// No input: no result depends on it.
-    None,
+    NoInput,
 }
 
 /// Function from a value to its canonical form: 1.0 instead of 1 where the setting is a float.
@@ -32,7 +32,7 @@ pub(crate) struct Row {
     /// Default; `None` for not set.
     pub(crate) default: Option<Value>,
     pub(super) role: Role,
-    /// Whether it is an input at its default too, once its table is there. An empty table sets it.
+    /// Whether it is an input at its default too. If its table is not there by default, an empty table sets it.
     pub(super) is_kept: bool,
     /// Whether study.toml leaves it out at its default, because another optimizer refuses it.
     pub(super) is_quiet: bool,
@@ -52,7 +52,7 @@ pub(crate) struct Setting<S> {
 }
 
 /// Struct of settings.
-pub(super) trait Table: Default + Sized + 'static {
+pub(super) trait Rows: Default + Sized + 'static {
     /// Returns the settings by their keys in the struct's table.
     fn rows() -> Vec<Setting<Self>>;
 }
@@ -79,21 +79,21 @@ macro_rules! row {
 }
 
 /// Returns the rows of a table in a field of `Self`. With a question mark, the table is not there until it is set.
-macro_rules! table {
+macro_rules! rows {
     ($field:ident) => {
-        Setting::<Self>::table(stringify!($field), |all| Some(&all.$field), |all| &mut all.$field)
+        Setting::<Self>::nested(stringify!($field), |all| Some(&all.$field), |all| &mut all.$field)
     };
     ($field:ident?) => {
-        Setting::<Self>::table(
+        Setting::<Self>::nested(
             stringify!($field),
             |all| all.$field.as_ref(),
             |all| all.$field.get_or_insert_default(),
         )
     };
 }
-pub(super) use {row, table};
+pub(super) use {row, rows};
 
-impl<S: Default + 'static> Setting<S> {
+impl<S: 'static> Setting<S> {
     pub(super) fn new<T: 'static>(
         key: &str,
         help: &'static str,
@@ -125,7 +125,7 @@ impl<S: Default + 'static> Setting<S> {
     }
 
     /// Returns the settings of a table in a field.
-    pub(super) fn table<T: Table>(
+    pub(super) fn nested<T: Rows>(
         name: &str,
         field: fn(&S) -> Option<&T>,
         field_mut: fn(&mut S) -> &mut T,
@@ -144,7 +144,7 @@ impl<S: Default + 'static> Setting<S> {
     }
 
     pub(super) fn no_input(mut self) -> Self {
-        self.row.role = Role::None;
+        self.row.role = Role::NoInput;
         self
     }
 
@@ -161,7 +161,14 @@ impl<S: Default + 'static> Setting<S> {
     /// Returns the value as an input of a run; `None` if it has no effect.
     pub(super) fn input(&self, all: &S) -> Option<Value> {
         let Row { role, is_kept, ref default, .. } = self.row;
-        let value = (self.get)(all).filter(|_| role != Role::None);
+        let value = (self.get)(all).filter(|_| role != Role::NoInput);
         value.filter(|value| is_kept || default.as_ref() != Some(value))
+    }
+}
+
+impl Row {
+    /// Returns whether the setting can be swept.
+    pub(crate) fn can_be_swept(&self) -> bool {
+        self.role == Role::Swept
     }
 }

@@ -7,7 +7,6 @@ use toml::Value;
 use super::{
     ID_DIGITS, KeyValues, Run,
     keys::{self, Key, SWEEP, VARIANT, sweep_key},
-    setting::Role,
     settings::Settings,
     table,
 };
@@ -128,10 +127,10 @@ fn parse(key: &str, list: &Value) -> Parsed<Vec<Value>> {
     }
     let canonical = keys::canonical(key, 1);
     let row = Key::find(&canonical).map(|key| key.row());
-    if !key.starts_with(VARIANT) && row.is_none_or(|row| row.role != Role::Swept) {
+    if !key.starts_with(VARIANT) && row.is_none_or(|row| !row.can_be_swept()) {
         let keys = table::STUDY.iter().map(|setting| &setting.row);
         let mut known: Vec<&String> =
-            keys.filter(|row| row.role == Role::Swept).map(|row| &row.key).collect();
+            keys.filter(|row| row.can_be_swept()).map(|row| &row.key).collect();
         known.sort();
         // A setting that exists is no misspelling.
         let hint = match row {
@@ -141,12 +140,16 @@ fn parse(key: &str, list: &Value) -> Parsed<Vec<Value>> {
         let known = values::listed(&known);
         return Err(format!("cannot be swept{hint}: only variants' settings and {known} can"));
     }
-    values::list(
-        1,
-        |value| row.map_or_else(|| Ok(value.clone()), |row| (row.canonical)(value)),
-        list,
-    )
+    let canonical = |value: &Value| match (row, value) {
+        (_, Value::Table(_) | Value::Datetime(_)) => {
+            Err(values::expected("a number, a word, true or false", value))
+        }
+        (Some(row), value) => (row.canonical)(value),
+        (None, value) => Ok(value.clone()),
+    };
+    values::list(1, canonical, list)
 }
+
 #[cfg(test)]
 mod tests {
     use std::path::Path;

@@ -9,7 +9,7 @@ use training::{EarlyStopping, WeightDecay};
 use super::{
     kinds::{boolean, byte, fraction, hidden, jobs, list, magnitude, name, not_negative, optional},
     kinds::{path, positive, up_to_one, whole, word},
-    setting::{Setting, Table, row, table},
+    setting::{Rows, Setting, row, rows},
     settings::{
         ConstraintSettings, DataSettings, FitSettings, LayerSettings, Settings, VariantSettings,
     },
@@ -50,7 +50,7 @@ fn preset_names() -> Vec<String> {
     presets(&[]).map(|(name, _)| name.to_owned()).to_vec()
 }
 
-impl Table for Settings {
+impl Rows for Settings {
     fn rows() -> Vec<Setting<Self>> {
         let mut rows = vec![
             row!(backend, word(), "Burn backend to train on").not_swept().kept(),
@@ -61,35 +61,39 @@ impl Table for Settings {
             row!("output.tensorboard", tensorboard, boolean(), "write event files", false)
                 .no_input(),
         ];
-        rows.extend(table!(data));
-        rows.extend(table!(fit));
+        rows.extend(rows!(data));
+        rows.extend(rows!(fit));
         rows
     }
 }
 
-impl Table for DataSettings {
+impl Rows for DataSettings {
     fn rows() -> Vec<Setting<Self>> {
         vec![
-            row!(sources, list(1, word()), "tried in this order", Source::DEFAULT.to_vec())
+            row!(sources, list(1, word()), "data sets, tried in order", Source::DEFAULT.to_vec())
                 .no_input(),
-            row!(pixels, word(), "values of pixels; unit: 0 to 1, raw: 0 to 255"),
+            row!(pixels, word(), "range of the inputs; unit: 0 to 1, raw: 0 to 255"),
             row!(dir, path(), "folder of four IDX files, instead of sources").no_input(),
             row!(validation_split, fraction(), "last share of the images in use, held out"),
-            row!(limit, optional(whole(1)), "number of training images in use"),
-            row!(sample, word(), "which ones: first, or as each run's seed draws"),
-            row!(label_noise, fraction(), "share of wrong training labels"),
-            row!(validation, optional(whole(1)), "number of last images held out").not_swept(),
+            row!(limit, optional(whole(1)), "training images in use; unset: all"),
+            row!(
+                sample,
+                word(),
+                "images that a limit takes: the first, or those that a seed draws"
+            ),
+            row!(label_noise, fraction(), "share of training labels that are replaced"),
+            row!(validation, optional(whole(1)), "last training images, held out").not_swept(),
         ]
     }
 }
 
-impl Table for FitSettings {
+impl Rows for FitSettings {
     fn rows() -> Vec<Setting<Self>> {
         vec![
             row!(epochs, whole(1), "passes over the training images", 50).kept(),
             row!(batch_size, whole(1), "images per optimizer step", 1000),
-            row!(learning_rate, positive(), "learning rate", 0.01),
-            row!(optimizer, word(), "optimizer"),
+            row!(learning_rate, positive(), "factor of the updates", 0.01),
+            row!(optimizer, word(), "rule that updates the weights"),
             row!(momentum, fraction(), "momentum of sgd").quiet(),
             row!(nesterov, boolean(), "Nesterov's momentum of sgd").quiet(),
             row!(beta_1, fraction(), "adam's decay of the gradients' mean", 0.9).quiet(),
@@ -99,28 +103,28 @@ impl Table for FitSettings {
             row!(validate_every, whole(1), "epochs from one held-out evaluation to the next", 1)
                 .not_swept(),
             row!(weights, path(), "file of start weights, instead of random ones").no_input(),
-            row!(checkpoint_every, optional(whole(1)), "epochs, instead of every ten seconds")
+            row!(checkpoint_every, optional(whole(1)), "epochs between checkpoints; unset: 10 s")
                 .no_input(),
         ]
     }
 }
 
-impl Table for VariantSettings {
+impl Rows for VariantSettings {
     fn rows() -> Vec<Setting<Self>> {
         let mut rows = vec![
             row!(label_smoothing, fraction(), "share of a label that goes to all classes"),
             row!(shift, byte(), "pixels by which a training image is moved at most"),
         ];
-        rows.extend(table!(early_stopping?));
-        rows.extend(table!(weight_decay?));
+        rows.extend(rows!(early_stopping?));
+        rows.extend(rows!(weight_decay?));
         rows
     }
 }
 
-impl Table for EarlyStopping {
+impl Rows for EarlyStopping {
     fn rows() -> Vec<Setting<Self>> {
         vec![
-            row!(monitor, word(), "monitored value").kept(),
+            row!(monitor, word(), "value that has to improve").kept(),
             row!(min_delta, magnitude(), "least change that is an improvement"),
             row!(patience, whole(0), "epochs without improvement that end a fit"),
             row!(start_from_epoch, whole(0), "first epochs that are not monitored"),
@@ -129,7 +133,7 @@ impl Table for EarlyStopping {
     }
 }
 
-impl Table for WeightDecay {
+impl Rows for WeightDecay {
     fn rows() -> Vec<Setting<Self>> {
         vec![
             row!(rate, not_negative(), "rate of decoupled weight decay; 0: none").kept(),
@@ -140,11 +144,11 @@ impl Table for WeightDecay {
 
 impl LayerSettings {
     fn dense() -> Vec<Setting<Self>> {
-        let mut rows = table!(kernel_regularizer);
-        rows.extend(table!(bias_regularizer));
-        rows.extend(table!(activity_regularizer));
-        rows.extend(table!(kernel_constraint));
-        rows.extend(table!(bias_constraint));
+        let mut rows = rows!(kernel_regularizer);
+        rows.extend(rows!(bias_regularizer));
+        rows.extend(rows!(activity_regularizer));
+        rows.extend(rows!(kernel_constraint));
+        rows.extend(rows!(bias_constraint));
         rows
     }
 
@@ -176,7 +180,7 @@ impl LayerSettings {
     }
 }
 
-impl Table for Regularizer {
+impl Rows for Regularizer {
     fn rows() -> Vec<Setting<Self>> {
         vec![
             row!(l1, not_negative(), "factor of Σ|w|"),
@@ -186,24 +190,43 @@ impl Table for Regularizer {
     }
 }
 
-impl Table for ConstraintSettings {
+impl Rows for ConstraintSettings {
     fn rows() -> Vec<Setting<Self>> {
         let mut rows = vec![
             row!(max_norm, not_negative(), "largest norm; 0: none"),
-            row!(unit_norm, boolean(), "norms are 1"),
-            row!(non_neg, boolean(), "no weight is negative"),
+            row!(unit_norm, boolean(), "sets norms to 1"),
+            row!(non_neg, boolean(), "sets negative weights to 0"),
         ];
-        rows.extend(table!(min_max_norm?));
+        rows.extend(rows!(min_max_norm?));
         rows
     }
 }
 
-impl Table for MinMaxNorm {
+impl Rows for MinMaxNorm {
     fn rows() -> Vec<Setting<Self>> {
         vec![
             row!(min_value, not_negative(), "smallest norm").kept(),
             row!(max_value, not_negative(), "largest norm").kept(),
             row!(rate, up_to_one(), "share of the way into the range").kept(),
         ]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_default_is_in_its_range() {
+        let study = STUDY.iter().map(|setting| &setting.row);
+        let variant = VARIANT.iter().map(|setting| &setting.row);
+        let layer = layer(LayerName::Hidden(0)).map(|setting| &setting.row);
+        for row in study.chain(variant).chain(layer) {
+            let Some(default) = &row.default else { continue };
+            assert_eq!((row.canonical)(default).as_ref(), Ok(default), "{}", row.key);
+        }
+        for setting in STUDY.iter() {
+            assert_eq!((setting.get)(&Settings::new()), setting.row.default, "{}", setting.row.key);
+        }
     }
 }

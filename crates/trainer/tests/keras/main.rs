@@ -14,7 +14,7 @@ use burn::{
     tensor::{Device, Gradients, Tensor, TensorData},
 };
 use fixture::{Fixture, tensors};
-use model::{Loss, Network, NetworkNoise};
+use model::{Loss, Network, NetworkNoise, is_trained};
 use trainer::study::Backend;
 use training::{Batch, Metrics, State, weights};
 
@@ -101,7 +101,7 @@ fn gradients(
     let loss = loss.compute(&network.forward(batch.images, noise), batch.classes);
     let gradients = network.clone().map(&mut ToGradients(loss.backward()));
     let mut named = weights::tensors(&gradients).unwrap();
-    named.retain(|name, _| !name.contains(".moving_"));
+    named.retain(|name, _| is_trained(name));
     named
 }
 
