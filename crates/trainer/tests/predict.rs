@@ -39,7 +39,7 @@ fn predictions_for_png_files_have_the_test_accuracy() {
             .filter(|(index, prediction)| prediction["models"][number]["digit"] == index * 7 % 10);
         let record = fs::read_to_string(dir.path(&format!("out/runs/{variant}-seed-0/run.json")));
         let record: serde_json::Value = serde_json::from_str(&record.unwrap()).unwrap();
-        let accuracy = record["acc_test"].as_f64().unwrap();
+        let accuracy = record["test"]["accuracy"].as_f64().unwrap();
         assert!(accuracy > 0.5, "{accuracy}");
         assert!((correct.count() as f64 - accuracy * 100.0).abs() < 1e-6, "{variant}");
     }

@@ -122,7 +122,7 @@ fn runs_of_earlier_versions_are_shown_without_what_they_did_not_record() {
         let path = dir.path(&format!("out/runs/{run}/run.json"));
         let mut record: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
         record.as_object_mut().unwrap().remove("calibration").unwrap();
-        record["files_sha256"].as_object_mut().unwrap().remove("metrics").unwrap();
+        record["files"].as_object_mut().unwrap().remove("metrics.csv").unwrap();
         fs::write(&path, record.to_string()).unwrap();
         fs::remove_file(dir.path(&format!("out/runs/{run}/metrics.csv"))).unwrap();
     }

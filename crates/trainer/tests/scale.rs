@@ -42,8 +42,9 @@ fn write_records(dir: &TestDir) -> Vec<PathBuf> {
     for ((run, job), number) in folders.iter().zip(&jobs).zip(0_u32..).skip(1) {
         fs::create_dir_all(run).unwrap();
         fs::write(run.join("inputs.json"), job.inputs.json()).unwrap();
-        let acc_test = 0.5 + f64::from(number * 7919 % 1000) / 1e4;
-        Record { acc_test, ..trained.clone() }.write(run).unwrap();
+        let mut record = trained.clone();
+        record.test.accuracy = 0.5 + f64::from(number * 7919 % 1000) / 1e4;
+        record.write(run).unwrap();
         for file in [MODEL, HISTORY, PREDICTIONS] {
             fs::hard_link(folders[0].join(file), run.join(file)).unwrap();
         }

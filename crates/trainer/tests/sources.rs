@@ -32,7 +32,7 @@ fn the_source_of_a_study_is_not_replaced() {
         without_mnist(&dir, command)
             .assert()
             .code(2)
-            .stderr(contains("data.sources: out was trained on `mnist`, which cannot be had now"))
+            .stderr(contains("data.sources: out was trained on `mnist`, which is not available"))
             .stderr(contains("Tried: $MNIST_DIR is not set"))
             .stderr(contains("write data.sources = [\"synthetic\"]"));
     }

@@ -34,7 +34,7 @@ impl Confidence {
         let spread = |value: fn(&[CalibrationBin]) -> f64| {
             Spread::new(&recorded.iter().map(|bins| value(bins)).collect::<Vec<_>>())
         };
-        let nll: Vec<f64> = runs.iter().map(|row| row.record.cross_entropy_test).collect();
+        let nll: Vec<f64> = runs.iter().map(|row| row.record.test.cross_entropy).collect();
         Some(Self {
             bins: (0..count).map(|bin| pooled(&recorded.iter().map(|bins| &bins[bin]))).collect(),
             ece: spread(calibration_error),

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     results::{Comparison, Row, Summary, statistics::Spread},
-    store::{Ending, Error, Predictions, Record},
+    store::{Ending, Error, Predictions, Record, changed_labels},
     study::cell_name,
 };
 
@@ -156,12 +156,12 @@ impl Group {
             comparison: summary.difference.clone(),
             config: first.run.variant.network.clone(),
             shift: first.run.variant.settings.shift,
-            test_images: first.record.images.test,
+            test_images: first.record.test.images,
             diverged: runs.iter().filter(|row| row.diverged()).count(),
-            changed_labels: first.record.files_sha256.changed_labels.clone(),
+            changed_labels: first.record.files.get(changed_labels::FILE).cloned(),
             gaps: runs.iter().map(|row| (row.run.seed, row.record.gap())).collect(),
-            cross_entropy_train: spread(&|run| run.cross_entropy_train),
-            cross_entropy_test: spread(&|run| run.cross_entropy_test),
+            cross_entropy_train: spread(&|run| run.train.cross_entropy),
+            cross_entropy_test: spread(&|run| run.test.cross_entropy),
             memorised: memorised.map(|shares| Spread::new(&shares)),
             is_monitored: first.run.variant.settings.early_stopping.is_some(),
             best_epoch: median(runs.iter().filter_map(|row| row.record.best_epoch).collect())
@@ -227,7 +227,7 @@ pub(super) mod tests {
             .zip(0..)
             .map(|(&accuracies, seed)| {
                 let mut row = row(name, seed, accuracies, 1.0);
-                row.record.images.test = 10_000;
+                row.record.test.images = 10_000;
                 row
             })
             .collect();

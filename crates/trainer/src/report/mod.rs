@@ -42,7 +42,7 @@ pub fn write(
     let verdicts = results::verdicts(summaries).unwrap_or_default();
     notes.extend(verdicts.lines().map(str::to_owned));
     if !saved.study.sweep.is_empty() {
-        let is_validated = rows.iter().any(|row| row.record.acc_val.is_some());
+        let is_validated = rows.iter().any(|row| row.record.validation.is_some());
         notes.push(if is_validated {
             "Below, each variant is shown at its best point by mean accuracy on the held-out images.".to_owned()
         } else {

@@ -9,7 +9,7 @@ use crate::{
         self, Comparison, Row, Summary, groups,
         statistics::{Difference, Spread},
     },
-    store::{ImageCounts, Record, SavedStudy},
+    store::{Record, SavedStudy},
     study::{Study, setting_text, short},
 };
 
@@ -149,9 +149,12 @@ fn description(saved: &SavedStudy, rows: &[Row]) -> String {
 
 /// Formats the numbers of training, validation and test images, in brackets; empty if no run has finished.
 fn image_counts(rows: &[Row]) -> String {
-    let mut counts = rows.iter().map(|row| row.record.images);
+    let mut counts = rows.iter().map(|Row { record, .. }| {
+        let validation = record.validation.map_or(0, |validation| validation.images);
+        [record.train.images, validation, record.test.images]
+    });
     let Some(first) = counts.next() else { return String::new() };
-    let ImageCounts { train, validation, test } = first;
+    let [train, validation, test] = first;
     if counts.any(|other| other != first) {
         return format!(" (training images varied, {test} test images)");
     }
@@ -189,7 +192,7 @@ fn headings(study: &Study, rows: &[Row]) -> Vec<Heading> {
         "verdict",
         "Whether the test accuracy is better or worse; p is adjusted for the number of comparisons by Holm’s method",
     );
-    let validated = rows.iter().any(|row| row.record.acc_val.is_some());
+    let validated = rows.iter().any(|row| row.record.validation.is_some());
     let acc_val = heading(
         "acc_val",
         "Share of the held-out images that the trained network classifies correctly; the best is marked, in a sweep each variant’s best",
@@ -250,8 +253,8 @@ fn lines(rows: &[Row], summaries: &[Summary]) -> Vec<Vec<Cell>> {
         let accuracies = [spread_cell(summary.acc_test, 5), spread_cell(summary.pct_diff, 5)];
         let comparison = summary.difference.as_ref();
         let other_metrics = [
-            mean(&|run| run.loss_train, 5),
-            mean(&|run| run.loss_test, 5),
+            mean(&|run| run.train.loss, 5),
+            mean(&|run| run.test.loss, 5),
             mean(&|run| run.epochs as f64, 0),
             mean(&|run| run.fit_seconds, 2),
         ];

@@ -18,7 +18,7 @@ use super::{
 use crate::{
     results::{self, Row, Summary},
     splits::Splits,
-    store::SavedStudy,
+    store::{SavedStudy, changed_labels},
 };
 
 /// The number of bins of the weight histograms. It is odd, so that one bin is centred on 0.
@@ -232,7 +232,7 @@ fn add_wrong_answers(
     // The labels that a shown run has changed: other seeds and other shares of noise have others.
     let changed =
         groups.iter().filter(|group| group.shown).find_map(|group| group.changed_labels.clone());
-    let of_labels = |row: &&Row| row.record.files_sha256.changed_labels == changed;
+    let of_labels = |row: &&Row| row.record.files.get(changed_labels::FILE) == changed.as_ref();
     let row = rows.iter().find(of_labels).filter(|_| changed.is_some());
     let (Some(splits), Some(row)) = (splits, row) else { return Vec::new() };
     let wrong = match WrongLabels::read(row, splits) {

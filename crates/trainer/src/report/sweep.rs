@@ -104,7 +104,7 @@ fn swept_key(key: &str, groups: &[(&Summary, &[Row])]) -> Option<SweptKey> {
             Spread::new(&runs.iter().map(|row| value(&row.record)).collect::<Vec<_>>())
         };
         let held_out: Option<Vec<f64>> =
-            runs.iter().map(|row| row.record.cross_entropy_val).collect();
+            runs.iter().map(|row| Some(row.record.validation?.cross_entropy)).collect();
         let Some(value) = summary.point.get(key) else { continue };
         let value = value.as_float().or_else(|| value.as_integer().map(|value| value as f64))?;
         let mut other_keys: KeyValues = summary.point.clone();
@@ -116,9 +116,9 @@ fn swept_key(key: &str, groups: &[(&Summary, &[Row])]) -> Option<SweptKey> {
             acc_val: summary.acc_val,
             acc_test: summary.acc_test,
             gap: spread(Record::gap),
-            cross_entropy_train: spread(|run| run.cross_entropy_train),
+            cross_entropy_train: spread(|run| run.train.cross_entropy),
             cross_entropy_val: held_out.map(|values| Spread::new(&values)),
-            cross_entropy_test: spread(|run| run.cross_entropy_test),
+            cross_entropy_test: spread(|run| run.test.cross_entropy),
             best: summary.chosen,
             runs: summary.n,
         };

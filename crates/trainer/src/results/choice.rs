@@ -77,11 +77,11 @@ impl Score {
         let rows: Vec<&Row> = group.iter().filter(|row| seeds.contains(&row.run.seed)).collect();
         let (mut correct, mut images, mut cross_entropy) = (0.0, 0.0, 0.0);
         for row in &rows {
-            let validation = row.record.images.validation as f64;
+            let validation = row.record.validation?;
             // Whole numbers, so that equal accuracies are equal whatever the order of the seeds.
-            correct += (row.record.acc_val? * validation).round();
-            images += validation;
-            cross_entropy += row.record.cross_entropy_val?;
+            correct += (validation.accuracy * validation.images as f64).round();
+            images += validation.images as f64;
+            cross_entropy += validation.cross_entropy;
         }
         (!rows.is_empty()).then(|| Self {
             diverged: rows.iter().any(|row| row.diverged()),
@@ -102,14 +102,18 @@ impl Score {
 #[cfg(test)]
 mod tests {
     use super::{super::tests::row, *};
+    use crate::store::Evaluated;
 
     /// Builds the row of a run at a sweep point, with its scores on the held-out images.
     fn scored(variant: &str, point: &[(&str, f64)], scores: Option<(f64, f64)>) -> Row {
         let mut row = row(variant, 0, (0.9, 0.5), 1.0);
         row.run.point = point.iter().map(|&(key, value)| (key.to_owned(), value.into())).collect();
-        row.record.images.validation = 1000;
-        row.record.acc_val = scores.map(|(accuracy, _)| accuracy);
-        row.record.cross_entropy_val = scores.map(|(_, cross_entropy)| cross_entropy);
+        row.record.validation = scores.map(|(accuracy, cross_entropy)| Evaluated {
+            accuracy,
+            cross_entropy,
+            images: 1000,
+            ..Evaluated::default()
+        });
         row
     }
 
@@ -134,7 +138,7 @@ mod tests {
         let permuted: Vec<Row> = (rows.iter().zip([0.9, 0.1, 0.95, 0.2, 0.3]))
             .map(|(row, acc_test)| {
                 let mut row = row.clone();
-                row.record.acc_test = acc_test;
+                row.record.test.accuracy = acc_test;
                 row
             })
             .collect();
@@ -154,7 +158,7 @@ mod tests {
         rows[3].record.ended = crate::store::Ending::Diverged;
         assert_eq!(chosen(&rows), [true, false, true, false]);
         for row in &mut rows {
-            row.record.acc_val = None;
+            row.record.validation = None;
         }
         assert_eq!(chosen(&rows), [false; 4]);
     }

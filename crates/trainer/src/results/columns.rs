@@ -25,12 +25,12 @@ use Cell::{Count, Number, Seconds, Text};
 /// Columns of results.csv.
 pub(super) const RESULTS: [Column<Row>; 14] = [
     ("variant", |row| Text(row.variant().to_owned())),
-    ("acc_train", |row| Number(row.record.acc_train)),
-    ("acc_test", |row| Number(row.record.acc_test)),
+    ("acc_train", |row| Number(row.record.train.accuracy)),
+    ("acc_test", |row| Number(row.record.test.accuracy)),
     ("pct_diff", |row| Number(row.record.pct_diff())),
     ("seed", |row| Count(row.run.seed)),
-    ("loss_train", |row| Number(row.record.loss_train)),
-    ("loss_test", |row| Number(row.record.loss_test)),
+    ("loss_train", |row| Number(row.record.train.loss)),
+    ("loss_test", |row| Number(row.record.test.loss)),
     ("parameters", |row| Count(row.record.parameters as u64)),
     ("epochs", |row| Count(row.record.epochs as u64)),
     ("dataset", |row| Text(row.dataset.clone())),
@@ -42,8 +42,8 @@ pub(super) const RESULTS: [Column<Row>; 14] = [
 
 /// Further columns of results.csv, each only if some row has it.
 pub(super) const OPTIONAL: [Column<Row>; 5] = [
-    ("acc_val", |row| number(row.record.acc_val)),
-    ("loss_val", |row| number(row.record.loss_val)),
+    ("acc_val", |row| number(row.record.validation.map(|images| images.accuracy))),
+    ("loss_val", |row| number(row.record.validation.map(|images| images.loss))),
     ("best_epoch", |row| row.record.best_epoch.map_or(Cell::Empty, |epoch| Count(epoch as u64))),
     ("acc_train_true", |row| number(row.record.acc_train_true)),
     ("memorised", |row| number(row.record.memorised)),

@@ -91,8 +91,10 @@ fn compare_one(reference: &[Row], runs: &[Row], has_one_seed: bool) -> Option<Co
         })
         .filter(|(run, other)| !run.diverged() && !other.diverged())
         .collect();
-    let differences: Vec<f64> =
-        pairs.iter().map(|(run, other)| run.record.acc_test - other.record.acc_test).collect();
+    let differences: Vec<f64> = pairs
+        .iter()
+        .map(|(run, other)| run.record.test.accuracy - other.record.test.accuracy)
+        .collect();
     let difference = Difference::new(&differences);
     let p = match (&difference, &pairs[..]) {
         (Some(difference), _) => Some(difference.p),

@@ -31,12 +31,12 @@ const BARELY_TRAINED: f64 = 0.5;
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use std::path::Path;
+    use std::{collections::BTreeMap, path::Path};
 
     use super::*;
     use crate::{
         config::Entries,
-        store::{Ending, ImageCounts, Record, record::Checksums},
+        store::{Ending, Evaluated, Record},
         study::{Backend, Study},
     };
 
@@ -53,28 +53,22 @@ pub(crate) mod tests {
         let entries = Entries::parse(&config, Path::new("")).unwrap();
         let run = Study::read("small", &entries).unwrap().runs.remove(0);
         let ended = if loss_train.is_finite() { Ending::Epochs } else { Ending::Diverged };
+        let of = |accuracy, loss| Evaluated { accuracy, loss, cross_entropy: 1.0, images: 0 };
         let record = Record {
             ended,
-            acc_train,
-            acc_val: None,
-            acc_test,
-            loss_train,
-            loss_val: None,
-            loss_test: 1.0,
-            cross_entropy_train: 1.0,
-            cross_entropy_val: None,
-            cross_entropy_test: 1.0,
-            acc_train_true: None,
-            memorised: None,
-            calibration: None,
-            images: ImageCounts::default(),
-            parameters: 5,
             epochs: 2,
             best_epoch: None,
+            parameters: 5,
             fit_seconds: 1.234,
+            train: of(acc_train, loss_train),
+            validation: None,
+            test: of(acc_test, 1.0),
+            calibration: None,
+            acc_train_true: None,
+            memorised: None,
             machine: String::new(),
             version: String::new(),
-            files_sha256: Checksums::default(),
+            files: BTreeMap::new(),
         };
         let folder = format!("runs/{variant}-seed-{seed}-0123456789ab").into();
         Row { run, dataset: "a, b".to_owned(), backend: Backend::Flex, folder, record }

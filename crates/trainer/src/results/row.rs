@@ -51,7 +51,7 @@ impl Row {
 
     /// Returns whether the run did not diverge but has a training accuracy below [`BARELY_TRAINED`].
     pub(crate) fn barely_trained(&self) -> bool {
-        !self.diverged() && self.record.acc_train < BARELY_TRAINED
+        !self.diverged() && self.record.train.accuracy < BARELY_TRAINED
     }
 }
 

@@ -60,13 +60,14 @@ pub fn summaries(rows: &[Row], first: &str) -> Vec<Summary> {
     let starred = choice::starred(&groups, &chosen);
     let summary = |(index, difference): (usize, Option<Comparison>)| {
         let runs = groups[index];
-        let validated: Option<Vec<f64>> = runs.iter().map(|row| row.record.acc_val).collect();
+        let validated: Option<Vec<f64>> =
+            runs.iter().map(|row| Some(row.record.validation?.accuracy)).collect();
         Summary {
             variant: runs[0].variant().to_owned(),
             point: runs[0].point().clone(),
             n: runs.len(),
-            acc_train: spread(runs, |run| run.acc_train),
-            acc_test: spread(runs, |run| run.acc_test),
+            acc_train: spread(runs, |run| run.train.accuracy),
+            acc_test: spread(runs, |run| run.test.accuracy),
             pct_diff: spread(runs, Record::pct_diff),
             acc_val: validated.map(|accuracies| Spread::new(&accuracies)),
             chosen: chosen[index],

@@ -121,7 +121,7 @@ pub fn notes(rows: &[Row]) -> Vec<String> {
         let note = "† diverged: the loss or a weight is no longer a finite number; try a lower fit.learning_rate";
         notes.push(note.to_owned());
     }
-    let is_validated = rows.iter().any(|row| row.record.acc_val.is_some());
+    let is_validated = rows.iter().any(|row| row.record.validation.is_some());
     if is_validated {
         let best = if is_swept(rows) { "each variant's best point" } else { "the best variant" };
         notes.push(format!("★ {best} by mean accuracy on the held-out images."));

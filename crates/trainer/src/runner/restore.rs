@@ -16,7 +16,7 @@ pub(super) enum Beginning {
     /// A state, with the seconds that its training took.
     State(Box<State>, f64),
     /// No training: the run ends as one of fewer epochs did, with its record and files.
-    Ended { record: Box<Record>, files: Vec<(&'static str, Vec<u8>)> },
+    Ended { record: Box<Record>, files: Vec<(String, Vec<u8>)> },
 }
 
 impl RunContext {
@@ -98,7 +98,6 @@ fn ended(
     if !has_ended {
         return Ok(None);
     }
-    let read = |(file, _)| Ok((file, record.read_file(folder, file)?));
-    let files: Result<Vec<_>, store::Error> = record.files_sha256.files().map(read).collect();
-    Ok(Some(Beginning::Ended { record: Box::new(record.clone()), files: files? }))
+    let files = record.read_files(folder)?;
+    Ok(Some(Beginning::Ended { record: Box::new(record.clone()), files }))
 }

@@ -19,7 +19,7 @@ use crate::{
         changed_labels,
         checkpoint::{self, Header},
         files, history, metrics, predictions,
-        record::{Contents, Ending, ImageCounts},
+        record::{self, Ending, Evaluated, MODEL, RunFiles},
     },
     study::Run,
 };
@@ -44,9 +44,7 @@ impl RunContext {
                 self.finish(job.run, claim, &data, &state, &header)?
             }
             Beginning::Ended { record, files } => {
-                for (file, bytes) in files {
-                    files::write(&claim.file(file), &bytes)?;
-                }
+                record::write_files(&claim.folder, &files)?;
                 record.write(&claim.folder)?;
                 *record
             }
@@ -132,39 +130,31 @@ impl RunContext {
             preparation: self.splits.preparation,
             width: shape.width,
         };
-        let contents = Contents {
-            model: weights::to_bytes_with_input(network, &input)?,
-            history: history::to_csv(&state.history),
-            changed_labels: data.wrong.as_ref().map(|wrong| changed_labels::to_csv(&wrong.changes)),
-            metrics: metrics::to_csv(&state.recordings, columns(run, data)),
-            predictions: predictions::to_bytes(labels, classes)?,
-        };
+        let mut files: RunFiles = vec![
+            (MODEL, weights::to_bytes_with_input(network, &input)?),
+            (history::FILE, history::to_csv(&state.history).into_bytes()),
+            (metrics::FILE, metrics::to_csv(&state.recordings, columns(run, data)).into_bytes()),
+            (predictions::FILE, predictions::to_bytes(labels, classes)?),
+        ];
+        files.extend(data.wrong.as_ref().map(|wrong| {
+            (changed_labels::FILE, changed_labels::to_csv(&wrong.changes).into_bytes())
+        }));
+        let held_out = data.validation.as_ref().map_or(0, |split| split.len());
         let record = Record {
             ended: Ending::of(&state.history, stopping, is_finite),
-            acc_train: train.metrics.accuracy,
-            acc_val: validation.map(|validation| validation.metrics.accuracy),
-            acc_test: test.metrics.accuracy,
-            loss_train: train.metrics.loss,
-            loss_val: validation.map(|validation| validation.metrics.loss),
-            loss_test: test.metrics.loss,
-            cross_entropy_train: train.cross_entropy,
-            cross_entropy_val: validation.map(|validation| validation.cross_entropy),
-            cross_entropy_test: test.cross_entropy,
-            acc_train_true,
-            memorised: given.map(|given| given.metrics.accuracy),
-            calibration: predictions.map(|predictions| calibration(labels, &predictions)),
-            images: ImageCounts {
-                train: data.train.len(),
-                validation: data.validation.as_ref().map_or(0, |split| split.len()),
-                test: self.splits.test.len(),
-            },
-            parameters: run.variant.network.parameters(shape.pixels(), shape.classes),
             epochs: state.history.len(),
             best_epoch: stopping.and_then(|stopping| stopping.best_epoch()),
+            parameters: run.variant.network.parameters(shape.pixels(), shape.classes),
             fit_seconds: header.fit_seconds,
+            train: Evaluated::new(&train, data.train.len()),
+            validation: validation.map(|validation| Evaluated::new(&validation, held_out)),
+            test: Evaluated::new(&test, self.splits.test.len()),
+            calibration: predictions.map(|predictions| calibration(labels, &predictions)),
+            acc_train_true,
+            memorised: given.map(|given| given.metrics.accuracy),
             machine: self.machine.clone(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            files_sha256: contents.write(&claim.folder)?,
+            files: record::write_files(&claim.folder, &files)?,
         };
         record.write(&claim.folder)?;
         Ok(record)

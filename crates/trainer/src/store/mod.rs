@@ -27,7 +27,7 @@ pub use self::{
     manifest::{DatasetName, Manifest},
     metrics::Recordings,
     predictions::{FILE as PREDICTIONS, Predictions},
-    record::{Ending, ImageCounts, MODEL, Record},
+    record::{Ending, Evaluated, MODEL, Record},
     saved_study::{Job, SavedStudy},
     siblings::Siblings,
 };

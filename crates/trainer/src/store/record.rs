@@ -1,9 +1,9 @@
 //! run.json: the record of a finished run.
 
-use std::path::Path;
+use std::{collections::BTreeMap, path::Path};
 
 use serde::{Deserialize, Deserializer, Serialize};
-use training::{Epoch, Stopping};
+use training::{Epoch, Evaluation, Stopping};
 
 use super::{
     Error, calibration::CalibrationBin, changed_labels, files, history, metrics,
@@ -11,76 +11,69 @@ use super::{
 };
 use crate::splits::ChangedLabel;
 
-/// File name of the record. It is written last and marks a run as finished.
+/// File name of the record.
 pub const FILE: &str = "run.json";
-/// File name of the trained weights.
+/// File name of the final weights.
 pub const MODEL: &str = "model.safetensors";
+/// Format of the record. Raise it when a key changes its meaning. Unknown keys are ignored, and absent ones mean that
+/// something was not recorded.
+const FORMAT: u32 = 2;
 
 /// Record of a finished run. run.json has the fields in this order.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Record {
     /// How training ended.
     pub ended: Ending,
-    /// Accuracy of the final weights on the training images, 0 to 1.
-    pub acc_train: f64,
-    /// Accuracy on the held-out images, if there are any.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub acc_val: Option<f64>,
-    /// Accuracy on the test images.
-    pub acc_test: f64,
-    /// Mean cross-entropy plus penalties on the training images. run.json has null for a value that is not finite.
-    #[serde(deserialize_with = "nan_for_null")]
-    pub loss_train: f64,
-    /// Mean cross-entropy plus penalties on the held-out images, if there are any.
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "some_nan_for_null"
-    )]
-    pub loss_val: Option<f64>,
-    /// Mean cross-entropy plus penalties on the test images.
-    #[serde(deserialize_with = "nan_for_null")]
-    pub loss_test: f64,
-    /// Mean cross-entropy on the training images, without penalties.
-    #[serde(deserialize_with = "nan_for_null")]
-    pub cross_entropy_train: f64,
-    /// Mean cross-entropy on the held-out images, without penalties, if there are any.
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "some_nan_for_null"
-    )]
-    pub cross_entropy_val: Option<f64>,
-    /// Mean cross-entropy on the test images, without penalties.
-    #[serde(deserialize_with = "nan_for_null")]
-    pub cross_entropy_test: f64,
-    /// Accuracy on the training images with their true labels, if some are known to be wrong.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub acc_train_true: Option<f64>,
-    /// Share of the wrong training labels that the final network gives, if there are any.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub memorised: Option<f64>,
-    /// Calibration on the test images; `None` if the network's output is NaN.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub calibration: Option<Vec<CalibrationBin>>,
-    /// Numbers of images.
-    pub images: ImageCounts,
-    /// Number of parameters, trainable and non-trainable.
-    pub parameters: usize,
-    /// Epochs trained. Fewer than configured if training ended early.
+    /// Number of trained epochs.
     pub epochs: usize,
-    /// Best epoch, from 1, if early stopping monitored one.
+    /// Best epoch, from 1; `None` if early stopping monitored none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub best_epoch: Option<usize>,
-    /// Seconds spent fitting, validation and recordings included.
+    /// Number of parameters.
+    pub parameters: usize,
+    /// Seconds spent fitting.
     pub fit_seconds: f64,
-    /// Name of the device that the run finished on.
+    /// Evaluation of the training images.
+    pub train: Evaluated,
+    /// Evaluation of the held-out images, if there are any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub validation: Option<Evaluated>,
+    /// Evaluation of the test images.
+    pub test: Evaluated,
+    /// Confidences on the test images; `None` if they are NaN.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calibration: Option<Vec<CalibrationBin>>,
+    /// Accuracy on the training images by their true labels, if some labels are known to be wrong.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acc_train_true: Option<f64>,
+    /// Share of the wrong labels that the network gives, if some are known to be wrong.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memorised: Option<f64>,
+    /// Name of the device.
     pub machine: String,
     /// Version of this program.
     pub version: String,
-    /// Checksums of the run's other files.
-    pub files_sha256: Checksums,
+    /// SHA-256 of the run's other files by name.
+    pub files: BTreeMap<String, String>,
 }
+
+/// Results of the final network on some images.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct Evaluated {
+    /// Accuracy, 0 to 1.
+    pub accuracy: f64,
+    /// Mean cross-entropy with label smoothing, plus penalties.
+    #[serde(deserialize_with = "nan_for_null")]
+    pub loss: f64,
+    /// Mean cross-entropy.
+    #[serde(deserialize_with = "nan_for_null")]
+    pub cross_entropy: f64,
+    /// Number of images.
+    pub images: usize,
+}
+
+/// Files of a run but its record, each with its bytes.
+pub type RunFiles = Vec<(&'static str, Vec<u8>)>;
 
 /// How a run's training ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -94,77 +87,37 @@ pub enum Ending {
     Diverged,
 }
 
-/// Numbers of images that a run used.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ImageCounts {
-    /// Training images.
-    pub train: usize,
-    /// Validation images.
-    pub validation: usize,
-    /// Test images.
-    pub test: usize,
-}
-
-/// SHA-256 checksums of a finished run's files.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Checksums {
-    /// Checksum of [`changed_labels::FILE`]; `None` without label noise.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub changed_labels: Option<String>,
-    /// Checksum of [`MODEL`].
-    pub model: String,
-    /// Checksum of [`history::FILE`].
-    pub history: String,
-    /// Checksum of [`metrics::FILE`]; `None` of a run from before there was one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub metrics: Option<String>,
-    /// Checksum of [`predictions::FILE`].
-    pub predictions: String,
-}
-
-/// Contents of a run's files that have a checksum.
-#[derive(Debug)]
-pub struct Contents {
-    /// Text of [`changed_labels::FILE`]; `None` without label noise.
-    pub changed_labels: Option<String>,
-    /// Bytes of [`MODEL`].
-    pub model: Vec<u8>,
-    /// Text of [`history::FILE`].
-    pub history: String,
-    /// Text of [`metrics::FILE`].
-    pub metrics: String,
-    /// Bytes of [`predictions::FILE`].
-    pub predictions: Vec<u8>,
+impl Evaluated {
+    /// Describes an evaluation of so many images.
+    pub fn new(evaluation: &Evaluation, images: usize) -> Self {
+        let Evaluation { metrics, cross_entropy, .. } = *evaluation;
+        Self { accuracy: metrics.accuracy, loss: metrics.loss, cross_entropy, images }
+    }
 }
 
 impl Record {
-    /// Returns the notebook's `1 − acc_test / acc_train`: the share of the training accuracy that is lost on the test
-    /// images. NaN if both accuracies are 0.
+    /// Returns 1 − test accuracy / training accuracy.
     pub fn pct_diff(&self) -> f64 {
-        1.0 - self.acc_test / self.acc_train
+        1.0 - self.test.accuracy / self.train.accuracy
     }
 
-    /// Returns the gap: training minus test accuracy.
+    /// Returns training accuracy − test accuracy.
     pub fn gap(&self) -> f64 {
-        self.acc_train - self.acc_test
+        self.train.accuracy - self.test.accuracy
     }
 
-    /// Reads the record in a run's folder; `None` if the run has not finished.
+    /// Reads the record in a run's folder; `None` if there is none.
     pub fn read(folder: &Path) -> Result<Option<Self>, Error> {
         let path = folder.join(FILE);
         let Some(bytes) = files::read(&path)? else { return Ok(None) };
-        let record = serde_json::from_slice(&bytes);
-        let malformed = |error| Error::Malformed { path, reason: format!("not a record: {error}") };
-        record.map(Some).map_err(malformed)
+        parse(&bytes).map(Some).map_err(|reason| Error::Malformed { path, reason })
     }
 
     /// Reads one of the run's files and verifies its checksum.
     pub fn read_file(&self, folder: &Path, file: &str) -> Result<Vec<u8>, Error> {
         let path = folder.join(file);
-        let mut files = self.files_sha256.files();
-        let expected = files.find(|(name, _)| *name == file).map(|(_, sha256)| sha256);
         let defect = match files::read(&path)? {
-            Some(bytes) if expected == Some(data::sha256([bytes.as_slice()]).as_str()) => {
+            Some(bytes) if self.files.get(file) == Some(&data::sha256([bytes.as_slice()])) => {
                 return Ok(bytes);
             }
             Some(_) => "not as the run left it",
@@ -173,58 +126,81 @@ impl Record {
         Err(Error::Malformed { path, reason: defect.to_owned() })
     }
 
-    /// Reads the run's history, whose values are rounded to six decimals.
+    /// Reads all of the run's files and verifies their checksums.
+    pub fn read_files(&self, folder: &Path) -> Result<Vec<(String, Vec<u8>)>, Error> {
+        let names = self.files.keys();
+        names.map(|file| Ok((file.clone(), self.read_file(folder, file)?))).collect()
+    }
+
+    /// Reads history.csv.
     pub fn read_history(&self, folder: &Path) -> Result<Vec<Epoch>, Error> {
-        let malformed = |reason| Error::Malformed { path: folder.join(history::FILE), reason };
-        history::parse(&self.read_file(folder, history::FILE)?, self.epochs).map_err(malformed)
+        self.parse_file(folder, history::FILE, |bytes| history::parse(bytes, self.epochs))
     }
 
-    /// Reads the labels and predicted classes of the test images.
+    /// Reads the predictions.
     pub fn read_predictions(&self, folder: &Path) -> Result<Predictions, Error> {
-        let malformed = |reason| Error::Malformed { path: folder.join(predictions::FILE), reason };
-        Predictions::parse(&self.read_file(folder, predictions::FILE)?).map_err(malformed)
+        self.parse_file(folder, predictions::FILE, Predictions::parse)
     }
 
-    /// Reads what was recorded by epoch; `None` of a run from before that.
+    /// Reads metrics.csv; `None` if the run has none.
     pub fn read_metrics(&self, folder: &Path) -> Result<Option<Recordings>, Error> {
-        self.read_optional(
-            folder,
-            metrics::FILE,
-            self.files_sha256.metrics.is_some(),
-            metrics::parse,
-        )
+        let is_there = self.files.contains_key(metrics::FILE);
+        is_there.then(|| self.parse_file(folder, metrics::FILE, metrics::parse)).transpose()
     }
 
-    /// Reads the labels that were changed; `None` without label noise.
+    /// Reads the changed labels; `None` if the run has none.
     pub fn read_changed_labels(&self, folder: &Path) -> Result<Option<Vec<ChangedLabel>>, Error> {
-        let is_there = self.files_sha256.changed_labels.is_some();
-        self.read_optional(folder, changed_labels::FILE, is_there, changed_labels::parse)
+        let file = changed_labels::FILE;
+        let is_there = self.files.contains_key(file);
+        is_there.then(|| self.parse_file(folder, file, changed_labels::parse)).transpose()
     }
 
-    fn read_optional<T>(
+    fn parse_file<T>(
         &self,
         folder: &Path,
         file: &str,
-        is_there: bool,
         parse: impl Fn(&[u8]) -> Result<T, String>,
-    ) -> Result<Option<T>, Error> {
-        if !is_there {
-            return Ok(None);
-        }
+    ) -> Result<T, Error> {
         let malformed = |reason| Error::Malformed { path: folder.join(file), reason };
-        parse(&self.read_file(folder, file)?).map(Some).map_err(malformed)
+        parse(&self.read_file(folder, file)?).map_err(malformed)
     }
 
-    /// Verifies the checksums of the run's files.
-    pub fn verify(&self, folder: &Path) -> Result<(), Error> {
-        let mut files = self.files_sha256.files();
-        files.try_for_each(|(file, _)| self.read_file(folder, file).map(drop))
-    }
-
-    /// Writes the record, after which the run is finished.
+    /// Writes the record, which makes the run finished.
     pub fn write(&self, folder: &Path) -> Result<(), Error> {
-        files::write_json(&folder.join(FILE), FILE, self)
+        let record = Versioned { format: FORMAT, record: self };
+        files::write_json(&folder.join(FILE), FILE, &record)
     }
+}
+
+/// A record with its format.
+#[derive(Debug, Serialize, Deserialize)]
+struct Versioned<T> {
+    #[serde(default)]
+    format: u32,
+    #[serde(flatten)]
+    record: T,
+}
+
+fn parse(bytes: &[u8]) -> Result<Record, String> {
+    let not_a_record = |error: serde_json::Error| format!("not a record: {error}");
+    let format: Versioned<BTreeMap<String, serde_json::Value>> =
+        serde_json::from_slice(bytes).map_err(not_a_record)?;
+    if format.format != FORMAT {
+        return Err(format!("its format is {}, but this program reads {FORMAT}", format.format));
+    }
+    serde_json::from_slice(bytes).map_err(not_a_record)
+}
+
+/// Writes a run's files and returns their checksums by name.
+pub fn write_files<F: AsRef<str>>(
+    folder: &Path,
+    files: &[(F, Vec<u8>)],
+) -> Result<BTreeMap<String, String>, Error> {
+    let write = |(file, bytes): &(F, Vec<u8>)| {
+        files::write(&folder.join(file.as_ref()), bytes)?;
+        Ok((file.as_ref().to_owned(), data::sha256([bytes.as_slice()])))
+    };
+    files.iter().map(write).collect()
 }
 
 impl Ending {
@@ -241,46 +217,8 @@ impl Ending {
     }
 }
 
-impl Checksums {
-    /// Returns the files that have a checksum, each with it.
-    pub fn files(&self) -> impl Iterator<Item = (&'static str, &str)> {
-        let Self { changed_labels, model, history, metrics, predictions } = self;
-        let optional = [(metrics::FILE, metrics), (changed_labels::FILE, changed_labels)];
-        let optional =
-            optional.into_iter().filter_map(|(file, sha256)| Some((file, sha256.as_deref()?)));
-        let others = [(MODEL, model), (history::FILE, history), (predictions::FILE, predictions)];
-        others.map(|(file, sha256)| (file, sha256.as_str())).into_iter().chain(optional)
-    }
-}
-
-impl Contents {
-    /// Writes the files to a run's folder.
-    pub fn write(&self, folder: &Path) -> Result<Checksums, Error> {
-        let write = |file, bytes: &[u8]| {
-            files::write(&folder.join(file), bytes)?;
-            Ok::<_, Error>(data::sha256([bytes]))
-        };
-        let changed_labels = self.changed_labels.as_ref();
-        let changed_labels =
-            changed_labels.map(|text| write(changed_labels::FILE, text.as_bytes()));
-        Ok(Checksums {
-            changed_labels: changed_labels.transpose()?,
-            model: write(MODEL, &self.model)?,
-            history: write(history::FILE, self.history.as_bytes())?,
-            metrics: Some(write(metrics::FILE, self.metrics.as_bytes())?),
-            predictions: write(predictions::FILE, &self.predictions)?,
-        })
-    }
-}
-
-/// Deserialises a number that is null where it is not finite, because JSON has no NaN and no infinity.
 fn nan_for_null<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
     Ok(Option::deserialize(deserializer)?.unwrap_or(f64::NAN))
-}
-
-/// Deserialises a number that is there, as [`nan_for_null`] does.
-fn some_nan_for_null<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
-    nan_for_null(deserializer).map(Some)
 }
 
 #[cfg(test)]
@@ -288,6 +226,27 @@ mod tests {
     use training::{EarlyStopping, Metrics, Monitor};
 
     use super::*;
+
+    #[test]
+    fn absent_keys_were_not_recorded_and_another_format_is_refused() {
+        let images = "{\"accuracy\": 0.5, \"loss\": null, \"cross_entropy\": 1.0, \"images\": 3}";
+        let record = |format: &str| {
+            format!(
+                "{{{format}\"ended\": \"epochs\", \"epochs\": 2, \"parameters\": 4, \"fit_seconds\": 1.5, \
+                 \"train\": {images}, \"test\": {images}, \"machine\": \"m\", \"version\": \"0\", \
+                 \"files\": {{}}, \"later\": 7}}"
+            )
+        };
+        let read = parse(record("\"format\": 2, ").as_bytes()).unwrap();
+        assert!(read.train.loss.is_nan() && read.test.images == 3);
+        assert!(read.validation.is_none() && read.calibration.is_none());
+        for (format, expected) in [
+            ("", "its format is 0, but this program reads 2"),
+            ("\"format\": 3, ", "its format is 3, but this program reads 2"),
+        ] {
+            assert_eq!(parse(record(format).as_bytes()).unwrap_err(), expected);
+        }
+    }
 
     #[test]
     fn early_stopping_ends_a_run_by_patience_alone() {

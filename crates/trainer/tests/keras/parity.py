@@ -138,12 +138,12 @@ def compare(trainer, folder, name, layers, train, test):
         "history": relative_difference(
             [[float(row[key]) for row in rows] for key in names], [history[names[key]] for key in names]
         ),
-        "evaluate": relative_difference([record["loss_train"], record["loss_test"]], [score[0] for score in scores]),
+        "evaluate": relative_difference([record["train"]["loss"], record["test"]["loss"]], [score[0] for score in scores]),
     }
     # Keras evaluates the weights that the program trained.
     network.load(model, trained)
     in_keras = model.evaluate(*test, verbose=0)
-    results["in Keras"] = relative_difference([record["loss_test"], record["acc_test"]], in_keras)
+    results["in Keras"] = relative_difference([record["test"]["loss"], record["test"]["accuracy"]], in_keras)
     return results
 
 
