@@ -76,7 +76,8 @@ impl Check<'_> {
         })
     }
 
-    /// Checks the number of inputs of a layer with an orthogonal regularizer, which compares each pair of them in a tensor.
+    /// Checks the number of inputs of a layer with an orthogonal regularizer, which compares each pair of them in a
+    /// tensor.
     fn orthogonal(self, name: LayerName, inputs: usize) -> Checked {
         let key = self.key(&format!("{name}.kernel_regularizer.orthogonal"));
         self.refuse(inputs < 2, &key, || {

@@ -28,7 +28,8 @@ pub struct InputFiles {
     pub dataset_sha256: String,
     /// Number of its training images.
     pub training_images: usize,
-    /// Number of its classes, unless it is MNIST's. A folder's classes.txt may raise it without a change of the checksum.
+    /// Number of its classes, unless it is MNIST's. A folder's classes.txt may raise it without a change of the
+    /// checksum.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub classes: Option<usize>,
     /// SHA-256 of the start weights' file.

@@ -1,8 +1,8 @@
 //! The keys of settings in configs, and the places where they were written.
 //!
-//! The last hidden layer has two names: its own, such as `hidden2`, and `last_hidden`, which stays valid when the number
-//! of hidden layers changes. A canonical key has the layer's own name. The `depth` of a network is the number of its
-//! hidden layers.
+//! The last hidden layer has two names: its own, such as `hidden2`, and `last_hidden`, which stays valid when the
+//! number of hidden layers changes. A canonical key has the layer's own name. The `depth` of a network is the number of
+//! its hidden layers.
 
 use std::collections::BTreeSet;
 
@@ -171,8 +171,8 @@ impl Origins {
         self.find(1, |written| written == key).is_some()
     }
 
-    /// Replaces the key of an error by the one that is written, and adds its origin. A default has that of another key in
-    /// its table.
+    /// Replaces the key of an error by the one that is written, and adds its origin. A default has that of another key
+    /// in its table.
     pub(super) fn locate(&self, error: SettingError, depth: usize) -> SettingError {
         let canonical = canonical(&error.key, depth);
         if let Some((key, origin)) = self.find(depth, |key| key == canonical) {

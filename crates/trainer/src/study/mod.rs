@@ -2,8 +2,8 @@
 //!
 //! 1. `sweep`: the lists of `[sweep]` are parsed; their first values stand in for them.
 //! 2. `read`: each entry finds its row in the `table` of settings and is set, once for each depth of the networks,
-//!    because `last_hidden` is another layer at each (`keys`). A row (`setting`) has a kind of values (`kinds`) and a field
-//!    of the plain structs (`settings`).
+//!    because `last_hidden` is another layer at each (`keys`). A row (`setting`) has a kind of values (`kinds`) and a
+//!    field of the plain structs (`settings`).
 //! 3. `read`: each variant at each sweep point becomes a run, by setting the point's values.
 //! 4. `checks`: the settings of a run must not contradict each other.
 //!

@@ -57,8 +57,8 @@ pub(super) trait Rows: Default + Sized + 'static {
     fn rows() -> Vec<Setting<Self>>;
 }
 
-/// Creates the row of a field of `Self`: the field, which names the key, its kind, its help, and its default unless that is
-/// the struct's.
+/// Creates the row of a field of `Self`: the field, which names the key, its kind, its help, and its default unless
+/// that is the struct's.
 macro_rules! row {
     ($key:expr, $($field:ident).+, $kind:expr, $help:literal, $default:expr) => {
         Setting::<Self>::new(

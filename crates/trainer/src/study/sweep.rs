@@ -12,7 +12,8 @@ use super::{
 };
 use crate::config::{ConfigError, Entries, Entry, SettingError, values, values::Parsed};
 
-/// Maximum length of the name of a run's folder in bytes. Most file systems allow 255; a damaged run's has a number too.
+/// Maximum length of the name of a run's folder in bytes. Most file systems allow 255; a damaged run's has a number
+/// too.
 const MAX_NAME_BYTES: usize = 250;
 /// Maximum number of runs of a study; more are taken for a mistake.
 const MAX_RUNS: usize = 100_000;
@@ -68,8 +69,8 @@ impl Sweep {
         points
     }
 
-    /// Checks that the variants whose keys are swept are compared, and that there are at most [`MAX_RUNS`] runs, which it
-    /// counts without listing them.
+    /// Checks that the variants whose keys are swept are compared, and that there are at most [`MAX_RUNS`] runs, which
+    /// it counts without listing them.
     pub(super) fn check(
         &self,
         Settings { variants, seeds, .. }: &Settings,
