@@ -34,11 +34,11 @@ const MAX_LISTED: usize = 8;
 
 /// Setting that a canonical key names.
 pub(super) enum Key<'a> {
-    /// Of the study.
+    /// Setting of the study.
     Study(&'static Setting<Settings>),
-    /// Of the variant of this name.
+    /// Setting of the variant of this name.
     Variant(&'a str, &'static Setting<VariantSettings>),
-    /// Of a layer of the variant of this name.
+    /// Setting of a layer of the variant of this name.
     Layer(&'a str, LayerName, &'static Setting<LayerSettings>),
 }
 
