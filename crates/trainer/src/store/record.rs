@@ -196,11 +196,12 @@ pub fn write_files<F: AsRef<str>>(
     folder: &Path,
     files: &[(F, Vec<u8>)],
 ) -> Result<BTreeMap<String, String>, Error> {
-    let write = |(file, bytes): &(F, Vec<u8>)| {
+    let mut checksums = BTreeMap::new();
+    for (file, bytes) in files {
         files::write(&folder.join(file.as_ref()), bytes)?;
-        Ok((file.as_ref().to_owned(), data::sha256([bytes.as_slice()])))
-    };
-    files.iter().map(write).collect()
+        checksums.insert(file.as_ref().to_owned(), data::sha256([bytes.as_slice()]));
+    }
+    Ok(checksums)
 }
 
 impl Ending {

@@ -93,36 +93,42 @@ pub(super) fn sweep_key(key: &str) -> String {
 
 /// Lists the valid keys: those of the study, and those of the variant that a key names, or else of the presets.
 pub(super) fn known(key: &str, depth: usize) -> BTreeSet<String> {
-    let study = table::STUDY.iter().map(|setting| setting.row.key.clone());
-    let mut keys: BTreeSet<String> = study.collect();
-    let presets = presets(&[]).map(|(name, _)| name);
-    let own = split_variant(key).map(|(name, _)| vec![name]);
-    for variant in own.unwrap_or_else(|| presets.to_vec()) {
-        let settings = table::VARIANT.iter().map(|setting| &setting.row.key);
-        keys.extend(settings.map(|key| format!("{VARIANT}{variant}.{key}")));
-        let layers = [LayerName::Input, LayerName::Output].into_iter();
-        let layers = layers.chain((0..depth).map(LayerName::Hidden));
-        let layers = layers.map(|layer| (layer, layer.to_string()));
-        for (layer, name) in layers.chain([(LayerName::Hidden(0), LAST_HIDDEN.to_owned())]) {
-            let settings = table::layer(layer).map(|setting| &setting.row.key);
-            keys.extend(settings.map(|key| format!("{VARIANT}{variant}.{name}.{key}")));
+    let mut layers = vec![(LayerName::Hidden(0), LAST_HIDDEN.to_owned())];
+    for layer in (0..depth).map(LayerName::Hidden).chain([LayerName::Input, LayerName::Output]) {
+        layers.push((layer, layer.to_string()));
+    }
+    let variants = match split_variant(key) {
+        Some((name, _)) => vec![name],
+        None => presets(&[]).map(|(name, _)| name).to_vec(),
+    };
+    let mut known: BTreeSet<String> =
+        table::STUDY.iter().map(|setting| setting.row.key.clone()).collect();
+    for variant in variants {
+        for Setting { row, .. } in table::VARIANT.iter() {
+            known.insert(format!("{VARIANT}{variant}.{}", row.key));
+        }
+        for (layer, name) in &layers {
+            for Setting { row, .. } in table::layer(*layer) {
+                known.insert(format!("{VARIANT}{variant}.{name}.{}", row.key));
+            }
         }
     }
-    keys
+    known
 }
 
 /// Checks a variant's canonical key: the variant's name, that the network has the layer, and that the layer takes the
 /// setting.
 pub(super) fn check_variant(key: &str, depth: usize) -> Parsed<()> {
     let Some((name, rest)) = split_variant(key) else { return Ok(()) };
-    let is_valid = |character: char| character.is_ascii_alphanumeric() || "_-".contains(character);
     // The name becomes part of a folder's name.
-    if name.is_empty() || name.len() > 64 || !name.chars().all(is_valid) {
+    let is_plain =
+        name.chars().all(|letter| letter.is_ascii_alphanumeric() || "_-".contains(letter));
+    if name.is_empty() || name.len() > 64 || !is_plain {
         let valid = "letters, digits, _ and -, at most 64 of them";
         return Err(format!("a variant's name takes {valid}"));
     }
-    let (name, rest) = split(rest);
-    let number = name.strip_prefix("hidden").and_then(|number| number.parse::<usize>().ok());
+    let (layer_name, rest) = split(rest);
+    let number = layer_name.strip_prefix("hidden").and_then(|number| number.parse::<usize>().ok());
     if number.is_some_and(|number| !(1..=depth).contains(&number)) {
         let hidden = |index| LayerName::Hidden(index).to_string();
         let mut names = vec![LayerName::Input.to_string()];
@@ -132,9 +138,9 @@ pub(super) fn check_variant(key: &str, depth: usize) -> Parsed<()> {
         }
         names.extend([LAST_HIDDEN.to_owned(), LayerName::Output.to_string()]);
         let layers = values::listed(&names);
-        return Err(format!("the network has no `{name}`: its layers are {layers}"));
+        return Err(format!("the network has no `{layer_name}`: its layers are {layers}"));
     }
-    let Ok(layer) = name.parse() else { return Ok(()) };
+    let Ok(layer) = layer_name.parse() else { return Ok(()) };
     let taken = |layer| {
         let mut parts: Vec<&str> =
             table::layer(layer).map(|setting| split(&setting.row.key).0).collect();
@@ -143,8 +149,8 @@ pub(super) fn check_variant(key: &str, depth: usize) -> Parsed<()> {
     };
     let (part, taken_here) = (split(rest).0, taken(layer));
     if taken(LayerName::Hidden(0)).contains(&part) && !taken_here.contains(&part) {
-        let taken = values::listed(&taken_here);
-        return Err(format!("a hidden layer takes this; `{name}` takes {taken}"));
+        let listed = values::listed(&taken_here);
+        return Err(format!("a hidden layer takes this; `{layer_name}` takes {listed}"));
     }
     Ok(())
 }
@@ -193,10 +199,10 @@ impl Origins {
 
     /// Finds a canonical key. The list of a swept key comes before its value.
     fn find(&self, depth: usize, is_wanted: impl Fn(&str) -> bool) -> Option<&(String, Origin)> {
-        let is_wanted = |(written, _): &&(String, Origin)| {
+        let found = self.0.iter().filter(|(written, _)| {
             is_wanted(&canonical(written.strip_prefix(SWEEP).unwrap_or(written), depth))
-        };
-        self.0.iter().filter(is_wanted).max_by_key(|(written, _)| written.starts_with(SWEEP))
+        });
+        found.max_by_key(|(written, _)| written.starts_with(SWEEP))
     }
 }
 

@@ -56,9 +56,11 @@ pub(super) fn byte() -> Kind<u8> {
 }
 
 fn integer<T: TryFrom<i64> + TryInto<i64> + Copy>(range: &str, least: i64) -> Kind<T> {
-    let number = move |value: &Value| value.as_integer().filter(|number| *number >= least);
-    let parse = move |value: &Value| T::try_from(number(value)?).ok();
-    kind(range, parse, |number| (*number).try_into().ok().map(Value::Integer))
+    kind(
+        range,
+        move |value| T::try_from(value.as_integer().filter(|number| *number >= least)?).ok(),
+        |number| (*number).try_into().ok().map(Value::Integer),
+    )
 }
 
 pub(super) fn positive() -> Kind<f64> {
@@ -84,27 +86,32 @@ pub(super) fn magnitude() -> Kind<f64> {
 }
 
 fn number(range: &str, is_valid: fn(f64) -> bool) -> Kind<f64> {
-    let parse = move |value: &Value| {
-        let integer = value.as_integer().map(|number| number as f64);
-        // Adding zero turns -0.0 into 0.0.
-        let number = value.as_float().or(integer).map(|number| number + 0.0);
-        number.filter(|number| is_valid(*number))
-    };
-    kind(range, parse, |number| Some((*number).into()))
+    kind(
+        range,
+        move |value| {
+            let integer = value.as_integer().map(|number| number as f64);
+            // Adding zero turns -0.0 into 0.0.
+            let number = value.as_float().or(integer).map(|number| number + 0.0);
+            number.filter(|number| is_valid(*number))
+        },
+        |number| Some((*number).into()),
+    )
 }
 
 pub(super) fn word<T: VariantArray + Copy + Display>() -> Kind<T> {
-    let parse = |value: &Value| {
-        let word = value.as_str()?;
-        T::VARIANTS.iter().copied().find(|choice| choice.to_string() == word)
-    };
-    let range = format!("one of {}", values::listed(T::VARIANTS));
-    kind(&range, parse, |choice| Some(choice.to_string().into()))
+    kind(
+        &format!("one of {}", values::listed(T::VARIANTS)),
+        |value| T::VARIANTS.iter().copied().find(|word| value.as_str() == Some(&word.to_string())),
+        |word| Some(word.to_string().into()),
+    )
 }
 
 pub(super) fn name() -> Kind<String> {
-    let parse = |value: &Value| value.as_str().filter(|name| !name.is_empty()).map(str::to_owned);
-    kind("a name", parse, |name| Some(name.as_str().into()))
+    kind(
+        "a name",
+        |value| value.as_str().filter(|name| !name.is_empty()).map(str::to_owned),
+        |name| Some(name.as_str().into()),
+    )
 }
 
 /// A list of `least` elements or more, without duplicates.
@@ -130,42 +137,48 @@ pub(super) fn optional<T: 'static>(kind: Kind<T>) -> Kind<Option<T>> {
 
 /// A path that need not be set. It is formatted as an absolute one, which does not depend on a config's folder.
 pub(super) fn path() -> Kind<Option<PathBuf>> {
-    let parse = |value: &Value, folder: &Path| match value.as_str() {
-        // Joined to the folder, an empty path would be the folder.
-        None | Some("") => Err(values::expected("a path", value)),
-        Some(path) => Ok(folder.join(path)),
-    };
-    let format = |path: &PathBuf| {
-        let absolute = std::path::absolute(path).unwrap_or_else(|_| path.clone());
-        Some(absolute.to_string_lossy().into_owned().into())
-    };
-    optional(Kind { range: "a path".to_owned(), parse: Box::new(parse), format: Box::new(format) })
+    optional(Kind {
+        range: "a path".to_owned(),
+        parse: Box::new(|value, folder| match value.as_str() {
+            // Joined to the folder, an empty path would be the folder.
+            None | Some("") => Err(values::expected("a path", value)),
+            Some(path) => Ok(folder.join(path)),
+        }),
+        format: Box::new(|path: &PathBuf| {
+            let absolute = std::path::absolute(path).unwrap_or_else(|_| path.clone());
+            Some(absolute.to_string_lossy().into_owned().into())
+        }),
+    })
 }
 
 pub(super) fn hidden() -> Kind<Vec<usize>> {
     let Kind { parse, format, .. } = whole::<usize>(1);
-    let units =
-        move |value: &Value| parse(value, Path::new("")).ok().filter(|units| *units <= MAX_UNITS);
-    let parse = move |value: &Value| {
-        let layers = value.as_array().filter(|layers| (1..=MAX_LAYERS).contains(&layers.len()));
-        layers?.iter().map(&units).collect()
-    };
-    let range = format!(
-        "a list of 1 to {MAX_LAYERS} whole numbers from 1 to {MAX_UNITS}, such as {NOTEBOOK_HIDDEN:?}"
-    );
-    kind(&range, parse, move |units: &Vec<usize>| {
-        units.iter().map(&format).collect::<Option<_>>().map(Value::Array)
-    })
+    kind(
+        &format!(
+            "a list of 1 to {MAX_LAYERS} whole numbers from 1 to {MAX_UNITS}, such as {NOTEBOOK_HIDDEN:?}"
+        ),
+        move |value| {
+            let layers = value.as_array().filter(|layers| (1..=MAX_LAYERS).contains(&layers.len()));
+            let units = layers?.iter().map(|units| parse(units, Path::new("")).ok());
+            units.map(|units| units.filter(|units| *units <= MAX_UNITS)).collect()
+        },
+        move |units: &Vec<usize>| {
+            units.iter().map(&format).collect::<Option<_>>().map(Value::Array)
+        },
+    )
 }
 
 pub(super) fn jobs() -> Kind<Jobs> {
     let Kind { parse, format, .. } = whole(1);
-    let parse = move |value: &Value| match value.as_str() {
-        Some("auto") => Some(Jobs::Auto),
-        _ => parse(value, Path::new("")).ok().map(Jobs::Count),
-    };
-    kind("\"auto\" or a whole number of 1 or more", parse, move |jobs| match jobs {
-        Jobs::Auto => Some("auto".into()),
-        Jobs::Count(count) => format(count),
-    })
+    kind(
+        "\"auto\" or a whole number of 1 or more",
+        move |value| match value.as_str() {
+            Some("auto") => Some(Jobs::Auto),
+            _ => parse(value, Path::new("")).ok().map(Jobs::Count),
+        },
+        move |jobs| match jobs {
+            Jobs::Auto => Some("auto".into()),
+            Jobs::Count(count) => format(count),
+        },
+    )
 }

@@ -46,9 +46,15 @@ impl Study {
             variants.push(runs[first].variant.clone());
         }
         sweep.check_names(&runs).map_err(|error| origins.locate(error, depth))?;
-        let variant_settings = variant_settings(&entries, &settings.variants, &sweep);
-        let (name, sweep) = (name.to_owned(), sweep.settings());
-        Ok(Self { name, settings, variants, variant_settings, sweep, origins, runs })
+        Ok(Self {
+            name: name.to_owned(),
+            variant_settings: variant_settings(&entries, &settings.variants, &sweep),
+            sweep: sweep.settings(),
+            settings,
+            variants,
+            origins,
+            runs,
+        })
     }
 }
 
@@ -76,13 +82,13 @@ impl Draft {
         }
         let mut written = BTreeMap::new();
         // A table comes before its keys, under whichever name of the last hidden layer.
-        let (tables, values): (Vec<_>, Vec<_>) =
-            entries.iter().partition(|(_, entry)| entry.value.is_table());
-        for (key, entry) in tables.into_iter().chain(values) {
+        let mut ordered: Vec<_> = entries.iter().collect();
+        ordered.sort_by_key(|(_, entry)| !entry.value.is_table());
+        for (key, entry) in ordered {
             let canonical = keys::canonical(key, depth);
-            let set = draft.set(&canonical, &entry.value, entry.origin.folder());
-            let is_known =
-                set.map_err(|reason| origins.locate(SettingError::new(&canonical, reason), depth))?;
+            let is_known = draft
+                .set(&canonical, &entry.value, entry.origin.folder())
+                .map_err(|reason| origins.locate(SettingError::new(&canonical, reason), depth))?;
             if !is_known {
                 return Err(unknown_key(key, entry, &keys::known(&canonical, depth)));
             }
@@ -119,20 +125,23 @@ impl Draft {
 
     /// Reads a table, which is empty: it defines a variant, and makes a table that is not there by default.
     fn set_table(&mut self, key: &str, value: &Value) -> Parsed<bool> {
+        let prefix = format!("{key}.");
         let known = keys::known(key, self.depth);
-        let inside = known.iter().filter(|other| keys::is_in(other, key));
-        let inside: Vec<&String> = inside.collect();
-        let Some(example) = inside.first() else { return Ok(false) };
+        let mut inside = known.iter().filter_map(|other| other.strip_prefix(&prefix)).peekable();
+        let Some(example) = inside.peek() else { return Ok(false) };
         if !value.is_table() {
-            return Err(format!("is a table, not {value}: write for example `{example} = …`"));
+            return Err(format!(
+                "is a table, not {value}: write for example `{prefix}{example} = …`"
+            ));
         }
         if let Some((name, _)) = keys::split_variant(key) {
             self.variant(name);
         }
-        for other in inside.into_iter().filter(|other| !other[key.len() + 1..].contains('.')) {
-            let row = Key::find(other).map(|key| key.row()).filter(|row| row.is_kept);
+        for name in inside.filter(|rest| !rest.contains('.')) {
+            let setting = format!("{prefix}{name}");
+            let row = Key::find(&setting).map(|key| key.row()).filter(|row| row.is_kept);
             if let Some(default) = row.and_then(|row| row.default.as_ref()) {
-                self.set(other, default, Path::new(""))?;
+                self.set(&setting, default, Path::new(""))?;
             }
         }
         Ok(true)
@@ -149,8 +158,8 @@ impl Draft {
             return Ok(());
         };
         let known: Vec<&String> = self.variants.keys().collect();
-        let known = values::unknown("variant", name, &known);
-        Err(SettingError::new("variants", format!("{known}; define more as [variant.NAME]")))
+        let unknown = values::unknown("variant", name, &known);
+        Err(SettingError::new("variants", format!("{unknown}; define more as [variant.NAME]")))
     }
 
     /// Returns a variant's run at a sweep point, without its seed. Reads no more than the point's values.
@@ -159,8 +168,9 @@ impl Draft {
         let (settings, variants) = (self.settings.clone(), variant.into_iter().collect());
         let mut draft = Self { depth: self.depth, settings, variants };
         for (key, value) in &point {
-            let set = draft.set(&keys::canonical(key, self.depth), value, Path::new(""));
-            set.map_err(|reason| SettingError::new(key, reason))?;
+            draft
+                .set(&keys::canonical(key, self.depth), value, Path::new(""))
+                .map_err(|reason| SettingError::new(key, reason))?;
         }
         let variant = draft.variants.remove(name).unwrap_or_default();
         let Settings { hidden, data, fit, .. } = draft.settings;
@@ -185,14 +195,15 @@ fn unknown_key(key: &str, entry: &Entry, known: &BTreeSet<String>) -> ConfigErro
 
 /// Returns the settings of the compared variants as they are written, without those that are swept.
 fn variant_settings(entries: &Entries, variants: &[String], sweep: &Sweep) -> KeyValues {
-    let is_saved = |(key, entry): &(&str, &Entry)| {
-        let variant = keys::split_variant(key).map(|(name, _)| name);
-        let is_compared = variant.is_some_and(|name| variants.iter().any(|other| other == name));
+    let mut settings = KeyValues::new();
+    for (key, entry) in entries.iter().filter(|(key, _)| sweep.values(key).is_none()) {
+        let Some((name, _)) = keys::split_variant(key) else { continue };
         // An empty table of its own would close the table to its other keys.
-        let is_closed =
-            || entries.iter().any(|(other, _)| other != *key && keys::is_in(other, key));
-        is_compared && sweep.values(key).is_none() && !(entry.value.is_table() && is_closed())
-    };
-    let saved = entries.iter().filter(is_saved);
-    saved.map(|(key, entry)| (key.to_owned(), entry.value.clone())).collect()
+        let is_open = entry.value.is_table()
+            && entries.iter().any(|(other, _)| other != key && keys::is_in(other, key));
+        if variants.iter().any(|variant| variant == name) && !is_open {
+            settings.insert(key.to_owned(), entry.value.clone());
+        }
+    }
+    settings
 }

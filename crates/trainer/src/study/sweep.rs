@@ -25,11 +25,11 @@ pub(super) struct Sweep(BTreeMap<String, Vec<Value>>);
 impl Sweep {
     /// Parses the sweep of a config's entries, and replaces it by the first value of every swept key.
     pub(super) fn take(entries: &mut Entries) -> Result<Self, ConfigError> {
-        let is_list = |key: &str| key.starts_with(SWEEP) || key == SWEEP.trim_end_matches('.');
-        let keys = entries.iter().map(|(key, _)| key.to_owned());
-        let keys: Vec<String> = keys.filter(|key| is_list(key)).collect();
+        let table = SWEEP.trim_end_matches('.');
+        let lists = entries.iter().filter(|(key, _)| keys::is_in(key, table));
+        let lists: Vec<String> = lists.map(|(key, _)| key.to_owned()).collect();
         let mut sweep = BTreeMap::new();
-        for key in keys {
+        for key in lists {
             let Some(entry) = entries.remove(&key) else { continue };
             // An empty `[sweep]` is valid.
             if entry.value.as_table().is_some_and(toml::Table::is_empty) {
@@ -58,13 +58,15 @@ impl Sweep {
     pub(super) fn points(&self, variant: &str) -> Vec<KeyValues> {
         let mut points = vec![KeyValues::new()];
         for (key, values) in self.lists_for(variant) {
-            let with = |point: &KeyValues, value: &Value| {
-                let mut point = point.clone();
-                point.insert(key.clone(), value.clone());
-                point
-            };
-            let point_with = |point| values.iter().map(move |value| with(point, value));
-            points = points.iter().flat_map(point_with).collect();
+            let mut longer = Vec::new();
+            for point in &points {
+                for value in values {
+                    let mut point = point.clone();
+                    point.insert(key.clone(), value.clone());
+                    longer.push(point);
+                }
+            }
+            points = longer;
         }
         points
     }
@@ -89,28 +91,26 @@ impl Sweep {
             lengths.fold(1, usize::saturating_mul)
         });
         let runs = points.fold(0, usize::saturating_add).saturating_mul(seeds.len());
+        if runs <= MAX_RUNS {
+            return Ok(());
+        }
         let (key, what) = match self.0.keys().next() {
             Some(key) => (key.as_str(), "the swept keys together make"),
             None => (if seeds.len() > 1 { "seeds" } else { "variants" }, "make"),
         };
-        if runs <= MAX_RUNS {
-            return Ok(());
-        }
         Err(SettingError::new(key, format!("{what} {runs} runs: at most {MAX_RUNS} can be")))
     }
 
     /// Checks that no name of a run's folder exceeds [`MAX_NAME_BYTES`].
     pub(super) fn check_names(&self, runs: &[Run]) -> Result<(), SettingError> {
-        let is_long = |run: &Run| run.folder_name(&"0".repeat(ID_DIGITS)).len() > MAX_NAME_BYTES;
-        match self.0.keys().next().filter(|_| runs.iter().any(is_long)) {
-            None => Ok(()),
-            Some(key) => {
-                let what = format!("names of over {MAX_NAME_BYTES} letters");
-                let advice = "sweep fewer keys at a time, or shorter values";
-                let reason = format!("the swept keys together make {what}: {advice}");
-                Err(SettingError::new(key, reason))
-            }
+        let Some(key) = self.0.keys().next() else { return Ok(()) };
+        let id = "0".repeat(ID_DIGITS);
+        if runs.iter().all(|run| run.folder_name(&id).len() <= MAX_NAME_BYTES) {
+            return Ok(());
         }
+        let what = format!("names of over {MAX_NAME_BYTES} letters");
+        let advice = "sweep fewer keys at a time, or shorter values";
+        Err(SettingError::new(key, format!("the swept keys together make {what}: {advice}")))
     }
 
     /// Returns the lists of the swept keys that apply to a variant: its own and those outside variants.
@@ -126,29 +126,31 @@ fn parse(key: &str, list: &Value) -> Parsed<Vec<Value>> {
     if key.is_empty() {
         return Err("must be a table: of lists, each by the key that is swept".to_owned());
     }
-    let canonical = keys::canonical(key, 1);
-    let row = Key::find(&canonical).map(|key| key.row());
+    let row = Key::find(&keys::canonical(key, 1)).map(|key| key.row());
     if !key.starts_with(VARIANT) && row.is_none_or(|row| !row.can_be_swept()) {
-        let keys = table::STUDY.iter().map(|setting| &setting.row);
-        let mut known: Vec<&String> =
-            keys.filter(|row| row.can_be_swept()).map(|row| &row.key).collect();
+        let swept =
+            table::STUDY.iter().map(|setting| &setting.row).filter(|row| row.can_be_swept());
+        let mut known: Vec<&String> = swept.map(|row| &row.key).collect();
         known.sort();
         // A setting that exists is no misspelling.
         let hint = match row {
             Some(_) => String::new(),
             None => values::did_you_mean(key, known.iter().map(|key| key.as_str())),
         };
-        let known = values::listed(&known);
-        return Err(format!("cannot be swept{hint}: only variants' settings and {known} can"));
+        let listed = values::listed(&known);
+        return Err(format!("cannot be swept{hint}: only variants' settings and {listed} can"));
     }
-    let canonical = |value: &Value| match (row, value) {
-        (_, Value::Table(_) | Value::Datetime(_)) => {
-            Err(values::expected("a number, a word, true or false", value))
-        }
-        (Some(row), value) => (row.canonical)(value),
-        (None, value) => Ok(value.clone()),
-    };
-    values::list(1, canonical, list)
+    values::list(
+        1,
+        |value| match (row, value) {
+            (_, Value::Table(_) | Value::Datetime(_)) => {
+                Err(values::expected("a number, a word, true or false", value))
+            }
+            (Some(row), value) => (row.canonical)(value),
+            (None, value) => Ok(value.clone()),
+        },
+        list,
+    )
 }
 
 #[cfg(test)]
