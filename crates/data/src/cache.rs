@@ -2,14 +2,15 @@
 //! there only if it has its published SHA-256. That of MNIST is burn-dataset's cache, of uncompressed files.
 
 use std::fs;
-use std::io::{self, ErrorKind, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 
-use tempfile::{Builder, NamedTempFile};
+use tempfile::NamedTempFile;
 
 use crate::download::Downloader;
 use crate::error::{Error, FileFault, Skipped};
-use crate::folder::{IdxFile, in_parallel, join, open_regular};
+use crate::files;
+use crate::folder::{IdxFile, in_parallel, join};
 use crate::idx::Contents;
 use crate::image_set::ImageSet;
 use crate::published::{File, Published, Verified};
@@ -59,10 +60,10 @@ impl CachedFile<'_> {
 
     fn read(&self) -> Result<IdxFile, Skipped> {
         let path = self.path();
-        let read = match open_regular(&path) {
-            Ok(Some(opened)) => self.file.read(opened),
-            Ok(None) => return Err(Skipped::CacheLacks(path)),
-            Err(fault) => Err(fault),
+        let read = match files::open(&path) {
+            Ok(opened) => self.file.read(opened),
+            Err(error) if files::is_missing(&error) => return Err(Skipped::CacheLacks(path)),
+            Err(error) => Err(FileFault::Unreadable(error)),
         };
         let verified = read.and_then(|(contents, verified)| match verified {
             Verified::Yes => Ok(contents),
@@ -77,44 +78,30 @@ impl CachedFile<'_> {
         fs::create_dir_all(&self.folder)
             .map_err(|reason| Error::Write { path: self.folder.clone(), reason })?;
         let bytes = downloader.download(self.file)?;
-        if let Err(reason) = write_whole(&self.folder, &self.file.cached_name(), &bytes) {
+        if let Err(reason) = write(&self.folder, &self.file.cached_name(), &bytes) {
             return Err(Error::Write { path, reason });
         }
         IdxFile::new(path, Contents::read(&bytes[..], self.file.kind))
     }
 }
 
-/// Writes a file atomically: after a kill or a power failure it is complete or absent.
-///
-/// Several processes may write the same file at once, as all of them write the same bytes.
-fn write_whole(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
-    let mut temporary = temporary_file(folder, name)?;
-    temporary.write_all(bytes)?;
-    temporary.as_file().sync_all()?;
-    publish(temporary, folder, name)
-}
-
-fn temporary_file(folder: &Path, name: &str) -> io::Result<NamedTempFile> {
-    Builder::new().prefix(&temporary_prefix(name)).tempfile_in(folder)
-}
-
-fn temporary_prefix(name: &str) -> String {
-    format!(".{name}.")
+/// Writes a file atomically. Several processes may write the same file at once, as all of them write the same bytes.
+fn write(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
+    publish(files::temporary(folder, bytes, &temporary_prefix(name))?, folder, name)
 }
 
 /// Renames a complete temporary file to `name` and removes the other temporary files of that name.
 fn publish(temporary: NamedTempFile, folder: &Path, name: &str) -> io::Result<()> {
-    match temporary.persist(folder.join(name)) {
-        Ok(_) => {}
+    match files::publish(temporary, &folder.join(name)) {
+        Ok(()) => remove_temporary_files(folder, name),
         // Another process has published the same bytes and removed this temporary file.
-        Err(failed) if failed.error.kind() == ErrorKind::NotFound => return Ok(()),
-        Err(failed) => return Err(failed.error),
+        Err(error) if files::is_missing(&error) => Ok(()),
+        Err(error) => Err(error),
     }
-    // Other systems than Unix cannot sync a folder.
-    if cfg!(unix) {
-        fs::File::open(folder)?.sync_all()?;
-    }
-    remove_temporary_files(folder, name)
+}
+
+fn temporary_prefix(name: &str) -> String {
+    format!(".{name}.")
 }
 
 /// Removes the temporary files of killed processes. Those of running processes are removed too:

@@ -121,12 +121,6 @@ pub enum FileFault {
     /// The system cannot read it.
     #[error("cannot be read: {0}")]
     Unreadable(io::Error),
-    /// It is a folder, FIFO, socket or device; none of these is opened.
-    #[error("is {found}, not a regular file: put the IDX file itself there")]
-    NotRegular {
-        /// Type of the file, with its article.
-        found: &'static str,
-    },
     /// It has no bytes.
     #[error("is empty: copy or download it again")]
     Empty,
@@ -241,9 +235,6 @@ pub enum ClassNamesFault {
     /// The system cannot read it.
     #[error("cannot be read: {0}")]
     Unreadable(io::Error),
-    /// It is not a regular file.
-    #[error("is not a file: write the name of a class on each line of one, or remove it")]
-    NotRegular,
     /// It is not UTF-8, or too large to be a list of names.
     #[error("is not a text of UTF-8 and at most 64 KiB: write the name of a class on each line")]
     NotText,

@@ -1,12 +1,12 @@
 //! A folder with the four IDX files of a data set.
 
 use std::fs;
-use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::class_names;
 use crate::error::{ClassNamesFault, Error, FileFault};
+use crate::files;
 use crate::idx::Contents;
 use crate::image_set::{ImageSet, Split, sha256_of_sums};
 use crate::published::{Checksum, File, Files, Published, Verified};
@@ -61,11 +61,10 @@ pub(crate) fn read(dir: &Path, mnist: &Published) -> Result<ImageSet, Error> {
 /// Reads the names of the classes in a folder; none if it has no such file.
 fn read_class_names(dir: &Path, highest: u8) -> Result<Vec<String>, Error> {
     let path = dir.join(class_names::FILE);
-    let names = match open_regular(&path) {
-        Ok(None) => return Ok(Vec::new()),
-        Ok(Some(opened)) => class_names::read(opened, highest),
-        Err(FileFault::Unreadable(reason)) => Err(ClassNamesFault::Unreadable(reason)),
-        Err(_) => Err(ClassNamesFault::NotRegular),
+    let names = match files::open(&path) {
+        Ok(opened) => class_names::read(opened, highest),
+        Err(error) if files::is_missing(&error) => return Ok(Vec::new()),
+        Err(error) => Err(ClassNamesFault::Unreadable(error)),
     };
     names.map_err(|fault| Error::ClassNames { path, fault })
 }
@@ -152,36 +151,16 @@ pub(crate) fn in_parallel<T: Send, R: Send>(files: [T; 4], work: impl Fn(T) -> R
     [a, b, c, d]
 }
 
-/// Opens a regular file, following symlinks. Returns `None` if there is no file at `path`.
-///
-/// Anything but a regular file is refused unopened: opening a FIFO blocks, and a device may have no end.
-pub(crate) fn open_regular(path: &Path) -> Result<Option<fs::File>, FileFault> {
-    match fs::metadata(path) {
-        Ok(metadata) if metadata.is_file() => {}
-        Ok(metadata) => {
-            let found = if metadata.is_dir() { "a folder" } else { "a FIFO, a socket or a device" };
-            return Err(FileFault::NotRegular { found });
-        }
-        Err(error) if is_absent(&error) => return Ok(None),
-        Err(error) => return Err(FileFault::Unreadable(error)),
-    }
-    fs::File::open(path).map(Some).map_err(FileFault::Unreadable)
-}
-
-fn is_absent(error: &io::Error) -> bool {
-    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
-}
-
 /// Opens a file at the first of its possible paths that exists.
 fn open<'a>(dir: &Path, file: &'a File) -> Result<(&'a File, PathBuf, fs::File), Error> {
     let subfolder = dir.join(file.subfolder);
     let names = file.names();
     let places = [dir, subfolder.as_path()];
     for path in places.iter().flat_map(|place| names.iter().map(|name| place.join(name))) {
-        match open_regular(&path) {
-            Ok(Some(opened)) => return Ok((file, path, opened)),
-            Ok(None) => {}
-            Err(fault) => return Err(Error::File { path, fault }),
+        match files::open(&path) {
+            Ok(opened) => return Ok((file, path, opened)),
+            Err(error) if files::is_missing(&error) => {}
+            Err(error) => return Err(Error::File { path, fault: FileFault::Unreadable(error) }),
         }
     }
     Err(Error::Missing { path: dir.join(file.name) })

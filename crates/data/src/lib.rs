@@ -3,10 +3,13 @@
 //!
 //! [`load()`] tries the sources of a [`Request`] in order and looks for those that are published in [`Places`].
 
+#![deny(missing_docs)]
+
 mod cache;
 mod class_names;
 mod download;
 mod error;
+pub mod files;
 mod folder;
 mod gzip;
 mod idx;

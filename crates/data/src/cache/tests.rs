@@ -1,11 +1,11 @@
 use std::fs;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::thread;
 
-use super::{publish, read_or_download, temporary_file, write_whole};
+use super::{publish, read_or_download, temporary_prefix, write};
 use crate::download::{Downloader, Timeouts};
 use crate::error::{Error, Skipped};
+use crate::files;
 use crate::image_set::ImageSet;
 use crate::published::Checksum;
 use crate::source::Source;
@@ -137,8 +137,8 @@ fn replaces_a_link_to_a_device() {
     assert_eq!(
         skipped,
         [format!(
-            "in the cache, {} is a FIFO, a socket or a device, not a regular file: put the IDX file \
-             itself there",
+            "in the cache, {} cannot be read: it is a FIFO, a socket or a device, not a regular file: put \
+             the file itself there",
             device.display()
         )]
     );
@@ -187,9 +187,8 @@ fn removes_the_temporary_files_of_killed_processes() {
     let folder = mnist_folder(cache.path()).join("train");
     fs::create_dir_all(&folder).unwrap();
     for half in ["", "half"] {
-        let mut temporary = temporary_file(&folder, "train-images-idx3-ubyte").unwrap();
-        temporary.write_all(half.as_bytes()).unwrap();
-        temporary.keep().unwrap();
+        let prefix = temporary_prefix("train-images-idx3-ubyte");
+        files::temporary(&folder, half.as_bytes(), &prefix).unwrap().keep().unwrap();
     }
     assert_eq!(files_below(cache.path()).len(), 2);
     load(cache.path(), &server().url).0.unwrap();
@@ -199,8 +198,9 @@ fn removes_the_temporary_files_of_killed_processes() {
 #[test]
 fn leaves_the_temporary_files_of_other_names() {
     let folder = tempfile::tempdir().unwrap();
-    let other = temporary_file(folder.path(), "train-labels-idx1-ubyte").unwrap();
-    write_whole(folder.path(), "train-images-idx3-ubyte", b"images").unwrap();
+    let prefix = temporary_prefix("train-labels-idx1-ubyte");
+    let other = files::temporary(folder.path(), b"labels", &prefix).unwrap();
+    write(folder.path(), "train-images-idx3-ubyte", b"images").unwrap();
     publish(other, folder.path(), "train-labels-idx1-ubyte").unwrap();
     assert_eq!(files_below(folder.path()).len(), 2);
 }
@@ -210,8 +210,8 @@ fn succeeds_if_another_process_has_published_the_file_first() {
     let cache = tempfile::tempdir().unwrap();
     let folder = mnist_folder(cache.path()).join("train");
     fs::create_dir_all(&folder).unwrap();
-    let mut slow = temporary_file(&folder, "train-images-idx3-ubyte").unwrap();
-    slow.write_all(b"half").unwrap();
+    let prefix = temporary_prefix("train-images-idx3-ubyte");
+    let slow = files::temporary(&folder, b"half", &prefix).unwrap();
     load(cache.path(), &server().url).0.unwrap();
     publish(slow, &folder, "train-images-idx3-ubyte").unwrap();
     assert_complete(cache.path());

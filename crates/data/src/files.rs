@@ -1,0 +1,94 @@
+//! Regular files: read, and written atomically.
+
+use std::fs::{self, File};
+use std::io::{self, ErrorKind, Write};
+use std::path::Path;
+
+use tempfile::{Builder, NamedTempFile};
+
+/// Checks that a path, with symlinks followed, is that of a regular file. Nothing else may be opened: opening a FIFO
+/// blocks, and a device may have no end.
+///
+/// # Errors
+///
+/// The system's error if there is no file, and [`ErrorKind::InvalidInput`] if it is not a regular one.
+pub fn check_regular(path: &Path) -> io::Result<()> {
+    let kind = fs::metadata(path)?.file_type();
+    if kind.is_file() {
+        return Ok(());
+    }
+    let found = if kind.is_dir() { "a folder" } else { "a FIFO, a socket or a device" };
+    let reason = format!("it is {found}, not a regular file: put the file itself there");
+    Err(io::Error::new(ErrorKind::InvalidInput, reason))
+}
+
+/// Opens a regular file for reading.
+///
+/// # Errors
+///
+/// Those of [`check_regular`], and the system's error.
+pub fn open(path: &Path) -> io::Result<File> {
+    check_regular(path)?;
+    File::open(path)
+}
+
+/// Reads a regular file.
+///
+/// # Errors
+///
+/// Those of [`check_regular`], and the system's error.
+pub fn read(path: &Path) -> io::Result<Vec<u8>> {
+    check_regular(path)?;
+    fs::read(path)
+}
+
+/// Returns whether an error says that a file, or one of its parents, does not exist.
+pub fn is_missing(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
+}
+
+/// Writes a file atomically: a reader finds either the old contents or the new, even after a kill. The bytes go to a
+/// temporary file in the same folder, whose name has this prefix, and which replaces the file once it is synced. The
+/// folder must exist.
+///
+/// # Errors
+///
+/// The system's error.
+pub fn write(path: &Path, bytes: &[u8], prefix: &str) -> io::Result<()> {
+    publish(temporary(folder_of(path), bytes, prefix)?, path)
+}
+
+/// Writes a synced temporary file.
+pub(crate) fn temporary(folder: &Path, bytes: &[u8], prefix: &str) -> io::Result<NamedTempFile> {
+    let mut builder = Builder::new();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        // The umask decides, as for any new file. The default of tempfile is 0o600.
+        builder.permissions(fs::Permissions::from_mode(0o666));
+    }
+    let mut file = builder.prefix(prefix).tempfile_in(folder)?;
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    Ok(file)
+}
+
+/// Renames a temporary file to its final name.
+pub(crate) fn publish(temporary: NamedTempFile, path: &Path) -> io::Result<()> {
+    temporary.persist(path)?;
+    sync_folder(folder_of(path))
+}
+
+/// Syncs a folder to disk, so that the names of its files survive a power failure. Other systems than Unix cannot.
+///
+/// # Errors
+///
+/// The system's error.
+pub fn sync_folder(folder: &Path) -> io::Result<()> {
+    if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
+}
+
+/// Returns the folder that a path's file is in.
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| *folder != "").unwrap_or(Path::new("."))
+}
