@@ -74,7 +74,7 @@ static SMALL: LazyLock<Small> = LazyLock::new(|| {
     let state = State {
         steps: 3,
         metrics: RunningMetrics::from_sums([0.5, 1.0, 1.0], &device),
-        history: vec![Epoch { number: 1, train: metrics, validation: None }],
+        history: vec![Epoch { number: 1, train: metrics, validation: None, recorded: None }],
         ..State::new(network.clone(), &adam()).step(batch, NetworkNoise::default(), Loss::default())
     };
     let folder = tempfile::tempdir().expect("a temporary folder");

@@ -8,7 +8,8 @@ use data::Preparation;
 use fuzz::memory::bounded;
 use image::{DynamicImage, ImageFormat, RgbaImage};
 use libfuzzer_sys::fuzz_target;
-use trainer::commands::predict::prepare::{Frame, prepare};
+use trainer::commands::predict::prepare::prepare;
+use training::InputFormat;
 
 /// Bytes of memory allowed per byte of input. A byte of deflate unpacks to 1032 bytes at most, of eight pixels each. A
 /// pixel has four channels of two bytes, and exists twice during the conversion to grey. JPEG unpacks to less.
@@ -40,7 +41,7 @@ fuzz_target!(|input: (Input, u8, u8, u8)| {
     let width = usize::from(width) + 1;
     let is_square = preparation.is_centred();
     let height = if is_square { width } else { usize::from(height) + 1 };
-    let frame = Frame { width, height, preparation };
+    let format = InputFormat { width, height, preparation, ..InputFormat::default() };
     let bytes = match input {
         Input::Anything(bytes) => bytes,
         Input::Damaged { jpeg, width, colours, changes, cut } => {
@@ -53,7 +54,7 @@ fuzz_target!(|input: (Input, u8, u8, u8)| {
             bytes
         }
     };
-    match bounded(BASE + PER_BYTE * bytes.len(), || prepare(&bytes, frame)) {
+    match bounded(BASE + PER_BYTE * bytes.len(), || prepare(&bytes, &format)) {
         Ok(prepared) => {
             assert_eq!(prepared.pixels.len(), width * height);
             assert!(

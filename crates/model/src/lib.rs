@@ -6,6 +6,8 @@
 //! This crate only computes: it reads no files and no clock. The caller chooses the device. Only the fused
 //! operations (`ops`) name Burn's backends.
 
+#![deny(missing_docs)]
+
 mod batch_norm;
 mod block;
 mod constraint;

@@ -17,21 +17,21 @@ pub struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Train every run of a study that is not finished; print the table
-    Run(run::Run),
+    Run(run::Arguments),
     /// Print the table of a study's finished runs
-    Results(results::Results),
+    Results(results::Arguments),
     /// List a study's runs with their numbers and states
-    Runs(runs::Runs),
+    Runs(runs::Arguments),
     /// Write report.html and results.csv again from the finished runs
-    Report(report::Report),
+    Report(report::Arguments),
     /// Print the variants' layers, output shapes, parameters and penalties
-    Summary(summary::Summary),
+    Summary(summary::Arguments),
     /// Draw images of the data set with their labels
-    Show(show::Show),
+    Show(show::Arguments),
     /// Classify PNG or JPEG images with trained variants
-    Predict(predict::Predict),
+    Predict(predict::Arguments),
     /// List the settings of a config: key, default, meaning, range
-    Settings(settings::Settings),
+    Settings(settings::Arguments),
     /// List the configs that can be named
     Configs,
     /// List the backends of this build and the devices each finds

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use data::{ImageSet, Preparation, Shape, Split};
 use model::random::{label_noise, sample};
+use training::{InputFormat, Pixels};
 
 use crate::{
     config::SettingError,
@@ -107,6 +108,13 @@ impl Splits {
         are_known.then(|| self.all.select(indices))
     }
 
+    /// Returns the format of the images with pixels of this range.
+    pub fn input_format(&self, pixels: Pixels) -> InputFormat {
+        let Shape { width, height, .. } = self.shape();
+        let class_names = self.class_names.clone();
+        InputFormat { class_names, height, pixels, preparation: self.preparation, width }
+    }
+
     /// Returns the shape of the data set.
     pub fn shape(&self) -> Shape {
         self.test.shape()
@@ -118,9 +126,9 @@ impl Splits {
         settings: &DataSettings,
         seed: u64,
     ) -> Result<Arc<TrainingData>, SettingError> {
-        let rest = rest_of(self.all.len(), settings)?;
-        let is_sampled =
-            settings.sample == Sample::Seed && settings.limit.is_some_and(|limit| limit < rest);
+        let available = available(self.all.len(), settings)?;
+        let is_sampled = settings.sample == Sample::Seed
+            && settings.limit.is_some_and(|limit| limit < available);
         match self.find(settings) {
             Some(shared) if !is_sampled && settings.label_noise == 0.0 => Ok(Arc::clone(shared)),
             _ => self.cut(settings, seed).map(Arc::new),
@@ -128,17 +136,17 @@ impl Splits {
     }
 
     fn find(&self, settings: &DataSettings) -> Option<&Arc<TrainingData>> {
-        let (_, data) = self.shared.iter().find(|(other, _)| is_cut_alike(other, settings))?;
+        let (_, data) = self.shared.iter().find(|(other, _)| has_same_split(other, settings))?;
         Some(data)
     }
 
     /// Takes as many training images as the limit says, and holds out others for validation, before any shuffling.
     fn cut(&self, settings: &DataSettings, seed: u64) -> Result<TrainingData, SettingError> {
         let all = &self.all;
-        let rest = rest_of(all.len(), settings)?;
-        let limit = settings.limit.unwrap_or(rest).min(rest);
+        let available = available(all.len(), settings)?;
+        let limit = settings.limit.unwrap_or(available).min(available);
         let indices = match settings.sample {
-            Sample::Seed if limit < rest => Some(sample(seed, limit, rest)),
+            Sample::Seed if limit < available => Some(sample(seed, limit, available)),
             _ => None,
         };
         let data = self.divide(settings, limit, indices.as_deref())?;
@@ -200,7 +208,7 @@ impl TrainingData {
 }
 
 /// Returns whether two settings divide the training images alike, from the same seed.
-fn is_cut_alike(one: &DataSettings, other: &DataSettings) -> bool {
+fn has_same_split(one: &DataSettings, other: &DataSettings) -> bool {
     let key = |data: &DataSettings| {
         let DataSettings { limit, sample, label_noise, validation_split, validation, .. } = *data;
         (limit, sample, label_noise, validation_split, validation)
@@ -208,24 +216,24 @@ fn is_cut_alike(one: &DataSettings, other: &DataSettings) -> bool {
     key(one) == key(other)
 }
 
-/// Returns how many of so many training images `data.validation` leaves to train with.
-fn rest_of(len: usize, settings: &DataSettings) -> Result<usize, SettingError> {
+/// Returns the number of training images, of `len`, that `data.validation` leaves to train with.
+fn available(len: usize, settings: &DataSettings) -> Result<usize, SettingError> {
     let Some(validation) = settings.validation else { return Ok(len) };
-    let rest = len.saturating_sub(validation);
-    if rest == 0 {
+    let left = len.saturating_sub(validation);
+    if left == 0 {
         return Err(SettingError::new(
             "data.validation",
             format!("leaves none of {len} training images to train with; make it smaller"),
         ));
     }
     match settings.limit {
-        Some(limit) if limit > rest => Err(SettingError::new(
+        Some(limit) if limit > left => Err(SettingError::new(
             "data.limit",
             format!(
-                "is {limit}, but data.validation leaves {rest} of {len} training images; make one of them smaller"
+                "is {limit}, but data.validation leaves {left} of {len} training images; make one of them smaller"
             ),
         )),
-        _ => Ok(rest),
+        _ => Ok(left),
     }
 }
 

@@ -80,13 +80,15 @@ fn an_error_in_a_built_in_config_names_it() {
 fn a_config_that_is_no_regular_file_is_refused() {
     let dir = TestDir::new();
     dir.shell("mkfifo fifo.toml").assert().success();
-    for file in ["fifo.toml", "/dev/zero", "digits"] {
-        // A file name by its ending, or a path by its folder.
-        let file = if file == "digits" { "./digits" } else { file };
+    let special = "a FIFO, a socket or a device";
+    // The folder is a path by its separator.
+    for (file, found) in [("fifo.toml", special), ("/dev/zero", special), ("./digits", "a folder")]
+    {
         let output = dir.output(&["summary", file]);
         assert_eq!(output.status.code(), Some(2));
-        let expected =
-            format!("error: cannot read the config {file}\n  because: it is not a regular file\n");
+        let expected = format!(
+            "error: cannot read the config {file}\n  because: it is {found}, not a regular file: put the file itself there\n"
+        );
         assert_eq!(stderr(&output), expected);
     }
     dir.write("mine.toml", "extends = \"fifo.toml\"");

@@ -62,7 +62,7 @@ fn repair(dir: &TestDir, expected: &BTreeMap<PathBuf, Vec<u8>>, reason: &str) {
 }
 
 #[test]
-fn a_run_from_before_recordings_and_calibration_is_finished() {
+fn what_a_run_did_not_record_is_absent() {
     let dir = TestDir::new();
     dir.write_config("small.toml", CONFIG);
     let rows = dir.train("small.toml", "out", &[]);

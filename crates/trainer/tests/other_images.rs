@@ -9,7 +9,7 @@ use common::{TestDir, stderr};
 use image::{GrayImage, imageops};
 use predicates::str::contains;
 use serde_json::Value;
-use trainer::store::Predictions;
+use trainer::store::SavedPredictions;
 
 /// Height and width of an image in pixels.
 const SIZE: [usize; 2] = [20, 16];
@@ -119,7 +119,7 @@ fn pictures_are_classified_by_name() {
 
     // The set's own images are taken as they are.
     let stored = fs::read(dir.path("out/runs/batch_norm-seed-0/predictions.safetensors")).unwrap();
-    let stored = Predictions::parse(&stored).unwrap().predicted.unwrap();
+    let stored = SavedPredictions::parse(&stored).unwrap().predicted.unwrap();
     for (index, expected) in stored.iter().enumerate().take(12) {
         let number = index.to_string();
         dir.stdout(&["show", &number, "letters.toml", "--split", "test", "--png", "own.png"]);

@@ -5,7 +5,7 @@ mod common;
 
 use common::{Row, TestDir, cells};
 use predicates::str::contains;
-use trainer::{results::statistics::mcnemar, store::Predictions};
+use trainer::{results::statistics::mcnemar, store::SavedPredictions};
 
 fn results(dir: &TestDir, arguments: &[&str]) -> String {
     dir.stdout(&[&["results", "out"], arguments].concat())
@@ -70,7 +70,8 @@ fn one_seed_gets_a_test_of_the_networks() {
     let correct = ["l2", "none"].map(|variant| {
         let bytes =
             std::fs::read(dir.path(&format!("out/runs/{variant}-seed-0/predictions.safetensors")));
-        let Predictions { labels, predicted } = Predictions::parse(&bytes.unwrap()).unwrap();
+        let SavedPredictions { labels, predicted } =
+            SavedPredictions::parse(&bytes.unwrap()).unwrap();
         let pairs = labels.into_iter().zip(predicted.unwrap());
         pairs.map(|(label, predicted)| label == predicted).collect::<Vec<_>>()
     });

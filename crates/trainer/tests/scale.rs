@@ -13,7 +13,11 @@ use std::{
 };
 
 use common::TestDir;
-use trainer::store::{HISTORY, MODEL, PREDICTIONS, Record, SavedStudy, StudyFolder, record::FILE};
+use trainer::store::{
+    Record, SavedStudy, StudyFolder, predictions,
+    record::{FILE, MODEL},
+    tables::HISTORY,
+};
 
 /// Returns a config of `none` at 20 points and `l2` at 980, with 10 seeds each.
 fn config() -> String {
@@ -45,7 +49,7 @@ fn write_records(dir: &TestDir) -> Vec<PathBuf> {
         let mut record = trained.clone();
         record.test.accuracy = 0.5 + f64::from(number * 7919 % 1000) / 1e4;
         record.write(run).unwrap();
-        for file in [MODEL, HISTORY, PREDICTIONS] {
+        for file in [MODEL, HISTORY, predictions::FILE] {
             fs::hard_link(folders[0].join(file), run.join(file)).unwrap();
         }
     }

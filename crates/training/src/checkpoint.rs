@@ -11,22 +11,19 @@ use model::{Network, is_trained};
 use safetensors::{Dtype, SafeTensors};
 
 use crate::{
-    Columns, Epoch, Error, Metrics, Optimizer, OptimizerConfig, Recording, RunningMetrics, State,
+    Columns, Epoch, Error, Metrics, Optimizer, OptimizerConfig, RunningMetrics, State,
     weights::{self, Views},
 };
 
 #[cfg(test)]
 mod tests;
 
-/// Name of the tensor of the finished epochs' metrics, float64. It is `[epochs, 2]`, loss and accuracy, or with
-/// validation `[epochs, 4]`, followed by the validation loss and accuracy. Both are NaN for an epoch that was not
-/// evaluated on the validation images; an accuracy is never NaN otherwise.
+/// Name of the tensor of the finished epochs, float64, `[epochs, 4 + recorded]`: [`Epoch::metrics`], then the recorded
+/// values in the order of [`Columns::names`], if some epoch is recorded. Values of an epoch that was not validated or
+/// not recorded are NaN. An accuracy, and so the first recorded value, is never NaN otherwise.
 const HISTORY: &str = "fit.history";
 /// Name of the tensor of the current epoch's running metrics, float64, `[3]`: [`RunningMetrics::sums`].
 const SUMS: &str = "fit.sums";
-/// Name of the tensor of the recordings, float64, `[recordings, 1 + values]`: the epoch's number, then the values in
-/// the order of [`Columns::names`].
-const RECORDINGS: &str = "fit.recordings";
 /// Prefix of the names of tensors that are not a network's weights.
 const FIT: &str = "fit.";
 /// Prefix of the names of the weights after the best epoch.
@@ -41,7 +38,6 @@ const HEADER: &str = "run";
 pub struct Checkpoint {
     /// The finished epochs.
     pub history: Vec<Epoch>,
-    recordings: Vec<Recording>,
     sums: [f64; 3],
     bytes: Vec<u8>,
 }
@@ -72,23 +68,9 @@ impl Checkpoint {
         let file = SafeTensors::deserialize(&bytes).map_err(|error| error.to_string())?;
         let (shape, values) = numbers(&file, HISTORY)?;
         let history: Vec<Epoch> = match *shape {
-            [_, 2] => values.as_chunks().0.iter().enumerate().map(without_validation).collect(),
-            [_, 4] => values.as_chunks().0.iter().enumerate().map(with_validation).collect(),
-            _ => return Err(format!("`{HISTORY}` is {shape:?}, but needs 2 or 4 columns")),
+            [_, width] if width >= 4 => values.chunks_exact(width).zip(1..).map(epoch).collect(),
+            _ => return Err(format!("`{HISTORY}` is {shape:?}, but needs 4 columns or more")),
         };
-        let (shape, values) = numbers(&file, RECORDINGS)?;
-        let [_, width] = *shape else {
-            return Err(format!("`{RECORDINGS}` is {shape:?}, but needs two dimensions"));
-        };
-        let recordings: Vec<Recording> =
-            values.chunks_exact(width.max(1)).map(recording).collect::<Result<_, _>>()?;
-        let epochs: Vec<usize> = recordings.iter().map(|recording| recording.epoch).collect();
-        if !epochs.is_sorted_by(|one, next| one < next) || epochs.last() > Some(&history.len()) {
-            return Err(format!(
-                "`{RECORDINGS}` is of the epochs {epochs:?}, but {} are done",
-                history.len()
-            ));
-        }
         let (_, sums) = numbers(&file, SUMS)?;
         let sums: [f64; 3] =
             sums.try_into().map_err(|_| format!("`{SUMS}` does not hold three numbers"))?;
@@ -98,15 +80,15 @@ impl Checkpoint {
                 "`{SUMS}` has impossible counts: {correct} of {images} images are correct"
             ));
         }
-        Ok((header, Self { history, recordings, sums, bytes }))
+        Ok((header, Self { history, sums, bytes }))
     }
 
     /// Restores the state after `steps` steps of an optimizer. `network` is a network of the checkpoint's variant, whose
-    /// weights are replaced. `columns` are those of its recordings.
+    /// weights are replaced. `columns` are those of the recorded values.
     ///
     /// # Errors
     ///
-    /// [`Error::WeightsMismatch`] if the checkpoint's weights or recordings do not fit the network.
+    /// [`Error::WeightsMismatch`] if the checkpoint's weights or recorded values do not fit the network.
     pub fn state(
         self,
         network: Network,
@@ -115,12 +97,13 @@ impl Checkpoint {
         columns: Columns,
         device: &Device,
     ) -> Result<State, Error> {
-        let Self { history, recordings, sums, bytes } = self;
+        let Self { history, sums, bytes } = self;
         let columns = columns.names().len();
-        if let Some(recording) = recordings.iter().find(|one| one.values.len() != columns) {
+        let mut recorded = history.iter().filter_map(|epoch| epoch.recorded.as_ref());
+        if let Some(values) = recorded.find(|values| values.len() != columns) {
             return Err(Error::WeightsMismatch(format!(
-                "`{RECORDINGS}` has {} columns, but needs {columns}",
-                recording.values.len()
+                "`{HISTORY}` has {} recorded columns, but needs {columns}",
+                values.len()
             )));
         }
         let file = SafeTensors::deserialize(&bytes)
@@ -138,7 +121,7 @@ impl Checkpoint {
         })?;
         let state = State::new(weights::load(network, tensors)?, optimizer);
         let (metrics, best) = (RunningMetrics::from_sums(sums, device), best.map(Module::train));
-        Ok(State { steps, metrics, history, recordings, best, optimizer: restored, ..state })
+        Ok(State { steps, metrics, history, best, optimizer: restored, ..state })
     }
 }
 
@@ -154,22 +137,18 @@ pub fn to_bytes(
 ) -> Result<Vec<u8>, Error> {
     let mut tensors = weights::tensors(&state.network)?;
     let sums = state.metrics.sums();
-    let epochs = state.history.len();
-    let width = if state.history.iter().any(|epoch| epoch.validation.is_some()) { 4 } else { 2 };
-    let history: Vec<f64> =
-        state.history.iter().flat_map(|epoch| row(epoch).into_iter().take(width)).collect();
-    let recordings = &state.recordings;
-    let recorded = recordings.first().map_or(0, |recording| recording.values.len());
-    let values: Vec<f64> = recordings
-        .iter()
-        .flat_map(|Recording { epoch, values }| [&[*epoch as f64], values.as_slice()].concat())
-        .collect();
+    let (epochs, recorded) = (state.history.len(), state.history.iter().map(recorded_values));
+    let width = 4 + recorded.map(<[f64]>::len).max().unwrap_or(0);
+    let mut history = Vec::new();
+    for epoch in &state.history {
+        history.extend(epoch.metrics().map(|metric| metric.unwrap_or(f64::NAN)));
+        history.extend(recorded_values(epoch));
+        history.resize(history.len().next_multiple_of(width), f64::NAN);
+    }
     let best = state.best.as_ref().map(weights::tensors).transpose()?.unwrap_or_default();
     tensors.extend(best.into_iter().map(|(name, data)| (format!("{BEST}{name}"), data)));
     let moments = state.optimizer.tensors();
     tensors.extend(moments.into_iter().map(|(name, data)| (format!("{OPTIMIZER}{name}"), data)));
-    tensors
-        .insert(RECORDINGS.to_owned(), TensorData::new(values, [recordings.len(), 1 + recorded]));
     tensors.insert(HISTORY.to_owned(), TensorData::new(history, [epochs, width]));
     tensors.insert(SUMS.to_owned(), TensorData::new(sums.to_vec(), [sums.len()]));
     let headerless = weights::serialize(&tensors, None)?;
@@ -206,34 +185,18 @@ fn numbers(file: &SafeTensors<'_>, name: &str) -> Result<(Vec<usize>, Vec<f64>),
     Ok((view.shape().to_vec(), values.collect()))
 }
 
-fn row(epoch: &Epoch) -> [f64; 4] {
-    let none = Metrics { loss: f64::NAN, accuracy: f64::NAN };
-    let validation = epoch.validation.unwrap_or(none);
-    [epoch.train.loss, epoch.train.accuracy, validation.loss, validation.accuracy]
+fn recorded_values(epoch: &Epoch) -> &[f64] {
+    epoch.recorded.as_deref().unwrap_or_default()
 }
 
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "the number is checked to be a count"
-)]
-fn recording(row: &[f64]) -> Result<Recording, String> {
-    match *row {
-        [epoch, ref values @ ..] if is_count(epoch) => {
-            Ok(Recording { epoch: epoch as usize, values: values.to_vec() })
-        }
-        _ => Err(format!("`{RECORDINGS}` has an epoch whose number is not a count")),
+/// Reads a row of the history, of 4 values or more.
+fn epoch((row, number): (&[f64], usize)) -> Epoch {
+    let metrics = |row: &[f64]| Metrics { loss: row[0], accuracy: row[1] };
+    Epoch {
+        number,
+        train: metrics(row),
+        validation: Some(metrics(&row[2..])).filter(|metrics| !metrics.accuracy.is_nan()),
+        recorded: Some(row[4..].to_vec())
+            .filter(|values| values.first().is_some_and(|accuracy| !accuracy.is_nan())),
     }
-}
-
-fn without_validation((index, &[loss, accuracy]): (usize, &[f64; 2])) -> Epoch {
-    Epoch { number: index + 1, train: Metrics { loss, accuracy }, validation: None }
-}
-
-fn with_validation(
-    (index, &[loss, accuracy, val_loss, val_accuracy]): (usize, &[f64; 4]),
-) -> Epoch {
-    let validation = Metrics { loss: val_loss, accuracy: val_accuracy };
-    let validation = Some(validation).filter(|metrics| !metrics.accuracy.is_nan());
-    Epoch { number: index + 1, train: Metrics { loss, accuracy }, validation }
 }

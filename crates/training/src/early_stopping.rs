@@ -48,7 +48,7 @@ pub struct Stopping {
 
 impl EarlyStopping {
     /// Returns the progress after these first epochs of a fit.
-    pub fn after(self, history: &[Epoch]) -> Stopping {
+    pub fn after<'a>(self, history: impl IntoIterator<Item = &'a Epoch>) -> Stopping {
         let mut stopping = Stopping { settings: self, best: None, wait: 0, is_over: false };
         for epoch in history {
             stopping.add(epoch);

@@ -8,8 +8,8 @@ use model::{
 };
 
 use crate::{
-    Callback, EarlyStopping, Epoch, Images, OptimizerConfig, Recording, RunningMetrics, State,
-    Stopping, evaluate, recording::RECORDED_IMAGES,
+    Callback, EarlyStopping, Epoch, Images, OptimizerConfig, RunningMetrics, State, evaluate,
+    recording::{RECORDED_IMAGES, record},
 };
 
 /// The hyperparameters of a fit.
@@ -51,124 +51,97 @@ pub struct Fit<'a> {
     pub device: &'a Device,
 }
 
-/// The end of an epoch.
-struct EpochEnd {
-    epoch: Epoch,
-    recording: Option<Recording>,
-    /// Progress of early stopping, this epoch included.
-    stopping: Option<Stopping>,
-}
-
 impl Fit<'_> {
     /// Trains from a state to the last epoch. The fit ends early by early stopping or, without it, after an epoch whose
     /// training loss is not finite. It also ends with the callback's error.
     pub fn run<C: Callback>(&self, mut state: State, callback: &mut C) -> Result<State, C::Error> {
-        let FitConfig { validate_every, early_stopping, .. } = *self.config;
-        let mut stopping = early_stopping.map(|settings| settings.after(&state.history));
-        let mut is_over = self.is_over(stopping, state.history.last());
-        if !is_over {
+        if !self.is_over(&state.history) {
             // A fit of fewer epochs recorded its last one.
-            state.recordings.retain(|recording| recording.epoch.is_multiple_of(validate_every));
-        }
-        let recorded = self.train.split;
-        let recorded = recorded.first(recorded.len().min(RECORDED_IMAGES));
-        while !is_over {
-            state = self.train_epoch(state, callback)?;
-            let on_batch_end = || callback.on_test_batch_end(&state);
-            let EpochEnd { epoch, recording, stopping: progress } =
-                self.end_epoch(&state, stopping, &recorded, on_batch_end)?;
-
-            state.metrics = RunningMetrics::default();
-            state.history.push(epoch);
-            state.recordings.extend(recording);
-            stopping = progress;
-            let best = stopping.and_then(|stopping| stopping.best_epoch());
-            let restores = early_stopping.is_some_and(|settings| settings.restore_best_weights);
-            if restores && best == Some(epoch.number) {
-                state.best = Some(state.network.clone());
+            let validate_every = self.config.validate_every;
+            for epoch in &mut state.history {
+                epoch.recorded.take_if(|_| !epoch.number.is_multiple_of(validate_every));
             }
-            is_over = self.is_over(stopping, Some(&epoch));
-            callback.on_epoch_end(&state)?;
+        }
+        let images = self.train.split;
+        let recorded = images.first(images.len().min(RECORDED_IMAGES));
+        while !self.is_over(&state.history) {
+            state = self.epoch(state, &recorded, callback)?;
         }
         Ok(state)
     }
 
-    /// Does the remaining training steps of the current epoch.
-    fn train_epoch<C: Callback>(
+    /// Does the remaining training steps of the current epoch, and evaluates it. `recorded` are the training images whose
+    /// metrics are recorded.
+    fn epoch<C: Callback>(
         &self,
         mut state: State,
+        recorded: &Split,
         callback: &mut C,
     ) -> Result<State, C::Error> {
-        let epoch = state.history.len() + 1;
-        let order = self.order(epoch);
-        let most = self.config.shift;
-        let shifts =
-            (most > 0).then(|| shifts(self.seed, epoch as u64, most, self.train.split.len()));
-        for indices in order.chunks(self.config.batch_size).skip(self.steps_done(&state)) {
+        let FitConfig { batch_size, loss, validate_every, early_stopping, .. } = *self.config;
+        let number = state.history.len() + 1;
+        let shifts = self.shifts(number);
+        for indices in self.order(number).chunks(batch_size).skip(self.steps_done(&state)) {
             let batch = match &shifts {
                 Some(shifts) => self.train.shifted_batch(indices, shifts, self.device),
                 None => self.train.batch(indices, self.device),
             };
             let noise = state.network.noise(self.seed, state.steps, indices.len());
-            state = state.step(batch, noise, self.config.loss);
+            state = state.step(batch, noise, loss);
             callback.on_step_end(&state)?;
         }
-        Ok(state)
-    }
 
-    /// Evaluates the epoch whose steps are done: its metrics, and if it is to be recorded its recording on the first
-    /// training images, `recorded`.
-    fn end_epoch<E>(
-        &self,
-        state: &State,
-        mut stopping: Option<Stopping>,
-        recorded: &Split,
-        mut on_batch_end: impl FnMut() -> Result<(), E>,
-    ) -> Result<EpochEnd, E> {
-        let number = state.history.len() + 1;
-        let is_validated = number.is_multiple_of(self.config.validate_every);
-        let mut validate = || {
-            let evaluate = |images| {
-                evaluate(&state.network, images, self.config.loss, self.device, &mut on_batch_end)
-            };
-            self.validation.map(evaluate).transpose()
+        let mut on_batch_end = || callback.on_test_batch_end(&state);
+        let mut validate = || match self.validation {
+            Some(images) => {
+                evaluate(&state.network, images, loss, self.device, &mut on_batch_end).map(Some)
+            }
+            None => Ok(None),
         };
+        let is_validated = number.is_multiple_of(validate_every);
         let mut validation = if is_validated { validate()? } else { None };
-        let epoch = Epoch {
+        let mut epoch = Epoch {
             number,
             train: state.metrics.compute(),
             validation: validation.map(|validation| validation.metrics),
+            recorded: None,
         };
-        if let Some(stopping) = &mut stopping {
-            stopping.add(&epoch);
+        if is_validated || self.is_over(state.history.iter().chain([&epoch])) {
+            if !is_validated {
+                validation = validate()?;
+            }
+            let images = Images { split: recorded, ..self.train };
+            let val_cross_entropy = validation.map(|validation| validation.cross_entropy);
+            let (network, device) = (&state.network, self.device);
+            epoch.recorded =
+                Some(record(network, images, self.wrong, val_cross_entropy, device, on_batch_end)?);
         }
-        if !is_validated && !self.is_over(stopping, Some(&epoch)) {
-            return Ok(EpochEnd { epoch, recording: None, stopping });
+        state.metrics = RunningMetrics::default();
+        state.history.push(epoch);
+        if let Some(settings) = early_stopping
+            && settings.restore_best_weights
+            && settings.after(&state.history).best_epoch() == Some(number)
+        {
+            state.best = Some(state.network.clone());
         }
-        if !is_validated {
-            validation = validate()?;
-        }
-        let recording = Recording::new(
-            &state.network,
-            number,
-            Images { split: recorded, ..self.train },
-            self.wrong,
-            validation.map(|validation| validation.cross_entropy),
-            self.device,
-            on_batch_end,
-        )?;
-        Ok(EpochEnd { epoch, recording: Some(recording), stopping })
+        callback.on_epoch_end(&state)?;
+        Ok(state)
     }
 
-    /// Returns whether a fit is over after the epoch `last`.
-    fn is_over(&self, stopping: Option<Stopping>, last: Option<&Epoch>) -> bool {
-        last.is_some_and(|last| {
-            last.number >= self.config.epochs
-                || match stopping {
-                    Some(stopping) => stopping.is_over(),
-                    None => !last.train.loss.is_finite(),
-                }
-        })
+    /// Returns whether a fit is over after these epochs.
+    fn is_over<'e>(&self, history: impl IntoIterator<Item = &'e Epoch> + Clone) -> bool {
+        let Some(last) = history.clone().into_iter().last() else { return false };
+        let has_ended = match self.config.early_stopping {
+            Some(settings) => settings.after(history).is_over(),
+            None => !last.train.loss.is_finite(),
+        };
+        has_ended || last.number >= self.config.epochs
+    }
+
+    /// Returns the moves of the training images in the epoch of this number, if they are moved.
+    fn shifts(&self, epoch: usize) -> Option<Vec<[i16; 2]>> {
+        let most = self.config.shift;
+        (most > 0).then(|| shifts(self.seed, epoch as u64, most, self.train.split.len()))
     }
 
     /// Returns the number of steps in an epoch.
@@ -283,7 +256,8 @@ mod tests {
         let config = FitConfig { validate_every: 2, ..config.clone() };
         let Ok(rarely) =
             Fit { config: &config, ..fit }.run(State::new(network(), &config.optimizer), &mut ());
-        assert_eq!(rarely.history[0], Epoch { validation: None, ..expected.history[0] });
+        let first = expected.history[0].clone();
+        assert_eq!(rarely.history[0], Epoch { validation: None, recorded: None, ..first });
         assert_eq!(rarely.history[1], expected.history[1]);
         let bytes = |state: &State| weights::to_bytes(&state.network).unwrap();
         assert!(bytes(&actual) == bytes(&expected));
@@ -344,7 +318,8 @@ mod tests {
         let Ok(expected) = fit.run(State::new(network(), &config.optimizer), &mut ());
         assert_eq!(expected.history.len(), 5);
         let recorded = |state: &State| -> Vec<usize> {
-            state.recordings.iter().map(|recording| recording.epoch).collect()
+            let epochs = state.history.iter().filter(|epoch| epoch.recorded.is_some());
+            epochs.map(|epoch| epoch.number).collect()
         };
         assert_eq!(recorded(&expected), [2, 4, 5]);
 
@@ -366,10 +341,7 @@ mod tests {
                 checkpoint.state(network(), &config.optimizer, steps, columns(), &device).unwrap(),
                 &mut (),
             );
-            assert_eq!(
-                (&actual.history, &actual.recordings),
-                (&expected.history, &expected.recordings)
-            );
+            assert_eq!(actual.history, expected.history);
             assert!(bytes(actual.trained()) == bytes(expected.trained()));
             assert!(bytes(&actual.network) == bytes(&expected.network));
         }

@@ -45,7 +45,7 @@ impl InputFormat {
         input.map_err(|error| unfit(format!("`{}` in its metadata is wrong: {error}", Self::KEY)))
     }
 
-    /// Checks the format, and that it is of images of so many pixels and classes.
+    /// Checks the format, and that it is of images of `inputs` pixels and of `classes` classes.
     pub(crate) fn checked(self, inputs: usize, classes: usize) -> Result<Self, Error> {
         let Self { width, height, class_names, preparation, .. } = &self;
         if width.max(height) > &MAX_SIDE || width * height != inputs {

@@ -4,6 +4,8 @@
 //! [`Images`] → [`Batch`] → [`State::step`], epoch by epoch in [`Fit::run`]. The caller provides settings, data and
 //! [`Callback`]s, and reads and writes the files. Validation and test images are only evaluated.
 
+#![deny(missing_docs)]
+
 mod batches;
 mod callback;
 pub mod checkpoint;
@@ -28,6 +30,6 @@ pub use metrics::{
     Evaluation, Metrics, Predictions, RunningMetrics, evaluate, evaluate_and_predict,
 };
 pub use optimizer::{Optimizer, OptimizerConfig, RuleConfig, WeightDecay};
-pub use recording::{Columns, NEAR_ZERO, Recording};
+pub use recording::{Columns, NEAR_ZERO};
 pub use saved_model::{SavedModel, predicted_class};
 pub use state::{Epoch, State};

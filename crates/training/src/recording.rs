@@ -13,16 +13,7 @@ pub const RECORDED_IMAGES: usize = 2000;
 /// Largest magnitude of a weight that counts as near zero.
 pub const NEAR_ZERO: f32 = 0.001;
 
-/// Recorded values of an epoch, in the order of [`Columns::names`].
-#[derive(Debug, Clone, PartialEq)]
-pub struct Recording {
-    /// Number of the epoch, from 1.
-    pub epoch: usize,
-    /// Values, not finite where training diverged.
-    pub values: Vec<f64>,
-}
-
-/// Columns of a fit's recordings.
+/// Columns of the values that a fit records by epoch.
 #[derive(Debug, Clone, Copy)]
 pub struct Columns {
     /// Number of hidden layers.
@@ -62,61 +53,57 @@ impl Columns {
     }
 }
 
-impl Recording {
-    /// Records a network's values after an epoch. `val_cross_entropy` is that on the held-out images, and `wrong` are the
-    /// images with wrong labels, if there are any.
-    /// Calls `on_batch_end` after each batch of images; its error ends the recording.
-    pub(crate) fn new<E>(
-        network: &Network,
-        epoch: usize,
-        images: Images<'_>,
-        wrong: Option<Images<'_>>,
-        val_cross_entropy: Option<f64>,
-        device: &Device,
-        mut on_batch_end: impl FnMut() -> Result<(), E>,
-    ) -> Result<Self, E> {
-        // Largest output of each hidden layer's units, `[1, units]`.
-        let mut largest: Vec<Option<Tensor<2>>> = vec![None; network.hidden.len()];
-        let on_activity = |index: usize, activity: &Tensor<2>| {
-            let batch = activity.clone().max_dim(0);
-            largest[index] = Some(match largest[index].take() {
-                Some(largest) => largest.max_pair(batch),
-                None => batch,
-            });
-        };
-        // No loss is recorded.
-        let loss = Loss::default();
-        let evaluation =
-            evaluate_with(network, images, loss, device, on_activity, |_, _| on_batch_end())?;
-        let memorised = wrong
-            .map(|wrong| evaluate(network, wrong, loss, device, &mut on_batch_end))
-            .transpose()?;
-        let network = network.valid();
-        // Read together, because each transfer from a device takes as long as many.
-        let mut of_layers = Vec::new();
-        let mut sizes = Vec::new();
-        for ((_, dense), silent) in network.dense_layers().zip(largest.into_iter().chain([None])) {
-            let kernel = dense.kernel.val();
-            let [inputs, units] = dense.dims();
-            of_layers.push(kernel.clone().square().sum().sqrt());
-            of_layers.push(kernel.abs().lower_equal_elem(NEAR_ZERO).int().sum().float());
-            sizes.extend([1, inputs * units]);
-            if let Some(largest) = silent {
-                of_layers.push(largest.equal_elem(0.0).int().sum().float());
-                sizes.push(units);
-            }
+/// Records a network's values after an epoch, in the order of [`Columns::names`]. `val_cross_entropy` is that on the
+/// held-out images, and `wrong` are the images with wrong labels, if there are any. The values are not finite where
+/// training diverged, except the accuracies. Calls `on_batch_end` after each batch of images; its error ends the recording.
+pub(crate) fn record<E>(
+    network: &Network,
+    images: Images<'_>,
+    wrong: Option<Images<'_>>,
+    val_cross_entropy: Option<f64>,
+    device: &Device,
+    mut on_batch_end: impl FnMut() -> Result<(), E>,
+) -> Result<Vec<f64>, E> {
+    // Largest output of each hidden layer's units, `[1, units]`.
+    let mut largest: Vec<Option<Tensor<2>>> = vec![None; network.hidden.len()];
+    let on_activity = |index: usize, activity: &Tensor<2>| {
+        let batch = activity.clone().max_dim(0);
+        largest[index] = Some(match largest[index].take() {
+            Some(largest) => largest.max_pair(batch),
+            None => batch,
+        });
+    };
+    // No loss is recorded.
+    let loss = Loss::default();
+    let evaluation =
+        evaluate_with(network, images, loss, device, on_activity, |_, _| on_batch_end())?;
+    let memorised =
+        wrong.map(|wrong| evaluate(network, wrong, loss, device, &mut on_batch_end)).transpose()?;
+    let network = network.valid();
+    // Read together, because each transfer from a device takes as long as many.
+    let mut of_layers = Vec::new();
+    let mut sizes = Vec::new();
+    for ((_, dense), silent) in network.dense_layers().zip(largest.into_iter().chain([None])) {
+        let kernel = dense.kernel.val();
+        let [inputs, units] = dense.dims();
+        of_layers.push(kernel.clone().square().sum().sqrt());
+        of_layers.push(kernel.abs().lower_equal_elem(NEAR_ZERO).int().sum().float());
+        sizes.extend([1, inputs * units]);
+        if let Some(largest) = silent {
+            of_layers.push(largest.equal_elem(0.0).int().sum().float());
+            sizes.push(units);
         }
-        let of_layers = Tensor::cat(of_layers, 0).into_data();
-        let of_layers = of_layers.iter::<f64>().zip(sizes).map(|(sum, size)| sum / size as f64);
-        let of_images = [
-            Some(evaluation.metrics.accuracy),
-            Some(evaluation.cross_entropy),
-            val_cross_entropy,
-            Some(evaluation.penalty),
-            memorised.map(|wrong| wrong.metrics.accuracy),
-        ];
-        Ok(Self { epoch, values: of_images.into_iter().flatten().chain(of_layers).collect() })
     }
+    let of_layers = Tensor::cat(of_layers, 0).into_data();
+    let of_layers = of_layers.iter::<f64>().zip(sizes).map(|(sum, size)| sum / size as f64);
+    let of_images = [
+        Some(evaluation.metrics.accuracy),
+        Some(evaluation.cross_entropy),
+        val_cross_entropy,
+        Some(evaluation.penalty),
+        memorised.map(|wrong| wrong.metrics.accuracy),
+    ];
+    Ok(of_images.into_iter().flatten().chain(of_layers).collect())
 }
 
 #[cfg(test)]
@@ -156,10 +143,10 @@ mod tests {
         };
         let record = |wrong, val| {
             let on_batch_end = || Ok::<_, Infallible>(());
-            Recording::new(&network, 4, images, wrong, val, &device, on_batch_end)
+            super::record(&network, images, wrong, val, &device, on_batch_end)
         };
-        let Ok(Recording { epoch, values }) = record(None, None);
-        assert_eq!((epoch, values.len()), (4, columns(false).len()));
+        let Ok(values) = record(None, None);
+        assert_eq!(values.len(), columns(false).len());
         let named: Vec<(String, f64)> = columns(false).into_iter().zip(values).collect();
         // Logits are 6, 0.003, -0.0033 and seven zeros for the first image, all 0 for the second one.
         let first = (6_f64.exp() + 0.003_f64.exp() + (-0.0033_f64).exp() + 7.0).ln() - 6.0;
@@ -183,6 +170,6 @@ mod tests {
             ("val_cross_entropy", "memorised")
         );
         // Half of the images have the predicted class.
-        assert_eq!((validated.values[2], validated.values[4]), (7.0, 0.5));
+        assert_eq!((validated[2], validated[4]), (7.0, 0.5));
     }
 }

@@ -3,7 +3,7 @@
 use burn::{module::Module, optim::GradientsParams};
 use model::{Loss, Network, NetworkNoise};
 
-use crate::{Batch, Metrics, Optimizer, OptimizerConfig, Recording, RunningMetrics};
+use crate::{Batch, Metrics, Optimizer, OptimizerConfig, RunningMetrics};
 
 /// The state of a fit. With the inputs in [`Fit`](crate::Fit), it determines the rest of the fit.
 pub struct State {
@@ -17,14 +17,12 @@ pub struct State {
     pub metrics: RunningMetrics,
     /// The finished epochs.
     pub history: Vec<Epoch>,
-    /// The recordings: of each [`validate_every`](crate::FitConfig::validate_every)th epoch, and of the fit's last one.
-    pub recordings: Vec<Recording>,
     /// The network after the best epoch, if early stopping restores its weights.
     pub best: Option<Network>,
 }
 
-/// The metrics of a finished epoch.
-#[derive(Debug, Clone, Copy, PartialEq)]
+/// A finished epoch: a row of what a fit records by epoch.
+#[derive(Debug, Clone, PartialEq)]
 pub struct Epoch {
     /// Number of the epoch, from 1.
     pub number: usize,
@@ -32,6 +30,22 @@ pub struct Epoch {
     pub train: Metrics,
     /// Metrics on the validation images after the epoch; `None` if it was not evaluated.
     pub validation: Option<Metrics>,
+    /// Values in the order of [`Columns::names`](crate::Columns::names), of each
+    /// [`validate_every`](crate::FitConfig::validate_every)th epoch and of the fit's last one.
+    pub recorded: Option<Vec<f64>>,
+}
+
+impl Epoch {
+    /// Names of [`Epoch::metrics`].
+    pub const METRICS: [&str; 4] = ["loss", "acc", "val_loss", "val_acc"];
+
+    /// Returns the losses and accuracies; `None` where the epoch was not validated.
+    pub fn metrics(&self) -> [Option<f64>; 4] {
+        let Self { train, validation, .. } = self;
+        let (val_loss, val_accuracy) =
+            validation.map(|metrics| (metrics.loss, metrics.accuracy)).unzip();
+        [Some(train.loss), Some(train.accuracy), val_loss, val_accuracy]
+    }
 }
 
 impl State {
@@ -43,7 +57,6 @@ impl State {
             steps: 0,
             metrics: RunningMetrics::default(),
             history: Vec::new(),
-            recordings: Vec::new(),
             best: None,
         }
     }

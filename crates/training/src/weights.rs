@@ -76,7 +76,7 @@ impl Weights {
         load(network, deserialize(&self.0)?.tensors().into_iter().collect())
     }
 
-    /// Returns the format of the network's images, of so many pixels and classes. That of MNIST if the file's metadata
+    /// Returns the format of the network's images, of `inputs` pixels and of `classes` classes. That of MNIST if the file's metadata
     /// lacks it and there are as many pixels.
     ///
     /// # Errors

@@ -2,19 +2,15 @@
 
 pub mod prepare;
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use console::{Alignment, measure_text_width, pad_str};
-use data::{Shape, Split};
+use data::{Preparation, Shape, Split};
 use serde::Serialize;
-use training::InputFormat;
-use training::{SavedModel, predicted_class};
+use training::{InputFormat, SavedModel, predicted_class};
 
-use self::prepare::{Frame, Prepared, prepare};
+use self::prepare::{Prepared, prepare};
 use super::Error;
 use crate::{
     store::{self, display_name, files::to_json},
@@ -23,7 +19,7 @@ use crate::{
 
 /// Arguments of `trainer predict`.
 #[derive(Debug, Args)]
-pub(crate) struct Predict {
+pub(crate) struct Arguments {
     /// One or more model.safetensors, and one or more images
     #[arg(required = true, value_name = "MODEL|IMAGE")]
     files: Vec<PathBuf>,
@@ -32,7 +28,7 @@ pub(crate) struct Predict {
     json: bool,
 }
 
-impl Predict {
+impl Arguments {
     /// Returns each model's prediction for each image.
     pub(crate) fn execute(self) -> Result<String, Error> {
         let predictions = predict(&self.files)?;
@@ -64,10 +60,11 @@ impl Model {
         Ok(Self { name: name.unwrap_or_else(|| file.clone()), file, saved })
     }
 
-    /// Classifies an image that is prepared for the frame.
-    fn answer(&self, pixels: &[u8], frame: Frame) -> Result<Answer, Error> {
+    /// Classifies an image of the model's format.
+    fn answer(&self, pixels: &[u8]) -> Result<Answer, Error> {
         let Self { name, file, saved } = self;
-        let shape = Shape { width: frame.width, height: frame.height, classes: saved.classes };
+        let InputFormat { width, height, .. } = saved.input;
+        let shape = Shape { width, height, classes: saved.classes };
         let split = Split::new(shape, pixels.to_vec(), vec![0]);
         let probabilities = saved.probabilities(&split)?.into_iter().flatten().collect::<Vec<_>>();
         let digit = predicted_class(&probabilities);
@@ -124,43 +121,47 @@ fn predict(files: &[PathBuf]) -> Result<Vec<Prediction>, Error> {
             model.name.clone_from(&model.file);
         }
     }
-    let frame = common_frame(&models)?;
-    images.into_iter().map(|path| look_at(path, frame, &models)).collect()
+    let format = common_format(&models)?;
+    images.into_iter().map(|path| classify(path, format, &models)).collect()
 }
 
-/// Returns the frame of the images that all models take.
-fn common_frame(models: &[Model]) -> Result<Frame, Error> {
-    let frame = |model: &Model| Frame::from(&model.saved.input);
+/// Returns the format of the images that all models take.
+fn common_format(models: &[Model]) -> Result<&InputFormat, Error> {
+    let images = |model: &Model| images_of(&model.saved.input);
     let first = &models[0];
-    match models.iter().find(|model| frame(model) != frame(first)) {
-        None => Ok(frame(first)),
+    match models.iter().find(|model| images(model) != images(first)) {
+        None => Ok(&first.saved.input),
         Some(other) => Err(Error::Argument(format!(
             "{} takes images of {}, but {} of {}: classify with one of them at a time",
             first.file,
-            frame(first),
+            images(first),
             other.file,
-            frame(other)
+            images(other)
         ))),
     }
 }
 
-fn look_at(path: &Path, frame: Frame, models: &[Model]) -> Result<Prediction, Error> {
+/// Describes images by their size and preparation.
+fn images_of(&InputFormat { width, height, preparation, .. }: &InputFormat) -> String {
+    let how = match preparation {
+        Preparation::Centred => "centred",
+        Preparation::LightOnDark => "light on dark",
+        Preparation::DarkOnLight => "dark on light",
+        Preparation::Whole => "not inverted",
+    };
+    format!("{width} × {height} pixels, {how}")
+}
+
+fn classify(path: &Path, format: &InputFormat, models: &[Model]) -> Result<Prediction, Error> {
     let bytes = read(path)?;
-    let prepared = prepare(&bytes, frame);
+    let prepared = prepare(&bytes, format);
     let Prepared { pixels, steps } =
         prepared.map_err(|reason| store::Error::Malformed { path: path.to_owned(), reason })?;
     let mut answers = Vec::new();
     for model in models {
-        answers.push(model.answer(&pixels, frame)?);
+        answers.push(model.answer(&pixels)?);
     }
     Ok(Prediction { file: path.display().to_string(), steps, models: answers })
-}
-
-impl From<&InputFormat> for Frame {
-    fn from(input: &InputFormat) -> Self {
-        let &InputFormat { width, height, preparation, .. } = input;
-        Self { width, height, preparation }
-    }
 }
 
 /// Returns the name of a class, or else its number.
@@ -169,13 +170,8 @@ fn class_name(names: &[String], class: usize) -> String {
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Error> {
-    let unreadable =
-        |reason: String| Error::Argument(format!("cannot read {}: {reason}", path.display()));
-    // A device could be endless, and reading a pipe could block.
-    if path.metadata().is_ok_and(|metadata| !metadata.is_file()) {
-        return Err(unreadable("it is not a regular file".to_owned()));
-    }
-    fs::read(path).map_err(|error| unreadable(error.to_string()))
+    data::files::read(path)
+        .map_err(|error| Error::Argument(format!("cannot read {}: {error}", path.display())))
 }
 
 /// Formats predictions as text: for each image how it was prepared, then a table of probabilities, a class a line and

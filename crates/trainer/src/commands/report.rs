@@ -14,12 +14,12 @@ use crate::{
 
 /// Arguments of `trainer report`.
 #[derive(Debug, Args)]
-pub(crate) struct Report {
+pub(crate) struct Arguments {
     #[command(flatten)]
     study: StudyArguments,
 }
 
-impl Report {
+impl Arguments {
     /// Writes results.csv, summary.csv and report.html again; returns the report's path.
     pub(crate) fn execute(self) -> Result<String, Error> {
         let (saved, folder) = self.study.read()?;
@@ -48,10 +48,10 @@ impl Report {
         let folders = folder.runs()?;
         let finished = saved.finished(&folders, &|message| progress.warn(message));
         let rows = rows(&saved, &finished);
-        let summaries = results::summaries(&rows, saved.study.first_variant());
-        results::write(&folder, &rows, &summaries)?;
+        let groups = results::groups(&rows, saved.study.first_variant());
+        results::write(&folder, &rows, &groups)?;
         let notes = unfinished(&saved, &finished, &folders);
-        report::write(&saved, &folder, &rows, &summaries, notes, splits)?;
+        report::write(&saved, &folder, &groups, notes, splits)?;
         Ok(format!("{}\n", folder.file(report::FILE).display()))
     }
 }

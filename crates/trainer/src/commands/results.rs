@@ -10,7 +10,7 @@ use crate::{
 
 /// Arguments of `trainer results`.
 #[derive(Debug, Args)]
-pub(crate) struct Results {
+pub(crate) struct Arguments {
     #[command(flatten)]
     study: StudyArguments,
     /// Print runs and summaries as JSON
@@ -21,7 +21,7 @@ pub(crate) struct Results {
     csv: bool,
 }
 
-impl Results {
+impl Arguments {
     /// Returns the table of the finished runs; notes on the others go to stderr.
     pub(crate) fn execute(self) -> Result<String, Error> {
         let (saved, folder) = self.study.read()?;

@@ -16,7 +16,7 @@ use crate::{
 
 /// Arguments of `trainer run`.
 #[derive(Debug, Args)]
-pub(crate) struct Run {
+pub(crate) struct Arguments {
     #[command(flatten)]
     config: ConfigArguments,
     #[command(flatten)]
@@ -29,7 +29,7 @@ pub(crate) struct Run {
     quiet: bool,
 }
 
-impl Run {
+impl Arguments {
     /// Trains the runs that are not finished; returns the table, unless runs were chosen.
     pub(crate) fn execute(self) -> Result<String, Error> {
         let (study, folder) = self.config.study_in(self.output)?;
@@ -85,9 +85,8 @@ fn write(
         return Ok(());
     }
     let splits = Some(&context.splits);
-    let is_ours = results.write(|rows, summaries, notes| {
-        report::write(&context.saved, folder, rows, summaries, notes, splits)
-    })?;
+    let is_ours = results
+        .write(|groups, notes| report::write(&context.saved, folder, groups, notes, splits))?;
     if !is_ours {
         let (name, folder) = (&context.saved.study.name, folder.path().display());
         tell(format!(

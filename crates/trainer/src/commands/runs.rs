@@ -25,7 +25,7 @@ const IMAGES: usize = 60_000;
 
 /// Arguments of `trainer runs`.
 #[derive(Debug, Args)]
-pub(crate) struct Runs {
+pub(crate) struct Arguments {
     #[command(flatten)]
     config: ConfigArguments,
     #[command(flatten)]
@@ -36,7 +36,7 @@ pub(crate) struct Runs {
     /// Print the study instead, as one config with every setting
     #[arg(long, conflicts_with_all = ["batches", "json"])]
     toml: bool,
-    /// Print only the unfinished runs' numbers, in at most so many lines for `trainer run --only`
+    /// Print only the unfinished runs' numbers, in at most MOST lines for `trainer run --only`
     #[arg(long, value_name = "MOST")]
     batches: Option<usize>,
     /// Least time that each of those lines should take
@@ -44,7 +44,7 @@ pub(crate) struct Runs {
     batch_minutes: f64,
 }
 
-impl Runs {
+impl Arguments {
     /// Returns the list.
     pub(crate) fn execute(self) -> Result<String, Error> {
         let (study, folder) = self.config.study_in(self.output)?;
@@ -65,10 +65,10 @@ impl Runs {
     }
 }
 
-/// State of a run.
+/// Status of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub(crate) enum State {
+pub(crate) enum Status {
     /// Trained to its end.
     Finished,
     /// Failed at the last attempt.
@@ -79,7 +79,7 @@ pub(crate) enum State {
     Waiting,
 }
 
-impl fmt::Display for State {
+impl fmt::Display for Status {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.pad(match self {
             Self::Finished => "finished",
@@ -110,7 +110,7 @@ struct Line<'a> {
     variant: &'a str,
     point: &'a KeyValues,
     seed: u64,
-    state: State,
+    state: Status,
     #[serde(skip)]
     run: &'a Run,
     /// Whether no earlier line has the same run.
@@ -131,10 +131,10 @@ impl<'a> List<'a> {
         let line = |(number, (run, id)): (usize, (&'a Run, &'a str))| {
             let Run { variant, point, seed, .. } = run;
             let state = match folders.get(id) {
-                _ if finished.contains_key(id) => State::Finished,
-                [] => State::Waiting,
-                _ if folders.failure(id).is_some() => State::Failed,
-                _ => State::Begun,
+                _ if finished.contains_key(id) => Status::Finished,
+                [] => Status::Waiting,
+                _ if folders.failure(id).is_some() => Status::Failed,
+                _ => Status::Begun,
             };
             let is_first = seen.insert(id);
             Line { number, variant: &variant.name, point, seed: *seed, state, run, is_first }
@@ -173,7 +173,7 @@ fn json(list: &List<'_>) -> Result<String, Error> {
 /// Lists the numbers of the unfinished runs in at most `most` batches of consecutive runs, a line each in the form
 /// that `--only` takes. A batch takes an estimated `minutes` at least.
 fn batches(list: &List<'_>, most: usize, minutes: f64) -> String {
-    let left = list.runs.iter().filter(|line| line.state != State::Finished && line.is_first);
+    let left = list.runs.iter().filter(|line| line.state != Status::Finished && line.is_first);
     let left: Vec<(usize, f64)> =
         left.map(|line| (line.number, list.seconds_per_image * images(line.run))).collect();
     let whole: f64 = left.iter().map(|(_, seconds)| seconds).sum();

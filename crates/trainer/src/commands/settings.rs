@@ -8,7 +8,7 @@ use crate::study::{Row, table};
 
 /// Arguments of `trainer settings`.
 #[derive(Debug, Args)]
-pub(crate) struct Settings {
+pub(crate) struct Arguments {
     /// Only this part of a config
     part: Option<Part>,
 }
@@ -30,7 +30,7 @@ enum Part {
     Layer,
 }
 
-impl Settings {
+impl Arguments {
     /// Returns the settings, two lines each.
     pub(crate) fn execute(self) -> String {
         let parts = Part::value_variants().iter().copied();

@@ -22,14 +22,14 @@ const GAP: usize = 2;
 
 /// Arguments of `trainer show`.
 #[derive(Debug, Args)]
-pub(crate) struct Show {
+pub(crate) struct Arguments {
     /// Index of the image, from 0
     index: usize,
     #[command(flatten)]
     config: ConfigArguments,
     /// Part of the data set
-    #[arg(long, value_enum, default_value_t = Half::Train)]
-    split: Half,
+    #[arg(long, value_enum, default_value_t = Part::Train)]
+    split: Part,
     /// Number of images, from that one on
     #[arg(long, default_value_t = 1)]
     count: usize,
@@ -39,13 +39,13 @@ pub(crate) struct Show {
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
-enum Half {
+enum Part {
     Train,
     Validation,
     Test,
 }
 
-impl Show {
+impl Arguments {
     /// Returns the images as text, or their labels where they go to a file.
     pub(crate) fn execute(self) -> Result<String, Error> {
         let Self { index, count, .. } = self;
@@ -54,11 +54,11 @@ impl Show {
         let seed = study.settings.seeds.first().copied().unwrap_or_default();
         let training = splits.of(&study.settings.data, seed)?;
         let split = match self.split {
-            Half::Train => &training.train,
-            Half::Validation => training.validation.as_deref().ok_or_else(|| {
+            Part::Train => &training.train,
+            Part::Validation => training.validation.as_deref().ok_or_else(|| {
                 Error::Argument("no images are held out: set data.validation".to_owned())
             })?,
-            Half::Test => &splits.test,
+            Part::Test => &splits.test,
         };
         let Some(file) = self.png else {
             let width = usize::from(Term::stdout().size().1);

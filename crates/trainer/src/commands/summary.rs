@@ -14,14 +14,14 @@ use crate::{
 
 /// Arguments of `trainer summary`.
 #[derive(Debug, Args)]
-pub(crate) struct Summary {
+pub(crate) struct Arguments {
     #[command(flatten)]
     config: ConfigArguments,
     /// Only this variant
     variant: Option<String>,
 }
 
-impl Summary {
+impl Arguments {
     /// Returns the summaries.
     pub(crate) fn execute(self) -> Result<String, Error> {
         let study = self.config.study()?;

@@ -167,17 +167,15 @@ fn find_base(file: &str, origin: &Origin) -> Result<Location, String> {
     found.ok_or_else(|| format!("there is no file {}", path.display()))
 }
 
-/// Reads the text of a regular file. A device could be endless, and reading a pipe could block.
 fn read_text(path: &Path) -> Result<String, ConfigError> {
-    let unreadable = |source| ConfigError::Unreadable { path: path.to_owned(), source };
-    let metadata = fs::metadata(path).map_err(unreadable)?;
-    if !metadata.is_file() {
-        return Err(unreadable(io::Error::other("it is not a regular file")));
-    }
-    if metadata.len() > MAX_FILE_BYTES {
-        return Err(unreadable(io::Error::other("it is larger than 16 MiB")));
-    }
-    fs::read_to_string(path).map_err(unreadable)
+    let read = || {
+        let file = data::files::open(path)?;
+        if file.metadata()?.len() > MAX_FILE_BYTES {
+            return Err(io::Error::other("it is larger than 16 MiB"));
+        }
+        io::read_to_string(file)
+    };
+    read().map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })
 }
 
 /// Returns the canonical form of a location, which is the same for every path to a file.

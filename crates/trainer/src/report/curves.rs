@@ -1,11 +1,10 @@
 //! Metrics by epoch, averaged over a group's runs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
-use training::Epoch;
 
-use crate::{results::statistics::Spread, store::Recordings};
+use crate::{results::statistics::Spread, store::EpochTable};
 
 /// Inverse of the precision of the means. Their files have six decimals.
 const ROUNDED_TO: f64 = 1e7;
@@ -26,45 +25,45 @@ pub(super) struct Curves {
     val_loss: Vec<Option<f64>>,
     val_acc: Vec<Option<f64>>,
     /// The columns of metrics.csv.
-    recorded: Recorded,
+    recorded: Means,
     /// The recorded epoch of the lowest mean cross-entropy on held-out images.
     #[serde(skip)]
     pub(super) best_epoch: Option<usize>,
 }
 
-/// The columns of metrics.csv, averaged over the runs.
+/// Columns of history.csv or metrics.csv, averaged over the runs.
 #[derive(Debug, Default, PartialEq, Serialize)]
-struct Recorded {
+struct Means {
     epochs: Vec<usize>,
     columns: BTreeMap<String, Vec<Option<f64>>>,
 }
 
 impl Curves {
-    /// Averages runs, given their histories and recordings. Of those, the columns are kept that `is_kept` says.
+    /// Averages runs, given their histories and their other metrics. Of those, the columns are kept that `is_kept` says.
     pub(super) fn mean(
-        histories: &[Vec<Epoch>],
-        recordings: &[Recordings],
+        histories: &[EpochTable],
+        metrics: &[EpochTable],
         is_kept: impl Fn(&str) -> bool,
     ) -> Self {
-        let last = histories.iter().map(Vec::len).min().unwrap_or(0);
-        let recorded = Recorded::mean(recordings, is_kept);
+        let mut recorded = Means::of(metrics);
+        recorded.columns.retain(|name, _| is_kept(name));
         let best_epoch = recorded.best_epoch();
-        let recorded = recorded.thinned(best_epoch);
+        let recorded = recorded.at(&thinned(recorded.epochs.clone(), best_epoch));
+        let history = Means::of(histories);
         // Of many epochs the same ones, so that the curves can be compared.
-        let epochs = if last <= MAX_EPOCHS || recorded.epochs.is_empty() {
-            thinned((1..=last).collect(), None)
+        let history = if history.epochs.len() <= MAX_EPOCHS || recorded.epochs.is_empty() {
+            history.at(&thinned(history.epochs.clone(), None))
         } else {
-            recorded.epochs.iter().copied().filter(|&epoch| epoch <= last).collect()
+            history.at(&recorded.epochs)
         };
-        let means = |value: &dyn Fn(&Epoch) -> Option<f64>| -> Vec<Option<f64>> {
-            let runs = |number: usize| histories.iter().filter_map(move |run| run.get(number - 1));
-            epochs.iter().map(|&number| mean(runs(number).filter_map(value))).collect()
-        };
+        let Means { epochs, mut columns } = history;
+        let mut column =
+            |name: &str| columns.remove(name).unwrap_or_else(|| vec![None; epochs.len()]);
         Self {
-            running_loss: means(&|epoch| Some(epoch.train.loss)),
-            running_acc: means(&|epoch| Some(epoch.train.accuracy)),
-            val_loss: means(&|epoch| epoch.validation.map(|metrics| metrics.loss)),
-            val_acc: means(&|epoch| epoch.validation.map(|metrics| metrics.accuracy)),
+            running_loss: column("loss"),
+            running_acc: column("acc"),
+            val_loss: column("val_loss"),
+            val_acc: column("val_acc"),
             recorded,
             best_epoch,
             epochs,
@@ -95,24 +94,26 @@ impl Curves {
     }
 }
 
-impl Recorded {
-    /// Averages the epochs that all runs recorded.
-    fn mean(recordings: &[Recordings], is_kept: impl Fn(&str) -> bool) -> Self {
-        let Some((first, others)) = recordings.split_first() else { return Self::default() };
-        let is_common = |epoch: &usize| others.iter().all(|run| run.epochs.contains(epoch));
-        let epochs: Vec<usize> = first.epochs.iter().copied().filter(is_common).collect();
-        let column = |name: &String| {
-            let of_epoch = |epoch: &usize| {
-                let value = |run: &Recordings| {
-                    let index = run.epochs.iter().position(|other| other == epoch)?;
-                    run.columns.get(name)?.get(index).copied()
-                };
-                mean(recordings.iter().filter_map(value))
-            };
-            epochs.iter().map(of_epoch).collect()
-        };
-        let names = first.columns.keys().filter(|name| is_kept(name));
-        Self { columns: names.map(|name| (name.clone(), column(name))).collect(), epochs }
+impl Means {
+    /// Averages the epochs that all runs have.
+    fn of(runs: &[EpochTable]) -> Self {
+        let of_runs = runs.iter().map(|run| run.epochs.iter().copied().collect());
+        let common: BTreeSet<usize> =
+            of_runs.reduce(|one: BTreeSet<usize>, other| &one & &other).unwrap_or_default();
+        let mut means = Self { epochs: common.into_iter().collect(), columns: BTreeMap::new() };
+        for name in runs.iter().flat_map(|run| run.columns.keys()) {
+            let mut values = vec![Vec::new(); means.epochs.len()];
+            for run in runs {
+                let column = run.columns.get(name).into_iter().flatten();
+                for (epoch, value) in run.epochs.iter().zip(column) {
+                    if let Ok(index) = means.epochs.binary_search(epoch) {
+                        values[index].extend(*value);
+                    }
+                }
+            }
+            means.columns.insert(name.clone(), values.iter().map(|of| mean(of)).collect());
+        }
+        means
     }
 
     /// Returns the epoch of the lowest cross-entropy on the held-out images.
@@ -123,19 +124,20 @@ impl Recorded {
         best.map(|(epoch, _)| epoch)
     }
 
-    /// Keeps about as many epochs as can be told apart, `wanted` among them.
-    fn thinned(self, wanted: Option<usize>) -> Self {
-        let epochs = thinned(self.epochs.clone(), wanted);
-        let kept = |values: Vec<Option<f64>>| {
-            let values = self.epochs.iter().zip(values);
-            values.filter(|(epoch, _)| epochs.contains(epoch)).map(|(_, value)| value).collect()
-        };
-        let columns = self.columns.into_iter().map(|(name, values)| (name, kept(values))).collect();
-        Self { epochs, columns }
+    /// Returns the means of some of the epochs.
+    fn at(&self, epochs: &[usize]) -> Self {
+        let is_kept = |epoch: &usize| epochs.binary_search(epoch).is_ok();
+        let mut means = Self::default();
+        means.epochs.extend(self.epochs.iter().filter(|epoch| is_kept(epoch)));
+        for (name, values) in &self.columns {
+            let kept = self.epochs.iter().zip(values).filter(|(epoch, _)| is_kept(epoch));
+            means.columns.insert(name.clone(), kept.map(|(_, value)| *value).collect());
+        }
+        means
     }
 }
 
-/// Keeps at most about [`MAX_EPOCHS`] epochs: every so many, the last one, and one that is wanted.
+/// Keeps at most about [`MAX_EPOCHS`] epochs at equal distances, the last one, and one that is wanted.
 fn thinned(epochs: Vec<usize>, wanted: Option<usize>) -> Vec<usize> {
     let every = epochs.len().div_ceil(MAX_EPOCHS).max(1);
     let last = epochs.last().copied();
@@ -146,32 +148,32 @@ fn thinned(epochs: Vec<usize>, wanted: Option<usize>) -> Vec<usize> {
 }
 
 /// Returns the mean, rounded; `None` without values or if one is not finite.
-fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
-    let values: Vec<f64> = values.collect();
-    let mean = Spread::new(&values).mean;
+fn mean(values: &[f64]) -> Option<f64> {
+    let mean = Spread::new(values).mean;
     mean.is_finite().then(|| (mean * ROUNDED_TO).round() / ROUNDED_TO)
 }
 
 #[cfg(test)]
 mod tests {
-    use training::Metrics;
-
     use super::*;
+
+    fn table(epochs: &[usize], columns: &[(&str, &[f64])]) -> EpochTable {
+        let values = |values: &[f64]| values.iter().copied().map(Some).collect();
+        let columns = columns.iter().map(|(name, column)| ((*name).to_owned(), values(column)));
+        EpochTable { epochs: epochs.to_vec(), columns: columns.collect() }
+    }
 
     #[test]
     fn an_epochs_metrics_are_averaged_if_all_runs_reached_it() {
-        let epoch = |number, loss| Epoch {
-            number,
-            train: Metrics { loss, accuracy: 0.5 },
-            validation: None,
-        };
-        let recorded = |epochs: &[usize], values: &[f64]| Recordings {
-            epochs: epochs.to_vec(),
-            columns: [(HELD_OUT.to_owned(), values.to_vec())].into(),
-        };
         let curves = Curves::mean(
-            &[vec![epoch(1, 1.0), epoch(2, 3.0)], vec![epoch(1, 2.0)]],
-            &[recorded(&[1, 2, 3], &[0.5, 0.6, 0.1]), recorded(&[1, 2], &[0.3, 0.6])],
+            &[
+                table(&[1, 2], &[("loss", &[1.0, 3.0]), ("acc", &[0.5, 0.5])]),
+                table(&[1], &[("loss", &[2.0]), ("acc", &[0.5])]),
+            ],
+            &[
+                table(&[1, 2, 3], &[(HELD_OUT, &[0.5, 0.6, 0.1])]),
+                table(&[1, 2], &[(HELD_OUT, &[0.3, 0.6])]),
+            ],
             |_| true,
         );
         assert_eq!((curves.epochs.as_slice(), curves.running_loss), (&[1][..], vec![Some(1.5)]));
@@ -185,15 +187,14 @@ mod tests {
     fn many_epochs_are_thinned_and_keep_the_last() {
         assert_eq!(thinned(vec![2, 4, 6], None), [2, 4, 6]);
         // A history of 3000 epochs, every sixth of which was recorded.
-        let epoch = |number| Epoch {
-            number,
-            train: Metrics { loss: 1.0, accuracy: 0.5 },
-            validation: number.is_multiple_of(6).then_some(Metrics { loss: 2.0, accuracy: 0.25 }),
-        };
+        let all: Vec<usize> = (1..=3000).collect();
+        let mut history = table(&all, &[("loss", &vec![1.0; 3000])]);
+        let val_acc = all.iter().map(|epoch| epoch.is_multiple_of(6).then_some(0.25));
+        history.columns.insert("val_acc".to_owned(), val_acc.collect());
         let epochs: Vec<usize> = (1..=500).map(|index| 6 * index).collect();
-        let held_out = epochs.iter().map(|epoch| epoch.abs_diff(606) as f64).collect();
-        let recorded = Recordings { epochs, columns: [(HELD_OUT.to_owned(), held_out)].into() };
-        let curves = Curves::mean(&[(1..=3000).map(epoch).collect()], &[recorded], |_| true);
+        let held_out: Vec<f64> = epochs.iter().map(|epoch| epoch.abs_diff(606) as f64).collect();
+        let recorded = table(&epochs, &[(HELD_OUT, &held_out)]);
+        let curves = Curves::mean(&[history], &[recorded], |_| true);
         assert_eq!(curves.best_epoch, Some(606));
         assert_eq!((curves.at(606, HELD_OUT), curves.last(HELD_OUT)), (Some(0.0), Some(2394.0)));
         assert_eq!(curves.epochs, curves.recorded.epochs);
@@ -204,8 +205,7 @@ mod tests {
 
     #[test]
     fn a_value_that_is_not_finite_is_left_out() {
-        let nan =
-            Recordings { epochs: vec![1], columns: [("acc".to_owned(), vec![f64::NAN])].into() };
+        let nan = table(&[1], &[("acc", &[f64::NAN])]);
         assert_eq!(Curves::mean(&[], &[nan], |_| true).recorded.columns["acc"], [None]);
     }
 }

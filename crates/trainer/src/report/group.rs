@@ -9,11 +9,11 @@ use training::SavedModel;
 use super::{
     confidence::Confidence,
     curves::Curves,
-    network::{Network, WeightHistogram, confusion_matrix},
+    network::{PageNetwork, WeightHistogram, confusion_matrix},
 };
 use crate::{
-    results::{Comparison, Row, Summary, statistics::Spread},
-    store::{Ending, Error, Predictions, Record, changed_labels},
+    results::{Comparison, Group, Row, statistics::Spread},
+    store::{Ending, Error, SavedPredictions, tables::CHANGED_LABELS},
     study::cell_name,
 };
 
@@ -22,7 +22,7 @@ const MAX_DEPTH: usize = 3;
 
 /// The runs of a variant at a sweep point.
 #[derive(Debug, Serialize)]
-pub(super) struct Group {
+pub(super) struct PageGroup {
     pub(super) variant: String,
     /// The variant's name with its sweep point.
     pub(super) name: String,
@@ -55,7 +55,7 @@ pub(super) struct Group {
     pub(super) confusion: Option<Vec<Vec<usize>>>,
     pub(super) weights: Option<WeightHistogram>,
     /// The network of the first run; `None` also if the page would become too large.
-    pub(super) network: Option<Network>,
+    pub(super) network: Option<PageNetwork>,
     /// The classes that the first run's network predicts for the images that most networks misclassify.
     pub(super) answers: Vec<u8>,
     /// The classes that it predicts for the training images with wrong labels.
@@ -109,23 +109,18 @@ pub(super) struct Reading {
     pub(super) seed: Option<u64>,
 }
 
-impl Group {
+impl PageGroup {
     /// Reads the files of a group's runs. Those that are missing or damaged are left out and added to `notes`.
     pub(super) fn read(
-        summary: &Summary,
-        runs: &[Row],
+        group: &Group<'_>,
         shown: bool,
         reading: &Reading,
         notes: &mut Vec<String>,
     ) -> Self {
-        let &Reading { layer, classes, seed } = reading;
+        let (&Reading { layer, classes, seed }, runs) = (reading, group.runs);
         let first = runs.iter().find(|row| Some(row.run.seed) == seed).unwrap_or(&runs[0]);
-        let spread = |value: &dyn Fn(&Record) -> f64| {
-            Spread::new(&runs.iter().map(|row| value(&row.record)).collect::<Vec<_>>())
-        };
-        let memorised: Option<Vec<f64>> = runs.iter().map(|row| row.record.memorised).collect();
         let mut note = |error: Error| notes.push(error.to_string());
-        let (network, model) = Network::read(first, layer)
+        let (network, model) = PageNetwork::read(first, layer)
             .map_err(&mut note)
             .ok()
             .map_or((None, None), |read| (Some(read.0), Some(read.1)));
@@ -134,42 +129,42 @@ impl Group {
         let histories: Vec<_> =
             runs.iter().filter_map(|row| read_history(row).map_err(&mut note).ok()).collect();
         let read_metrics = |row: &Row| row.record.read_metrics(&row.folder);
-        let recordings: Vec<_> = runs
+        let metrics: Vec<_> = runs
             .iter()
             .filter_map(|row| read_metrics(row).map_err(&mut note).ok().flatten())
             .collect();
         let depth = first.run.variant.network.hidden.len();
-        let curves = Curves::mean(&histories, &recordings, |column| is_shown(column, depth, layer));
+        let curves = Curves::mean(&histories, &metrics, |column| is_shown(column, depth, layer));
         let stopped = Stopped::of(runs);
         Self {
-            variant: summary.variant.clone(),
-            name: cell_name(&summary.variant, &summary.point),
+            variant: group.variant().to_owned(),
+            name: cell_name(group.variant(), group.point()),
             point: BTreeMap::new(),
             shown,
-            chosen: summary.chosen,
-            runs: summary.n,
+            chosen: group.chosen,
+            runs: runs.len(),
             seed: first.run.seed,
-            acc_train: summary.acc_train,
-            acc_val: summary.acc_val,
-            acc_test: summary.acc_test,
-            gap: spread(&Record::gap),
-            comparison: summary.difference.clone(),
+            acc_train: group.spread(|row| row.record.train.accuracy),
+            acc_val: group.spread_if_measured(|row| Some(row.record.validation?.accuracy)),
+            acc_test: group.spread(|row| row.record.test.accuracy),
+            gap: group.spread(|row| row.record.gap()),
+            comparison: group.comparison.clone(),
             config: first.run.variant.network.clone(),
             shift: first.run.variant.settings.shift,
             test_images: first.record.test.images,
             diverged: runs.iter().filter(|row| row.diverged()).count(),
-            changed_labels: first.record.files.get(changed_labels::FILE).cloned(),
+            changed_labels: first.record.files.get(CHANGED_LABELS).cloned(),
             gaps: runs.iter().map(|row| (row.run.seed, row.record.gap())).collect(),
-            cross_entropy_train: spread(&|run| run.train.cross_entropy),
-            cross_entropy_test: spread(&|run| run.test.cross_entropy),
-            memorised: memorised.map(|shares| Spread::new(&shares)),
+            cross_entropy_train: group.spread(|row| row.record.train.cross_entropy),
+            cross_entropy_test: group.spread(|row| row.record.test.cross_entropy),
+            memorised: group.spread_if_measured(|row| row.record.memorised),
             is_monitored: first.run.variant.settings.early_stopping.is_some(),
             best_epoch: median(runs.iter().filter_map(|row| row.record.best_epoch).collect())
                 .or(curves.best_epoch),
             stopped,
             curves,
             confidence: Confidence::of(runs),
-            confusion: predictions.as_ref().and_then(|Predictions { labels, predicted }| {
+            confusion: predictions.as_ref().and_then(|SavedPredictions { labels, predicted }| {
                 confusion_matrix(labels, predicted.as_ref()?, classes)
             }),
             weights: None,
@@ -221,7 +216,7 @@ pub(super) mod tests {
     use crate::{results::tests::row, store::Ending};
 
     /// Creates a group of runs with these training and test accuracies, one for each seed from 0, whose files are missing.
-    pub(crate) fn group(name: &str, accuracies: &[(f64, f64)]) -> Group {
+    pub(crate) fn group(name: &str, accuracies: &[(f64, f64)]) -> PageGroup {
         let rows: Vec<Row> = accuracies
             .iter()
             .zip(0..)
@@ -231,9 +226,9 @@ pub(super) mod tests {
                 row
             })
             .collect();
-        let summary = crate::results::summaries(&rows, name).remove(0);
+        let group = crate::results::groups(&rows, name).remove(0);
         let reading = Reading { layer: None, classes: 10, seed: None };
-        Group::read(&summary, &rows, true, &reading, &mut Vec::new())
+        PageGroup::read(&group, true, &reading, &mut Vec::new())
     }
 
     #[test]

@@ -10,13 +10,13 @@ use training::{NEAR_ZERO, Pixels, SavedModel};
 
 use crate::{
     results::Row,
-    store::{Error, MODEL},
+    store::{Error, record::MODEL},
     study::Backend,
 };
 
 /// A network with which the page classifies images.
 #[derive(Debug, Serialize)]
-pub(super) struct Network {
+pub(super) struct PageNetwork {
     pixels: Pixels,
     epsilon: f64,
     layers: Vec<DenseLayer>,
@@ -37,7 +37,7 @@ struct DenseLayer {
     norm: BTreeMap<&'static str, BTreeMap<&'static str, String>>,
 }
 
-impl Network {
+impl PageNetwork {
     /// Reads the network of a finished run, for the page and for inference.
     ///
     /// Its `kernel` is that of the layer `shown`, or of the last hidden layer if `shown` is `None` or the network lacks
@@ -82,8 +82,8 @@ impl Network {
 }
 
 #[cfg(test)]
-impl Network {
-    /// Creates a network whose tensors have so many bytes.
+impl PageNetwork {
+    /// Creates a network whose tensors have `bytes` bytes.
     pub(crate) fn sample(bytes: usize) -> Self {
         let (kernel, bias, norm) = ("A".repeat(bytes), String::new(), BTreeMap::new());
         let layer = DenseLayer { inputs: 1, units: 1, kernel, bias, norm };

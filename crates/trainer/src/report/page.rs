@@ -1,20 +1,16 @@
 //! The HTML of the report: its template, and the texts and the table in it.
 
+use std::collections::BTreeSet;
+
 use askama::Template;
 use training::Pixels;
 
 use super::{page_data::PageData, sentences::Sentences};
 use crate::{
-    results::{
-        self, Comparison, Row, Summary, groups,
-        statistics::{Difference, Spread},
-    },
-    store::{Record, SavedStudy},
-    study::{Study, setting_text, short},
+    results::{self, Column, Group, Row, Table},
+    store::SavedStudy,
+    study::{setting_text, short},
 };
-
-/// The magnitude from which numbers are written in scientific notation.
-const LARGE: f64 = 1e6;
 
 const STYLE: &str = include_str!("../../templates/report.css");
 /// D3, <https://d3js.org>, which Plot depends on.
@@ -78,23 +74,24 @@ struct Cell {
 /// Renders the page.
 pub(super) fn render(
     saved: &SavedStudy,
-    rows: &[Row],
-    summaries: &[Summary],
+    groups: &[Group<'_>],
     notes: &[String],
     sentences: &Sentences,
     data: &PageData,
 ) -> Result<String, String> {
     let study = &saved.study;
+    let columns = results::columns(Table::Report, groups);
+    let keys = results::swept_keys(groups.iter().map(Group::point));
     let page = Page {
         title: &study.name,
-        description: description(saved, rows),
+        description: description(saved, &results::runs(groups).collect::<Vec<_>>()),
         sentences,
         notes: notes
             .iter()
             .map(|note| note.replace('\n', " ").replace("95 %", "95\u{a0}%"))
             .collect(),
-        headings: headings(study, rows),
-        rows: lines(rows, summaries),
+        headings: headings(&columns, &keys, study.first_variant()),
+        rows: groups.iter().map(|group| line(&columns, &keys, group)).collect(),
         data: data.json().map_err(|error| error.to_string())?,
         style: STYLE,
         d3: D3,
@@ -105,7 +102,7 @@ pub(super) fn render(
 }
 
 /// Describes the study: its data set, its main settings, the machines, and the time that training took.
-fn description(saved: &SavedStudy, rows: &[Row]) -> String {
+fn description(saved: &SavedStudy, rows: &[&Row]) -> String {
     let (study, dataset) = (&saved.study, &saved.manifest.dataset.name);
     let images = image_counts(rows);
     let pixels = match study.settings.data.pixels {
@@ -148,7 +145,7 @@ fn description(saved: &SavedStudy, rows: &[Row]) -> String {
 }
 
 /// Formats the numbers of training, validation and test images, in brackets; empty if no run has finished.
-fn image_counts(rows: &[Row]) -> String {
+fn image_counts(rows: &[&Row]) -> String {
     let mut counts = rows.iter().map(|Row { record, .. }| {
         let validation = record.validation.map_or(0, |validation| validation.images);
         [record.train.images, validation, record.test.images]
@@ -168,157 +165,36 @@ fn counted(number: usize, noun: &str) -> String {
     format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }
 
-/// Returns the headings of the table's columns.
-fn headings(study: &Study, rows: &[Row]) -> Vec<Heading> {
-    let heading = |name: &str, hint: &str| Heading { name: name.to_owned(), hint: hint.to_owned() };
-    let keys = results::swept_keys(rows);
-    let several = results::has_several_seeds(rows);
-    let swept = keys.iter().map(|key| {
-        heading(
-            short(key, &keys),
-            &format!("Value of {key}; empty where the setting does not apply"),
-        )
+/// Returns the headings of the table: the first column, the swept keys, the other columns.
+fn headings(columns: &[&Column], keys: &BTreeSet<&str>, first: &str) -> Vec<Heading> {
+    let mut headings: Vec<Heading> = columns
+        .iter()
+        .map(|column| Heading { name: column.heading(first), hint: column.help.to_owned() })
+        .collect();
+    let swept = keys.iter().map(|key| Heading {
+        name: short(key, keys).to_owned(),
+        hint: format!("Value of {key}; empty where the setting does not apply"),
     });
-    let n = heading(
-        "n",
-        "Number of runs, each with its own seed; ± is the standard deviation over them",
-    );
-    let first = study.first_variant();
-    let difference = heading(
-        &format!("acc_test − {first}’s"),
-        "Mean difference over pairs of runs of the same seed, with its 95 % confidence interval, which is not adjusted for several comparisons",
-    );
-    let verdict = heading(
-        "verdict",
-        "Whether the test accuracy is better or worse; p is adjusted for the number of comparisons by Holm’s method",
-    );
-    let validated = rows.iter().any(|row| row.record.validation.is_some());
-    let acc_val = heading(
-        "acc_val",
-        "Share of the held-out images that the trained network classifies correctly; the best is marked, in a sweep each variant’s best",
-    );
-    let variant = heading("variant", "How the network is regularised");
-    let acc_train = heading(
-        "acc_train",
-        "Share of the training images that the trained network classifies correctly",
-    );
-    let accuracies = [
-        heading(
-            "acc_test",
-            "Share of the test images that the trained network classifies correctly",
-        ),
-        heading(
-            "pct_diff",
-            "1 − acc_test / acc_train: the share of the training accuracy that is lost on the test images",
-        ),
-    ];
-    let other_metrics = [
-        heading(
-            "loss_train",
-            "Mean cross-entropy plus penalties on the training images, without dropout",
-        ),
-        heading("loss_test", "Mean cross-entropy plus penalties on the test images"),
-        heading(
-            "epochs",
-            "Passes over the training images; fewer than configured if training ended early",
-        ),
-        heading("fit_seconds", "Training time in seconds"),
-    ];
-    std::iter::once(variant)
-        .chain(swept)
-        .chain(several.then_some(n))
-        .chain([acc_train])
-        .chain(validated.then_some(acc_val))
-        .chain(accuracies)
-        .chain(several.then_some([difference, verdict]).into_iter().flatten())
-        .chain(other_metrics)
-        .collect()
+    headings.splice(1..1, swept);
+    headings
 }
 
-/// Returns the rows of the table, one for each group of runs.
-fn lines(rows: &[Row], summaries: &[Summary]) -> Vec<Vec<Cell>> {
-    let keys = results::swept_keys(rows);
-    let several = results::has_several_seeds(rows);
-    let groups: Vec<&[Row]> = groups(rows).collect();
-    let validated = summaries.iter().any(|summary| summary.acc_val.is_some());
-    let line = |(summary, runs): (&Summary, &[Row])| {
-        let mean = |value: &dyn Fn(&Record) -> f64, digits: usize| {
-            spread_cell(
-                Spread::new(&runs.iter().map(|row| value(&row.record)).collect::<Vec<_>>()),
-                digits,
-            )
-        };
-        let acc_val = |spread| Cell { best: summary.starred, ..spread_cell(spread, 5) };
-        let acc_val = validated.then(|| summary.acc_val.map_or_else(Cell::default, acc_val));
-        let accuracies = [spread_cell(summary.acc_test, 5), spread_cell(summary.pct_diff, 5)];
-        let comparison = summary.difference.as_ref();
-        let other_metrics = [
-            mean(&|run| run.train.loss, 5),
-            mean(&|run| run.test.loss, 5),
-            mean(&|run| run.epochs as f64, 0),
-            mean(&|run| run.fit_seconds, 2),
-        ];
-        let cells = std::iter::once(variant_cell(&summary.variant, results::footnote_mark(runs)))
-            .chain(keys.iter().map(|key| plain_cell(&setting_text(&summary.point, key))))
-            .chain(several.then(|| plain_cell(&summary.n.to_string())))
-            .chain([spread_cell(summary.acc_train, 5)])
-            .chain(acc_val)
-            .chain(accuracies)
-            .chain(
-                several
-                    .then(|| [difference_cell(comparison), verdict_cell(comparison)])
-                    .into_iter()
-                    .flatten(),
-            )
-            .chain(other_metrics);
-        cells.collect()
-    };
-    summaries.iter().zip(groups).map(line).collect()
-}
-
-fn plain_cell(text: &str) -> Cell {
-    Cell { text: text.to_owned(), value: text.to_owned(), ..Cell::default() }
-}
-
-fn variant_cell(variant: &str, mark: Option<String>) -> Cell {
-    Cell { mark: mark.map_or_else(String::new, |mark| format!(" {mark}")), ..plain_cell(variant) }
-}
-
-fn spread_cell(Spread { mean, deviation }: Spread, digits: usize) -> Cell {
-    // Whole numbers, such as the epochs, are often equal in all runs: a deviation of 0 is not shown for them.
-    let deviation = deviation.filter(|&deviation| digits > 0 || deviation > 0.0);
-    let deviation =
-        deviation.map_or_else(String::new, |deviation| format!("± {}", number(deviation, digits)));
-    Cell {
-        text: number(mean, digits),
-        detail: deviation,
-        value: mean.to_string(),
-        ..Cell::default()
+/// Returns the row of a group.
+fn line(columns: &[&Column], keys: &BTreeSet<&str>, group: &Group<'_>) -> Vec<Cell> {
+    let mut cells: Vec<Cell> = Vec::new();
+    for column in columns {
+        let cell = column.cell(group);
+        let ([text, detail], value) = (cell.texts(), cell.sort_key());
+        let best = column.name == "acc_val" && group.starred;
+        cells.push(Cell { text, detail, value, best, mark: String::new() });
     }
-}
-
-/// Formats a number with so many decimals; large numbers in scientific notation.
-fn number(number: f64, digits: usize) -> String {
-    if number.abs() < LARGE { format!("{number:.digits$}") } else { format!("{number:.3e}") }
-}
-
-fn difference_cell(comparison: Option<&Comparison>) -> Cell {
-    let Some(Difference { mean, low, high, .. }) = comparison.and_then(|found| found.difference)
-    else {
-        return Cell::default();
-    };
-    Cell {
-        text: format!("{mean:+.5}"),
-        detail: format!("{low:+.5} to {high:+.5}"),
-        value: mean.to_string(),
-        ..Cell::default()
+    if let Some(mark) = results::footnote_mark(group.runs) {
+        cells[0].mark = format!(" {mark}");
     }
-}
-
-fn verdict_cell(comparison: Option<&Comparison>) -> Cell {
-    let Some(Comparison { verdict: Some(verdict), p_adjusted, .. }) = comparison else {
-        return Cell::default();
-    };
-    let detail = p_adjusted.map_or_else(String::new, results::p_text);
-    Cell { detail, ..plain_cell(&verdict.to_string()) }
+    let swept = keys.iter().map(|key| {
+        let text = setting_text(group.point(), key);
+        Cell { value: text.clone(), text, ..Cell::default() }
+    });
+    cells.splice(1..1, swept);
+    cells
 }

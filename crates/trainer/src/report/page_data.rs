@@ -5,20 +5,20 @@ use std::collections::{BTreeMap, BTreeSet};
 use data::{Preparation, centred_ink};
 use model::{LayerName, NetworkConfig};
 use serde::Serialize;
-use training::InputFormat;
+use training::{InputFormat, Pixels};
 
 use super::{
-    group::{Group, Reading},
+    group::{PageGroup, Reading},
     misclassified::{Misclassified, misclassified},
     network::WeightHistogram,
     questions::{Question, questions},
     sweep::{Slider, SweptKey, sliders, swept_keys},
-    wrong_labels::{WrongImage, WrongLabels},
+    wrong_labels::{MislabelledImages, WrongImage},
 };
 use crate::{
-    results::{self, Row, Summary},
+    results::{self, Group, Row},
     splits::Splits,
-    store::{SavedStudy, changed_labels},
+    store::{SavedStudy, tables::CHANGED_LABELS},
 };
 
 /// The number of bins of the weight histograms. It is odd, so that one bin is centred on 0.
@@ -48,7 +48,7 @@ pub(super) struct PageData {
     /// True if the test images are available.
     has_images: bool,
     /// Each variant at its sweep points.
-    pub(super) groups: Vec<Group>,
+    pub(super) groups: Vec<PageGroup>,
     misread: Vec<Misclassified>,
     /// The number of misclassified images, of which `misread` holds the first.
     misread_total: usize,
@@ -64,15 +64,13 @@ impl PageData {
     /// Files that are missing or damaged are left out and added to `notes`.
     pub(super) fn new(
         saved: &SavedStudy,
-        rows: &[Row],
-        summaries: &[Summary],
+        all: &[Group<'_>],
         splits: Option<&Splits>,
         notes: &mut Vec<String>,
     ) -> Self {
         let classes = saved.manifest.files.classes();
-        let all: Vec<(&Summary, &[Row])> = summaries.iter().zip(results::groups(rows)).collect();
-        let shown = shown_groups(&all);
-        let mut sliders = sliders(summaries);
+        let shown = shown_groups(all);
+        let mut sliders = sliders(all);
         let is_small = all.len() <= MAX_GROUPS;
         if !is_small {
             sliders.clear();
@@ -80,29 +78,32 @@ impl PageData {
                 "There are no sliders, as the sweep has more than {MAX_GROUPS} points: each variant is at its own point."
             ));
         }
-        let layer = regularised_layer(shown.iter().map(|&index| &all[index].1[0]));
-        let reading = Reading { layer, classes, seed: common_seed(&all) };
+        let layer = regularised_layer(shown.iter().map(|&index| &all[index].runs[0]));
+        let reading = Reading { layer, classes, seed: common_seed(all) };
         let mut groups = Vec::new();
-        for (index, (summary, runs)) in all.iter().enumerate() {
+        for (index, of_runs) in all.iter().enumerate() {
             if is_small || shown.contains(&index) {
                 let is_shown = shown.contains(&index);
-                let mut group = Group::read(summary, runs, is_shown, &reading, notes);
-                group.point = sliders.iter().filter_map(|slider| slider.index(summary)).collect();
+                let mut group = PageGroup::read(of_runs, is_shown, &reading, notes);
+                group.point = sliders.iter().filter_map(|slider| slider.index(of_runs)).collect();
                 groups.push(group);
             }
         }
         add_histograms(&mut groups);
         let (misread, misread_total) = add_answers(&mut groups, splits);
-        let wrong_images = add_wrong_answers(&mut groups, rows, splits, notes);
-        let input = groups.iter().find_map(|group| Some(group.model.as_ref()?.input.clone()));
+        let wrong_images = add_wrong_answers(&mut groups, all, splits, notes);
+        // The data set's, or else a network's.
+        let format = splits
+            .map(|splits| splits.input_format(Pixels::Unit))
+            .or_else(|| groups.iter().find_map(|group| Some(group.model.as_ref()?.input.clone())));
         drop_networks(&mut groups, notes);
-        let Format { width, height, class_names, preparation } =
-            Format::of(input.unwrap_or_default(), splits);
+        let InputFormat { width, height, class_names, preparation, .. } =
+            format.unwrap_or_default();
         let class_name =
             |class: usize| class_names.get(class).cloned().unwrap_or_else(|| class.to_string());
         let shown_layer =
             layer.map_or_else(|| "the last hidden layer".to_owned(), |layer| layer.to_string());
-        let shown: Vec<&Group> = groups.iter().filter(|group| group.shown).collect();
+        let shown: Vec<&PageGroup> = groups.iter().filter(|group| group.shown).collect();
         Self {
             questions: questions(&shown, &groups, &sliders, &shown_layer),
             width,
@@ -116,13 +117,13 @@ impl PageData {
             misread_total,
             wrong_images,
             sliders,
-            swept_keys: swept_keys(&all),
+            swept_keys: swept_keys(all),
             groups,
         }
     }
 
     /// Returns the groups that are shown unless a slider is moved, one for each variant.
-    pub(super) fn shown(&self) -> impl Iterator<Item = &Group> {
+    pub(super) fn shown(&self) -> impl Iterator<Item = &PageGroup> {
         self.groups.iter().filter(|group| group.shown)
     }
 
@@ -132,36 +133,13 @@ impl PageData {
     }
 }
 
-/// The format of the images, that of the data set if it is available or else that of a network.
-struct Format {
-    width: usize,
-    height: usize,
-    class_names: Vec<String>,
-    preparation: Preparation,
-}
-
-impl Format {
-    fn of(input: InputFormat, splits: Option<&Splits>) -> Self {
-        let InputFormat { width, height, class_names, preparation, .. } = input;
-        match splits {
-            None => Self { width, height, class_names, preparation },
-            Some(splits) => Self {
-                width: splits.shape().width,
-                height: splits.shape().height,
-                class_names: splits.class_names.clone(),
-                preparation: splits.preparation,
-            },
-        }
-    }
-}
-
 /// Returns the indices of the groups that are shown unless a slider is moved: of each variant the first chosen one, or if
 /// none is chosen the first.
-fn shown_groups(groups: &[(&Summary, &[Row])]) -> BTreeSet<usize> {
+fn shown_groups(groups: &[Group<'_>]) -> BTreeSet<usize> {
     let mut shown: BTreeMap<&str, usize> = BTreeMap::new();
-    for (index, (summary, _)) in groups.iter().enumerate() {
-        let entry = shown.entry(&summary.variant).or_insert(index);
-        if summary.chosen && !groups[*entry].0.chosen {
+    for (index, group) in groups.iter().enumerate() {
+        let entry = shown.entry(group.variant()).or_insert(index);
+        if group.chosen && !groups[*entry].chosen {
             *entry = index;
         }
     }
@@ -169,11 +147,9 @@ fn shown_groups(groups: &[(&Summary, &[Row])]) -> BTreeSet<usize> {
 }
 
 /// Returns the first seed of which all groups have a run.
-fn common_seed(groups: &[(&Summary, &[Row])]) -> Option<u64> {
-    let (_, first) = groups.first()?;
-    let has = |runs: &[Row], seed| runs.iter().any(|row| row.run.seed == seed);
-    let mut seeds = first.iter().map(|row| row.run.seed);
-    seeds.find(|&seed| groups.iter().all(|(_, runs)| has(runs, seed)))
+fn common_seed(groups: &[Group<'_>]) -> Option<u64> {
+    let mut seeds = groups.first()?.runs.iter().map(|row| row.run.seed);
+    seeds.find(|&seed| groups.iter().all(|group| group.runs.iter().any(|row| row.run.seed == seed)))
 }
 
 /// Returns the layer that most of the runs regularise, the last one of several with equal counts. Returns `None` if
@@ -197,8 +173,8 @@ fn regularised_layer<'a>(runs: impl Iterator<Item = &'a Row>) -> Option<LayerNam
 }
 
 /// Adds the histograms of the groups' weights, with common bins.
-fn add_histograms(groups: &mut [Group]) {
-    let kernels = groups.iter().filter(|group| group.shown).map(Group::kernel);
+fn add_histograms(groups: &mut [PageGroup]) {
+    let kernels = groups.iter().filter(|group| group.shown).map(PageGroup::kernel);
     let edges = bin_edges(kernels);
     for group in groups.iter_mut().filter(|group| group.network.is_some()) {
         group.weights = Some(WeightHistogram::new(group.kernel(), edges.clone(), group.seed));
@@ -207,10 +183,10 @@ fn add_histograms(groups: &mut [Group]) {
 
 /// Adds what each group's first network says of the test images that most of those shown misclassify. Returns these
 /// images and the number of all such images.
-fn add_answers(groups: &mut [Group], splits: Option<&Splits>) -> (Vec<Misclassified>, usize) {
+fn add_answers(groups: &mut [PageGroup], splits: Option<&Splits>) -> (Vec<Misclassified>, usize) {
     let Some(Splits { test, .. }) = splits else { return Default::default() };
     let whole =
-        |group: &&Group| group.predicted.as_ref().is_some_and(|all| all.len() == test.len());
+        |group: &&PageGroup| group.predicted.as_ref().is_some_and(|all| all.len() == test.len());
     let shown = groups.iter().filter(|group| group.shown).filter(whole);
     let predictions: Vec<&[u8]> = shown.filter_map(|group| group.predicted.as_deref()).collect();
     let (images, total) = misclassified(test, &predictions);
@@ -224,18 +200,18 @@ fn add_answers(groups: &mut [Group], splits: Option<&Splits>) -> (Vec<Misclassif
 
 /// Adds what each group's first network says of some training images with wrong labels. Returns these images.
 fn add_wrong_answers(
-    groups: &mut [Group],
-    rows: &[Row],
+    groups: &mut [PageGroup],
+    all: &[Group<'_>],
     splits: Option<&Splits>,
     notes: &mut Vec<String>,
 ) -> Vec<WrongImage> {
     // The labels that a shown run has changed: other seeds and other shares of noise have others.
     let changed =
         groups.iter().filter(|group| group.shown).find_map(|group| group.changed_labels.clone());
-    let of_labels = |row: &&Row| row.record.files.get(changed_labels::FILE) == changed.as_ref();
-    let row = rows.iter().find(of_labels).filter(|_| changed.is_some());
+    let of_labels = |row: &&Row| row.record.files.get(CHANGED_LABELS) == changed.as_ref();
+    let row = results::runs(all).find(of_labels).filter(|_| changed.is_some());
     let (Some(splits), Some(row)) = (splits, row) else { return Vec::new() };
-    let wrong = match WrongLabels::read(row, splits) {
+    let wrong = match MislabelledImages::read(row, splits) {
         Ok(Some(wrong)) => wrong,
         Ok(None) => return Vec::new(),
         Err(error) => {
@@ -251,12 +227,12 @@ fn add_wrong_answers(
 }
 
 /// Drops networks that would make the page too large, those of shown groups last.
-fn drop_networks(groups: &mut [Group], notes: &mut Vec<String>) {
+fn drop_networks(groups: &mut [PageGroup], notes: &mut Vec<String>) {
     let mut left = MAX_NETWORKS_BYTES;
     let mut dropped = 0;
     for is_shown in [true, false] {
         for group in groups.iter_mut().filter(|group| group.shown == is_shown) {
-            let Some(bytes) = group.network.as_ref().map(super::network::Network::bytes) else {
+            let Some(bytes) = group.network.as_ref().map(super::network::PageNetwork::bytes) else {
                 continue;
             };
             if let Some(rest) = left.checked_sub(bytes) {
@@ -300,7 +276,7 @@ fn percentile_99(kernel: &[f32]) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::{
-        super::{group::tests::group, network::Network},
+        super::{group::tests::group, network::PageNetwork},
         *,
     };
     use crate::results::tests::row;
@@ -308,33 +284,33 @@ mod tests {
     #[test]
     fn each_variant_is_shown_at_its_chosen_point_or_its_first() {
         let rows = [row("none", 0, (0.9, 0.8), 1.0), row("l2", 0, (0.9, 0.8), 1.0)];
-        let summary = |variant: usize, chosen| Summary {
+        let group = |variant: usize, chosen| Group {
             chosen,
-            ..results::summaries(&rows, "none").swap_remove(variant)
+            ..results::groups(&rows, "none").swap_remove(variant)
         };
-        let summaries = [summary(0, false), summary(0, false), summary(1, false), summary(1, true)];
-        let groups: Vec<(&Summary, &[Row])> =
-            summaries.iter().map(|summary| (summary, rows.as_slice())).collect();
+        let groups = [group(0, false), group(0, false), group(1, false), group(1, true)];
         assert_eq!(shown_groups(&groups), BTreeSet::from([0, 3]));
     }
 
     #[test]
     fn the_shown_networks_are_of_a_seed_that_all_groups_have() {
-        let of = |seeds: &[u64]| -> Vec<Row> {
+        let rows = |seeds: &[u64]| -> Vec<Row> {
             seeds.iter().map(|&seed| row("none", seed, (0.9, 0.8), 1.0)).collect()
         };
-        let summary = &results::summaries(&of(&[0]), "none")[0];
-        let seed =
-            |one: &[u64], other: &[u64]| common_seed(&[(summary, &of(one)), (summary, &of(other))]);
+        let seed = |one: &[u64], other: &[u64]| {
+            let rows = [rows(one), rows(other)];
+            let groups = rows.each_ref().map(|rows| results::groups(rows, "none").remove(0));
+            common_seed(&groups)
+        };
         assert_eq!(seed(&[0, 1, 2], &[1, 2]), Some(1));
         assert_eq!(seed(&[0], &[1]), None);
     }
 
     #[test]
     fn networks_that_are_not_shown_are_dropped_first() {
-        let group = |shown, bytes: usize| Group {
+        let group = |shown, bytes: usize| PageGroup {
             shown,
-            network: Some(Network::sample(bytes)),
+            network: Some(PageNetwork::sample(bytes)),
             ..group("none", &[(0.9, 0.8)])
         };
         let half = MAX_NETWORKS_BYTES / 2;

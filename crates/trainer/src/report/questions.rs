@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{curves::HELD_OUT, group::Group, sweep::Slider};
+use super::{curves::HELD_OUT, group::PageGroup, sweep::Slider};
 use crate::results::statistics::Spread;
 
 /// The ids of the page's sections that show results.
@@ -26,7 +26,7 @@ const ERRORS: f64 = 2.0;
 const NETWORK_ERROR: f64 = 0.02;
 
 /// Groups, each with the name that it has among the options.
-type Named<'a> = Vec<(String, &'a Group)>;
+type Named<'a> = Vec<(String, &'a PageGroup)>;
 
 /// A question whose answer is a variant, or the value of a swept key.
 #[derive(Debug, PartialEq, Serialize)]
@@ -50,7 +50,7 @@ struct Asked<'a> {
     /// Whether the smallest quantity is asked for, not the largest.
     is_smallest: bool,
     /// The quantity of a group; `None` if it is not known.
-    quantity: &'a dyn Fn(&Group) -> Option<Quantity>,
+    quantity: &'a dyn Fn(&PageGroup) -> Option<Quantity>,
     sections: &'a [&'static str],
 }
 
@@ -64,7 +64,7 @@ struct Quantity {
 
 impl Quantity {
     /// Creates the mean of a group's runs. Of one run the error is that of the share of its test images.
-    fn of_runs(spread: Spread, group: &Group) -> Self {
+    fn of_runs(spread: Spread, group: &PageGroup) -> Self {
         let Spread { mean: value, deviation } = spread;
         let (runs, images) = (group.gaps.len() as f64, group.test_images.max(1) as f64);
         let share = group.acc_test.mean;
@@ -88,8 +88,8 @@ impl Quantity {
 
 /// Returns the questions that the shown groups answer. The last one has all sections that no other has.
 pub(super) fn questions(
-    shown: &[&Group],
-    groups: &[Group],
+    shown: &[&PageGroup],
+    groups: &[PageGroup],
     sliders: &[Slider],
     layer: &str,
 ) -> Vec<Question> {
@@ -166,9 +166,9 @@ pub(super) fn questions(
 }
 
 /// Asks which value of a swept key is the best one on the held-out images, with all other keys as they are shown.
-fn about_values(slider: &Slider, shown: &[&Group], groups: &[Group]) -> Option<Question> {
+fn about_values(slider: &Slider, shown: &[&PageGroup], groups: &[PageGroup]) -> Option<Question> {
     let of = shown.iter().find(|group| group.point.contains_key(&slider.key))?;
-    let is_beside = |group: &&Group| {
+    let is_beside = |group: &&PageGroup| {
         let mut others = group.point.iter().filter(|(key, _)| **key != slider.key);
         group.variant == of.variant && others.all(|(key, index)| of.point.get(key) == Some(index))
     };
@@ -228,7 +228,7 @@ fn question(groups: &Named<'_>, asked: &Asked<'_>) -> Option<Question> {
 mod tests {
     use super::{super::group::tests::group, *};
 
-    fn asked(shown: &[&Group]) -> Vec<Question> {
+    fn asked(shown: &[&PageGroup]) -> Vec<Question> {
         questions(shown, &[], &[], "hidden2")
     }
 
@@ -239,7 +239,7 @@ mod tests {
             label: "l2".to_owned(),
             values: ["0.1", "1.0"].map(str::to_owned).to_vec(),
         };
-        let at = |index, accuracy| Group {
+        let at = |index, accuracy| PageGroup {
             point: [("l2".to_owned(), index)].into(),
             acc_val: Some(Spread::new(&[accuracy])),
             ..group("l2", &[(1.0, 0.8)])
@@ -261,7 +261,7 @@ mod tests {
             group("l2", &[(1.0, 0.803)]),
             group("l1", &[(0.9, 0.75)]),
         ];
-        let shown: Vec<&Group> = groups.iter().collect();
+        let shown: Vec<&PageGroup> = groups.iter().collect();
         let found = asked(&shown);
         // Nothing is known of weights, confidence and held-out images, and all cross-entropies are equal.
         assert_eq!(found.len(), 2, "{found:?}");

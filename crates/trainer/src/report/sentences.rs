@@ -5,7 +5,7 @@ mod lead;
 mod variant;
 
 use self::{curves::about_curves, lead::lead, variant::about_variant};
-use super::{group::Group, page_data::PageData};
+use super::{group::PageGroup, page_data::PageData};
 
 /// The part of the way from guessing to certainty that a network has to come if it is to have learnt.
 const LEARNT: f64 = 0.2;
@@ -28,11 +28,12 @@ pub(super) struct Sentences {
 impl Sentences {
     /// Describes the groups that are shown unless a slider is moved. The first one is compared with.
     pub(super) fn new(data: &PageData) -> Self {
-        let shown: Vec<&Group> = data.shown().collect();
+        let shown: Vec<&PageGroup> = data.shown().collect();
         let Some((first, others)) = shown.split_first() else { return Self::default() };
         let classes = data.class_names.len();
-        let of_variant =
-            |group: &&Group| (group.name.clone(), about_variant(group, first, &data.shown_layer));
+        let of_variant = |group: &&PageGroup| {
+            (group.name.clone(), about_variant(group, first, &data.shown_layer))
+        };
         let is_validated = shown.iter().any(|group| group.acc_val.is_some());
         Self {
             lead: lead(first, others, classes),
@@ -44,7 +45,7 @@ impl Sentences {
 }
 
 /// Returns whether a network is clearly better than guessing, on the training images.
-fn has_learnt(group: &Group, classes: usize) -> bool {
+fn has_learnt(group: &PageGroup, classes: usize) -> bool {
     let guessing = 1.0 / classes as f64;
     group.diverged == 0 && group.acc_train.mean >= guessing + LEARNT * (1.0 - guessing)
 }

@@ -5,8 +5,7 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use crate::{
-    results::{Row, Summary, statistics::Spread},
-    store::Record,
+    results::{self, Group, statistics::Spread},
     study::{KeyValues, cell_name, setting_text, short},
 };
 
@@ -63,21 +62,20 @@ pub(super) struct Slider {
 
 impl Slider {
     /// Returns the slider's key with the index of a group's value; `None` if the group does not have the key.
-    pub(super) fn index(&self, summary: &Summary) -> Option<(String, usize)> {
-        let text = setting_text(&summary.point, &self.key);
+    pub(super) fn index(&self, group: &Group<'_>) -> Option<(String, usize)> {
+        let text = setting_text(group.point(), &self.key);
         let index = self.values.iter().position(|value| *value == text)?;
         Some((self.key.clone(), index))
     }
 }
 
 /// Returns a slider for each swept key.
-pub(super) fn sliders(summaries: &[Summary]) -> Vec<Slider> {
-    let keys: BTreeSet<&str> =
-        summaries.iter().flat_map(|summary| summary.point.keys()).map(String::as_str).collect();
+pub(super) fn sliders(groups: &[Group<'_>]) -> Vec<Slider> {
+    let keys = results::swept_keys(groups.iter().map(Group::point));
     let slider = |key: &&str| {
         let mut values: Vec<(f64, String)> = Vec::new();
-        for summary in summaries.iter().filter(|summary| summary.point.contains_key(*key)) {
-            let text = setting_text(&summary.point, key);
+        for point in groups.iter().map(Group::point).filter(|point| point.contains_key(*key)) {
+            let text = setting_text(point, key);
             if values.iter().all(|(_, other)| *other != text) {
                 values.push((text.parse().unwrap_or(0.0), text));
             }
@@ -90,42 +88,37 @@ pub(super) fn sliders(summaries: &[Summary]) -> Vec<Slider> {
 }
 
 /// Returns the metrics along each swept key whose values are numbers.
-pub(super) fn swept_keys(groups: &[(&Summary, &[Row])]) -> Vec<SweptKey> {
-    let keys: BTreeSet<&String> =
-        groups.iter().flat_map(|(summary, _)| summary.point.keys()).collect();
+pub(super) fn swept_keys(groups: &[Group<'_>]) -> Vec<SweptKey> {
+    let keys = results::swept_keys(groups.iter().map(Group::point));
     keys.into_iter().filter_map(|key| swept_key(key, groups)).collect()
 }
 
 /// Returns `None` if some value of the key is not a number.
-fn swept_key(key: &str, groups: &[(&Summary, &[Row])]) -> Option<SweptKey> {
+fn swept_key(key: &str, groups: &[Group<'_>]) -> Option<SweptKey> {
     let mut series: Vec<Series> = Vec::new();
-    for (summary, runs) in groups {
-        let spread = |value: fn(&Record) -> f64| {
-            Spread::new(&runs.iter().map(|row| value(&row.record)).collect::<Vec<_>>())
-        };
-        let held_out: Option<Vec<f64>> =
-            runs.iter().map(|row| Some(row.record.validation?.cross_entropy)).collect();
-        let Some(value) = summary.point.get(key) else { continue };
+    for group in groups {
+        let Some(value) = group.point().get(key) else { continue };
         let value = value.as_float().or_else(|| value.as_integer().map(|value| value as f64))?;
-        let mut other_keys: KeyValues = summary.point.clone();
+        let mut other_keys: KeyValues = group.point().clone();
         other_keys.remove(key);
-        let name = cell_name(&summary.variant, &other_keys);
+        let name = cell_name(group.variant(), &other_keys);
         let point = Point {
             value,
-            acc_train: summary.acc_train,
-            acc_val: summary.acc_val,
-            acc_test: summary.acc_test,
-            gap: spread(Record::gap),
-            cross_entropy_train: spread(|run| run.train.cross_entropy),
-            cross_entropy_val: held_out.map(|values| Spread::new(&values)),
-            cross_entropy_test: spread(|run| run.test.cross_entropy),
-            best: summary.chosen,
-            runs: summary.n,
+            acc_train: group.spread(|row| row.record.train.accuracy),
+            acc_val: group.spread_if_measured(|row| Some(row.record.validation?.accuracy)),
+            acc_test: group.spread(|row| row.record.test.accuracy),
+            gap: group.spread(|row| row.record.gap()),
+            cross_entropy_train: group.spread(|row| row.record.train.cross_entropy),
+            cross_entropy_val: group
+                .spread_if_measured(|row| Some(row.record.validation?.cross_entropy)),
+            cross_entropy_test: group.spread(|row| row.record.test.cross_entropy),
+            best: group.chosen,
+            runs: group.runs.len(),
         };
         if let Some(series) = series.iter_mut().find(|series| series.name == name) {
             series.points.push(point);
         } else {
-            let variant = summary.variant.clone();
+            let variant = group.variant().to_owned();
             series.push(Series { name, variant, points: vec![point] });
         }
     }
@@ -160,56 +153,48 @@ fn shown_series(series: Vec<Series>) -> Vec<Series> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::results::{Row, tests::row};
 
-    fn summary(variant: &str, point: &[(&str, f64)], acc_test: f64) -> Summary {
-        let spread = |mean| Spread { mean, deviation: None };
-        Summary {
-            variant: variant.to_owned(),
-            point: point.iter().map(|&(key, value)| (key.to_owned(), value.into())).collect(),
-            n: 1,
-            acc_train: spread(1.0),
-            acc_test: spread(acc_test),
-            pct_diff: spread(0.0),
-            acc_val: None,
-            chosen: acc_test == 0.9 || point.iter().any(|&(_, value)| value == 1e-4),
-            starred: false,
-            difference: None,
-        }
+    /// Creates the row of a run at a point of the sweep.
+    fn at(variant: &str, point: &[(&str, f64)]) -> Row {
+        let mut row = row(variant, 0, (1.0, 0.5), 1.0);
+        row.run.point = point.iter().map(|&(key, value)| (key.to_owned(), value.into())).collect();
+        row
     }
 
-    /// Returns the swept keys of summaries without runs.
-    fn swept(summaries: &[Summary]) -> Vec<SweptKey> {
-        let groups: Vec<(&Summary, &[Row])> =
-            summaries.iter().map(|summary| (summary, [].as_slice())).collect();
-        swept_keys(&groups)
+    /// Groups rows. Those with the value `chosen` are chosen.
+    fn groups(rows: &[Row], chosen: f64) -> Vec<Group<'_>> {
+        let mut groups = results::groups(rows, "none");
+        for group in &mut groups {
+            group.chosen = group.point().values().any(|value| value.as_float() == Some(chosen));
+        }
+        groups
     }
 
     #[test]
     fn sliders_have_numbers_in_their_order() {
         let rate = "fit.learning_rate";
-        let summaries = [
-            summary("none", &[], 0.5),
-            summary("a", &[(rate, 0.1)], 0.5),
-            summary("a", &[(rate, 0.01)], 0.5),
-        ];
-        let sliders = sliders(&summaries);
+        let rows = [at("none", &[]), at("a", &[(rate, 0.1)]), at("a", &[(rate, 0.01)])];
+        let groups = groups(&rows, 0.0);
+        let sliders = sliders(&groups);
         assert_eq!(sliders[0].values, ["0.01", "0.1"]);
         assert_eq!(sliders[0].label, "learning_rate");
-        let index = |summary| sliders[0].index(summary).map(|(_, index)| index);
-        assert_eq!(summaries.each_ref().map(index), [None, Some(1), Some(0)]);
+        let indices: Vec<Option<usize>> =
+            groups.iter().map(|group| sliders[0].index(group).map(|(_, index)| index)).collect();
+        assert_eq!(indices, [None, Some(1), Some(0)]);
     }
 
     #[test]
     fn each_value_of_the_other_keys_has_its_own_series() {
         let (rate, l2) = ("fit.learning_rate", "variant.mine.hidden2.kernel_regularizer.l2");
-        let summaries = [
-            summary("none", &[(rate, 0.1)], 0.5),
-            summary("mine", &[(rate, 0.1), (l2, 1e-1)], 0.6),
-            summary("mine", &[(rate, 0.1), (l2, 0.0)], 0.7),
-            summary("mine", &[(rate, 0.1), (l2, 1e-4)], 0.8),
-            summary("mine", &[(rate, 0.2), (l2, 1e-4)], 0.9),
+        let rows = [
+            at("none", &[(rate, 0.1)]),
+            at("mine", &[(rate, 0.1), (l2, 1e-1)]),
+            at("mine", &[(rate, 0.1), (l2, 0.0)]),
+            at("mine", &[(rate, 0.1), (l2, 1e-4)]),
+            at("mine", &[(rate, 0.2), (l2, 1e-4)]),
         ];
-        let keys = swept(&summaries);
+        let keys = swept_keys(&groups(&rows, 1e-4));
         let found: Vec<(&str, bool)> =
             keys.iter().map(|swept| (swept.key.as_str(), swept.logarithmic)).collect();
         assert_eq!(found, [(rate, false), (l2, true)]);
@@ -227,16 +212,13 @@ mod tests {
     #[test]
     fn each_variant_keeps_its_best_of_too_many_series() {
         let (rate, l2) = ("fit.learning_rate", "variant.mine.hidden2.kernel_regularizer.l2");
-        let mine = |number: u32| {
-            let acc_test = if number == 5 { 0.9 } else { 0.8 };
-            summary("mine", &[(rate, 0.1), (l2, number.into())], acc_test)
-        };
-        let mut summaries = vec![summary("none", &[(rate, 0.1)], 0.5)];
-        summaries.extend((0..11).map(mine));
-        let keys = swept(&summaries);
+        let mine = |number: u32| at("mine", &[(rate, 0.1), (l2, number.into())]);
+        let mut rows = vec![at("none", &[(rate, 0.1)])];
+        rows.extend((0..11).map(mine));
+        let keys = swept_keys(&groups(&rows, 5.0));
         assert_eq!((keys[0].series.len(), keys[0].omitted), (12, 0));
-        summaries.push(mine(11));
-        let keys = swept(&summaries);
+        rows.push(mine(11));
+        let keys = swept_keys(&groups(&rows, 5.0));
         let swept = &keys[0];
         let names: Vec<&str> = swept.series.iter().map(|series| series.name.as_str()).collect();
         assert_eq!((names, swept.omitted), (vec!["none", "mine l2=5.0"], 11));
@@ -244,8 +226,8 @@ mod tests {
 
     #[test]
     fn keys_with_text_values_are_left_out() {
-        let mut summary = summary("none", &[], 0.5);
-        summary.point.insert("data.pixels".to_owned(), "raw".into());
-        assert!(swept(&[summary]).is_empty());
+        let mut row = at("none", &[]);
+        row.run.point.insert("data.pixels".to_owned(), "raw".into());
+        assert!(swept_keys(&groups(&[row], 0.0)).is_empty());
     }
 }

@@ -16,7 +16,7 @@ const SHOWN: usize = 12;
 
 /// Training images with wrong labels, of one run of those that have the same ones.
 #[derive(Debug)]
-pub(super) struct WrongLabels {
+pub(super) struct MislabelledImages {
     changes: Vec<ChangedLabel>,
     split: Split,
 }
@@ -32,7 +32,7 @@ pub(super) struct WrongImage {
     pixels: String,
 }
 
-impl WrongLabels {
+impl MislabelledImages {
     /// Chooses some of the images whose labels a run changed, evenly. `None` if it changed none.
     pub(super) fn read(row: &Row, splits: &Splits) -> Result<Option<Self>, Error> {
         let Some(changes) = row.record.read_changed_labels(&row.folder)? else { return Ok(None) };

@@ -9,7 +9,7 @@ use super::Row;
 use crate::study::KeyValues;
 
 /// Returns for each group of runs whether it is the chosen point of its variant: that of the highest mean held-out
-/// accuracy, of equals that of the lowest held-out cross-entropy, over the seeds that all its points have. Points with
+/// accuracy, and at equal accuracy that of the lowest held-out cross-entropy, over the seeds that all its points have. Points with
 /// other values of `data.` keys are chosen apart. Without held-out images none is chosen.
 pub(super) fn choose(groups: &[&[Row]]) -> Vec<bool> {
     let mut candidates: BTreeMap<(&str, String), Vec<usize>> = BTreeMap::new();

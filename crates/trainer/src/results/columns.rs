@@ -1,102 +1,303 @@
-//! The columns of results.csv and summary.csv. The first are also the keys of `trainer results --json`.
+//! The columns of the results. results.csv, summary.csv, the terminal's table and the report's are renderings of this
+//! list. The runs of `trainer results --json` have its names.
 
 use std::fmt;
 
 use serde::Serialize;
 
-use super::{Comparison, Row, Summary, statistics::Difference};
+use super::{
+    Comparison, Group, Row, Verdict,
+    group::has_several_seeds,
+    statistics::{Difference, Spread},
+    verdict::p_text,
+};
+
+/// A column of the results.
+#[derive(Debug)]
+pub struct Column {
+    /// Name in CSV and JSON.
+    pub name: &'static str,
+    /// Description for readers of a table.
+    pub help: &'static str,
+    value: Value,
+    /// Tables of groups with this column.
+    tables: &'static [Table],
+    when: When,
+}
+
+/// A table with a row for each group of runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Table {
+    Summary,
+    Terminal,
+    Report,
+}
+
+/// When a column is there. summary.csv has its columns always.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum When {
+    Always,
+    /// If some run has a value. In results.csv these columns come last.
+    Measured,
+    SeveralSeeds,
+}
+
+#[derive(Debug)]
+enum Value {
+    /// A value of a run, equal in a group where a table of groups has it.
+    OfRun(fn(&Row) -> Cell),
+    /// A number of a run. Groups have its mean and deviation.
+    Metric(fn(&Row) -> Cell),
+    OfGroup(fn(&Group<'_>) -> Cell),
+}
 
 /// A cell. In CSV, numbers have six decimals, seconds two.
-#[derive(Debug, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(untagged)]
-pub(super) enum Cell {
+pub enum Cell {
     Text(String),
     Count(u64),
     Number(f64),
     Seconds(f64),
+    /// The mean and deviation of a metric, with the decimals that a table shows.
+    Spread(Spread, usize),
+    Difference(Difference),
+    /// A verdict with its adjusted p value.
+    Verdict(Verdict, Option<f64>),
     Empty,
 }
 
-/// A column: its name, and its cell in a row.
-pub(super) type Column<T> = (&'static str, fn(&T) -> Cell);
+use Cell::{Count, Empty, Number, Seconds, Text};
+use Value::{Metric, OfGroup, OfRun};
+use When::{Always, Measured, SeveralSeeds};
 
-use Cell::{Count, Number, Seconds, Text};
+const ALL: &[Table] = &[Table::Summary, Table::Terminal, Table::Report];
+const SUMMARY: &[Table] = &[Table::Summary];
+const SHOWN: &[Table] = &[Table::Terminal, Table::Report];
+const REPORT: &[Table] = &[Table::Report];
 
-/// Columns of results.csv.
-pub(super) const RESULTS: [Column<Row>; 14] = [
-    ("variant", |row| Text(row.variant().to_owned())),
-    ("acc_train", |row| Number(row.record.train.accuracy)),
-    ("acc_test", |row| Number(row.record.test.accuracy)),
-    ("pct_diff", |row| Number(row.record.pct_diff())),
-    ("seed", |row| Count(row.run.seed)),
-    ("loss_train", |row| Number(row.record.train.loss)),
-    ("loss_test", |row| Number(row.record.test.loss)),
-    ("parameters", |row| Count(row.record.parameters as u64)),
-    ("epochs", |row| Count(row.record.epochs as u64)),
-    ("dataset", |row| Text(row.dataset.clone())),
-    ("pixels", |row| Text(row.run.data.pixels.to_string())),
-    ("backend", |row| Text(row.backend.to_string())),
-    ("fit_seconds", |row| Seconds(row.record.fit_seconds)),
-    ("run", |row| Text(row.run_name())),
+/// All columns, in the order of every table.
+#[rustfmt::skip]
+pub(super) const COLUMNS: &[Column] = &[
+    column("variant", ALL, Always, OfRun(|row| Text(row.variant().to_owned())),
+        "How the network is regularised"),
+    column("n", ALL, SeveralSeeds, OfGroup(|group| Count(group.runs.len() as u64)),
+        "Number of runs, each with its own seed; ± is the standard deviation over them"),
+    column("acc_train", ALL, Always, Metric(|row| Number(row.record.train.accuracy)),
+        "Share of the training images that the trained network classifies correctly"),
+    column("acc_val", SHOWN, Measured, Metric(|row| number(row.record.validation.map(|images| images.accuracy))),
+        "Share of the held-out images that the trained network classifies correctly; the best is marked, in a sweep each variant’s best"),
+    column("acc_test", ALL, Always, Metric(|row| Number(row.record.test.accuracy)),
+        "Share of the test images that the trained network classifies correctly"),
+    column("pct_diff", ALL, Always, Metric(|row| Number(row.record.pct_diff())),
+        "1 − acc_test / acc_train: the share of the training accuracy that is lost on the test images"),
+    column("difference", SHOWN, SeveralSeeds, OfGroup(|group| difference(group, Cell::Difference)),
+        "Mean difference over pairs of runs of the same seed, with its 95 % confidence interval, which is not adjusted for several comparisons"),
+    column("difference_mean", SUMMARY, Always, OfGroup(|group| difference(group, |found| Number(found.mean))),
+        "Mean difference of acc_test from the first variant’s over pairs of runs of the same seed"),
+    column("difference_low", SUMMARY, Always, OfGroup(|group| difference(group, |found| Number(found.low))),
+        "Lower bound of the difference’s 95 % confidence interval"),
+    column("difference_high", SUMMARY, Always, OfGroup(|group| difference(group, |found| Number(found.high))),
+        "Upper bound of the difference’s 95 % confidence interval"),
+    column("difference_pairs", SUMMARY, Always, OfGroup(|group| difference(group, |found| Count(found.pairs as u64))),
+        "Number of pairs of runs of the same seed"),
+    column("chosen", SUMMARY, Always, OfGroup(|group| Text(group.chosen.to_string())),
+        "Whether it is its variant’s best point on the held-out images"),
+    column("p", SUMMARY, Always, OfGroup(|group| comparison(group, |found| p_value(found.p))),
+        "p value of the difference: Student’s t test, with one seed McNemar’s test"),
+    column("p_adjusted", SUMMARY, Always, OfGroup(|group| comparison(group, |found| p_value(found.p_adjusted))),
+        "p value, adjusted for the number of comparisons by Holm’s method"),
+    column("verdict", &[Table::Summary, Table::Report], SeveralSeeds, OfGroup(|group| comparison(group, verdict)),
+        "Whether the test accuracy is better or worse; p is adjusted for the number of comparisons by Holm’s method"),
+    column("seeds_needed", SUMMARY, Always, OfGroup(|group| comparison(group, |found| Text(found.seeds_needed.to_string()))),
+        "Number of seeds with which the difference would be found, 4 times in 5"),
+    column("seed", &[], Always, OfRun(|row| Count(row.run.seed)),
+        "Seed of the run’s random numbers"),
+    column("loss_train", REPORT, Always, Metric(|row| Number(row.record.train.loss)),
+        "Mean cross-entropy plus penalties on the training images, without dropout"),
+    column("loss_val", &[], Measured, Metric(|row| number(row.record.validation.map(|images| images.loss))),
+        "Mean cross-entropy plus penalties on the held-out images"),
+    column("loss_test", REPORT, Always, Metric(|row| Number(row.record.test.loss)),
+        "Mean cross-entropy plus penalties on the test images"),
+    column("parameters", &[], Always, OfRun(|row| Count(row.record.parameters as u64)),
+        "Number of parameters of the network"),
+    column("epochs", REPORT, Always, Metric(|row| Count(row.record.epochs as u64)),
+        "Passes over the training images; fewer than configured if training ended early"),
+    column("best_epoch", &[], Measured, Metric(|row| row.record.best_epoch.map_or(Empty, |epoch| Count(epoch as u64))),
+        "Best epoch of early stopping, from 1"),
+    column("dataset", &[], Always, OfRun(|row| Text(row.dataset.clone())),
+        "Name of the data set"),
+    column("pixels", &[], Always, OfRun(|row| Text(row.run.data.pixels.to_string())),
+        "Range of the inputs; unit: 0 to 1, raw: 0 to 255"),
+    column("backend", &[], Always, OfRun(|row| Text(row.backend.to_string())),
+        "Burn backend"),
+    column("fit_seconds", REPORT, Always, Metric(|row| Seconds(row.record.fit_seconds)),
+        "Training time in seconds"),
+    column("run", &[], Always, OfRun(|row| Text(row.run_name())),
+        "Name of the run’s folder"),
+    column("acc_train_true", &[], Measured, Metric(|row| number(row.record.acc_train_true)),
+        "acc_train by the true labels, where labels were replaced"),
+    column("memorised", &[], Measured, Metric(|row| number(row.record.memorised)),
+        "Share of the wrong labels that the network gives"),
 ];
 
-/// Further columns of results.csv, each only if some row has it.
-pub(super) const OPTIONAL: [Column<Row>; 5] = [
-    ("acc_val", |row| number(row.record.validation.map(|images| images.accuracy))),
-    ("loss_val", |row| number(row.record.validation.map(|images| images.loss))),
-    ("best_epoch", |row| row.record.best_epoch.map_or(Cell::Empty, |epoch| Count(epoch as u64))),
-    ("acc_train_true", |row| number(row.record.acc_train_true)),
-    ("memorised", |row| number(row.record.memorised)),
-];
+const fn column(
+    name: &'static str,
+    tables: &'static [Table],
+    when: When,
+    value: Value,
+    help: &'static str,
+) -> Column {
+    Column { name, help, value, tables, when }
+}
 
-/// Columns of summary.csv.
-pub(super) const SUMMARY: [Column<Summary>; 17] = [
-    ("variant", |summary| Text(summary.variant.clone())),
-    ("n", |summary| Count(summary.n as u64)),
-    ("acc_train_mean", |summary| Number(summary.acc_train.mean)),
-    ("acc_train_deviation", |summary| number(summary.acc_train.deviation)),
-    ("acc_test_mean", |summary| Number(summary.acc_test.mean)),
-    ("acc_test_deviation", |summary| number(summary.acc_test.deviation)),
-    ("pct_diff_mean", |summary| Number(summary.pct_diff.mean)),
-    ("pct_diff_deviation", |summary| number(summary.pct_diff.deviation)),
-    ("difference_mean", |summary| difference(summary, |difference| Number(difference.mean))),
-    ("difference_low", |summary| difference(summary, |difference| Number(difference.low))),
-    ("difference_high", |summary| difference(summary, |difference| Number(difference.high))),
-    ("difference_pairs", |summary| {
-        difference(summary, |difference| Count(difference.pairs as u64))
-    }),
-    ("chosen", |summary| Text(summary.chosen.to_string())),
-    ("p", |summary| comparison(summary, |comparison| p_value(comparison.p))),
-    ("p_adjusted", |summary| comparison(summary, |comparison| p_value(comparison.p_adjusted))),
-    ("verdict", |summary| {
-        comparison(summary, |comparison| {
-            Text(comparison.verdict.map_or(String::new(), |verdict| verdict.to_string()))
+/// Returns the columns of results.csv.
+pub(super) fn of_runs(rows: &[Row]) -> Vec<&'static Column> {
+    let has_value = |column: &Column| rows.iter().any(|row| column.run_cell(row) != Empty);
+    let mut columns: Vec<&Column> = COLUMNS
+        .iter()
+        .filter(|column| !matches!(column.value, OfGroup(_)))
+        .filter(|column| column.when != Measured || has_value(column))
+        .collect();
+    columns.sort_by_key(|column| column.when == Measured);
+    columns
+}
+
+/// Returns the columns of a table of groups.
+pub fn of_groups(table: Table, groups: &[Group<'_>]) -> Vec<&'static Column> {
+    COLUMNS
+        .iter()
+        .filter(|column| column.tables.contains(&table))
+        .filter(|column| match column.when {
+            Measured => groups.iter().any(|group| column.cell(group) != Empty),
+            SeveralSeeds => table == Table::Summary || has_several_seeds(groups),
+            Always => true,
         })
-    }),
-    ("seeds_needed", |summary| {
-        comparison(summary, |comparison| Text(comparison.seeds_needed.to_string()))
-    }),
-];
+        .collect()
+}
+
+impl Column {
+    /// Returns a run's cell; empty if the column is of groups.
+    pub(super) fn run_cell(&self, row: &Row) -> Cell {
+        match self.value {
+            OfRun(cell) | Metric(cell) => cell(row),
+            OfGroup(_) => Empty,
+        }
+    }
+
+    /// Returns a group's cell.
+    pub fn cell(&self, group: &Group<'_>) -> Cell {
+        match self.value {
+            OfRun(cell) => cell(&group.runs[0]),
+            Metric(cell) => {
+                let digits = match cell(&group.runs[0]) {
+                    Count(_) => 0,
+                    Seconds(_) => 2,
+                    _ => 5,
+                };
+                let spread = group.spread_if_measured(|row| cell(row).number());
+                spread.map_or(Empty, |spread| Cell::Spread(spread, digits))
+            }
+            OfGroup(cell) => cell(group),
+        }
+    }
+
+    /// Returns the mean and deviation of a metric of a group's runs; `None` unless every run has it.
+    pub(super) fn spread(&self, group: &Group<'_>) -> Option<Spread> {
+        match self.cell(group) {
+            Cell::Spread(spread, _) => Some(spread),
+            _ => None,
+        }
+    }
+
+    /// Returns the column's names in summary.csv.
+    pub(super) fn csv_names(&self) -> Vec<String> {
+        match self.value {
+            Metric(_) => ["mean", "deviation"].map(|part| format!("{}_{part}", self.name)).to_vec(),
+            _ => vec![self.name.to_owned()],
+        }
+    }
+
+    /// Returns a group's cells in summary.csv.
+    pub(super) fn csv_cells(&self, group: &Group<'_>) -> Vec<Cell> {
+        match self.cell(group) {
+            Cell::Spread(Spread { mean, deviation }, _) => vec![Number(mean), number(deviation)],
+            cell => vec![cell],
+        }
+    }
+
+    /// Returns the column's heading in a table, given the name of the study's first variant.
+    pub fn heading(&self, first: &str) -> String {
+        match self.name {
+            "difference" => format!("acc_test − {first}'s, 95 %"),
+            name => name.to_owned(),
+        }
+    }
+}
+
+impl Cell {
+    fn number(&self) -> Option<f64> {
+        match *self {
+            Count(count) => Some(count as f64),
+            Number(number) | Seconds(number) => Some(number),
+            _ => None,
+        }
+    }
+
+    /// Returns the cell's main text in a table, and its smaller one: a deviation, an interval or a p value.
+    pub fn texts(&self) -> [String; 2] {
+        match self {
+            Cell::Spread(Spread { mean, deviation }, digits) => {
+                // Whole numbers, such as the epochs, are often equal in all runs.
+                let deviation = deviation.filter(|&deviation| *digits > 0 || deviation > 0.0);
+                let detail =
+                    deviation.map(|deviation| format!("± {}", decimal(deviation, *digits)));
+                [decimal(*mean, *digits), detail.unwrap_or_default()]
+            }
+            Cell::Difference(Difference { mean, low, high, .. }) => {
+                [format!("{mean:+.5}"), format!("({low:+.5} to {high:+.5})")]
+            }
+            Cell::Verdict(_, p) => [self.to_string(), p.map_or_else(String::new, p_text)],
+            cell => [cell.to_string(), String::new()],
+        }
+    }
+
+    /// Returns the text by which a table is sorted.
+    pub fn sort_key(&self) -> String {
+        match self {
+            Cell::Spread(Spread { mean, .. }, _) | Cell::Difference(Difference { mean, .. }) => {
+                mean.to_string()
+            }
+            cell => cell.to_string(),
+        }
+    }
+}
+
+/// Formats a number with `digits` decimals; a large one in scientific notation.
+fn decimal(number: f64, digits: usize) -> String {
+    if number.abs() < 1e6 { format!("{number:.digits$}") } else { format!("{number:.3e}") }
+}
 
 fn number(value: Option<f64>) -> Cell {
-    value.map_or(Cell::Empty, Number)
+    value.map_or(Empty, Number)
 }
 
 /// Formats a p value with six significant digits, however small it is.
 fn p_value(p: Option<f64>) -> Cell {
-    let text = |p: f64| format!("{:?}", format!("{p:.5e}").parse::<f64>().unwrap_or(p));
-    p.map_or(Cell::Empty, |p| Text(text(p)))
+    p.map_or(Empty, |p| Text(format!("{:?}", format!("{p:.5e}").parse::<f64>().unwrap_or(p))))
 }
 
-fn comparison(summary: &Summary, cell: fn(&Comparison) -> Cell) -> Cell {
-    summary.difference.as_ref().map_or(Cell::Empty, cell)
+fn comparison(group: &Group<'_>, cell: fn(&Comparison) -> Cell) -> Cell {
+    group.comparison.as_ref().map_or(Empty, cell)
 }
 
-fn difference(summary: &Summary, cell: fn(&Difference) -> Cell) -> Cell {
-    let comparison = summary.difference.as_ref();
-    comparison
-        .and_then(|comparison| comparison.difference)
-        .map_or(Cell::Empty, |found| cell(&found))
+fn difference(group: &Group<'_>, cell: fn(Difference) -> Cell) -> Cell {
+    let comparison = group.comparison.as_ref();
+    comparison.and_then(|comparison| comparison.difference).map_or(Empty, cell)
+}
+
+fn verdict(comparison: &Comparison) -> Cell {
+    comparison.verdict.map_or(Empty, |verdict| Cell::Verdict(verdict, comparison.p_adjusted))
 }
 
 impl fmt::Display for Cell {
@@ -106,7 +307,11 @@ impl fmt::Display for Cell {
             Count(count) => write!(formatter, "{count}"),
             Number(number) => write!(formatter, "{number:.6}"),
             Seconds(seconds) => write!(formatter, "{seconds:.2}"),
-            Cell::Empty => Ok(()),
+            Cell::Verdict(verdict, _) => write!(formatter, "{verdict}"),
+            Cell::Spread(..) | Cell::Difference(_) => {
+                formatter.write_str(self.texts().join(" ").trim_end())
+            }
+            Empty => Ok(()),
         }
     }
 }

@@ -8,7 +8,7 @@ use super::{
     Row,
     statistics::{CONFIDENCE, Difference, SeedsNeeded, holm, mcnemar},
 };
-use crate::{store::Predictions, study::KeyValues};
+use crate::{store::SavedPredictions, study::KeyValues};
 
 /// A comparison of test accuracies with another variant, over pairs of runs. The runs of a pair have the same seed, and
 /// so the same initial weights and batches.
@@ -115,7 +115,8 @@ fn compare_one(reference: &[Row], runs: &[Row], has_one_seed: bool) -> Option<Co
 /// Tests whether two networks classify the test images equally well; `None` if their predictions cannot be read.
 fn compare_predictions(one: &Row, other: &Row) -> Option<f64> {
     let correct = |row: &Row| -> Option<Vec<bool>> {
-        let Predictions { labels, predicted } = row.record.read_predictions(&row.folder).ok()?;
+        let SavedPredictions { labels, predicted } =
+            row.record.read_predictions(&row.folder).ok()?;
         Some(labels.iter().zip(&predicted?).map(|(label, predicted)| label == predicted).collect())
     };
     let (one, other) = (correct(one)?, correct(other)?);

@@ -3,25 +3,25 @@
 mod choice;
 mod columns;
 mod comparison;
-mod csv;
-mod early_stopping;
-mod json;
+mod export;
+mod group;
+mod notes;
 mod row;
 mod set;
 pub mod statistics;
-mod summary;
 mod table;
 mod verdict;
 
 pub use self::{
     choice::data_slice,
+    columns::{Cell, Column, Table, of_groups as columns},
     comparison::{Comparison, Verdict},
-    csv::{csv_text, swept_keys, write},
-    json::json,
+    export::{csv_text, json, swept_keys, write},
+    group::{Group, groups, is_swept, is_validated, runs},
+    notes::notes,
     row::{Row, rows, unfinished},
     set::ResultSet,
-    summary::{Summary, groups, has_several_seeds, summaries},
-    table::{footnote_mark, notes, table},
+    table::{footnote_mark, table},
     verdict::{p_text, verdicts},
 };
 

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Row, Summary, csv, rows, summaries, unfinished};
+use super::{Group, Row, export, groups, rows, unfinished};
 use crate::store::{
     self, Error, FinishedRun, FinishedRuns, Job, RunFolders, SavedStudy, StudyFolder,
 };
@@ -53,18 +53,18 @@ impl<'a> ResultSet<'a> {
     pub fn update(&mut self) -> Result<(), Error> {
         if self.is_kept && self.is_behind {
             let begun = Instant::now();
-            self.write(|_, _, _| Ok(()))?;
+            self.write(|_, _| Ok(()))?;
             self.written = (Instant::now(), begun.elapsed());
             self.is_behind = false;
         }
         Ok(())
     }
 
-    /// Writes results.csv and what `and_then` writes from the rows, their summaries and the notes on unfinished runs. Includes runs that
-    /// other processes have finished. Returns whether the files still belong to this study.
+    /// Writes results.csv and what `and_then` writes from the groups of runs and the notes on unfinished runs. Includes
+    /// runs that other processes have finished. Returns whether the files still belong to this study.
     pub fn write(
         &mut self,
-        and_then: impl FnOnce(&[Row], &[Summary], Vec<String>) -> Result<(), Error>,
+        and_then: impl FnOnce(&[Group<'_>], Vec<String>) -> Result<(), Error>,
     ) -> Result<bool, Error> {
         let _lock = self.folder.lock_set()?;
         let folders = self.folder.runs()?;
@@ -74,9 +74,9 @@ impl<'a> ResultSet<'a> {
         }
         self.saved.write(self.folder)?;
         let rows = self.rows();
-        let summaries = summaries(&rows, self.saved.study.first_variant());
-        csv::write(self.folder, &rows, &summaries)?;
-        and_then(&rows, &summaries, unfinished(self.saved, &self.finished, &folders))?;
+        let groups = groups(&rows, self.saved.study.first_variant());
+        export::write(self.folder, &rows, &groups)?;
+        and_then(&groups, unfinished(self.saved, &self.finished, &folders))?;
         Ok(true)
     }
 

@@ -70,8 +70,7 @@ impl Difference {
     }
 
     /// Returns the least number of seeds n ≥ ((t(1 − α/2, n − 1) + t(0.8, n − 1)) · s / |d|)², given the mean d and the
-    /// deviation s: with it the difference is found with a probability of 80 %, among so many comparisons at the level
-    /// α = 0.05 / comparisons.
+    /// deviation s: with it the difference is found with a probability of 80 %, at the level α = 0.05 / `comparisons`.
     pub fn seeds_needed(&self, comparisons: usize) -> SeedsNeeded {
         if self.mean == 0.0 {
             return SeedsNeeded::Unknown;
@@ -94,7 +93,7 @@ impl Difference {
 /// The number of seeds with which a difference would be found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SeedsNeeded {
-    /// So many.
+    /// This number, 2 to 1000.
     Count(u32),
     /// More than 1000.
     OverMost,

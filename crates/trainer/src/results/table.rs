@@ -1,90 +1,38 @@
-//! The table of results for the terminal, and the notes below it.
-
-use training::Pixels;
+//! The table of results for the terminal.
 
 use super::{
-    Row, early_stopping,
-    statistics::{Difference, Spread},
-    summary::{Summary, groups, has_several_seeds, summaries},
+    Row,
+    columns::{self, Table},
+    groups, is_swept, notes,
     verdict::verdicts,
 };
-use crate::study::{KeyValues, label};
+use crate::study::label;
 
 /// Formats the table of results, its notes, and the verdicts.
 ///
 /// Its columns are those of the notebook. With several seeds, a row holds means and deviations of a group of runs and
 /// its comparison with the variant `first`.
 pub fn table(rows: &[Row], first: &str) -> String {
-    let (summaries, groups) = (summaries(rows, first), groups(rows).collect::<Vec<_>>());
-    let lines = lines(rows, &groups, &summaries, first);
+    let groups = groups(rows, first);
+    let columns = columns::of_groups(Table::Terminal, &groups);
+    let mut header: Vec<String> = columns.iter().map(|column| column.heading(first)).collect();
+    if is_swept(&groups) {
+        header.insert(1, "point".to_owned());
+    }
+    let mut lines = vec![header];
+    for group in &groups {
+        let cells = columns.iter().map(|column| column.cell(group).to_string());
+        let marks = [group.starred.then(|| "★".to_owned()), footnote_mark(group.runs)];
+        let mut line: Vec<String> = cells.chain(marks.into_iter().flatten()).collect();
+        if is_swept(&groups) {
+            line.insert(1, label(group.point()));
+        }
+        lines.push(line);
+    }
     // The lines after a note's first are indented by the width of its mark.
-    let notes = notes(rows).into_iter().map(|note| note.replace('\n', "\n  "));
-    let notes = notes.chain(verdicts(&summaries)).map(|note| format!("\n{note}\n"));
+    let notes = notes(&groups).into_iter().map(|note| note.replace('\n', "\n  "));
+    let notes = notes.chain(verdicts(&groups)).map(|note| format!("\n{note}\n"));
     aligned(&lines) + &notes.collect::<String>()
-}
-
-/// Returns the header and a line for each group of runs. Groups of one run have no deviations and no interval.
-fn lines(rows: &[Row], groups: &[&[Row]], summaries: &[Summary], first: &str) -> Vec<Vec<String>> {
-    let (is_several, is_validated) =
-        (has_several_seeds(rows), summaries.iter().any(|summary| summary.acc_val.is_some()));
-    let difference = format!("acc_test − {first}'s, 95 %");
-    let names = [
-        is_several.then_some("n"),
-        Some("acc_train"),
-        is_validated.then_some("acc_val"),
-        Some("acc_test"),
-        Some("pct_diff"),
-        is_several.then_some(&difference),
-    ];
-    let header = header(rows, &names.into_iter().flatten().collect::<Vec<_>>());
-    let line = |(summary, runs): (&Summary, &&[Row])| {
-        let accuracy_val = summary.acc_val.map_or(String::new(), spread);
-        let interval = || {
-            let found = summary.difference.as_ref().and_then(|comparison| comparison.difference);
-            found.map_or(String::new(), interval)
-        };
-        let cells = [
-            is_several.then(|| summary.n.to_string()),
-            Some(spread(summary.acc_train)),
-            is_validated.then_some(accuracy_val),
-            Some(spread(summary.acc_test)),
-            Some(spread(summary.pct_diff)),
-            is_several.then(interval),
-            summary.starred.then(|| "★".to_owned()),
-            footnote_mark(runs),
-        ];
-        let point = point_cell(rows, &summary.point);
-        [vec![summary.variant.clone()], point, cells.into_iter().flatten().collect()].concat()
-    };
-    let lines = summaries.iter().zip(groups).map(line);
-    std::iter::once(header).chain(lines).collect()
-}
-
-/// Returns the names of the columns: the variant, in a sweep its point, and `columns`.
-fn header(rows: &[Row], columns: &[&str]) -> Vec<String> {
-    let point = is_swept(rows).then_some("point");
-    let names = ["variant"].into_iter().chain(point).chain(columns.iter().copied());
-    names.map(str::to_owned).collect()
-}
-
-fn point_cell(rows: &[Row], point: &KeyValues) -> Vec<String> {
-    Vec::from_iter(is_swept(rows).then(|| label(point)))
-}
-
-/// Returns whether some run belongs to a sweep.
-fn is_swept(rows: &[Row]) -> bool {
-    rows.iter().any(|row| !row.point().is_empty())
-}
-
-/// Formats a mean and its deviation: `0.87460 ± 0.00439`.
-fn spread(Spread { mean, deviation }: Spread) -> String {
-    let deviation = deviation.map_or(String::new(), |deviation| format!(" ± {deviation:.5}"));
-    format!("{mean:.5}{deviation}")
-}
-
-/// Formats a difference and its interval: `+0.00720 (+0.00323 to +0.01117)`.
-fn interval(Difference { mean, low, high, .. }: Difference) -> String {
-    format!("{mean:+.5} ({low:+.5} to {high:+.5})")
 }
 
 /// Returns the mark of the note that applies to a group of runs, if any.
@@ -112,46 +60,6 @@ fn aligned(rows: &[Vec<String>]) -> String {
         format!("{}\n", cells.collect::<String>().trim_end())
     };
     rows.iter().map(line).collect()
-}
-
-/// Returns notes on the results, the most important first.
-pub fn notes(rows: &[Row]) -> Vec<String> {
-    let mut notes = Vec::new();
-    if rows.iter().any(Row::diverged) {
-        let note = "† diverged: the loss or a weight is no longer a finite number; try a lower fit.learning_rate";
-        notes.push(note.to_owned());
-    }
-    let is_validated = rows.iter().any(|row| row.record.validation.is_some());
-    if is_validated {
-        let best = if is_swept(rows) { "each variant's best point" } else { "the best variant" };
-        notes.push(format!("★ {best} by mean accuracy on the held-out images."));
-    } else if is_swept(rows) {
-        let note = "No point is called best: that would be a choice by the test images. To choose honestly, hold images\n\
-             out, for example with --set data.validation=10000.";
-        notes.push(note.to_owned());
-    }
-    if let Some(row) = rows.iter().find(|row| row.barely_trained()) {
-        let raw = row.run.data.pixels == Pixels::Raw;
-        let note = if raw {
-            "* barely trained: raw pixels (0–255) make the first updates so large that most ReLU units output 0\n\
-             for every image from then on. How many stay active depends on the seed. Batch normalisation\n\
-             prevents this; so does data.pixels = \"unit\", as in the config mnist."
-        } else {
-            "* barely trained: try more epochs, a higher learning rate or a weaker penalty."
-        };
-        notes.push(note.to_owned());
-    }
-    notes.extend(early_stopping::notes(rows));
-    if has_several_seeds(rows) {
-        let note = "Mean ± standard deviation over n seeds. The difference is the mean over pairs of runs of the same seed,\n\
-             with its 95 % confidence interval (Student's t), which is not adjusted for several comparisons.";
-        notes.push(note.to_owned());
-    } else if rows.len() > 1 {
-        let note = "One run of each proves little: small differences may be due to chance. Train several seeds, for\n\
-             example --set seeds=[0,1,2,3,4].";
-        notes.push(note.to_owned());
-    }
-    notes
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! The verdicts of a study's comparisons in sentences.
 
 use super::{
-    Comparison, Summary, Verdict,
+    Comparison, Group, Verdict,
     statistics::{Difference, SeedsNeeded},
 };
 use crate::study::cell_name;
@@ -10,14 +10,15 @@ use crate::study::cell_name;
 const MOST: usize = 12;
 
 /// Tells the verdicts of a study's comparisons in a note, a sentence in each line; `None` if there are none.
-pub fn verdicts(summaries: &[Summary]) -> Option<String> {
-    let compared: Vec<(&Summary, &Comparison)> = summaries
+pub fn verdicts(groups: &[Group<'_>]) -> Option<String> {
+    let compared: Vec<(String, &Comparison)> = groups
         .iter()
-        .filter_map(|summary| Some((summary, summary.difference.as_ref()?)))
+        .filter_map(|group| {
+            Some((cell_name(group.variant(), group.point()), group.comparison.as_ref()?))
+        })
         .collect();
-    let sentences = compared.iter().filter_map(|(summary, comparison)| {
-        let name = cell_name(&summary.variant, &summary.point);
-        Some(sentence(&name, comparison, comparison.difference.as_ref()?))
+    let sentences = compared.iter().filter_map(|(name, comparison)| {
+        Some(sentence(name, comparison, comparison.difference.as_ref()?))
     });
     let mut sentences: Vec<String> = sentences.collect();
     let omitted = sentences.len().saturating_sub(MOST);
@@ -57,15 +58,14 @@ fn sentence(name: &str, comparison: &Comparison, difference: &Difference) -> Str
 }
 
 /// Tells the tests of variants with one seed, which compare two networks.
-fn of_networks(compared: &[(&Summary, &Comparison)]) -> Option<String> {
+fn of_networks(compared: &[(String, &Comparison)]) -> Option<String> {
     let single: Vec<_> =
         compared.iter().filter(|(_, comparison)| comparison.difference.is_none()).collect();
-    let test = |(summary, comparison): &&(&Summary, &Comparison)| {
-        let name = cell_name(&summary.variant, &summary.point);
-        let p = comparison.p_adjusted;
-        format!("{name}: {}", p.map_or_else(|| "its predictions cannot be read".to_owned(), p_text))
-    };
-    let mut tests: Vec<String> = single.iter().take(MOST).map(test).collect();
+    let mut tests: Vec<String> = Vec::new();
+    for (name, comparison) in single.iter().take(MOST) {
+        let p = comparison.p_adjusted.map(p_text);
+        tests.push(format!("{name}: {}", p.as_deref().unwrap_or("its predictions cannot be read")));
+    }
     if single.len() > MOST {
         tests.push(format!("{} more are in summary.csv", single.len() - MOST));
     }

@@ -11,12 +11,12 @@ use crate::store::{
     record::Ending,
 };
 
-/// Beginning of a run's training.
-pub(super) enum Beginning {
+/// Start of a run's training.
+pub(super) enum Start {
     /// A state, with the seconds that its training took.
     State(Box<State>, f64),
-    /// No training: the run ends as one of fewer epochs did, with its record and files.
-    Ended { record: Box<Record>, files: Vec<(String, Vec<u8>)> },
+    /// No training: the record and files of a run of fewer epochs, as more would change nothing.
+    Copy { record: Box<Record>, files: Vec<(String, Vec<u8>)> },
 }
 
 impl RunContext {
@@ -29,7 +29,7 @@ impl RunContext {
         columns: Columns,
         siblings: impl FnOnce() -> S,
         progress: &Progress,
-    ) -> Result<Beginning, Error> {
+    ) -> Result<Start, Error> {
         // The state after the last epoch exists if the run was interrupted in its final evaluation.
         for file in [checkpoint::STATE, checkpoint::FILE] {
             match self.read_state(job, &claim.file(file), job.id, columns) {
@@ -56,7 +56,7 @@ impl RunContext {
                 return Ok(state);
             }
         }
-        Ok(Beginning::State(
+        Ok(Start::State(
             Box::new(State::new(self.network(job.run)?, &job.run.fit_config().optimizer)),
             0.0,
         ))
@@ -69,7 +69,7 @@ impl RunContext {
         path: &Path,
         id: &str,
         columns: Columns,
-    ) -> Result<Option<Beginning>, Error> {
+    ) -> Result<Option<Start>, Error> {
         let Some((header, checkpoint)) = checkpoint::read(path, id)? else { return Ok(None) };
         let Header { steps, fit_seconds, .. } = header;
         let state = checkpoint.state(
@@ -79,7 +79,7 @@ impl RunContext {
             columns,
             &self.device,
         )?;
-        Ok(Some(Beginning::State(Box::new(state), fit_seconds)))
+        Ok(Some(Start::State(Box::new(state), fit_seconds)))
     }
 }
 
@@ -88,16 +88,20 @@ impl RunContext {
 fn ended(
     job: &Job<'_>,
     FinishedRun { folder, record }: &FinishedRun,
-) -> Result<Option<Beginning>, store::Error> {
+) -> Result<Option<Start>, store::Error> {
     let has_ended = if job.run.variant.settings.early_stopping.is_some() {
         record.ended == Ending::EarlyStopping
     } else {
         let history = record.read_history(folder)?;
-        history.last().is_some_and(|epoch| !epoch.train.loss.is_finite())
+        history
+            .columns
+            .get("loss")
+            .and_then(|losses| *losses.last()?)
+            .is_some_and(|loss| !loss.is_finite())
     };
     if !has_ended {
         return Ok(None);
     }
     let files = record.read_files(folder)?;
-    Ok(Some(Beginning::Ended { record: Box::new(record.clone()), files }))
+    Ok(Some(Start::Copy { record: Box::new(record.clone()), files }))
 }

@@ -1,13 +1,13 @@
 //! Training of one run: restored or started, trained with callbacks, evaluated, finished.
 
 use data::Split;
-use training::{Columns, Fit, Images, InputFormat, State, evaluate, evaluate_and_predict, weights};
+use training::{Columns, Fit, Images, State, evaluate, evaluate_and_predict, weights};
 
 use super::{
     Error, RunContext,
     callback::RunCallback,
     progress::{Progress, Task},
-    restore::Beginning,
+    restore::Start,
     signals,
     tensorboard::Events,
 };
@@ -15,11 +15,11 @@ use crate::{
     splits::{TrainingData, WrongLabels},
     store::{
         Claim, FinishedRun, Job, Record, Siblings,
-        calibration::calibration,
-        changed_labels,
         checkpoint::{self, Header},
-        files, history, metrics, predictions,
+        files,
+        predictions::{self, calibration},
         record::{self, Ending, Evaluated, MODEL, RunFiles},
+        tables::{self, CHANGED_LABELS, HISTORY, METRICS},
     },
     study::Run,
 };
@@ -36,14 +36,14 @@ impl RunContext {
         let data = self.splits.of(&job.run.data, job.run.seed)?;
         let columns = columns(job.run, &data);
         let record = match self.restore(job, claim, columns, || siblings.of(job), progress)? {
-            Beginning::State(state, seconds) => {
+            Start::State(state, seconds) => {
                 let bar = progress.run(job.run, job.run.fit.epochs);
                 let outcome = self.fit(job, claim, &data, (*state, seconds), &bar);
                 bar.finish();
                 let (state, header) = outcome?;
                 self.finish(job.run, claim, &data, &state, &header)?
             }
-            Beginning::Ended { record, files } => {
+            Start::Copy { record, files } => {
                 record::write_files(&claim.folder, &files)?;
                 record.write(&claim.folder)?;
                 *record
@@ -53,7 +53,7 @@ impl RunContext {
         Ok(FinishedRun { folder: claim.folder.clone(), record })
     }
 
-    /// Trains from a state, whose training took so many seconds, to the last epoch. Returns the final state with its
+    /// Trains from a state to the last epoch; `seconds` is the time that its training took. Returns the final state with its
     /// header.
     fn fit(
         &self,
@@ -123,21 +123,15 @@ impl RunContext {
             && weights::are_finite(network)?;
         let labels = self.splits.test.labels();
         let classes = predictions.as_ref().map(|predictions| predictions.classes.as_slice());
-        let input = InputFormat {
-            class_names: self.splits.class_names.clone(),
-            height: shape.height,
-            pixels: run.data.pixels,
-            preparation: self.splits.preparation,
-            width: shape.width,
-        };
+        let input = self.splits.input_format(run.data.pixels);
         let mut files: RunFiles = vec![
             (MODEL, weights::to_bytes_with_input(network, &input)?),
-            (history::FILE, history::to_csv(&state.history).into_bytes()),
-            (metrics::FILE, metrics::to_csv(&state.recordings, columns(run, data)).into_bytes()),
+            (HISTORY, tables::history_csv(&state.history).into_bytes()),
+            (METRICS, tables::metrics_csv(&state.history, columns(run, data)).into_bytes()),
             (predictions::FILE, predictions::to_bytes(labels, classes)?),
         ];
         files.extend(data.wrong.as_ref().map(|wrong| {
-            (changed_labels::FILE, changed_labels::to_csv(&wrong.changes).into_bytes())
+            (CHANGED_LABELS, tables::changed_labels_csv(&wrong.changes).into_bytes())
         }));
         let held_out = data.validation.as_ref().map_or(0, |split| split.len());
         let record = Record {
@@ -167,7 +161,7 @@ fn wrong_share(data: &TrainingData) -> f64 {
     wrong as f64 / data.train.len() as f64
 }
 
-/// Returns the columns of a run's recordings.
+/// Returns the columns of the values that a run records by epoch.
 fn columns(run: &Run, data: &TrainingData) -> Columns {
     Columns {
         depth: run.variant.network.hidden.len(),

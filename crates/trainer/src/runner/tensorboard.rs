@@ -32,7 +32,7 @@ struct Event {
     #[prost(string, optional, tag = "3")]
     file_version: Option<String>,
     #[prost(message, optional, tag = "5")]
-    summary: Option<Summary>,
+    summary: Option<Values>,
     #[prost(message, optional, tag = "7")]
     session_log: Option<SessionLog>,
 }
@@ -43,8 +43,9 @@ struct SessionLog {
     status: i32,
 }
 
+/// TensorFlow's `Summary`.
 #[derive(Clone, PartialEq, Message)]
-struct Summary {
+struct Values {
     #[prost(message, repeated, tag = "1")]
     value: Vec<Value>,
 }
@@ -109,7 +110,7 @@ impl Events {
             let histo = Some(histogram(&tensor));
             values.push(Value { tag, simple_value: None, histo });
         }
-        let summary = Some(Summary { value: values });
+        let summary = Some(Values { value: values });
         self.add(&Event { summary, ..event(epoch.number) })
     }
 
@@ -144,16 +145,11 @@ fn event(step: usize) -> Event {
 /// Returns an epoch's metrics, named as in history.csv.
 #[expect(clippy::cast_possible_truncation, reason = "TensorBoard's scalars are float32")]
 fn scalars(epoch: &Epoch) -> Vec<Value> {
-    let mut scalars = vec![("loss", epoch.train.loss), ("acc", epoch.train.accuracy)];
-    if let Some(metrics) = epoch.validation {
-        scalars.extend([("val_loss", metrics.loss), ("val_acc", metrics.accuracy)]);
-    }
-    let value = |(tag, value): (&str, f64)| Value {
-        tag: tag.to_owned(),
-        simple_value: Some(value as f32),
-        histo: None,
-    };
-    scalars.into_iter().map(value).collect()
+    let metrics = Epoch::METRICS.into_iter().zip(epoch.metrics());
+    let scalars = metrics.filter_map(|(tag, value)| {
+        Some(Value { tag: tag.to_owned(), simple_value: Some(value? as f32), histo: None })
+    });
+    scalars.collect()
 }
 
 /// Counts values in bins of equal width. Values that are not finite are left out.

@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{Error, Progress, RunContext, allocator, scheduler, signals};
-use crate::store::{self, Claimed, FinishedRun, Job, RunFolders, Siblings, StudyFolder, failure};
+use crate::store::{self, Claimed, FinishedRun, Job, RunFolders, Siblings, StudyFolder};
 
 /// Trains runs. Calls `on_finish` for each one that is finished, in whichever process. Returns those that were left to
 /// other processes.
@@ -41,7 +41,7 @@ pub fn train<'a>(
                     scheduler::caught(|| context.train_run(job, &mut claim, &siblings, progress));
                 if let Err(panic @ Error::Panic(_)) = &outcome {
                     // The panic is reported in any case.
-                    let _ = failure::write(&claim.folder, &panic.to_string());
+                    let _ = claim.fail(&panic.to_string());
                 }
                 outcome?
             }
@@ -88,7 +88,7 @@ mod tests {
         study::{InputFiles, Study},
     };
 
-    /// Builds the context of three runs, of which `l1` has batches of so many images.
+    /// Builds the context of three runs, of which `l1` has this batch size.
     fn context(batch_size: usize) -> RunContext {
         let text = "variants = [\"none\", \"l1\", \"l2\"]\nfit.epochs = 1\njobs = 1";
         let mut study =
@@ -115,12 +115,14 @@ mod tests {
                 Ok(())
             };
             let held = train(context, &folder, &folders, &jobs, &Progress::new(true), on_finish);
-            let l1 = folder.run(&jobs[1].run.folder_name(jobs[1].id));
-            (held.map(|held| held.len()), finished, l1)
+            (held.map(|held| held.len()), finished)
         };
+        let failure =
+            |context: &RunContext| folder.runs().unwrap().failure(context.saved.jobs(None)[1].id);
 
         // No config can set a batch size of 0.
-        let (outcome, finished, l1) = train(&context(0));
+        let broken = context(0);
+        let (outcome, finished) = train(&broken);
         let error = outcome.unwrap_err();
         let Error::Runs { failures } = error else { panic!("{error}") };
         let told: Vec<String> =
@@ -128,17 +130,18 @@ mod tests {
         let reason = "internal failure: chunk size must be non-zero";
         assert_eq!(told, [format!("l1 seed 0: {reason}")]);
         assert_eq!(finished, ["none seed 0", "l2 seed 0"]);
-        assert_eq!(failure::read(&l1).as_deref(), Some(reason));
+        assert_eq!(failure(&broken).as_deref(), Some(reason));
 
         // A run that failed is trained again, and its failure.txt is removed.
         let sound = context(10);
         let job = &sound.saved.jobs(None)[1];
         let l1 = folder.run(&job.run.folder_name(job.id));
         std::fs::create_dir(&l1).unwrap();
-        failure::write(&l1, reason).unwrap();
-        let (outcome, finished, _) = train(&sound);
+        std::fs::write(l1.join("failure.txt"), reason).unwrap();
+        assert_eq!(failure(&sound).as_deref(), Some(reason));
+        let (outcome, finished) = train(&sound);
         assert_eq!(outcome.unwrap(), 0);
         assert_eq!(finished, ["none seed 0", "l1 seed 0", "l2 seed 0"]);
-        assert_eq!(failure::read(&l1), None);
+        assert_eq!(failure(&sound), None);
     }
 }

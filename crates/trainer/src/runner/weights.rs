@@ -1,9 +1,6 @@
 //! Start weights.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use data::Shape;
 use model::Network;
@@ -30,11 +27,8 @@ impl StartWeights {
     /// Reads a file.
     pub fn read(path: &Path) -> Result<Self, SettingError> {
         let refused = |reason: String| refused(path, &reason);
-        // A device could be endless, and reading a pipe could block.
-        if path.metadata().is_ok_and(|metadata| !metadata.is_file()) {
-            return Err(refused("cannot be read: it is not a regular file".to_owned()));
-        }
-        let bytes = fs::read(path).map_err(|error| refused(format!("cannot be read: {error}")))?;
+        let bytes =
+            data::files::read(path).map_err(|error| refused(format!("cannot be read: {error}")))?;
         let sha256 = data::sha256([bytes.as_slice()]);
         let weights = Weights::parse(bytes).map_err(|error| refused(error.to_string()))?;
         Ok(Self { path: path.to_owned(), weights, sha256 })

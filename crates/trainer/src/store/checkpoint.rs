@@ -29,7 +29,7 @@ pub struct Header {
 }
 
 impl Header {
-    /// Creates the header of a run's state after so many steps and seconds.
+    /// Creates the header of a run's state after `steps` steps, which took `fit_seconds` seconds.
     pub fn new(run: &str, steps: u64, fit_seconds: f64) -> Self {
         Self { run: run.to_owned(), steps, fit_seconds, sha256: String::new() }
     }
@@ -112,7 +112,7 @@ mod tests {
         State {
             steps: 7,
             metrics: RunningMetrics::from_sums([0.1_f32.into(), 5.0, 20.0], device),
-            history: vec![Epoch { number: 1, train, validation: None }],
+            history: vec![Epoch { number: 1, train, validation: None, recorded: None }],
             ..State::new(network(1, device), &adam()).step(
                 batch,
                 NetworkNoise::default(),

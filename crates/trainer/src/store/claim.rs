@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{Error, Job, Lock, Record, RunFolders, StudyFolder, failure, files};
+use super::{Error, Job, Lock, Record, RunFolders, StudyFolder, files, folder::FAILURE};
 use crate::study::{Inputs, id_of};
 
 /// File name of a run's inputs.
@@ -100,10 +100,15 @@ impl Claim<'_> {
         self.prepare()
     }
 
+    /// Writes the reason why the run failed.
+    pub fn fail(&self, reason: &str) -> Result<(), Error> {
+        files::write(&self.file(FAILURE), format!("{reason}\n").as_bytes())
+    }
+
     fn prepare(&mut self) -> Result<(), Error> {
         files::make_subfolder(&self.folder)?;
         files::remove_temporary(&self.folder)?;
-        failure::remove(&self.folder)?;
+        files::remove(&self.file(FAILURE))?;
         let name = self.folder.file_name().unwrap_or_default().to_string_lossy();
         self.lock.write(&name)?;
         let inputs = self.file(INPUTS);

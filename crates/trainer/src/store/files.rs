@@ -1,23 +1,22 @@
 //! Files and folders: atomic writes, reads that allow for missing files, renames and removals.
 
 use std::{
-    fs,
-    io::{self, Write},
+    fs, io,
     path::{Path, PathBuf},
 };
 
+use data::files::{self, is_missing};
 use serde::Serialize;
-use tempfile::Builder;
 
 use super::Error;
 
 /// Prefix of the names of temporary files.
 const TEMPORARY_PREFIX: &str = ".writing-";
 
-/// Writes a file atomically: a reader finds either the old contents or the new, even after a kill. The bytes go to a
-/// temporary file in the same folder, which replaces the file once it is synced. The folder must exist.
+/// Writes a file atomically: a reader finds either the old contents or the new, even after a kill. Its folder must exist.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
-    try_write(path, bytes).map_err(|source| Error::Write { path: path.to_owned(), source })
+    files::write(path, bytes, TEMPORARY_PREFIX)
+        .map_err(|source| Error::Write { path: path.to_owned(), source })
 }
 
 /// Writes a value as an indented JSON file, atomically. `what` names it in the error.
@@ -34,11 +33,7 @@ pub fn to_json(what: &'static str, value: &impl Serialize) -> Result<String, Err
 
 /// Reads a file; `None` if it does not exist.
 pub fn read(path: &Path) -> Result<Option<Vec<u8>>, Error> {
-    let read = || {
-        // A device could be endless, and reading a pipe could block.
-        if fs::metadata(path)?.is_file() { fs::read(path) } else { Err(not_regular()) }
-    };
-    match read() {
+    match files::read(path) {
         Ok(bytes) => Ok(Some(bytes)),
         Err(error) if is_missing(&error) => Ok(None),
         Err(source) => Err(Error::Read { path: path.to_owned(), source }),
@@ -92,12 +87,8 @@ pub fn remove(path: &Path) -> Result<(), Error> {
 
 /// Syncs the parent folder of a path to disk, so that the name survives a power failure.
 fn sync_parent(path: &Path) -> Result<(), Error> {
-    #[cfg(unix)]
-    if let Some(parent) = path.parent() {
-        (fs::File::open(parent).and_then(|folder| folder.sync_all()))
-            .map_err(|source| Error::Write { path: path.to_owned(), source })?;
-    }
-    Ok(())
+    let synced = path.parent().map_or(Ok(()), files::sync_folder);
+    synced.map_err(|source| Error::Write { path: path.to_owned(), source })
 }
 
 /// Deletes the temporary files that killed processes left in a folder. No other process may be writing there.
@@ -109,33 +100,5 @@ pub fn remove_temporary(folder: &Path) -> Result<(), Error> {
             fs::remove_file(entry.path()).map_err(refused)?;
         }
     }
-    Ok(())
-}
-
-/// Creates the error of what is no regular file.
-pub(super) fn not_regular() -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file")
-}
-
-/// Returns whether the file or one of its parents does not exist.
-pub fn is_missing(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
-}
-
-fn try_write(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let folder = path.parent().filter(|folder| *folder != "").unwrap_or(Path::new("."));
-    let mut builder = Builder::new();
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        // The umask decides, as for any new file. The default of tempfile is 0o600.
-        builder.permissions(fs::Permissions::from_mode(0o666));
-    }
-    let mut file = builder.prefix(TEMPORARY_PREFIX).tempfile_in(folder)?;
-    file.write_all(bytes)?;
-    file.as_file().sync_all()?;
-    file.persist(path)?;
-    #[cfg(unix)]
-    fs::File::open(folder)?.sync_all()?;
     Ok(())
 }

@@ -1,12 +1,15 @@
-//! A study's folder: where its runs and locks lie.
+//! A study's folder: where its runs and locks lie, and the siblings of a run, whose inputs differ from its own only by the
+//! number of epochs.
 
 use std::{
-    collections::{BTreeMap, HashSet},
+    cmp::Reverse,
+    collections::{BTreeMap, HashMap, HashSet},
     path::{Path, PathBuf},
+    sync::{Mutex, PoisonError},
 };
 
-use super::{Error, SavedStudy, failure, files, lock::Lock, record};
-use crate::study::ID_DIGITS;
+use super::{Claim, Error, FinishedRun, Job, Record, SavedStudy, claim, files, lock::Lock, record};
+use crate::study::{ID_DIGITS, Inputs};
 
 /// Folder of the runs.
 const RUNS: &str = "runs";
@@ -16,6 +19,8 @@ const LOCKS: &str = ".locks";
 const SET: &str = "study";
 /// Folder of the runs that were found damaged.
 const DAMAGED: &str = "damaged";
+/// Name of the file in a run's folder with the reason why it failed.
+pub(super) const FAILURE: &str = "failure.txt";
 
 /// A study's folder.
 #[derive(Debug, Clone)]
@@ -110,7 +115,9 @@ impl RunFolders {
 
     /// Returns the reason why a run failed; `None` if it has not failed.
     pub fn failure(&self, id: &str) -> Option<String> {
-        self.get(id).iter().find_map(|folder| failure::read(folder))
+        let reasons = self.get(id).iter().map(|folder| files::read(&folder.join(FAILURE)));
+        let reason = reasons.flatten().flatten().next()?;
+        Some(String::from_utf8_lossy(&reason).trim_end().to_owned())
     }
 
     /// Lists the ids and folders of all runs.
@@ -142,6 +149,57 @@ pub fn display_name(run: &Path) -> Option<String> {
     let name = run.file_name()?.to_str()?.strip_suffix(id_of(run)?)?;
     let (variant, seed) = name.strip_suffix('-')?.rsplit_once("-seed-")?;
     Some(format!("{} seed {seed}", variant.replacen(',', " ", 1)))
+}
+
+/// A run's number of epochs, id and folder.
+type Sibling = (u64, String, PathBuf);
+
+/// Runs by their inputs other than epochs.
+type Index = HashMap<String, Vec<Sibling>>;
+
+/// Runs of a study's folder, to find the siblings of one.
+#[derive(Debug)]
+pub struct Siblings<'a> {
+    /// Listed folders, `None` once their inputs are in the index, and the index.
+    index: Mutex<(Option<&'a RunFolders>, Index)>,
+}
+
+impl<'a> Siblings<'a> {
+    /// Prepares a search. The runs' inputs are read when it is first needed.
+    pub fn new(folders: &'a RunFolders) -> Self {
+        Self { index: Mutex::new((Some(folders), Index::new())) }
+    }
+
+    /// Adds a run that this process has trained.
+    pub fn add(&self, job: &Job<'_>, claim: &Claim<'_>) {
+        let (_, index) = &mut *self.index.lock().unwrap_or_else(PoisonError::into_inner);
+        add(index, job.inputs.clone(), job.id, claim.folder.clone());
+    }
+
+    /// Returns the finished and undamaged siblings of a run with fewer epochs, those with most epochs first, each with
+    /// its id.
+    pub fn of(&self, job: &Job<'_>) -> impl Iterator<Item = (String, FinishedRun)> + use<> {
+        let (folders, index) = &mut *self.index.lock().unwrap_or_else(PoisonError::into_inner);
+        for (id, folder) in folders.take().into_iter().flat_map(RunFolders::iter) {
+            if let Some(inputs) = claim::read_inputs(folder).filter(|inputs| inputs.id() == id) {
+                add(index, inputs, id, folder.to_owned());
+            }
+        }
+        let (epochs, others) = job.inputs.clone().split_epochs();
+        let all = index.get(&others.json()).into_iter().flatten();
+        let mut siblings: Vec<Sibling> = all.filter(|one| one.0 < epochs).cloned().collect();
+        siblings.sort_by_key(|one| Reverse(one.0));
+        siblings.into_iter().filter_map(|(_, id, folder)| {
+            let record = Record::read(&folder).ok().flatten()?;
+            record.read_files(&folder).ok()?;
+            Some((id, FinishedRun { folder, record }))
+        })
+    }
+}
+
+fn add(index: &mut Index, inputs: Inputs, id: &str, folder: PathBuf) {
+    let (epochs, others) = inputs.split_epochs();
+    index.entry(others.json()).or_default().push((epochs, id.to_owned(), folder));
 }
 
 #[cfg(test)]

@@ -6,7 +6,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{Error, files};
+use data::files::{check_regular, is_missing};
+
+use super::Error;
 
 /// A locked file. Dropping it releases the lock; the file stays.
 #[derive(Debug)]
@@ -36,7 +38,7 @@ impl Lock {
     /// Locks a file for reading, beside others that read. Returns `None` if there is no such file or it cannot be
     /// locked, as on a disk that takes no locks.
     pub(super) fn share(path: &Path) -> Option<Self> {
-        let file = path.is_file().then(|| File::open(path).ok()).flatten()?;
+        let file = data::files::open(path).ok()?;
         file.lock_shared().ok()?;
         Some(Self { file, path: path.to_owned() })
     }
@@ -60,11 +62,9 @@ impl Lock {
 }
 
 fn open(path: &Path) -> Result<File, Error> {
-    // Opening a pipe would block.
-    let file = if path.exists() && !path.is_file() {
-        Err(files::not_regular())
-    } else {
-        OpenOptions::new().create(true).read(true).write(true).truncate(false).open(path)
+    let file = match check_regular(path) {
+        Err(error) if !is_missing(&error) => Err(error),
+        _ => OpenOptions::new().create(true).read(true).write(true).truncate(false).open(path),
     };
     file.map_err(|source| Error::Write { path: path.to_owned(), source })
 }

@@ -1,33 +1,39 @@
 //! A study's folder: its runs, each under an id that its inputs give, and the files that describe the study.
 
-pub mod calibration;
-pub mod changed_labels;
 pub mod checkpoint;
 mod claim;
-mod error;
-pub mod failure;
 pub mod files;
 mod folder;
-pub mod history;
 mod lock;
-mod manifest;
-pub mod metrics;
 pub mod predictions;
 pub mod record;
 mod saved_study;
-mod siblings;
+pub mod tables;
+
+use std::path::PathBuf;
 
 pub use self::{
-    calibration::CalibrationBin,
     claim::{Claim, Claimed, FinishedRun, FinishedRuns, verify},
-    error::Error,
-    folder::{RunFolders, StudyFolder, display_name},
-    history::FILE as HISTORY,
+    folder::{RunFolders, Siblings, StudyFolder, display_name},
     lock::Lock,
-    manifest::{DatasetName, Manifest},
-    metrics::Recordings,
-    predictions::{FILE as PREDICTIONS, Predictions},
-    record::{Ending, Evaluated, MODEL, Record},
-    saved_study::{Job, SavedStudy},
-    siblings::Siblings,
+    predictions::{CalibrationBin, SavedPredictions},
+    record::{Ending, Evaluated, Record},
+    saved_study::{DatasetName, Job, Manifest, SavedStudy},
+    tables::EpochTable,
 };
+
+/// Error of reading or writing a study's folder.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("cannot write {}", path.display())]
+    Write { path: PathBuf, source: std::io::Error },
+    #[error("cannot read {}", path.display())]
+    Read { path: PathBuf, source: std::io::Error },
+    /// A file has unexpected contents, or is missing.
+    #[error("{}: {reason}", path.display())]
+    Malformed { path: PathBuf, reason: String },
+    #[error("cannot write {what}: {reason}")]
+    Serialize { what: &'static str, reason: String },
+    #[error(transparent)]
+    Training(#[from] training::Error),
+}

@@ -6,8 +6,8 @@ use serde::{Deserialize, Deserializer, Serialize};
 use training::{Epoch, Evaluation, Stopping};
 
 use super::{
-    Error, calibration::CalibrationBin, changed_labels, files, history, metrics,
-    metrics::Recordings, predictions, predictions::Predictions,
+    CalibrationBin, EpochTable, Error, SavedPredictions, files, predictions,
+    tables::{self, CHANGED_LABELS, HISTORY, METRICS},
 };
 use crate::splits::ChangedLabel;
 
@@ -88,7 +88,7 @@ pub enum Ending {
 }
 
 impl Evaluated {
-    /// Describes an evaluation of so many images.
+    /// Describes an evaluation of `images` images.
     pub fn new(evaluation: &Evaluation, images: usize) -> Self {
         let Evaluation { metrics, cross_entropy, .. } = *evaluation;
         Self { accuracy: metrics.accuracy, loss: metrics.loss, cross_entropy, images }
@@ -133,26 +133,27 @@ impl Record {
     }
 
     /// Reads history.csv.
-    pub fn read_history(&self, folder: &Path) -> Result<Vec<Epoch>, Error> {
-        self.parse_file(folder, history::FILE, |bytes| history::parse(bytes, self.epochs))
+    pub fn read_history(&self, folder: &Path) -> Result<EpochTable, Error> {
+        self.parse_file(folder, HISTORY, tables::parse_epochs)
     }
 
     /// Reads the predictions.
-    pub fn read_predictions(&self, folder: &Path) -> Result<Predictions, Error> {
-        self.parse_file(folder, predictions::FILE, Predictions::parse)
+    pub fn read_predictions(&self, folder: &Path) -> Result<SavedPredictions, Error> {
+        self.parse_file(folder, predictions::FILE, SavedPredictions::parse)
     }
 
     /// Reads metrics.csv; `None` if the run has none.
-    pub fn read_metrics(&self, folder: &Path) -> Result<Option<Recordings>, Error> {
-        let is_there = self.files.contains_key(metrics::FILE);
-        is_there.then(|| self.parse_file(folder, metrics::FILE, metrics::parse)).transpose()
+    pub fn read_metrics(&self, folder: &Path) -> Result<Option<EpochTable>, Error> {
+        let is_there = self.files.contains_key(METRICS);
+        is_there.then(|| self.parse_file(folder, METRICS, tables::parse_epochs)).transpose()
     }
 
     /// Reads the changed labels; `None` if the run has none.
     pub fn read_changed_labels(&self, folder: &Path) -> Result<Option<Vec<ChangedLabel>>, Error> {
-        let file = changed_labels::FILE;
-        let is_there = self.files.contains_key(file);
-        is_there.then(|| self.parse_file(folder, file, changed_labels::parse)).transpose()
+        let is_there = self.files.contains_key(CHANGED_LABELS);
+        is_there
+            .then(|| self.parse_file(folder, CHANGED_LABELS, tables::parse_changed_labels))
+            .transpose()
     }
 
     fn parse_file<T>(
@@ -257,6 +258,7 @@ mod tests {
                 number,
                 train: Metrics { loss, accuracy: 0.5 },
                 validation: None,
+                recorded: None,
             };
             let history: Vec<Epoch> = losses.iter().zip(1..).map(epoch).collect();
             let stopping = has_stopping.then(|| settings.after(&history));

@@ -1,16 +1,20 @@
-//! A study as its folder holds it: study.toml and study.json.
+//! A study as its folder holds it: study.toml, its resolved config, and study.json, its manifest.
 
 use std::{collections::HashSet, fmt, path::Path};
 
-use super::{Error, Manifest, RunFolders, StudyFolder, files, manifest};
+use data::MAX_CLASSES;
+use serde::{Deserialize, Serialize};
+
+use super::{Error, FinishedRuns, Record, RunFolders, StudyFolder, claim, files};
 use crate::{
     config::Entries,
-    store::{DatasetName, FinishedRuns, Record, claim, manifest::ManifestRow},
-    study::{InputFiles, Inputs, NUMERICS_VERSION, Run, Study},
+    study::{InputFiles, Inputs, KeyValues, NUMERICS_VERSION, Run, Study},
 };
 
 /// File name of the resolved config.
 const CONFIG: &str = "study.toml";
+/// File name of the manifest.
+const MANIFEST: &str = "study.json";
 /// Files of results, which belong to the study in study.json.
 const RESULTS: [&str; 3] = ["results.csv", "summary.csv", "report.html"];
 
@@ -100,7 +104,7 @@ impl SavedStudy {
         // A damaged file is replaced.
         let is_ours = Manifest::read(folder).ok().flatten().as_ref() == Some(&self.manifest);
         if !is_ours {
-            files::remove(&folder.file(manifest::FILE))?;
+            files::remove(&folder.file(MANIFEST))?;
             RESULTS.iter().try_for_each(|file| files::remove(&folder.file(file)))?;
         }
         let (path, text) = (folder.file(CONFIG), self.study.to_toml());
@@ -110,7 +114,7 @@ impl SavedStudy {
         if is_ours {
             return Ok(());
         }
-        files::write_json(&folder.file(manifest::FILE), manifest::FILE, &self.manifest)
+        files::write_json(&folder.file(MANIFEST), MANIFEST, &self.manifest)
     }
 
     /// Returns whether another study was begun in a folder since this one. A study.json that was deleted or damaged is
@@ -163,5 +167,68 @@ impl SavedStudy {
                 Err(error) => warn(&error.to_string()),
             }
         }
+    }
+}
+
+/// Manifest of a study. It is written last of the study's own files: without it, they are incomplete.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// Name of the study.
+    pub name: String,
+    /// Data set.
+    pub dataset: DatasetName,
+    /// Files that the study reads.
+    #[serde(flatten)]
+    pub files: InputFiles,
+    /// Version of the arithmetic.
+    pub numerics: u32,
+    /// Rows of the results, in the table's order.
+    pub rows: Vec<ManifestRow>,
+}
+
+/// Name of a data set.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DatasetName {
+    /// Name for people: that of the source, or of the folder.
+    pub name: String,
+    /// Source in `data.sources`; `None` if the data set comes from `data.dir`.
+    pub source: Option<String>,
+}
+
+/// A row of the results.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ManifestRow {
+    /// Name of the variant.
+    pub variant: String,
+    /// Sweep point.
+    #[serde(default, skip_serializing_if = "KeyValues::is_empty")]
+    pub point: KeyValues,
+    /// Seed.
+    pub seed: u64,
+    /// Id of the run. Rows with equal inputs share one.
+    pub run: String,
+}
+
+impl Manifest {
+    /// Returns whether a folder has a manifest.
+    pub fn exists(folder: &StudyFolder) -> bool {
+        folder.file(MANIFEST).exists()
+    }
+
+    /// Reads the manifest of a study's folder; `None` if there is none.
+    pub fn read(folder: &StudyFolder) -> Result<Option<Self>, Error> {
+        let path = folder.file(MANIFEST);
+        let Some(bytes) = files::read(&path)? else { return Ok(None) };
+        let manifest = serde_json::from_slice(&bytes).map_err(|error| error.to_string());
+        let manifest = manifest.and_then(|manifest: Self| match manifest.files.classes() {
+            2..=MAX_CLASSES => Ok(Some(manifest)),
+            classes => Err(format!("{classes} classes are not 2 to {MAX_CLASSES}")),
+        });
+        manifest.map_err(|error| Error::Malformed {
+            reason: format!(
+                "not a study's manifest: {error}; to write it again, run the study again"
+            ),
+            path,
+        })
     }
 }

@@ -5,7 +5,7 @@ use model::{LayerName, MinMaxNorm, Norm};
 use training::LARGEST_GPU_TENSOR;
 
 use super::{
-    Backend, Rule, Run,
+    Backend, OptimizerName, Run,
     keys::{BATCH_SIZE, HIDDEN, Origins, VARIANT},
     settings::{ConstraintSettings, LayerSettings},
 };
@@ -111,7 +111,7 @@ impl Check<'_> {
     /// Checks that the optimizer uses what is set for one.
     fn optimizer(self) -> Checked {
         let fit = &self.run.fit;
-        let (is_sgd, has_momentum) = (fit.optimizer == Rule::Sgd, fit.momentum > 0.0);
+        let (is_sgd, has_momentum) = (fit.optimizer == OptimizerName::Sgd, fit.momentum > 0.0);
         for (key, is_unused) in [
             ("fit.beta_1", is_sgd && self.origins.has("fit.beta_1")),
             ("fit.beta_2", is_sgd && self.origins.has("fit.beta_2")),

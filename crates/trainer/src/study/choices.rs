@@ -39,7 +39,7 @@ pub enum Jobs {
 /// Name of an optimizer.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Display, VariantArray)]
 #[strum(serialize_all = "snake_case")]
-pub enum Rule {
+pub enum OptimizerName {
     /// Stochastic gradient descent, with or without momentum.
     #[default]
     Sgd,

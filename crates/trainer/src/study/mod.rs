@@ -31,7 +31,7 @@ use training::{FitConfig, OptimizerConfig};
 pub(crate) use self::setting::Row;
 use self::{checks::Check, keys::sweep_key, setting::Setting};
 pub use self::{
-    choices::{Backend, Jobs, Rule, Sample},
+    choices::{Backend, Jobs, OptimizerName, Sample},
     inputs::{ID_DIGITS, InputFiles, Inputs, NUMERICS_VERSION, id_of},
     keys::{HIDDEN, Origins, WEIGHTS},
     label::{label, setting_text, short},

@@ -58,7 +58,7 @@ impl Study {
     }
 }
 
-/// Returns the number of hidden layers; 1 where the value is none of theirs.
+/// Returns the number of hidden layers; 1 if the value is not a list.
 fn depth_of(hidden: &Value) -> usize {
     hidden.as_array().map_or(1, Vec::len).max(1)
 }

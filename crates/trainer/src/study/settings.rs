@@ -11,7 +11,7 @@ use model::{
 };
 use training::{EarlyStopping, Pixels, RuleConfig, WeightDecay};
 
-use super::{Backend, Jobs, Rule, Sample};
+use super::{Backend, Jobs, OptimizerName, Sample};
 
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Settings {
@@ -42,7 +42,7 @@ pub struct FitSettings {
     pub epochs: usize,
     pub batch_size: usize,
     pub learning_rate: f64,
-    pub optimizer: Rule,
+    pub optimizer: OptimizerName,
     pub momentum: f64,
     pub nesterov: bool,
     pub beta_1: f64,
@@ -99,8 +99,8 @@ impl FitSettings {
     pub fn rule(&self) -> RuleConfig {
         let Self { momentum, nesterov, beta_1, beta_2, epsilon, .. } = *self;
         match self.optimizer {
-            Rule::Sgd => RuleConfig::Sgd { momentum, nesterov },
-            Rule::Adam => RuleConfig::Adam { beta_1, beta_2, epsilon },
+            OptimizerName::Sgd => RuleConfig::Sgd { momentum, nesterov },
+            OptimizerName::Adam => RuleConfig::Adam { beta_1, beta_2, epsilon },
         }
     }
 }

@@ -81,7 +81,7 @@ impl Sweep {
             let name = keys::split_variant(key).map(|(name, _)| name);
             if let Some(name) = name.filter(|name| variants.iter().all(|other| other != name)) {
                 let reason = format!(
-                    "`{name}` is none of `variants`: name it there, or set `{key}` to one value, which ends its sweep"
+                    "`variants` does not name `{name}`: add it there, or set `{key}` to one value, which ends its sweep"
                 );
                 return Err(SettingError::new(key, reason));
             }

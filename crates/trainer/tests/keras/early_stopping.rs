@@ -58,7 +58,7 @@ fn early_stopping_ends_histories_as_keras_does() {
                 |loss, accuracy| Some(Metrics { loss: of(loss)?, accuracy: of(accuracy)? });
             let train = metrics(Monitor::Loss, Monitor::Accuracy).unwrap();
             let validation = metrics(Monitor::ValLoss, Monitor::ValAccuracy);
-            stopping.add(&Epoch { number, train, validation });
+            stopping.add(&Epoch { number, train, validation, recorded: None });
             epochs = number;
             if !settings.restore_best_weights
                 || stopping.best_epoch().is_none_or(|best| best == number)

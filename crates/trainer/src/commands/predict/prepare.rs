@@ -2,7 +2,7 @@
 //! dark, the ink in a box of 20 × 20 pixels, its centre of mass in the middle of 28 × 28
 //! (<http://yann.lecun.com/exdb/mnist>).
 
-use std::{fmt, io::Cursor};
+use std::io::Cursor;
 
 use data::{Preparation, border, centred_ink, is_dark_on_light};
 use image::{
@@ -10,6 +10,7 @@ use image::{
     imageops::{self, FilterType},
     metadata::Orientation,
 };
+use training::InputFormat;
 
 /// Maximum width and height, in pixels.
 const MOST: u32 = 8192;
@@ -20,29 +21,6 @@ const PIXELS_PER_BYTE: u64 = 8 * 1032;
 /// Least value of a pixel of ink, between a background of 0 and the strongest ink of 255.
 const INK: u8 = 64;
 
-/// Size and preparation of images.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Frame {
-    /// Width, in pixels.
-    pub width: usize,
-    /// Height, in pixels; equal to the width if the ink is centred.
-    pub height: usize,
-    /// Preparation of other pictures.
-    pub preparation: Preparation,
-}
-
-impl fmt::Display for Frame {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let how = match self.preparation {
-            Preparation::Centred => "centred",
-            Preparation::LightOnDark => "light on dark",
-            Preparation::DarkOnLight => "dark on light",
-            Preparation::Whole => "not inverted",
-        };
-        write!(formatter, "{} × {} pixels, {how}", self.width, self.height)
-    }
-}
-
 /// A prepared image.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Prepared {
@@ -52,8 +30,8 @@ pub struct Prepared {
     pub steps: Vec<String>,
 }
 
-/// Prepares the image in a PNG's or JPEG's bytes. One of the frame's size is neither scaled nor moved.
-pub fn prepare(bytes: &[u8], frame: Frame) -> Result<Prepared, String> {
+/// Prepares the image in a PNG's or JPEG's bytes. One of the format's size is neither scaled nor moved.
+pub fn prepare(bytes: &[u8], format: &InputFormat) -> Result<Prepared, String> {
     let mut steps = Vec::new();
     let image = decode(bytes, &mut steps)?;
     let (width, height) = (image.width(), image.height());
@@ -62,7 +40,7 @@ pub fn prepare(bytes: &[u8], frame: Frame) -> Result<Prepared, String> {
     }
     let mut grey = flattened(image, &mut steps);
     let is_dark_on_light = is_dark_on_light(grey.as_raw(), width as usize);
-    let is_inverted = match frame.preparation {
+    let is_inverted = match format.preparation {
         Preparation::Centred | Preparation::LightOnDark => is_dark_on_light,
         Preparation::DarkOnLight => !is_dark_on_light,
         Preparation::Whole => false,
@@ -73,17 +51,17 @@ pub fn prepare(bytes: &[u8], frame: Frame) -> Result<Prepared, String> {
         imageops::invert(&mut grey);
     }
     let is_blank = grey.iter().all(|pixel| Some(pixel) == grey.iter().next());
-    if is_blank && frame.preparation.is_centred() {
+    if is_blank && format.preparation.is_centred() {
         return Err("nothing is drawn on it: all pixels are the same".to_owned());
     }
-    if (width as usize, height as usize) == (frame.width, frame.height) {
+    if (width as usize, height as usize) == (format.width, format.height) {
         steps.push("kept in place, being of the images' size".to_owned());
         return Ok(Prepared { pixels: grey.into_raw(), steps });
     }
-    if !frame.preparation.is_centred() {
-        steps.push(format!("scaled as a whole to {} × {}", frame.width, frame.height));
+    if !format.preparation.is_centred() {
+        steps.push(format!("scaled as a whole to {} × {}", format.width, format.height));
         return Ok(Prepared {
-            pixels: resized(&grey, frame.width, frame.height).into_raw(),
+            pixels: resized(&grey, format.width, format.height).into_raw(),
             steps,
         });
     }
@@ -91,10 +69,10 @@ pub fn prepare(bytes: &[u8], frame: Frame) -> Result<Prepared, String> {
     steps.push("stretched to full contrast".to_owned());
     let ink = cropped(&grey);
     steps.push(format!("cropped to {} × {}", ink.width(), ink.height()));
-    let ink = scaled(&ink, centred_ink(frame.width));
+    let ink = scaled(&ink, centred_ink(format.width));
     steps.push(format!("scaled to {} × {}", ink.width(), ink.height()));
     steps.push("centred by its mass".to_owned());
-    Ok(Prepared { pixels: centred(&ink, frame.width), steps })
+    Ok(Prepared { pixels: centred(&ink, format.width), steps })
 }
 
 /// Decodes a file, if its header's size is plausible. The first step names the size.
@@ -221,7 +199,6 @@ mod tests {
     use super::*;
 
     const SIDE: usize = 28;
-    const MNIST: Frame = Frame { width: SIDE, height: SIDE, preparation: Preparation::Centred };
 
     fn packed(image: &DynamicImage, format: image::ImageFormat) -> Vec<u8> {
         let mut bytes = Cursor::new(Vec::new());
@@ -246,7 +223,7 @@ mod tests {
                 &DynamicImage::ImageLuma8(GrayImage::from_raw(28, 28, digit.clone()).unwrap()),
                 image::ImageFormat::Png,
             ),
-            MNIST,
+            &InputFormat::default(),
         )
         .unwrap();
         let steps =
@@ -256,7 +233,11 @@ mod tests {
 
     #[test]
     fn dark_on_light_and_light_on_dark_are_the_same_digit() {
-        let light = prepare(&packed(&bar(250, 10).into(), image::ImageFormat::Png), MNIST).unwrap();
+        let light = prepare(
+            &packed(&bar(250, 10).into(), image::ImageFormat::Png),
+            &InputFormat::default(),
+        )
+        .unwrap();
         // 8 × 20 pixels in the middle.
         let rows: Vec<&[u8]> = light.pixels.chunks(SIDE).collect();
         assert!(rows[3].iter().all(|&pixel| pixel == 0));
@@ -270,10 +251,18 @@ mod tests {
             "centred by its mass",
         ];
         assert_eq!(light.steps, steps);
-        let dark = prepare(&packed(&bar(5, 245).into(), image::ImageFormat::Jpeg), MNIST).unwrap();
+        let dark = prepare(
+            &packed(&bar(5, 245).into(), image::ImageFormat::Jpeg),
+            &InputFormat::default(),
+        )
+        .unwrap();
         assert_eq!(dark.steps[1], "inverted, being dark on light");
         // The paper of a dim photograph becomes black.
-        let dim = prepare(&packed(&bar(10, 100).into(), image::ImageFormat::Png), MNIST).unwrap();
+        let dim = prepare(
+            &packed(&bar(10, 100).into(), image::ImageFormat::Png),
+            &InputFormat::default(),
+        )
+        .unwrap();
         assert_eq!(dim.pixels, light.pixels);
         let far = light.pixels.iter().zip(&dark.pixels).filter(|(a, b)| a.abs_diff(**b) > 40);
         assert!(far.count() < 40, "{:?}", dark.pixels);
@@ -282,8 +271,8 @@ mod tests {
     #[test]
     fn pictures_of_other_sets_are_scaled_as_a_whole() {
         let prepared = |field: GrayImage, preparation| {
-            let frame = Frame { width: 6, height: 4, preparation };
-            prepare(&packed(&field.into(), image::ImageFormat::Png), frame).unwrap()
+            let format = InputFormat { width: 6, height: 4, preparation, ..InputFormat::default() };
+            prepare(&packed(&field.into(), image::ImageFormat::Png), &format).unwrap()
         };
         // The bar covers columns 0.6 to 1.4 and rows 1.2 to 3.2.
         let light = prepared(bar(255, 0), Preparation::LightOnDark);
@@ -305,7 +294,9 @@ mod tests {
                 let inside = (20..30).contains(&x) && (10..50).contains(&y);
                 image::Rgba([ink, ink, ink, if inside { 255 } else { 0 }])
             });
-            prepare(&packed(&image.into(), image::ImageFormat::Png), MNIST).unwrap().pixels
+            prepare(&packed(&image.into(), image::ImageFormat::Png), &InputFormat::default())
+                .unwrap()
+                .pixels
         };
         assert_eq!(transparent(0), transparent(255));
     }
@@ -313,13 +304,13 @@ mod tests {
     #[test]
     fn what_shows_nothing_or_promises_too_much_is_refused() {
         let blank = packed(&GrayImage::new(50, 50).into(), image::ImageFormat::Png);
-        assert!(prepare(&blank, MNIST).unwrap_err().contains("nothing is drawn"));
+        assert!(prepare(&blank, &InputFormat::default()).unwrap_err().contains("nothing is drawn"));
         // A header of 8000 × 8000 pixels, without data.
         let mut bytes = packed(&GrayImage::new(1, 1).into(), image::ImageFormat::Png);
         bytes[16..24].copy_from_slice(&[0, 0, 0x1f, 0x40, 0, 0, 0x1f, 0x40]);
         let check = crc32(&bytes[12..29]).to_be_bytes();
         bytes[29..33].copy_from_slice(&check);
-        let reason = prepare(&bytes, MNIST).unwrap_err();
+        let reason = prepare(&bytes, &InputFormat::default()).unwrap_err();
         assert!(reason.contains("cannot hold 8000 × 8000"), "{reason}");
     }
 
@@ -345,7 +336,7 @@ mod tests {
             let place = place.index(bytes.len());
             bytes[place] = byte;
             bytes.truncate(bytes.len() - cut);
-            if let Ok(prepared) = prepare(&bytes, MNIST) {
+            if let Ok(prepared) = prepare(&bytes, &InputFormat::default()) {
                 prop_assert_eq!(prepared.pixels.len(), SIDE * SIDE);
             }
         }

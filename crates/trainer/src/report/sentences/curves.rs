@@ -2,13 +2,17 @@
 
 use model::{NoiseConfig, Norm};
 
-use super::{super::group::Group, OVERFIT, has_learnt, points, precise};
+use super::{super::group::PageGroup, OVERFIT, has_learnt, points, precise};
 
 /// The number of standard deviations up to which a difference may be one of chance.
 const CHANCE: f64 = 2.0;
 
 /// Says what the curves by epoch show only with an explanation.
-pub(super) fn about_curves(shown: &[&Group], classes: usize, is_validated: bool) -> Vec<String> {
+pub(super) fn about_curves(
+    shown: &[&PageGroup],
+    classes: usize,
+    is_validated: bool,
+) -> Vec<String> {
     let mut sentences = Vec::new();
     if !is_validated {
         sentences.push(format!(
@@ -28,7 +32,7 @@ pub(super) fn about_curves(shown: &[&Group], classes: usize, is_validated: bool)
 
 /// Explains why a variant is better on the test images than in training, where that is so. Wrong labels and weights of an
 /// earlier epoch explain it otherwise.
-fn better_on_test(group: &Group, classes: usize) -> Option<String> {
+fn better_on_test(group: &PageGroup, classes: usize) -> Option<String> {
     let running = group.curves.last_running_acc()?;
     let (name, train, test) = (&group.name, group.acc_train.mean, group.acc_test.mean);
     let is_plain = group.memorised.is_none() && !group.is_monitored;
@@ -67,7 +71,7 @@ fn better_on_test(group: &Group, classes: usize) -> Option<String> {
 }
 
 /// Explains why batch normalisation is worse when it is evaluated after the first epochs, where that is so.
-fn late_evaluation(group: &Group) -> Option<String> {
+fn late_evaluation(group: &PageGroup) -> Option<String> {
     let has_batch_norm = group.config.hidden.iter().any(|block| block.norm == Some(Norm::Batch));
     let (epoch, running, evaluated) = group.curves.first_losses().filter(|_| has_batch_norm)?;
     (evaluated > running).then(|| {
@@ -91,7 +95,7 @@ mod tests {
             group.curves.running_acc = vec![Some(running)];
             group
         };
-        let text = |group: &Group| better_on_test(group, 10);
+        let text = |group: &PageGroup| better_on_test(group, 10);
         assert_eq!(text(&with_running((0.92, 0.91), 0.915)), None);
         let more = text(&with_running((0.92, 0.91), 0.90)).unwrap();
         assert!(
@@ -110,8 +114,8 @@ mod tests {
         shifted.shift = 2;
         assert!(text(&shifted).unwrap().contains("on moved images"));
         for explained in [
-            Group { is_monitored: true, ..with_running((0.92, 0.91), 0.90) },
-            Group { memorised: Some(Spread::new(&[0.5])), ..with_running((0.92, 0.91), 0.90) },
+            PageGroup { is_monitored: true, ..with_running((0.92, 0.91), 0.90) },
+            PageGroup { memorised: Some(Spread::new(&[0.5])), ..with_running((0.92, 0.91), 0.90) },
             with_running((0.15, 0.14), 0.12),
         ] {
             assert_eq!(text(&explained), None);

@@ -1,7 +1,7 @@
 //! Sentences on whether the network overfits, and what helps.
 
 use super::{
-    super::{curves::HELD_OUT, group::Group},
+    super::{curves::HELD_OUT, group::PageGroup},
     OVERFIT, has_learnt, percent, points,
 };
 use crate::results::Verdict;
@@ -12,7 +12,7 @@ const SMALL_GAP: f64 = 0.01;
 const RISEN: f64 = 1.02;
 
 /// Says whether the network overfits, and which variants help.
-pub(super) fn lead(first: &Group, others: &[&Group], classes: usize) -> Vec<String> {
+pub(super) fn lead(first: &PageGroup, others: &[&PageGroup], classes: usize) -> Vec<String> {
     let mut lead = vec![overfitting(first, classes)];
     lead.extend(held_out_loss(first));
     if first.memorised.is_some() {
@@ -27,7 +27,7 @@ pub(super) fn lead(first: &Group, others: &[&Group], classes: usize) -> Vec<Stri
 }
 
 /// Says whether a network overfits.
-fn overfitting(group: &Group, classes: usize) -> String {
+fn overfitting(group: &PageGroup, classes: usize) -> String {
     let name = &group.name;
     if group.diverged > 0 {
         return format!("Training of {name} diverged: a loss is not a finite number.");
@@ -54,7 +54,7 @@ fn overfitting(group: &Group, classes: usize) -> String {
 }
 
 /// Says when the loss on held-out images was lowest, if it has risen since.
-fn held_out_loss(group: &Group) -> Option<String> {
+fn held_out_loss(group: &PageGroup) -> Option<String> {
     let best = group.best_epoch.filter(|_| !group.is_monitored)?;
     let (lowest, last) = (group.curves.at(best, HELD_OUT)?, group.curves.last(HELD_OUT)?);
     if last < RISEN * lowest {
@@ -68,8 +68,8 @@ fn held_out_loss(group: &Group) -> Option<String> {
 }
 
 /// Names the variants that are better than the first one.
-fn helpful(first: &Group, others: &[&Group]) -> Option<String> {
-    let verdict = |group: &Group| group.comparison.as_ref()?.verdict;
+fn helpful(first: &PageGroup, others: &[&PageGroup]) -> Option<String> {
+    let verdict = |group: &PageGroup| group.comparison.as_ref()?.verdict;
     if others.is_empty() {
         return None;
     }
@@ -79,7 +79,7 @@ fn helpful(first: &Group, others: &[&Group]) -> Option<String> {
                 .to_owned(),
         );
     }
-    let gain = |group: &Group| Some(group.comparison.as_ref()?.difference?.mean);
+    let gain = |group: &PageGroup| Some(group.comparison.as_ref()?.difference?.mean);
     let mut better: Vec<(&str, f64)> = others
         .iter()
         .filter(|group| verdict(group) == Some(Verdict::Better))

@@ -1,7 +1,7 @@
 //! Sentences on what a variant did, in comparison with the first one.
 
 use super::{
-    super::{group::Group, network::WeightHistogram},
+    super::{group::PageGroup, network::WeightHistogram},
     percent, points, signed_points,
 };
 use crate::results::{self, Comparison, Verdict, statistics::Difference};
@@ -10,7 +10,7 @@ use crate::results::{self, Comparison, Verdict, statistics::Difference};
 const SAME_SIZE: f64 = 0.02;
 
 /// Says what a variant did, in comparison with the first one.
-pub(super) fn about_variant(group: &Group, first: &Group, layer: &str) -> Vec<String> {
+pub(super) fn about_variant(group: &PageGroup, first: &PageGroup, layer: &str) -> Vec<String> {
     if group.diverged > 0 {
         return vec!["Training diverged: a loss is not a finite number.".to_owned()];
     }
@@ -44,7 +44,7 @@ pub(super) fn about_variant(group: &Group, first: &Group, layer: &str) -> Vec<St
 }
 
 /// Says whether a variant is better on the test images.
-fn about_accuracy(group: &Group, first: &Group) -> String {
+fn about_accuracy(group: &PageGroup, first: &PageGroup) -> String {
     let name = &first.name;
     let Some(Comparison {
         verdict: Some(verdict),
@@ -87,7 +87,7 @@ fn about_accuracy(group: &Group, first: &Group) -> String {
 }
 
 /// Says what became of the gap: that it is smaller or larger only if the seeds agree on it.
-fn about_gap(group: &Group, first: &Group) -> String {
+fn about_gap(group: &PageGroup, first: &PageGroup) -> String {
     let pairs: Vec<f64> =
         group.gaps.iter().filter_map(|(seed, gap)| Some(gap - first.gaps.get(seed)?)).collect();
     let (own, other) = (points(group.gap.mean), points(first.gap.mean));

@@ -1,49 +1,56 @@
-//! Summaries of groups of runs that differ only by their seeds.
+//! Groups of runs that differ only by their seeds.
 
 use std::collections::BTreeSet;
 
-use serde::Serialize;
-
 use super::{Comparison, Row, choice, comparison, statistics::Spread};
-use crate::{store::Record, study::KeyValues};
+use crate::study::KeyValues;
 
-/// The summary of a group: the runs of one variant at one point of the sweep.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Summary {
-    /// The variant's name.
-    pub variant: String,
-    /// The point of the sweep.
-    #[serde(skip_serializing_if = "KeyValues::is_empty")]
-    pub point: KeyValues,
-    /// The number of finished runs.
-    pub n: usize,
-    /// The accuracy on the training images, 0 to 1.
-    pub acc_train: Spread,
-    /// The accuracy on the test images, 0 to 1.
-    pub acc_test: Spread,
-    /// The share of the training accuracy that is lost on the test images: `1 − acc_test / acc_train`.
-    pub pct_diff: Spread,
-    /// The accuracy on the held-out images, if there are any.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub acc_val: Option<Spread>,
+/// The runs of one variant at one point of the sweep, and how they compare.
+#[derive(Debug, Clone)]
+pub struct Group<'a> {
+    /// The finished runs; at least one.
+    pub runs: &'a [Row],
     /// Whether this is the variant's chosen point: the best one on the held-out images.
     pub chosen: bool,
     /// Whether it has the star: in a sweep each variant's chosen point, else the best variant.
-    #[serde(skip)]
     pub starred: bool,
     /// The comparison of test accuracies with the study's first variant. `None` for the group that is compared with,
     /// and if no run can be paired.
-    pub difference: Option<Comparison>,
+    pub comparison: Option<Comparison>,
 }
 
-/// Summarises each group of runs, in the order of the rows, and compares it with the variant `first`.
+impl Group<'_> {
+    /// Returns the variant's name.
+    pub fn variant(&self) -> &str {
+        self.runs[0].variant()
+    }
+
+    /// Returns the point of the sweep.
+    pub fn point(&self) -> &KeyValues {
+        self.runs[0].point()
+    }
+
+    /// Returns the mean and the deviation of a metric over the seeds.
+    pub fn spread(&self, metric: impl Fn(&Row) -> f64) -> Spread {
+        Spread::new(&self.runs.iter().map(metric).collect::<Vec<_>>())
+    }
+
+    /// Returns the mean and the deviation of a metric over the seeds; `None` unless every run has it.
+    pub fn spread_if_measured(&self, metric: impl Fn(&Row) -> Option<f64>) -> Option<Spread> {
+        let values: Option<Vec<f64>> = self.runs.iter().map(metric).collect();
+        values.map(|values| Spread::new(&values))
+    }
+}
+
+/// Groups runs, in the order of the rows, and compares each group with the variant `first`.
 ///
 /// With held-out images each variant's chosen point is compared with the first variant's chosen point, apart for each
 /// value of `data.` keys. Without them each point is compared with the first variant at the same values of the keys that
 /// are not a single variant's (`variant.…`).
-pub fn summaries(rows: &[Row], first: &str) -> Vec<Summary> {
-    let groups: Vec<&[Row]> = groups(rows).collect();
+pub fn groups<'a>(rows: &'a [Row], first: &str) -> Vec<Group<'a>> {
+    let groups: Vec<&[Row]> = rows.chunk_by(Row::is_beside).collect();
     let chosen = choice::choose(&groups);
+    let starred = choice::starred(&groups, &chosen);
     let slice = |group: &[Row]| choice::data_slice(group[0].point());
     let with_choice: BTreeSet<String> = groups
         .iter()
@@ -57,30 +64,36 @@ pub fn summaries(rows: &[Row], first: &str) -> Vec<Summary> {
         (*is_chosen || !is_chosen_over).then_some((reference, *group))
     });
     let comparisons = comparison::compare(compared.collect(), has_one_seed(rows));
-    let starred = choice::starred(&groups, &chosen);
-    let summary = |(index, difference): (usize, Option<Comparison>)| {
-        let runs = groups[index];
-        let validated: Option<Vec<f64>> =
-            runs.iter().map(|row| Some(row.record.validation?.accuracy)).collect();
-        Summary {
-            variant: runs[0].variant().to_owned(),
-            point: runs[0].point().clone(),
-            n: runs.len(),
-            acc_train: spread(runs, |run| run.train.accuracy),
-            acc_test: spread(runs, |run| run.test.accuracy),
-            pct_diff: spread(runs, Record::pct_diff),
-            acc_val: validated.map(|accuracies| Spread::new(&accuracies)),
+    comparisons
+        .into_iter()
+        .enumerate()
+        .map(|(index, comparison)| Group {
+            runs: groups[index],
             chosen: chosen[index],
             starred: starred[index],
-            difference,
-        }
-    };
-    comparisons.into_iter().enumerate().map(summary).collect()
+            comparison,
+        })
+        .collect()
 }
 
-/// Groups consecutive runs of one variant at one point, which differ only by their seeds.
-pub fn groups(rows: &[Row]) -> impl Iterator<Item = &[Row]> {
-    rows.chunk_by(Row::is_beside)
+/// Returns the runs of all groups.
+pub fn runs<'a>(groups: &[Group<'a>]) -> impl Iterator<Item = &'a Row> {
+    groups.iter().flat_map(|group| group.runs)
+}
+
+/// Returns whether some group has several runs.
+pub(super) fn has_several_seeds(groups: &[Group<'_>]) -> bool {
+    groups.iter().any(|group| group.runs.len() > 1)
+}
+
+/// Returns whether some run was evaluated on held-out images.
+pub fn is_validated(groups: &[Group<'_>]) -> bool {
+    runs(groups).any(|row| row.record.validation.is_some())
+}
+
+/// Returns whether some run belongs to a sweep.
+pub fn is_swept(groups: &[Group<'_>]) -> bool {
+    groups.iter().any(|group| !group.point().is_empty())
 }
 
 /// Finds the group that another is compared with, of those of the variant `first`: the chosen one if points are chosen, or
@@ -113,15 +126,6 @@ fn has_one_seed(rows: &[Row]) -> bool {
     rows.windows(2).all(|pair| pair[0].run.seed == pair[1].run.seed)
 }
 
-/// Returns whether some group has several runs.
-pub fn has_several_seeds(rows: &[Row]) -> bool {
-    rows.windows(2).any(|pair| pair[0].is_beside(&pair[1]))
-}
-
-fn spread(runs: &[Row], value: impl Fn(&Record) -> f64) -> Spread {
-    Spread::new(&runs.iter().map(|row| value(&row.record)).collect::<Vec<_>>())
-}
-
 #[cfg(test)]
 mod tests {
     use super::{super::tests::row, *};
@@ -138,22 +142,18 @@ mod tests {
             run("l1", 3, 1.0),
             run("l2", 7, 0.5),
         ];
-        assert!(
-            super::summaries(&records, "dropout")
-                .iter()
-                .all(|summary| summary.difference.is_none())
-        );
-        let summaries = summaries(&records, "none");
+        assert!(super::groups(&records, "dropout").iter().all(|group| group.comparison.is_none()));
+        let groups = groups(&records, "none");
         let counts: Vec<(&str, usize)> =
-            summaries.iter().map(|summary| (summary.variant.as_str(), summary.n)).collect();
+            groups.iter().map(|group| (group.variant(), group.runs.len())).collect();
         assert_eq!(counts, [("none", 3), ("l1", 3), ("l2", 1)]);
-        assert_eq!(summaries[0].difference, None);
-        let comparison = summaries[1].difference.as_ref().unwrap();
+        assert_eq!(groups[0].comparison, None);
+        let comparison = groups[1].comparison.as_ref().unwrap();
         assert_eq!(
             (comparison.variant.as_str(), comparison.difference.unwrap().pairs),
             ("none", 2)
         );
         assert!((comparison.difference.unwrap().mean - 0.15).abs() < 1e-12);
-        assert_eq!(summaries[2].difference, None);
+        assert_eq!(groups[2].comparison, None);
     }
 }

@@ -1,14 +1,54 @@
-//! Notes on early stopping: after how many epochs it ended training.
+//! Notes on the results.
 
-use super::{Row, summary::groups};
+use training::Pixels;
+
+use super::{
+    Group, Row,
+    group::{has_several_seeds, is_swept, is_validated, runs},
+};
 use crate::{store::Ending, study::cell_name};
 
-/// Returns a note for each group of runs with early stopping.
-pub(super) fn notes(rows: &[Row]) -> impl Iterator<Item = String> {
-    groups(rows).filter_map(note)
+/// Returns notes on the results, the most important first.
+pub fn notes(groups: &[Group<'_>]) -> Vec<String> {
+    let mut notes = Vec::new();
+    if runs(groups).any(Row::diverged) {
+        let note = "† diverged: the loss or a weight is no longer a finite number; try a lower fit.learning_rate";
+        notes.push(note.to_owned());
+    }
+    if is_validated(groups) {
+        let best = if is_swept(groups) { "each variant's best point" } else { "the best variant" };
+        notes.push(format!("★ {best} by mean accuracy on the held-out images."));
+    } else if is_swept(groups) {
+        let note = "No point is called best: that would be a choice by the test images. To choose honestly, hold images\n\
+             out, for example with --set data.validation=10000.";
+        notes.push(note.to_owned());
+    }
+    if let Some(row) = runs(groups).find(|row| row.barely_trained()) {
+        let raw = row.run.data.pixels == Pixels::Raw;
+        let note = if raw {
+            "* barely trained: raw pixels (0–255) make the first updates so large that most ReLU units output 0\n\
+             for every image from then on. How many stay active depends on the seed. Batch normalisation\n\
+             prevents this; so does data.pixels = \"unit\", as in the config mnist."
+        } else {
+            "* barely trained: try more epochs, a higher learning rate or a weaker penalty."
+        };
+        notes.push(note.to_owned());
+    }
+    notes.extend(groups.iter().filter_map(|group| early_stopping_note(group.runs)));
+    if has_several_seeds(groups) {
+        let note = "Mean ± standard deviation over n seeds. The difference is the mean over pairs of runs of the same seed,\n\
+             with its 95 % confidence interval (Student's t), which is not adjusted for several comparisons.";
+        notes.push(note.to_owned());
+    } else if runs(groups).nth(1).is_some() {
+        let note = "One run of each proves little: small differences may be due to chance. Train several seeds, for\n\
+             example --set seeds=[0,1,2,3,4].";
+        notes.push(note.to_owned());
+    }
+    notes
 }
 
-fn note(runs: &[Row]) -> Option<String> {
+/// Returns a note on early stopping: after how many epochs it ended training.
+fn early_stopping_note(runs: &[Row]) -> Option<String> {
     let [first, ..] = runs else { return None };
     let settings = first.run.variant.settings.early_stopping?;
     let name = cell_name(first.variant(), first.point());
@@ -57,7 +97,9 @@ mod tests {
             stopped(0, 22, Some(12)),
             stopped(1, 26, Some(16)),
         ];
-        let found = |rows: &[Row]| notes(rows).collect::<Vec<_>>();
+        let found = |rows: &[Row]| -> Vec<String> {
+            rows.chunk_by(Row::is_beside).filter_map(early_stopping_note).collect()
+        };
         let note =
             "es: stopped after 22–26 of 50 epochs; best epoch 12–16, its weights not restored.";
         assert_eq!(found(&rows), [note]);
