@@ -165,7 +165,6 @@ impl Kind {
     /// Checks the magic number. `start` is shorter only if the file is.
     fn check_magic(self, start: &[u8]) -> Result<(), FileFault> {
         let kind = self.name();
-        let is_text = |byte: &u8| byte.is_ascii_graphic() || byte.is_ascii_whitespace();
         if start.is_empty() {
             Err(FileFault::Empty)
         } else if self.magic().starts_with(start) {
@@ -173,7 +172,7 @@ impl Kind {
         } else if start == self.other().magic() {
             let found = self.other().name();
             Err(FileFault::OtherKind { found, kind })
-        } else if start.iter().all(is_text) {
+        } else if start.iter().all(|byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace()) {
             Err(FileFault::Text { kind })
         } else {
             let start = start.to_vec();

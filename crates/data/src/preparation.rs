@@ -41,8 +41,8 @@ impl Preparation {
         let looked_at = split.len().min(LOOKED_AT);
         let images = || (0..looked_at).map(|index| split.image(index));
         let can_be_centred = width == height && width >= LEAST_SIDE;
-        let centred = || images().filter(|image| is_centred(image, width)).count();
-        if can_be_centred && centred() as f64 >= MOST * looked_at as f64 {
+        let centred = images().filter(|image| can_be_centred && is_centred(image, width)).count();
+        if centred as f64 >= MOST * looked_at as f64 {
             return Self::Centred;
         }
         let dark = images().filter(|image| is_dark_on_light(image, width)).count();
@@ -72,11 +72,10 @@ pub fn is_dark_on_light(pixels: &[u8], width: usize) -> bool {
 /// Returns the mean of the outermost pixels of a picture of this width.
 pub fn border(pixels: &[u8], width: usize) -> f64 {
     let height = pixels.len() / width.max(1);
-    let is_outer = |&(index, _): &(usize, &u8)| {
+    let outer = pixels.iter().enumerate().filter(|(index, _)| {
         let (x, y) = (index % width, index / width);
         x == 0 || y == 0 || x + 1 == width || y + 1 == height
-    };
-    let outer = pixels.iter().enumerate().filter(is_outer);
+    });
     let (sum, count) =
         outer.fold((0_u64, 0_u64), |(sum, count), (_, &pixel)| (sum + u64::from(pixel), count + 1));
     sum as f64 / count.max(1) as f64
@@ -103,8 +102,8 @@ fn is_centred(image: &[u8], side: usize) -> bool {
     let [left, right, top, bottom] = ends;
     let longer = (right - left).max(bottom - top) + 1;
     let middle = side as f64 / 2.0;
-    let is_middle = |moment: f64| (moment / mass - middle).abs() <= OFF_CENTRE;
-    longer.abs_diff(centred_ink(side)) <= 1 && moments.into_iter().all(is_middle)
+    longer.abs_diff(centred_ink(side)) <= 1
+        && moments.iter().all(|moment| (moment / mass - middle).abs() <= OFF_CENTRE)
 }
 
 #[cfg(test)]
@@ -133,8 +132,8 @@ mod tests {
         assert_eq!(of(&corner(0, 255), 6), Preparation::DarkOnLight);
         assert_eq!(of(&[corner(255, 0), corner(0, 255)].concat(), 6), Preparation::Whole);
         // Ink of 6 × 6 in the middle of 8 × 8.
-        let inside = |index: usize| (1..7).contains(&(index % 8)) && (1..7).contains(&(index / 8));
-        let middle: Vec<u8> = (0..64).map(|index| if inside(index) { 200 } else { 0 }).collect();
+        let row = [0, 200, 200, 200, 200, 200, 200, 0];
+        let middle = [&[0; 8][..], &[row; 6].concat(), &[0; 8]].concat();
         assert_eq!(of(&middle, 8), Preparation::Centred);
         // Of ten images nine have to be centred, and of a hundred 99 of one polarity.
         let mixed = |count: usize, one: &[u8], other: &[u8]| {

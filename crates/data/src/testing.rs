@@ -10,7 +10,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 
 use crate::idx::{ItemSize, Kind};
-use crate::published::{self, Checksum, File, Published};
+use crate::published::{self, Checksum, Published};
 use crate::sha256::sha256;
 use crate::source::Source;
 use server::{Request, Response};
@@ -68,8 +68,7 @@ impl FakeSet {
 
     /// Responds like a server that has the four files, gzipped.
     pub(crate) fn respond(&self, request: &Request) -> Response {
-        let is_requested = |file: &File| request.path == format!("{}.gz", file.name);
-        match self.set.files.iter().position(is_requested) {
+        match self.set.files.iter().position(|file| request.path == format!("{}.gz", file.name)) {
             Some(index) => server::ok(&gzip(&self.contents[index])),
             None => server::status("404 Not Found", ""),
         }

@@ -54,13 +54,12 @@ impl Noise {
         let gaussian = (gaussian_dropout > 0.0)
             .then(|| gaussian_factors(seed, name, step, gaussian_dropout, len));
         let mask = (dropout > 0.0).then(|| dropout_mask(seed, name, step, dropout, len));
-        let product = |mut factors: Vec<f32>, others: Vec<f32>| {
+        let factors = gaussian.into_iter().chain(mask).reduce(|mut factors, others| {
             for (factor, other) in factors.iter_mut().zip(others) {
                 *factor *= other;
             }
             factors
-        };
-        let factors = gaussian.into_iter().chain(mask).reduce(product);
+        });
         let tensor = |values| Tensor::from_data(TensorData::new(values, shape), device);
         Self { added: added.map(tensor), factors: factors.map(tensor) }
     }

@@ -107,11 +107,11 @@ pub fn label_noise(seed: u64, count: usize, labels: &[u8], classes: usize) -> Ve
     order.truncate(count);
     order.sort_unstable();
     let last = u8::try_from(classes - 1).unwrap_or(u8::MAX);
-    let mut wrong = |truth: u8| {
+    let wrong = order.into_iter().map(|index| {
         let other = generator.random_range(0..last);
-        if other < truth { other } else { other + 1 }
-    };
-    order.into_iter().map(|index| (index, wrong(labels[index]))).collect()
+        (index, if other < labels[index] { other } else { other + 1 })
+    });
+    wrong.collect()
 }
 
 /// Draws a dropout mask of `len` factors: 0 with probability `rate` (0 or more and below 1), else 1 / (1 − rate).
@@ -125,9 +125,9 @@ pub fn dropout_mask(seed: u64, layer: LayerName, step: u64, rate: f64, len: usiz
     let threshold = (rate * (f64::from(u32::MAX) + 1.0)) as u32;
     #[expect(clippy::cast_possible_truncation, reason = "the scale is an f32")]
     let scale = (1.0 / (1.0 - rate)) as f32;
-    let factor = |draw: u32| if draw >= threshold { scale } else { 0.0 };
     let mut mask = vec![0.0; len.next_multiple_of(DRAWS)];
-    Lanes::new(key(seed, Purpose::Dropout(layer), step)).fill(&mut mask, factor);
+    let mut lanes = Lanes::new(key(seed, Purpose::Dropout(layer), step));
+    lanes.fill(&mut mask, |draw| if draw >= threshold { scale } else { 0.0 });
     mask.truncate(len);
     mask
 }

@@ -193,12 +193,12 @@ impl TrainingData {
             return self;
         }
         let wrong = label_noise(seed, count, train.labels(), train.shape().classes);
-        let change = |&(index, given): &(usize, u8)| ChangedLabel {
+        let relabelled = wrong.iter().map(|&(index, given)| ChangedLabel {
             index: indices.map_or(index, |indices| indices[index]),
             truth: train.labels()[index],
             given,
-        };
-        let changes = wrong.iter().map(change).collect();
+        });
+        let changes = relabelled.collect();
         let noisy = train.relabelled(wrong.iter().copied());
         let images: Vec<usize> = wrong.iter().map(|(index, _)| *index).collect();
         let given = noisy.select(&images);

@@ -244,8 +244,8 @@ mod tests {
         else {
             panic!("the fit was not interrupted")
         };
-        let read_steps = |steps: &str, _: &[u8]| steps.parse().map_err(|_| String::new());
-        let (steps, checkpoint) = Checkpoint::parse(bytes, read_steps).unwrap();
+        let (steps, checkpoint) =
+            Checkpoint::parse(bytes, |steps, _| steps.parse().map_err(|_| String::new())).unwrap();
         assert_eq!((steps, checkpoint.history.len()), (3, 0));
         let Ok(actual) = fit.run(
             checkpoint.state(network(), &config.optimizer, steps, columns(), &device).unwrap(),
@@ -317,11 +317,8 @@ mod tests {
         };
         let Ok(expected) = fit.run(State::new(network(), &config.optimizer), &mut ());
         assert_eq!(expected.history.len(), 5);
-        let recorded = |state: &State| -> Vec<usize> {
-            let epochs = state.history.iter().filter(|epoch| epoch.recorded.is_some());
-            epochs.map(|epoch| epoch.number).collect()
-        };
-        assert_eq!(recorded(&expected), [2, 4, 5]);
+        let recorded = expected.history.iter().filter(|epoch| epoch.recorded.is_some());
+        assert_eq!(recorded.map(|epoch| epoch.number).collect::<Vec<_>>(), [2, 4, 5]);
 
         let config = FitConfig { epochs: 2, early_stopping: None, ..config.clone() };
         let Ok(two) =

@@ -106,11 +106,11 @@ impl Optimizer {
 
     /// Reads the state from the device, by names that begin with the tensor's.
     pub(crate) fn tensors(&self) -> BTreeMap<String, TensorData> {
-        let of_tensor = |(name, moments): (&String, &Vec<Tensor<1>>)| {
+        let tensors = self.states.iter().flat_map(|(name, moments)| {
             let names = self.config.rule.moments().iter().map(|moment| format!("{name}.{moment}"));
             names.zip(moments.iter().map(Tensor::to_data)).collect::<Vec<_>>()
-        };
-        self.states.iter().flat_map(of_tensor).collect()
+        });
+        tensors.collect()
     }
 
     /// Restores a state that [`tensors`](Self::tensors) read, given the tensors that are trained. Returns the name of one that

@@ -142,8 +142,7 @@ mod tests {
             Columns { depth: 1, is_validated, has_wrong_labels }.names()
         };
         let record = |wrong, val| {
-            let on_batch_end = || Ok::<_, Infallible>(());
-            super::record(&network, images, wrong, val, &device, on_batch_end)
+            super::record(&network, images, wrong, val, &device, || Ok::<_, Infallible>(()))
         };
         let Ok(values) = record(None, None);
         assert_eq!(values.len(), columns(false).len());

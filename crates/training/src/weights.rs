@@ -142,11 +142,10 @@ impl Weights {
         }
         let mut config = NetworkConfig::plain(&units);
         for (index, block) in config.hidden.iter_mut().enumerate() {
-            let has = |norm: &Norm| {
+            block.norm = Norm::ALL.into_iter().find(|norm| {
                 let gamma = format!("{}.gamma", norm.name());
                 file.tensor(&LayerName::Hidden(index).tensor(&gamma)).is_ok()
-            };
-            block.norm = Norm::ALL.into_iter().find(has);
+            });
         }
         Ok((config, inputs, output[1]))
     }
@@ -278,13 +277,11 @@ mod tests {
 
     #[test]
     fn kernels_that_do_not_form_a_network_are_refused() {
-        let zeros = |shape: [usize; 2]| TensorData::new(vec![0.0_f32; shape[0] * shape[1]], shape);
         let network = |kernels: &[(&str, [usize; 2])]| {
-            let tensors = kernels
-                .iter()
-                .map(|&(name, shape)| (format!("{name}.kernel"), zeros(shape)))
-                .collect();
-            Weights::parse(serialize(&tensors, None).unwrap()).unwrap().network()
+            let tensors = kernels.iter().map(|&(name, shape)| {
+                (format!("{name}.kernel"), TensorData::zeros::<f32, _>(shape))
+            });
+            Weights::parse(serialize(&tensors.collect(), None).unwrap()).unwrap().network()
         };
         assert!(network(&[("hidden1", [2, 3]), ("output", [3, 2])]).is_ok());
         let error =

@@ -223,10 +223,8 @@ fn several_processes_may_download_at_once() {
         let cache = tempfile::tempdir().unwrap();
         let server = server();
         thread::scope(|scope| {
-            let download = || load(cache.path(), &server.url).0.unwrap().name;
-            let threads = [(); 8].map(|()| scope.spawn(download));
-            for thread in threads {
-                assert_eq!(thread.join().unwrap(), "mnist");
+            for thread in [(); 8].map(|()| scope.spawn(|| load(cache.path(), &server.url))) {
+                assert_eq!(thread.join().unwrap().0.unwrap().name, "mnist");
             }
         });
         assert_complete(cache.path());

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use super::{Loaded, Places, Request, SetPlaces, load};
-use crate::download::{Progress, Timeouts};
+use crate::download::Timeouts;
 use crate::error::Error;
 use crate::testing::server::Server;
 use crate::testing::{Layout, fake, fake_mnist, labels};
@@ -129,12 +129,12 @@ fn downloads_mnist_and_reports_the_progress() {
     let mut places = places(None, Some(cache.path()));
     places.sets[0].base_url.clone_from(&server.url);
     let finished = RefCell::new(Vec::new());
-    let on_progress = |progress: Progress<'_>| {
+    let outcome = load(&request(&BOTH), &places, &|progress| {
         if Some(progress.done) == progress.total {
             finished.borrow_mut().push(progress.file.to_owned());
         }
-    };
-    let loaded = load(&request(&BOTH), &places, &on_progress).unwrap();
+    });
+    let loaded = outcome.unwrap();
     assert_eq!(loaded.images.name, "mnist");
     assert_eq!(finished.into_inner(), fake_mnist().set.files.map(|file| file.name));
     assert_eq!(reasons(&loaded).len(), 5);

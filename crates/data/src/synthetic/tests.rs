@@ -129,8 +129,8 @@ fn a_line_is_fitted_and_as_wide_as_the_pen() {
     let pen = Pen { radius: 1.5, edge_width: 1.0 };
     let image = raster::draw(vec![line], &pen);
 
-    let inked = |row: &[u8]| row.iter().copied().filter(|&ink| ink > 0).collect::<Vec<_>>();
-    let rows: Vec<_> = image.chunks(SIDE).map(inked).filter(|row| !row.is_empty()).collect();
+    let inked = image.chunks(SIDE).map(|row| row.iter().copied().filter(|&ink| ink > 0).collect());
+    let rows: Vec<Vec<u8>> = inked.filter(|row: &Vec<u8>| !row.is_empty()).collect();
     assert_eq!(rows.len(), 20);
     assert!(rows[2..18].iter().all(|row| row == &[128, 255, 255, 128]), "{rows:?}");
 }

@@ -6,8 +6,8 @@ use crate::config;
 pub(crate) fn execute() -> String {
     let configs = config::descriptions();
     let width = configs.keys().map(String::len).max().unwrap_or(0);
-    let line = |(name, description): (String, String)| {
+    let lines = configs.iter().map(|(name, description)| {
         format!("{}\n", format!("{name:width$}  {description}").trim_end())
-    };
-    configs.into_iter().map(line).collect()
+    });
+    lines.collect()
 }

@@ -49,12 +49,10 @@ impl Model {
     /// Reads a `model.safetensors`. The format of its images is in its metadata; without them it is MNIST's.
     fn read(path: &Path) -> Result<Self, Error> {
         let bytes = read(path)?;
-        let malformed = |reason: String| {
-            let reason = format!("not a trained variant: {reason}");
-            Error::from(store::Error::Malformed { path: path.to_owned(), reason })
-        };
-        let saved = SavedModel::parse(&bytes, Backend::Flex.open()?)
-            .map_err(|error| malformed(error.to_string()))?;
+        let saved = SavedModel::parse(&bytes, Backend::Flex.open()?).map_err(|error| {
+            let reason = format!("not a trained variant: {error}");
+            store::Error::Malformed { path: path.to_owned(), reason }
+        })?;
         let name = path.parent().and_then(display_name);
         let file = path.display().to_string();
         Ok(Self { name: name.unwrap_or_else(|| file.clone()), file, saved })
@@ -105,8 +103,8 @@ struct Answer {
 
 /// Classifies each image with each model. Files that end in `.safetensors` are models.
 fn predict(files: &[PathBuf]) -> Result<Vec<Prediction>, Error> {
-    let is_model = |path: &&PathBuf| path.extension().is_some_and(|end| end == "safetensors");
-    let (models, images): (Vec<&PathBuf>, Vec<&PathBuf>) = files.iter().partition(is_model);
+    let (models, images): (Vec<&PathBuf>, Vec<&PathBuf>) =
+        files.iter().partition(|path| path.extension().is_some_and(|end| end == "safetensors"));
     if models.is_empty() || images.is_empty() {
         let lacking = if models.is_empty() { "a model.safetensors" } else { "an image" };
         let usage = "trainer predict MODEL IMAGE, with any number of each";
@@ -157,10 +155,7 @@ fn classify(path: &Path, format: &InputFormat, models: &[Model]) -> Result<Predi
     let prepared = prepare(&bytes, format);
     let Prepared { pixels, steps } =
         prepared.map_err(|reason| store::Error::Malformed { path: path.to_owned(), reason })?;
-    let mut answers = Vec::new();
-    for model in models {
-        answers.push(model.answer(&pixels)?);
-    }
+    let answers = models.iter().map(|model| model.answer(&pixels)).collect::<Result<_, Error>>()?;
     Ok(Prediction { file: path.display().to_string(), steps, models: answers })
 }
 
@@ -183,8 +178,6 @@ fn text(predictions: &[Prediction]) -> String {
 fn prediction_text(prediction: &Prediction) -> String {
     let models = &prediction.models;
     let answer = |answer: &Answer| answer.class.clone().unwrap_or_else(|| "–".to_owned());
-    let width =
-        |of: &Answer| measure_text_width(&of.model).max(measure_text_width(&answer(of))).max(8);
     // Classes are named if all models name them alike.
     let names = &models[0].class_names;
     let is_common = models.iter().all(|answer| answer.class_names == *names);
@@ -192,8 +185,8 @@ fn prediction_text(prediction: &Prediction) -> String {
     let longest = names.iter().map(|name| measure_text_width(name)).max().unwrap_or(0).max(7);
     let line = |label: &str, cell: &dyn Fn(&Answer) -> String| {
         let cells = models.iter().map(|of| {
-            let cell = pad_str(&cell(of), width(of), Alignment::Right, None).into_owned();
-            format!("  {cell}")
+            let width = measure_text_width(&of.model).max(measure_text_width(&answer(of))).max(8);
+            format!("  {}", pad_str(&cell(of), width, Alignment::Right, None))
         });
         format!("{}{}\n", pad_str(label, longest, Alignment::Left, None), cells.collect::<String>())
     };
@@ -201,11 +194,10 @@ fn prediction_text(prediction: &Prediction) -> String {
     text += &line("class", &|answer| answer.model.clone());
     let classes = models.iter().map(|answer| answer.probabilities.len()).max().unwrap_or(0);
     for class in 0..classes {
-        let cell = |answer: &Answer| {
+        text += &line(&class_name(names, class), &|answer| {
             let probability = answer.probabilities.get(class);
             probability.map_or(String::new(), |probability| format!("{probability:.4}"))
-        };
-        text += &line(&class_name(names, class), &cell);
+        });
     }
     text + &line("answer", &answer)
 }

@@ -62,10 +62,10 @@ impl Arguments {
         };
         let held = trained?;
         written?;
-        let held = held.into_iter().filter(|job| !results.has(job)).map(ToString::to_string);
-        let held: Vec<String> = held.collect();
-        if !held.is_empty() {
-            return Err(Error::Held { runs: held });
+        let runs: Vec<String> =
+            held.iter().filter(|job| !results.has(job)).map(ToString::to_string).collect();
+        if !runs.is_empty() {
+            return Err(Error::Held { runs });
         }
         let table = is_whole.then(|| results::table(&results.rows(), saved.study.first_variant()));
         Ok(table.unwrap_or_default())

@@ -128,7 +128,7 @@ impl<'a> List<'a> {
         let folders = folder.runs()?;
         let finished = saved.finished(&folders, &|message| progress.warn(message));
         let mut seen = HashSet::new();
-        let line = |(number, (run, id)): (usize, (&'a Run, &'a str))| {
+        let lines = saved.runs().enumerate().map(|(number, (run, id))| {
             let Run { variant, point, seed, .. } = run;
             let state = match folders.get(id) {
                 _ if finished.contains_key(id) => Status::Finished,
@@ -138,13 +138,13 @@ impl<'a> List<'a> {
             };
             let is_first = seen.insert(id);
             Line { number, variant: &variant.name, point, seed: *seed, state, run, is_first }
-        };
+        });
         Ok(Self {
             name: &study.name,
             folder: folder.path().display().to_string(),
             backend: study.settings.backend.to_string(),
             gpu: !study.settings.backend.is_cpu(),
-            runs: saved.runs().enumerate().map(line).collect(),
+            runs: lines.collect(),
             seconds_per_image: seconds_per_image(saved, &finished),
         })
     }

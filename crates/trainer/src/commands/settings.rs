@@ -54,7 +54,7 @@ fn text(part: Part) -> String {
     };
     let value = part.to_possible_value().unwrap_or_default();
     let heading = value.get_help().map(ToString::to_string).unwrap_or_default();
-    let line = |row: &Row| {
+    let lines = rows.into_iter().map(|row| {
         let Row { key, range, help, default, .. } = row;
         let default = match default {
             None => "(not set)".to_owned(),
@@ -67,15 +67,14 @@ fn text(part: Part) -> String {
             _ => "; cannot be swept".to_owned(),
         };
         format!("  {key} {default}\n      {help} ({range}{more})\n")
-    };
-    let lines: String = rows.into_iter().map(line).collect();
-    format!("{}: {heading}\n{lines}", value.get_name())
+    });
+    format!("{}: {heading}\n{}", value.get_name(), lines.collect::<String>())
 }
 
 /// Says which layers take a setting, where some do not.
 fn layers(key: &str) -> String {
-    let takes = |layer: &LayerName| table::layer(*layer).any(|setting| setting.row.key == key);
-    match [LayerName::Input, LayerName::Output].iter().find(|layer| takes(layer)) {
+    let mut others = [LayerName::Input, LayerName::Output].into_iter();
+    match others.find(|layer| table::layer(*layer).any(|setting| setting.row.key == key)) {
         Some(other) => format!("; of hidden layers and {other}"),
         None => "; of hidden layers".to_owned(),
     }

@@ -86,13 +86,13 @@ fn text(
         let images: Vec<Vec<String>> =
             row.iter().map(|&index| lines(split, names, index)).collect();
         let height = images.iter().map(Vec::len).max().unwrap_or(0);
-        let line = |number: usize| {
+        let lines = (0..height).map(|number| {
             let parts = images.iter().map(|image| {
                 pad_str(&image[number], side + GAP, Alignment::Left, None).into_owned()
             });
             format!("{}\n", parts.collect::<String>().trim_end())
-        };
-        (0..height).map(line).collect::<String>()
+        });
+        lines.collect::<String>()
     });
     Ok(rows.collect())
 }

@@ -36,8 +36,8 @@ impl Arguments {
 
 /// Summarises all variants of a study, or one.
 fn text(study: &Study, shape: Shape, only: Option<&str>) -> Result<String, Error> {
-    let asked = |variant: &&Variant| only.is_none_or(|name| variant.name == name);
-    let asked = study.variants.iter().filter(asked);
+    let asked =
+        study.variants.iter().filter(|variant| only.is_none_or(|name| variant.name == name));
     let texts: Vec<String> = asked.map(|variant| variant_text(variant, shape)).collect();
     if let (Some(name), []) = (only, texts.as_slice()) {
         let names: Vec<&String> = study.variants.iter().map(|variant| &variant.name).collect();

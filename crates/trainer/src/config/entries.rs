@@ -91,8 +91,8 @@ impl Entries {
 
     /// Parses a built-in config.
     pub(super) fn parse_built_in(config: &BuiltIn) -> Result<Self, ConfigError> {
-        let origin_at = |line| Origin::BuiltIn { name: config.name.to_owned(), line };
-        Self::parse_lines(config.text, &origin_at)
+        let BuiltIn { name, text } = *config;
+        Self::parse_lines(text, &|line| Origin::BuiltIn { name: name.to_owned(), line })
     }
 
     /// Parses TOML, given the origin for each line number.
@@ -144,11 +144,8 @@ impl Entries {
         for (name, value) in table {
             let origin = origin_at(name.span().start);
             let name = name.get_ref();
-            let key = if is_sweep {
-                format!("{prefix}{name}")
-            } else {
-                format!("{prefix}{}", quoted(name))
-            };
+            let part = if is_sweep { name.to_string() } else { quoted(name) };
+            let key = format!("{prefix}{part}");
             match value.get_ref() {
                 DeValue::Table(table) if !table.is_empty() && max_depth > 0 => {
                     self.fold(&format!("{key}."), table, max_depth - 1, origin_at)?;
@@ -199,8 +196,8 @@ impl Entries {
 
 /// Quotes a part of a key where TOML requires it, so that a dot inside is no separator.
 fn quoted(part: &str) -> String {
-    let bare = |character: char| character.is_ascii_alphanumeric() || "_-".contains(character);
-    if !part.is_empty() && part.chars().all(bare) { part.to_owned() } else { format!("{part:?}") }
+    let is_bare = part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte));
+    if !part.is_empty() && is_bare { part.to_owned() } else { format!("{part:?}") }
 }
 
 /// Converts a parsed value, without its positions in the text. Fails if it is nested deeper than `max_depth`.

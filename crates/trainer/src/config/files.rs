@@ -61,8 +61,8 @@ pub fn find(config: &str) -> Result<Config, ConfigError> {
 }
 
 fn find_by_name(name: &str) -> Option<Location> {
-    let files = folders().map(|folder| folder.join(format!("{name}{SUFFIX}")));
-    let file = files.into_iter().find(|file| is_there(file)).map(Location::File);
+    let mut files = folders().into_iter().map(|folder| folder.join(format!("{name}{SUFFIX}")));
+    let file = files.find(|file| is_there(file)).map(Location::File);
     file.or_else(|| builtin::find(name).map(Location::BuiltIn))
 }
 
@@ -72,10 +72,9 @@ fn is_there(path: &Path) -> bool {
 }
 
 /// Returns the folders `configs` of the current folder and its ancestors, in this order.
-fn folders() -> impl Iterator<Item = PathBuf> {
+fn folders() -> Vec<PathBuf> {
     let current = env::current_dir().unwrap_or_default();
-    let all: Vec<PathBuf> = current.ancestors().map(|folder| folder.join(CONFIGS_FOLDER)).collect();
-    all.into_iter()
+    current.ancestors().map(|folder| folder.join(CONFIGS_FOLDER)).collect()
 }
 
 fn not_found(name: &str) -> ConfigError {
@@ -93,7 +92,7 @@ pub fn descriptions() -> BTreeMap<String, String> {
     let built_in = builtin::ALL.iter().map(|config| (config.name.to_owned(), comment(config.text)));
     let mut all: BTreeMap<String, String> = built_in.collect();
     // The nearest folder comes last, so that its configs replace others of the same name.
-    for folder in folders().collect::<Vec<_>>().iter().rev() {
+    for folder in folders().iter().rev() {
         for file in fs::read_dir(folder).into_iter().flatten().flatten() {
             let file_name = file.file_name().to_string_lossy().into_owned();
             if let Some(name) = file_name.strip_suffix(SUFFIX) {
@@ -162,20 +161,17 @@ fn read_with_bases(location: &Location, chain: &mut Vec<Location>) -> Result<Ent
 fn find_base(file: &str, origin: &Origin) -> Result<Location, String> {
     let path = origin.folder().join(file);
     let is_file = !matches!(origin, Origin::BuiltIn { .. }) && is_there(&path);
-    let built_in = || builtin::find_file(file).map(Location::BuiltIn);
-    let found = if is_file { Some(Location::File(path.clone())) } else { built_in() };
+    let built_in = builtin::find_file(file).map(Location::BuiltIn);
+    let found = if is_file { Some(Location::File(path.clone())) } else { built_in };
     found.ok_or_else(|| format!("there is no file {}", path.display()))
 }
 
 fn read_text(path: &Path) -> Result<String, ConfigError> {
-    let read = || {
-        let file = data::files::open(path)?;
-        if file.metadata()?.len() > MAX_FILE_BYTES {
-            return Err(io::Error::other("it is larger than 16 MiB"));
-        }
-        io::read_to_string(file)
-    };
-    read().map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })
+    let text = data::files::open(path).and_then(|file| match file.metadata()?.len() {
+        ..=MAX_FILE_BYTES => io::read_to_string(file),
+        _ => Err(io::Error::other("it is larger than 16 MiB")),
+    });
+    text.map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })
 }
 
 /// Returns the canonical form of a location, which is the same for every path to a file.

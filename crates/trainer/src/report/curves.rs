@@ -141,10 +141,10 @@ impl Means {
 fn thinned(epochs: Vec<usize>, wanted: Option<usize>) -> Vec<usize> {
     let every = epochs.len().div_ceil(MAX_EPOCHS).max(1);
     let last = epochs.last().copied();
-    let is_kept = |&(index, epoch): &(usize, usize)| {
+    let kept = epochs.into_iter().enumerate().filter(|&(index, epoch)| {
         (index + 1).is_multiple_of(every) || [last, wanted].contains(&Some(epoch))
-    };
-    epochs.into_iter().enumerate().filter(is_kept).map(|(_, epoch)| epoch).collect()
+    });
+    kept.map(|(_, epoch)| epoch).collect()
 }
 
 /// Returns the mean, rounded; `None` without values or if one is not finite.

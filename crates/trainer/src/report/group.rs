@@ -120,19 +120,15 @@ impl PageGroup {
         let (&Reading { layer, classes, seed }, runs) = (reading, group.runs);
         let first = runs.iter().find(|row| Some(row.run.seed) == seed).unwrap_or(&runs[0]);
         let mut note = |error: Error| notes.push(error.to_string());
-        let (network, model) = PageNetwork::read(first, layer)
-            .map_err(&mut note)
-            .ok()
-            .map_or((None, None), |read| (Some(read.0), Some(read.1)));
+        let (network, model) = PageNetwork::read(first, layer).map_err(&mut note).ok().unzip();
         let predictions = first.record.read_predictions(&first.folder).map_err(&mut note).ok();
-        let read_history = |row: &Row| row.record.read_history(&row.folder);
-        let histories: Vec<_> =
-            runs.iter().filter_map(|row| read_history(row).map_err(&mut note).ok()).collect();
-        let read_metrics = |row: &Row| row.record.read_metrics(&row.folder);
-        let metrics: Vec<_> = runs
-            .iter()
-            .filter_map(|row| read_metrics(row).map_err(&mut note).ok().flatten())
-            .collect();
+        let (mut histories, mut metrics) = (Vec::new(), Vec::new());
+        for Row { record, folder, .. } in runs {
+            histories.extend(record.read_history(folder).map_err(&mut note));
+        }
+        for Row { record, folder, .. } in runs {
+            metrics.extend(record.read_metrics(folder).map_err(&mut note).ok().flatten());
+        }
         let depth = first.run.variant.network.hidden.len();
         let curves = Curves::mean(&histories, &metrics, |column| is_shown(column, depth, layer));
         let stopped = Stopped::of(runs);

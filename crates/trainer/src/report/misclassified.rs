@@ -27,12 +27,12 @@ pub(super) fn misclassified(test: &Split, predictions: &[&[u8]]) -> (Vec<Misclas
     let mut indices: Vec<usize> =
         (0..test.len()).filter(|&index| 2 * errors(index) > networks).collect();
     indices.sort_by_key(|&index| networks - errors(index));
-    let image = |&index: &usize| Misclassified {
+    let images = indices.iter().take(SHOWN).map(|&index| Misclassified {
         index,
         label: test.labels()[index],
         pixels: BASE64_STANDARD.encode(test.image(index)),
-    };
-    (indices.iter().take(SHOWN).map(image).collect(), indices.len())
+    });
+    (images.collect(), indices.len())
 }
 
 #[cfg(test)]

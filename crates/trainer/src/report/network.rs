@@ -73,11 +73,11 @@ impl PageNetwork {
 
     /// Returns the size of its tensors on the page.
     pub(super) fn bytes(&self) -> usize {
-        let norms = |layer: &DenseLayer| {
-            layer.norm.values().flat_map(BTreeMap::values).map(String::len).sum::<usize>()
-        };
-        let layers = self.layers.iter();
-        layers.map(|layer| layer.kernel.len() + layer.bias.len() + norms(layer)).sum()
+        let layers = self.layers.iter().map(|layer| {
+            let norms = layer.norm.values().flat_map(BTreeMap::values).map(String::len);
+            layer.kernel.len() + layer.bias.len() + norms.sum::<usize>()
+        });
+        layers.sum()
     }
 }
 

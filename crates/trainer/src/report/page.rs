@@ -9,7 +9,7 @@ use super::{page_data::PageData, sentences::Sentences};
 use crate::{
     results::{self, Column, Group, Row, Table},
     store::SavedStudy,
-    study::{setting_text, short},
+    study::{counted, setting_text, short},
 };
 
 const STYLE: &str = include_str!("../../templates/report.css");
@@ -158,11 +158,6 @@ fn image_counts(rows: &[&Row]) -> String {
     let validation =
         if validation > 0 { format!(", {validation} validation") } else { String::new() };
     format!(" ({train} training{validation} and {test} test images)")
-}
-
-/// Formats a number with its noun: `1 epoch`, `2 epochs`.
-fn counted(number: usize, noun: &str) -> String {
-    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }
 
 /// Returns the headings of the table: the first column, the swept keys, the other columns.

@@ -99,8 +99,6 @@ impl PageData {
         drop_networks(&mut groups, notes);
         let InputFormat { width, height, class_names, preparation, .. } =
             format.unwrap_or_default();
-        let class_name =
-            |class: usize| class_names.get(class).cloned().unwrap_or_else(|| class.to_string());
         let shown_layer =
             layer.map_or_else(|| "the last hidden layer".to_owned(), |layer| layer.to_string());
         let shown: Vec<&PageGroup> = groups.iter().filter(|group| group.shown).collect();
@@ -108,7 +106,9 @@ impl PageData {
             questions: questions(&shown, &groups, &sliders, &shown_layer),
             width,
             height,
-            class_names: (0..classes).map(class_name).collect(),
+            class_names: (0..classes)
+                .map(|class| class_names.get(class).cloned().unwrap_or_else(|| class.to_string()))
+                .collect(),
             preparation,
             ink: centred_ink(width),
             shown_layer,
@@ -185,10 +185,9 @@ fn add_histograms(groups: &mut [PageGroup]) {
 /// images and the number of all such images.
 fn add_answers(groups: &mut [PageGroup], splits: Option<&Splits>) -> (Vec<Misclassified>, usize) {
     let Some(Splits { test, .. }) = splits else { return Default::default() };
-    let whole =
-        |group: &&PageGroup| group.predicted.as_ref().is_some_and(|all| all.len() == test.len());
-    let shown = groups.iter().filter(|group| group.shown).filter(whole);
-    let predictions: Vec<&[u8]> = shown.filter_map(|group| group.predicted.as_deref()).collect();
+    let shown = groups.iter().filter(|group| group.shown);
+    let predicted = shown.filter_map(|group| group.predicted.as_deref());
+    let predictions: Vec<&[u8]> = predicted.filter(|all| all.len() == test.len()).collect();
     let (images, total) = misclassified(test, &predictions);
     for group in groups {
         let predicted = group.predicted.as_deref().filter(|all| all.len() == test.len());
@@ -208,8 +207,8 @@ fn add_wrong_answers(
     // The labels that a shown run has changed: other seeds and other shares of noise have others.
     let changed =
         groups.iter().filter(|group| group.shown).find_map(|group| group.changed_labels.clone());
-    let of_labels = |row: &&Row| row.record.files.get(CHANGED_LABELS) == changed.as_ref();
-    let row = results::runs(all).find(of_labels).filter(|_| changed.is_some());
+    let mut rows = results::runs(all).filter(|_| changed.is_some());
+    let row = rows.find(|row| row.record.files.get(CHANGED_LABELS) == changed.as_ref());
     let (Some(splits), Some(row)) = (splits, row) else { return Vec::new() };
     let wrong = match MislabelledImages::read(row, splits) {
         Ok(Some(wrong)) => wrong,
@@ -261,8 +260,7 @@ fn bin_edges<'a>(kernels: impl Iterator<Item = &'a [f32]>) -> Vec<f64> {
     let median = percentiles.get(percentiles.len() / 2);
     let limit = median.map_or(0.0, |percentile| MARGIN * percentile);
     let limit = if limit > 0.0 { limit } else { 1.0 };
-    let edge = |index: u32| limit * (2.0 * f64::from(index) / f64::from(BINS) - 1.0);
-    (0..=BINS).map(edge).collect()
+    (0..=BINS).map(|edge| limit * (2.0 * f64::from(edge) / f64::from(BINS) - 1.0)).collect()
 }
 
 /// Returns the 99th percentile of the magnitudes of a kernel's finite weights.

@@ -157,10 +157,9 @@ pub(super) fn questions(
     let others = others.iter().filter_map(|asked| question(&variants, asked));
     let of_sweep = sliders.iter().filter_map(|slider| about_values(slider, shown, groups));
     let mut questions: Vec<Question> = of_sweep.take(MAX_SWEPT).chain(others).chain(last).collect();
-    let is_asked = |section: &&str| questions.iter().any(|other| other.sections.contains(section));
-    let rest: Vec<&str> = SECTIONS.into_iter().filter(|section| !is_asked(section)).collect();
+    let asked: Vec<&str> = questions.iter().flat_map(|other| other.sections.clone()).collect();
     if let Some(last) = questions.last_mut() {
-        last.sections.extend(rest);
+        last.sections.extend(SECTIONS.iter().filter(|section| !asked.contains(section)));
     }
     questions
 }
@@ -168,17 +167,12 @@ pub(super) fn questions(
 /// Asks which value of a swept key is the best one on the held-out images, with all other keys as they are shown.
 fn about_values(slider: &Slider, shown: &[&PageGroup], groups: &[PageGroup]) -> Option<Question> {
     let of = shown.iter().find(|group| group.point.contains_key(&slider.key))?;
-    let is_beside = |group: &&PageGroup| {
+    let values = groups.iter().filter(|group| group.variant == of.variant).filter_map(|group| {
         let mut others = group.point.iter().filter(|(key, _)| **key != slider.key);
-        group.variant == of.variant && others.all(|(key, index)| of.point.get(key) == Some(index))
-    };
-    let values: Named<'_> = groups
-        .iter()
-        .filter(is_beside)
-        .filter_map(|group| {
-            Some((slider.values.get(*group.point.get(&slider.key)?)?.clone(), group))
-        })
-        .collect();
+        let is_beside = others.all(|(key, index)| of.point.get(key) == Some(index));
+        let value = slider.values.get(*group.point.get(&slider.key)?)?;
+        is_beside.then(|| (value.clone(), group))
+    });
     let asked = Asked {
         text: format!(
             "Which {} makes {} most accurate on the held-out images?",
@@ -189,7 +183,7 @@ fn about_values(slider: &Slider, shown: &[&PageGroup], groups: &[PageGroup]) -> 
         quantity: &|group| Some(Quantity::of_runs(group.acc_val?, group)),
         sections: &["sweep", "summary", "results"],
     };
-    question(&values, &asked)
+    question(&values.collect(), &asked)
 }
 
 /// Asks a question about some groups. Returns `None` unless at least two groups have a quantity, and one is clearly not the right one.
@@ -210,10 +204,10 @@ fn question(groups: &Named<'_>, asked: &Asked<'_>) -> Option<Question> {
         return None;
     }
     let names = |of: &[(&str, Quantity)]| of.iter().map(|(name, _)| (*name).to_owned()).collect();
-    let number = |(name, quantity): &(&str, Quantity)| {
-        format!("{name} {}", format!("{:.4}", quantity.value).replace('-', "−"))
-    };
-    let numbers: Vec<String> = known.iter().map(number).collect();
+    let mut numbers = Vec::new();
+    for (name, Quantity { value, .. }) in &known {
+        numbers.push(format!("{name} {}", format!("{value:.4}").replace('-', "−")));
+    }
     let close = if answers.len() > 1 { " Those named are too close to tell apart." } else { "" };
     Some(Question {
         text: asked.text.clone(),

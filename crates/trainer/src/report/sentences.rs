@@ -31,13 +31,13 @@ impl Sentences {
         let shown: Vec<&PageGroup> = data.shown().collect();
         let Some((first, others)) = shown.split_first() else { return Self::default() };
         let classes = data.class_names.len();
-        let of_variant = |group: &&PageGroup| {
-            (group.name.clone(), about_variant(group, first, &data.shown_layer))
-        };
+        let variants = others
+            .iter()
+            .map(|group| (group.name.clone(), about_variant(group, first, &data.shown_layer)));
         let is_validated = shown.iter().any(|group| group.acc_val.is_some());
         Self {
             lead: lead(first, others, classes),
-            variants: others.iter().map(of_variant).collect(),
+            variants: variants.collect(),
             curves: about_curves(&shown, classes, is_validated),
             is_validated,
         }

@@ -72,7 +72,7 @@ impl Slider {
 /// Returns a slider for each swept key.
 pub(super) fn sliders(groups: &[Group<'_>]) -> Vec<Slider> {
     let keys = results::swept_keys(groups.iter().map(Group::point));
-    let slider = |key: &&str| {
+    let sliders = keys.iter().map(|key| {
         let mut values: Vec<(f64, String)> = Vec::new();
         for point in groups.iter().map(Group::point).filter(|point| point.contains_key(*key)) {
             let text = setting_text(point, key);
@@ -83,8 +83,8 @@ pub(super) fn sliders(groups: &[Group<'_>]) -> Vec<Slider> {
         values.sort_by(|(one, _), (other, _)| one.total_cmp(other));
         let values = values.into_iter().map(|(_, text)| text).collect();
         Slider { key: (*key).to_owned(), label: short(key, &keys).to_owned(), values }
-    };
-    keys.iter().map(slider).collect()
+    });
+    sliders.collect()
 }
 
 /// Returns the metrics along each swept key whose values are numbers.
@@ -143,11 +143,11 @@ fn shown_series(series: Vec<Series>) -> Vec<Series> {
     let with_choice: BTreeSet<String> =
         series.iter().filter(|series| has_chosen(series)).map(|one| one.variant.clone()).collect();
     let mut seen = BTreeSet::new();
-    let mut is_shown = |series: &Series| {
+    let shown = series.into_iter().filter(|series| {
         let is_first = seen.insert(series.variant.clone());
         has_chosen(series) || is_first && !with_choice.contains(&series.variant)
-    };
-    series.into_iter().filter(|series| is_shown(series)).take(MAX_SERIES).collect()
+    });
+    shown.take(MAX_SERIES).collect()
 }
 
 #[cfg(test)]

@@ -46,13 +46,13 @@ impl MislabelledImages {
 
     /// Returns the images.
     pub(super) fn images(&self) -> Vec<WrongImage> {
-        let image = |(position, change): (usize, &ChangedLabel)| WrongImage {
+        let images = self.changes.iter().enumerate().map(|(index, change)| WrongImage {
             index: change.index,
             truth: change.truth,
             given: change.given,
-            pixels: BASE64_STANDARD.encode(self.split.image(position)),
-        };
-        self.changes.iter().enumerate().map(image).collect()
+            pixels: BASE64_STANDARD.encode(self.split.image(index)),
+        });
+        images.collect()
     }
 
     /// Returns the class that a network predicts for each image; `None` if its output is NaN.

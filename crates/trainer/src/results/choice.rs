@@ -14,10 +14,8 @@ use crate::study::KeyValues;
 pub(super) fn choose(groups: &[&[Row]]) -> Vec<bool> {
     let mut candidates: BTreeMap<(&str, String), Vec<usize>> = BTreeMap::new();
     for (index, group) in groups.iter().enumerate() {
-        candidates
-            .entry((group[0].variant(), data_slice(group[0].point())))
-            .or_default()
-            .push(index);
+        let key = (group[0].variant(), data_slice(group[0].point()));
+        candidates.entry(key).or_default().push(index);
     }
     let mut chosen = vec![false; groups.len()];
     for indices in candidates.into_values() {
@@ -34,22 +32,22 @@ pub(super) fn choose(groups: &[&[Row]]) -> Vec<bool> {
 pub(super) fn starred(groups: &[&[Row]], chosen: &[bool]) -> Vec<bool> {
     let is_sweep = groups.iter().any(|group| !group[0].point().is_empty());
     let best = best(groups).filter(|_| !is_sweep);
-    let has_star = |(index, group): (usize, &&[Row])| {
+    let starred = groups.iter().enumerate().map(|(index, group)| {
         (best == Some(index) || is_sweep && chosen[index]) && !group.iter().any(Row::diverged)
-    };
-    groups.iter().enumerate().map(has_star).collect()
+    });
+    starred.collect()
 }
 
 /// Returns the index of the best of some groups, over the seeds that all of them have; `None` without such seeds, or
 /// without held-out images.
 fn best(groups: &[&[Row]]) -> Option<usize> {
-    let seeds = |group: &[Row]| group.iter().map(|row| row.run.seed).collect::<BTreeSet<u64>>();
-    let common = groups.iter().map(|group| seeds(group)).reduce(|one, other| &one & &other)?;
+    let seeds = groups.iter().map(|group| group.iter().map(|row| row.run.seed).collect());
+    let common = seeds.reduce(|one: BTreeSet<u64>, other| &one & &other)?;
     let scores: Option<Vec<Score>> = groups.iter().map(|group| Score::of(group, &common)).collect();
-    let better = |one: (usize, Score), other: (usize, Score)| {
-        if other.1.is_better_than(&one.1) { other } else { one }
-    };
-    scores?.into_iter().enumerate().reduce(better).map(|(index, _)| index)
+    let indexed = scores?.into_iter().enumerate();
+    let best =
+        indexed.reduce(|one, other| if other.1.is_better_than(&one.1) { other } else { one });
+    best.map(|(index, _)| index)
 }
 
 /// Formats the values of the keys of `[data]` in a sweep point.

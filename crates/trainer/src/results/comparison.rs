@@ -162,8 +162,8 @@ mod tests {
             let pairs = groups[1..].iter().map(|runs| Some((&groups[0][..], &runs[..]))).collect();
             let comparisons: Vec<Comparison> =
                 compare(pairs, false).into_iter().flatten().collect();
-            let is_false = |comparison: &Comparison| comparison.verdict != Some(Verdict::Undecided);
-            false_studies += u32::from(comparisons.iter().any(is_false));
+            let mut verdicts = comparisons.iter().map(|comparison| comparison.verdict);
+            false_studies += u32::from(verdicts.any(|verdict| verdict != Some(Verdict::Undecided)));
             for Difference { low, high, .. } in comparisons.iter().filter_map(|one| one.difference)
             {
                 held += u32::from((low..=high).contains(&0.0));

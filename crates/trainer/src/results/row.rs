@@ -57,13 +57,13 @@ impl Row {
 
 /// Returns a row for each finished run of a study, in its order.
 pub fn rows(saved: &SavedStudy, finished: &FinishedRuns) -> Vec<Row> {
-    let row = |(run, id): (&Run, &str)| {
+    let rows = saved.runs().filter_map(|(run, id)| {
         let FinishedRun { folder, record } = finished.get(id)?.clone();
         let dataset = saved.manifest.dataset.name.clone();
         let backend = saved.study.settings.backend;
         Some(Row { run: run.clone(), dataset, backend, folder, record })
-    };
-    saved.runs().filter_map(row).collect()
+    });
+    rows.collect()
 }
 
 /// Returns notes on the study's runs that have not finished: their number, and the reason for each failure.

@@ -83,9 +83,9 @@ impl<'a> ResultSet<'a> {
     /// Returns whether every run of the study is finished, in whichever process.
     pub fn is_complete(&mut self) -> Result<bool, Error> {
         let folders = self.folder.runs()?;
-        let is_finished = |id: &str| self.finished.contains_key(id) || folders.is_finished(id);
         // The last run is trained last.
-        if !self.saved.runs().rev().all(|(_, id)| is_finished(id)) {
+        let mut runs = self.saved.runs().rev();
+        if !runs.all(|(_, id)| self.finished.contains_key(id) || folders.is_finished(id)) {
             return Ok(false);
         }
         self.add_finished(&folders);

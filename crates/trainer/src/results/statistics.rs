@@ -76,17 +76,16 @@ impl Difference {
             return SeedsNeeded::Unknown;
         }
         let alpha = (1.0 - CONFIDENCE) / comparisons.max(1) as f64;
-        let is_too_few = |seeds: &u32| {
-            let student = StudentsT::new(0.0, 1.0, f64::from(*seeds) - 1.0);
-            student.is_ok_and(|student| {
-                let sum = student.inverse_cdf(1.0 - alpha / 2.0) + student.inverse_cdf(POWER);
-                f64::from(*seeds) < (sum * self.deviation / self.mean).powi(2)
-            })
-        };
         let seeds: Vec<u32> = (2..=MOST_SEEDS).collect();
         // The right side falls as the number of seeds grows.
-        let least = seeds.get(seeds.partition_point(is_too_few));
-        least.map_or(SeedsNeeded::OverMost, |&seeds| SeedsNeeded::Count(seeds))
+        let too_few = seeds.partition_point(|&seeds| {
+            let student = StudentsT::new(0.0, 1.0, f64::from(seeds) - 1.0);
+            student.is_ok_and(|student| {
+                let sum = student.inverse_cdf(1.0 - alpha / 2.0) + student.inverse_cdf(POWER);
+                f64::from(seeds) < (sum * self.deviation / self.mean).powi(2)
+            })
+        });
+        seeds.get(too_few).map_or(SeedsNeeded::OverMost, |&seeds| SeedsNeeded::Count(seeds))
     }
 }
 

@@ -51,15 +51,15 @@ fn aligned(rows: &[Vec<String>]) -> String {
     let widths: Vec<usize> = (0..columns)
         .map(|column| rows.iter().map(|row| row.get(column).map_or(0, width)).max().unwrap_or(0))
         .collect();
-    let line = |row: &Vec<String>| {
+    let lines = rows.iter().map(|row| {
         let cells = row.iter().enumerate().map(|(column, cell)| match widths.get(column) {
             Some(width) if column == 0 => format!("{cell:width$}"),
             Some(width) => format!("  {cell:>width$}"),
             None => format!(" {cell}"),
         });
         format!("{}\n", cells.collect::<String>().trim_end())
-    };
-    rows.iter().map(line).collect()
+    });
+    lines.collect()
 }
 
 #[cfg(test)]

@@ -3,14 +3,14 @@
 use std::collections::HashSet;
 
 use burn::tensor::Device;
-use model::{Network, Norm};
+use model::Network;
 
 use super::{Error, LoadedStudy, Progress, StartWeights, data_set, load_study};
 use crate::{
     config::SettingError,
     splits::Splits,
     store::{FinishedRuns, SavedStudy, StudyFolder},
-    study::{InputFiles, Run, Study},
+    study::{InputFiles, Run, Study, counted},
 };
 
 /// Run context: a study with its data set, device and start weights.
@@ -104,18 +104,12 @@ impl RunContext {
     fn check_start(&self) -> Result<(), SettingError> {
         let Some(start) = &self.start else { return Ok(()) };
         start.check_size(self.splits.shape())?;
-        // The names and shapes of a network's tensors depend on nothing else.
-        let tensors = |run: &Run| -> Vec<(usize, Option<Norm>)> {
-            let hidden = run.variant.network.hidden.iter();
-            hidden.map(|block| (block.units, block.norm)).collect()
-        };
         let mut checked = HashSet::new();
-        let mut runs = self.saved.study.runs.iter().filter(|run| checked.insert(tensors(run)));
+        let mut runs = self.saved.study.runs.iter().filter(|run| {
+            // The names and shapes of a network's tensors depend on nothing else.
+            let hidden = run.variant.network.hidden.iter();
+            checked.insert(hidden.map(|block| (block.units, block.norm)).collect::<Vec<_>>())
+        });
         runs.try_for_each(|run| self.network(run).map(drop))
     }
-}
-
-/// `1 epoch`, `2 epochs`.
-fn counted(number: usize, what: &str) -> String {
-    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }

@@ -85,7 +85,7 @@ fn load_images(settings: &DataSettings, progress: &Progress) -> Result<Loaded, E
         show(&mut bars.borrow_mut(), download, progress);
     });
     if let Some((_, task)) = bars.take() {
-        Task::finish(&task);
+        task.finish();
     }
     Ok(loaded?)
 }

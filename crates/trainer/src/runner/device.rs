@@ -135,7 +135,7 @@ fn devices() -> Vec<(Backend, Vec<String>)> {
 }
 
 fn lines(backends: &[(Backend, Vec<String>)]) -> String {
-    let line = |(backend, devices): &(Backend, Vec<String>)| {
+    let lines = backends.iter().map(|(backend, devices)| {
         let what = if !backend.is_built_in() {
             format!("not in this build; to have it: just features={backend} build")
         } else if devices.is_empty() {
@@ -144,8 +144,8 @@ fn lines(backends: &[(Backend, Vec<String>)]) -> String {
             devices.join(", ")
         };
         format!("  {:<8} {what}\n", backend.to_string())
-    };
-    backends.iter().map(line).collect()
+    });
+    lines.collect()
 }
 
 /// Returns advice on which backends can be used.

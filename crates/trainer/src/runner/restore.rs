@@ -56,10 +56,8 @@ impl RunContext {
                 return Ok(state);
             }
         }
-        Ok(Start::State(
-            Box::new(State::new(self.network(job.run)?, &job.run.fit_config().optimizer)),
-            0.0,
-        ))
+        let state = State::new(self.network(job.run)?, &job.run.fit_config().optimizer);
+        Ok(Start::State(Box::new(state), 0.0))
     }
 
     /// Reads the saved state of the run of this id; `None` if there is none.
@@ -72,13 +70,8 @@ impl RunContext {
     ) -> Result<Option<Start>, Error> {
         let Some((header, checkpoint)) = checkpoint::read(path, id)? else { return Ok(None) };
         let Header { steps, fit_seconds, .. } = header;
-        let state = checkpoint.state(
-            self.network(job.run)?,
-            &job.run.fit_config().optimizer,
-            steps,
-            columns,
-            &self.device,
-        )?;
+        let (network, optimizer) = (self.network(job.run)?, job.run.fit_config().optimizer);
+        let state = checkpoint.state(network, &optimizer, steps, columns, &self.device)?;
         Ok(Some(Start::State(Box::new(state), fit_seconds)))
     }
 }
@@ -93,11 +86,8 @@ fn ended(
         record.ended == Ending::EarlyStopping
     } else {
         let history = record.read_history(folder)?;
-        history
-            .columns
-            .get("loss")
-            .and_then(|losses| *losses.last()?)
-            .is_some_and(|loss| !loss.is_finite())
+        let losses = history.columns.get("loss");
+        losses.and_then(|losses| *losses.last()?).is_some_and(|loss| !loss.is_finite())
     };
     if !has_ended {
         return Ok(None);

@@ -109,13 +109,9 @@ impl RunContext {
             train.metrics.accuracy
                 + wrong_share(data) * (truth.metrics.accuracy - given.metrics.accuracy)
         });
-        let (test, predictions) = evaluate_and_predict(
-            network,
-            images(run, &self.splits.test),
-            loss,
-            &self.device,
-            signals::check,
-        )?;
+        let test_images = images(run, &self.splits.test);
+        let (test, predictions) =
+            evaluate_and_predict(network, test_images, loss, &self.device, signals::check)?;
         let stopping =
             run.variant.settings.early_stopping.map(|settings| settings.after(&state.history));
         let mut evaluations = [Some(train), validation, Some(test)].into_iter().flatten();

@@ -22,10 +22,8 @@ impl Jobs {
             Self::Count(jobs) => jobs,
             Self::Auto if backend.is_cpu() => {
                 let cores = thread::available_parallelism().map_or(1, NonZero::get);
-                let granted = std::env::var("SLURM_CPUS_PER_TASK").ok();
-                granted
-                    .and_then(|granted| granted.parse().ok())
-                    .map_or(cores, |granted: usize| granted.clamp(1, cores))
+                let granted = std::env::var("SLURM_CPUS_PER_TASK").unwrap_or_default();
+                granted.parse().map_or(cores, |granted: usize| granted.clamp(1, cores))
             }
             Self::Auto => 1,
         }

@@ -27,10 +27,9 @@ pub fn train<'a>(
     let settings = &context.saved.study.settings;
     let bar = progress.study(jobs.len());
     let (finished, held) = (Mutex::new((0, on_finish)), Mutex::new(HashSet::new()));
-    let warn = |message: &str| progress.warn(message);
     let outcome = scheduler::run_all(jobs, settings.jobs.resolve(settings.backend), |job| {
         signals::check()?;
-        let run = match folder.claim(job, folders.get(job.id), &warn)? {
+        let run = match folder.claim(job, folders.get(job.id), &|message| progress.warn(message))? {
             Claimed::Finished(run) => *run,
             Claimed::Held => {
                 held.lock().unwrap_or_else(PoisonError::into_inner).insert(job.id);
@@ -110,11 +109,10 @@ mod tests {
         let train = |context: &RunContext| {
             let (jobs, folders) = (context.saved.jobs(None), folder.runs().unwrap());
             let mut finished = Vec::new();
-            let on_finish = |job: &Job<'_>, _| {
+            let held = train(context, &folder, &folders, &jobs, &Progress::new(true), |job, _| {
                 finished.push(job.to_string());
                 Ok(())
-            };
-            let held = train(context, &folder, &folders, &jobs, &Progress::new(true), on_finish);
+            });
             (held.map(|held| held.len()), finished)
         };
         let failure =

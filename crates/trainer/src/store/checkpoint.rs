@@ -35,21 +35,22 @@ impl Header {
     }
 
     /// Serialises the header as JSON, with the checksum of its other fields and of these tensors' bytes.
-    pub fn text(&self, tensors: &[u8]) -> serde_json::Result<String> {
-        serde_json::to_string(&Self { sha256: self.checksum(tensors)?, ..self.clone() })
+    pub fn text(&self, tensors: &[u8]) -> Result<String, String> {
+        let header = Self { sha256: self.checksum(tensors)?, ..self.clone() };
+        serde_json::to_string(&header).map_err(|error| error.to_string())
     }
 
     /// Parses a header and verifies its checksum against the tensors' bytes.
     fn parse(text: &str, tensors: &[u8]) -> Result<Self, String> {
         let header: Self = serde_json::from_str(text).map_err(|error| error.to_string())?;
-        let expected = header.checksum(tensors).map_err(|error| error.to_string())?;
+        let expected = header.checksum(tensors)?;
         if header.sha256 == expected { Ok(header) } else { Err("checksum mismatch".to_owned()) }
     }
 
     /// Computes the SHA-256 of the header's other fields and these tensors' bytes.
-    fn checksum(&self, tensors: &[u8]) -> serde_json::Result<String> {
-        let json = serde_json::to_vec(&Self { sha256: String::new(), ..self.clone() })?;
-        Ok(data::sha256([json.as_slice(), tensors]))
+    fn checksum(&self, tensors: &[u8]) -> Result<String, String> {
+        let json = serde_json::to_vec(&Self { sha256: String::new(), ..self.clone() });
+        Ok(data::sha256([json.map_err(|error| error.to_string())?.as_slice(), tensors]))
     }
 }
 
@@ -71,8 +72,7 @@ pub fn parse(bytes: Vec<u8>) -> Result<(Header, Checkpoint), training::Error> {
 
 /// Saves a run's state.
 pub fn write(path: &Path, header: &Header, state: &State) -> Result<(), Error> {
-    let header = |tensors: &[u8]| header.text(tensors).map_err(|error| error.to_string());
-    files::write(path, &checkpoint::to_bytes(state, header)?)
+    files::write(path, &checkpoint::to_bytes(state, |tensors| header.text(tensors))?)
 }
 
 #[cfg(test)]

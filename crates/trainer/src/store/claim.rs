@@ -47,11 +47,11 @@ pub enum Claimed<'a> {
 impl RunFolders {
     /// Returns the runs of some jobs that are finished and undamaged. Verifies the checksums of their files.
     pub fn verified(&self, jobs: &[Job<'_>]) -> FinishedRuns {
-        let finished = |job: &Job<'_>| {
+        let finished = jobs.iter().filter_map(|job| {
             let run = first_finished(self.get(job.id), |folder| verify(folder, job.id));
             Some((job.id.to_owned(), run.ok()??))
-        };
-        jobs.iter().filter_map(finished).collect()
+        });
+        finished.collect()
     }
 }
 
@@ -67,8 +67,9 @@ impl StudyFolder {
     ) -> Result<Claimed<'a>, Error> {
         let Some(mut lock) = self.lock_run(job.id)? else { return Ok(Claimed::Held) };
         let own = self.run(&job.run.folder_name(job.id));
-        let is_run = |name: &String| name.ends_with(job.id) && !name.contains(['/', '\\']);
-        let last = Some(lock.read()).filter(is_run).map(|name| self.run(&name));
+        let name = lock.read();
+        let is_run = name.ends_with(job.id) && !name.contains(['/', '\\']);
+        let last = is_run.then(|| self.run(&name));
         let folders = known.iter().cloned().chain(last).chain([own.clone()]);
         let folders: Vec<PathBuf> =
             folders.filter(|path| path.symlink_metadata().is_ok()).collect();

@@ -27,8 +27,8 @@ pub fn write_json(path: &Path, what: &'static str, value: &impl Serialize) -> Re
 /// Formats a value as indented JSON. `what` names it in the error. Numbers that are not finite become null.
 pub fn to_json(what: &'static str, value: &impl Serialize) -> Result<String, Error> {
     let json = serde_json::to_string_pretty(value);
-    let error = |error: serde_json::Error| Error::Serialize { what, reason: error.to_string() };
-    json.map(|json| json + "\n").map_err(error)
+    json.map(|json| json + "\n")
+        .map_err(|error| Error::Serialize { what, reason: error.to_string() })
 }
 
 /// Reads a file; `None` if it does not exist.
@@ -54,11 +54,11 @@ pub fn subfolders(folder: &Path) -> Result<Vec<PathBuf>, Error> {
         Err(error) => return Err(refused(error)),
     };
     let entries: Vec<fs::DirEntry> = entries.collect::<Result<_, _>>().map_err(refused)?;
-    let is_folder = |entry: &fs::DirEntry| {
+    let folders = entries.iter().filter(|entry| {
         // A link's own type says nothing about what it leads to.
         entry.file_type().is_ok_and(|kind| kind.is_dir() || entry.path().is_dir())
-    };
-    Ok(entries.iter().filter(|entry| is_folder(entry)).map(fs::DirEntry::path).collect())
+    });
+    Ok(folders.map(fs::DirEntry::path).collect())
 }
 
 /// Creates a folder in one that exists, and syncs its name to disk.

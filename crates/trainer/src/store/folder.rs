@@ -140,8 +140,8 @@ impl RunFolders {
 /// Returns the id at the end of a run folder's name; `None` if there is none.
 fn id_of(run: &Path) -> Option<&str> {
     let (_, id) = run.file_name()?.to_str()?.rsplit_once('-')?;
-    let is_hex = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
-    (id.len() == ID_DIGITS && id.bytes().all(is_hex)).then_some(id)
+    let is_hex = id.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    (id.len() == ID_DIGITS && is_hex).then_some(id)
 }
 
 /// Formats the name of a run for messages, `l2 l2=0.01 seed 3`, from that of its folder; `None` if it has no id.

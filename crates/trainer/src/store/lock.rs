@@ -45,12 +45,9 @@ impl Lock {
 
     /// Writes a text into the file.
     pub(super) fn write(&mut self, text: &str) -> Result<(), Error> {
-        let mut write = || {
-            self.file.set_len(0)?;
-            self.file.rewind()?;
-            self.file.write_all(text.as_bytes())
-        };
-        write().map_err(|source| Error::Write { path: self.path.clone(), source })
+        let emptied = self.file.set_len(0).and_then(|()| self.file.rewind());
+        let written = emptied.and_then(|()| self.file.write_all(text.as_bytes()));
+        written.map_err(|source| Error::Write { path: self.path.clone(), source })
     }
 
     /// Reads the text in the file; empty if it cannot be read.

@@ -88,11 +88,11 @@ pub fn calibration(labels: &[u8], predictions: &Predictions) -> Vec<CalibrationB
         *sum += confidence;
         *right += usize::from(label == class);
     }
-    let bin = |(images, sum, right): (usize, f64, usize)| {
+    let bins = sums.map(|(images, sum, right)| {
         let mean = |sum: f64| (images > 0).then(|| sum / images as f64);
         CalibrationBin { images, confidence: mean(sum), accuracy: mean(right as f64) }
-    };
-    sums.map(bin).to_vec()
+    });
+    bins.to_vec()
 }
 
 #[cfg(test)]

@@ -162,8 +162,8 @@ impl Record {
         file: &str,
         parse: impl Fn(&[u8]) -> Result<T, String>,
     ) -> Result<T, Error> {
-        let malformed = |reason| Error::Malformed { path: folder.join(file), reason };
-        parse(&self.read_file(folder, file)?).map_err(malformed)
+        let bytes = self.read_file(folder, file)?;
+        parse(&bytes).map_err(|reason| Error::Malformed { path: folder.join(file), reason })
     }
 
     /// Writes the record, which makes the run finished.
@@ -254,13 +254,13 @@ mod tests {
     fn early_stopping_ends_a_run_by_patience_alone() {
         let settings = EarlyStopping { monitor: Monitor::Loss, ..EarlyStopping::default() };
         let ending = |losses: &[f64], has_stopping: bool, is_finite| {
-            let epoch = |(&loss, number)| Epoch {
+            let epochs = losses.iter().zip(1..).map(|(&loss, number)| Epoch {
                 number,
                 train: Metrics { loss, accuracy: 0.5 },
                 validation: None,
                 recorded: None,
-            };
-            let history: Vec<Epoch> = losses.iter().zip(1..).map(epoch).collect();
+            });
+            let history: Vec<Epoch> = epochs.collect();
             let stopping = has_stopping.then(|| settings.after(&history));
             Ending::of(&history, stopping, is_finite)
         };

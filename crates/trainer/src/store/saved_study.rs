@@ -47,13 +47,13 @@ impl fmt::Display for Job<'_> {
 impl SavedStudy {
     /// Identifies the runs of a study.
     pub fn new(study: Study, dataset: DatasetName, files: InputFiles) -> Self {
-        let row = |run: &Run| ManifestRow {
+        let of_runs = study.runs.iter().map(|run| ManifestRow {
             variant: run.variant.name.clone(),
             point: run.point.clone(),
             seed: run.seed,
             run: study.inputs(run, &files).id(),
-        };
-        let rows = study.runs.iter().map(row).collect();
+        });
+        let rows = of_runs.collect();
         let name = study.name.clone();
         let manifest = Manifest { name, dataset, files, numerics: NUMERICS_VERSION, rows };
         Self { study, manifest }

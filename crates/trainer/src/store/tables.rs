@@ -89,13 +89,13 @@ pub fn changed_labels_csv(changes: &[ChangedLabel]) -> String {
 
 pub(super) fn parse_changed_labels(bytes: &[u8]) -> Result<Vec<ChangedLabel>, String> {
     let text = String::from_utf8_lossy(bytes);
-    let change = |line: &str| {
+    let lines = text.lines().skip(1).map(|line| {
         let mut cells = line.split(',');
         let index = cells.next()?.parse().ok()?;
         let mut label = || cells.next()?.parse().ok();
         Some(ChangedLabel { index, truth: label()?, given: label()? })
-    };
-    let changes = text.lines().skip(1).map(change).collect::<Option<Vec<_>>>();
+    });
+    let changes: Option<Vec<_>> = lines.collect();
     changes.ok_or_else(|| "not a table of index, true and given label".to_owned())
 }
 

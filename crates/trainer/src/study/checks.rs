@@ -132,12 +132,12 @@ impl Check<'_> {
     fn weight_decay(self) -> Checked {
         let Some(decay) = &self.run.variant.settings.weight_decay else { return Ok(()) };
         // A layer may get either normalisation.
-        let with = |norm| {
+        let mut names = Vec::new();
+        for norm in Norm::ALL {
             let mut network = self.run.variant.network.clone();
             network.hidden.iter_mut().for_each(|block| block.norm = Some(norm));
-            network.trained_tensors()
-        };
-        let names: Vec<String> = Norm::ALL.into_iter().flat_map(with).collect();
+            names.extend(network.trained_tensors());
+        }
         let is_known = |part: &String| names.iter().any(|name| name.contains(part.as_str()));
         let Some(part) = decay.exclude.iter().find(|part| !is_known(part)) else { return Ok(()) };
         self.refuse(true, &self.key("weight_decay.exclude"), || {

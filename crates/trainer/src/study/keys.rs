@@ -121,8 +121,7 @@ pub(super) fn known(key: &str, depth: usize) -> BTreeSet<String> {
 pub(super) fn check_variant(key: &str, depth: usize) -> Parsed<()> {
     let Some((name, rest)) = split_variant(key) else { return Ok(()) };
     // The name becomes part of a folder's name.
-    let is_plain =
-        name.chars().all(|letter| letter.is_ascii_alphanumeric() || "_-".contains(letter));
+    let is_plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte));
     if name.is_empty() || name.len() > 64 || !is_plain {
         let valid = "letters, digits, _ and -, at most 64 of them";
         return Err(format!("a variant's name takes {valid}"));

@@ -8,9 +8,9 @@ use super::KeyValues;
 
 /// Formats a sweep point with short keys: `l2=0.01,learning_rate=0.1`.
 pub fn label(point: &KeyValues) -> String {
-    let keys = point.keys().map(String::as_str).collect();
-    let part = |key: &&str| format!("{}={}", short(key, &keys), label_text(point, key));
-    keys.iter().map(part).collect::<Vec<_>>().join(",")
+    let keys: BTreeSet<&str> = point.keys().map(String::as_str).collect();
+    let parts = keys.iter().map(|key| format!("{}={}", short(key, &keys), label_text(point, key)));
+    parts.collect::<Vec<_>>().join(",")
 }
 
 /// Formats a value for a folder's name. A list becomes `50x250`.
@@ -24,12 +24,12 @@ fn label_text(point: &KeyValues, key: &str) -> String {
 
 /// Returns the shortest end of a key, in whole parts, that is not the end of another of these keys.
 pub fn short<'a>(key: &'a str, keys: &BTreeSet<&str>) -> &'a str {
-    let ends = key.rmatch_indices('.').map(|(dot, _)| &key[dot + 1..]);
-    let is_unique = |end: &&str| {
+    let mut ends = key.rmatch_indices('.').map(|(dot, _)| &key[dot + 1..]);
+    let unique = ends.find(|end| {
         let mut others = keys.iter().filter(|other| **other != key);
         others.all(|other| !other.ends_with(&format!(".{end}")))
-    };
-    ends.into_iter().find(is_unique).unwrap_or(key)
+    });
+    unique.unwrap_or(key)
 }
 
 /// Formats a setting; empty if `settings` lacks it.
@@ -41,6 +41,11 @@ pub fn setting_text(settings: &KeyValues, key: &str) -> String {
         Some(value) => value.to_string(),
         None => String::new(),
     }
+}
+
+/// Formats a number with its noun: `1 epoch`, `2 epochs`.
+pub fn counted(number: usize, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }
 
 #[cfg(test)]

@@ -34,7 +34,7 @@ pub use self::{
     choices::{Backend, Jobs, OptimizerName, Sample},
     inputs::{ID_DIGITS, InputFiles, Inputs, NUMERICS_VERSION, id_of},
     keys::{HIDDEN, Origins, WEIGHTS},
-    label::{label, setting_text, short},
+    label::{counted, label, setting_text, short},
     settings::{DataSettings, FitSettings, Settings, VariantSettings},
 };
 use crate::config::SettingError;

@@ -117,11 +117,11 @@ impl<S: 'static> Setting<S> {
                 Ok((kind.format)(&parsed).unwrap_or_else(|| value.clone()))
             }),
         };
-        let set = move |all: &mut S, value: &Value, folder: &Path| {
+        let set: Set<S> = Box::new(move |all, value, folder| {
             *field_mut(all) = (parser.parse)(value, folder)?;
             Ok(())
-        };
-        Self { row, set: Box::new(set), get: Box::new(move |all| (formatter.format)(field(all))) }
+        });
+        Self { row, set, get: Box::new(move |all| (formatter.format)(field(all))) }
     }
 
     /// Returns the settings of a table in a field.
@@ -130,12 +130,12 @@ impl<S: 'static> Setting<S> {
         field: fn(&S) -> Option<&T>,
         field_mut: fn(&mut S) -> &mut T,
     ) -> Vec<Self> {
-        let setting = |Setting { row, set, get }: Setting<T>| Self {
+        let settings = T::rows().into_iter().map(|Setting { row, set, get }| Self {
             row: Row { key: format!("{name}.{}", row.key), ..row },
             set: Box::new(move |all, value, folder| set(field_mut(all), value, folder)),
             get: Box::new(move |all| get(field(all)?)),
-        };
-        T::rows().into_iter().map(setting).collect()
+        });
+        settings.collect()
     }
 
     pub(super) fn not_swept(mut self) -> Self {

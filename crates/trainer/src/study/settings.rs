@@ -109,15 +109,15 @@ impl VariantSettings {
     /// Converts to the model's settings, for hidden layers of these numbers of units.
     pub(super) fn network(&self, hidden: &[usize]) -> NetworkConfig {
         let layer = |name| self.layers.get(&name).cloned().unwrap_or_default();
-        let block = |(index, &units)| {
+        let blocks = hidden.iter().enumerate().map(|(index, &units)| {
             let layer = layer(LayerName::Hidden(index));
             let norm = layer.batch_norm.then_some(Norm::Batch);
             let norm = norm.or(layer.layer_norm.then_some(Norm::Layer));
             BlockConfig { units, dense: layer.dense_config(), norm, noise: layer.noise }
-        };
+        });
         NetworkConfig {
             input: layer(LayerName::Input).noise,
-            hidden: hidden.iter().enumerate().map(block).collect(),
+            hidden: blocks.collect(),
             output: layer(LayerName::Output).dense_config(),
         }
     }

@@ -66,24 +66,15 @@ fn about_accuracy(group: &PageGroup, first: &PageGroup) -> String {
     } else {
         format!(", over {pairs} common seeds")
     };
-    match verdict {
-        Verdict::Better => {
-            format!(
-                "It is better than {name} on the test images, by {} ({p}{seeds}).",
-                points(*mean)
-            )
+    let than = format!("than {name} on the test images");
+    let verdict = match verdict {
+        Verdict::Better => format!("It is better {than}, by {}", points(*mean)),
+        Verdict::Worse => format!("It is worse {than}, by {}", points(-mean)),
+        Verdict::Undecided => {
+            format!("Whether it is better {than} is undecided: {}", signed_points(*mean))
         }
-        Verdict::Worse => {
-            format!(
-                "It is worse than {name} on the test images, by {} ({p}{seeds}).",
-                points(-mean)
-            )
-        }
-        Verdict::Undecided => format!(
-            "Whether it is better than {name} on the test images is undecided: {} ({p}{seeds}).",
-            signed_points(*mean)
-        ),
-    }
+    };
+    format!("{verdict} ({p}{seeds}).")
 }
 
 /// Says what became of the gap: that it is smaller or larger only if the seeds agree on it.
@@ -92,22 +83,14 @@ fn about_gap(group: &PageGroup, first: &PageGroup) -> String {
         group.gaps.iter().filter_map(|(seed, gap)| Some(gap - first.gaps.get(seed)?)).collect();
     let (own, other) = (points(group.gap.mean), points(first.gap.mean));
     let name = &first.name;
-    match Difference::new(&pairs) {
-        Some(difference) if difference.high < 0.0 => {
-            format!(
-                "Its gap between training and test accuracy is smaller: {own} ({name}: {other})."
-            )
-        }
-        Some(difference) if difference.low > 0.0 => {
-            format!(
-                "Its gap between training and test accuracy is larger: {own} ({name}: {other})."
-            )
-        }
-        Some(_) => format!(
-            "Whether its gap between training and test accuracy differs is undecided: {own} ({name}: {other})."
-        ),
-        None => format!("Its gap between training and test accuracy is {own} ({name}: {other})."),
-    }
+    let gap = "gap between training and test accuracy";
+    let verdict = match Difference::new(&pairs) {
+        Some(difference) if difference.high < 0.0 => format!("Its {gap} is smaller:"),
+        Some(difference) if difference.low > 0.0 => format!("Its {gap} is larger:"),
+        Some(_) => format!("Whether its {gap} differs is undecided:"),
+        None => format!("Its {gap} is"),
+    };
+    format!("{verdict} {own} ({name}: {other}).")
 }
 
 /// Says what became of the weights of a layer, in the networks of one seed.
