@@ -13,7 +13,7 @@ use crate::shape::MAX_CLASSES;
 pub enum Error {
     /// A folder lacks one of the four files.
     #[error(
-        "{} is missing, and so is a gzipped one: put all four IDX files into its folder, or choose \
+        "{} is missing, with and without .gz: put all four IDX files into its folder, or choose \
          another folder",
         path.display()
     )]
@@ -110,7 +110,7 @@ pub enum Error {
     NotFound {
         /// Environment variables of the folders of the requested sources.
         variables: Vec<&'static str>,
-        /// Every place that was tried.
+        /// Every location that was tried, with the reason why it was skipped.
         skipped: Vec<Skipped>,
     },
 }
@@ -125,7 +125,7 @@ pub enum FileFault {
     #[error("is empty: copy or download it again")]
     Empty,
     /// It begins with text.
-    #[error("is text, not an IDX file of {kind}: a web page may have been saved in its place")]
+    #[error("is text, not an IDX file of {kind}: a web page may have been saved instead")]
     Text {
         /// `images` or `labels`.
         kind: &'static str,
@@ -178,7 +178,7 @@ pub enum FileFault {
         promised: usize,
     },
     /// Its images have a size that is not supported.
-    #[error("holds images of {width} × {height} pixels: a side has 1 to {most}")]
+    #[error("holds images of {width} × {height} pixels: each side must have 1 to {most}")]
     ImageSize {
         /// Height, in pixels.
         height: usize,
@@ -236,7 +236,7 @@ pub enum ClassNamesFault {
     #[error("cannot be read: {0}")]
     Unreadable(io::Error),
     /// It is not UTF-8, or too large to be a list of names.
-    #[error("is not a text of UTF-8 and at most 64 KiB: write the name of a class on each line")]
+    #[error("is not UTF-8 text of at most 64 KiB: write the name of a class on each line")]
     NotText,
     /// It has too many names.
     #[error("names {0} classes: at most {MAX_CLASSES} are supported")]
@@ -325,7 +325,7 @@ pub enum DownloadFault {
     },
 }
 
-/// A place where a published data set was not found, with the reason.
+/// A location where a published data set was not found, with the reason.
 #[derive(Debug, Error)]
 pub enum Skipped {
     /// The environment variable is not set.

@@ -24,7 +24,7 @@ pub struct Request {
     pub dir: Option<PathBuf>,
 }
 
-/// Places to look for the published data sets.
+/// Locations of the published data sets.
 #[derive(Debug, Clone)]
 pub struct Places {
     /// The user's cache folder, in which each data set has its own.
@@ -35,10 +35,10 @@ pub struct Places {
     pub(crate) timeouts: Timeouts,
 }
 
-/// Places to look for one of the published data sets, beside the cache.
+/// Locations of one of the published data sets, besides the cache.
 #[derive(Debug, Clone)]
 pub(crate) struct SetPlaces {
-    /// Folder with the four IDX files, which is looked at before the cache.
+    /// Folder with the four IDX files, which is searched before the cache.
     pub(crate) dir: Option<PathBuf>,
     /// URL, ending in a slash, of the folder from which files are downloaded to the cache.
     pub(crate) base_url: String,
@@ -53,7 +53,7 @@ pub struct Loaded {
     pub images: ImageSet,
     /// Its source; `None` if it comes from a folder of the user's.
     pub source: Option<Source>,
-    /// Places that were tried before, in order, each with the reason why it was skipped.
+    /// Locations that were tried before, in order, each with the reason why it was skipped.
     pub skipped: Vec<Skipped>,
 }
 
@@ -93,8 +93,8 @@ fn folder_of(variable: &str) -> Option<PathBuf> {
 /// # Errors
 ///
 /// [`Error::NotFound`] if no source is available. Other errors concern the files in `dir` or in a folder
-/// that an environment variable names: defects there are not skipped. Only a `$MNIST_DIR` that lacks a
-/// file is skipped, and its like.
+/// that an environment variable such as `$MNIST_DIR` names: defects there are not skipped. Such a folder
+/// is skipped only if it lacks a file.
 pub fn load(
     request: &Request,
     places: &Places,
@@ -118,7 +118,7 @@ pub fn load(
     Err(Error::NotFound { variables, skipped })
 }
 
-/// Looks for a published data set in one place after another. Returns `None` if it is in none of them.
+/// Looks for a published data set in one location after another. Returns `None` if it is in none of them.
 fn find(
     SetPlaces { dir, base_url, set }: &SetPlaces,
     places: &Places,

@@ -7,7 +7,7 @@ use crate::shape::Shape;
 
 /// Least value of a pixel of ink on a dark background.
 const INK: u8 = 1;
-/// Number of images that are looked at.
+/// Number of images that are examined.
 const LOOKED_AT: usize = 1000;
 /// Share of the images that have to be centred.
 const MOST: f64 = 0.9;

@@ -198,7 +198,7 @@ impl File {
 /// Whether a file has its published checksum.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Verified {
-    /// It has.
+    /// It has its published checksum.
     Yes,
     /// The checksum is that of another form of the file.
     CannotBe,

@@ -16,11 +16,8 @@ use trainer::{
 fn main() -> ExitCode {
     // A panic is reported in one line, without a backtrace.
     std::panic::set_hook(Box::new(|panic| {
-        let place = panic.location().map_or(String::new(), |location| format!(" at {location}"));
-        tell(format!(
-            "internal failure{place}: {}",
-            panic.payload_as_str().unwrap_or("no message")
-        ));
+        let at = panic.location().map_or(String::new(), |location| format!(" at {location}"));
+        tell(format!("internal failure{at}: {}", panic.payload_as_str().unwrap_or("no message")));
     }));
     match Arguments::parse().execute() {
         Ok(text) => print(&text),

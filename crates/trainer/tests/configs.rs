@@ -35,7 +35,7 @@ fn every_config_is_listed_with_its_first_comment() {
 fn a_built_in_config_is_found_from_any_folder() {
     let dir = TestDir::new();
     let text = output(&dir, &["summary", "dropout"]);
-    assert!(text.contains("What is swept"), "{text}");
+    assert!(text.contains("Swept settings"), "{text}");
     let digits = ["--set", "data.dir=digits", "--set", "fit.epochs=1"];
     output(&dir, &[&["run", "smoke", "--quiet"][..], &digits].concat());
     assert!(dir.path("results/smoke/results.csv").is_file());
@@ -46,7 +46,7 @@ fn a_file_of_this_folder_is_named_with_its_ending() {
     let dir = TestDir::new();
     dir.write("mine.toml", "extends = \"mnist.toml\"");
     let message = refusal(&dir, &["summary", "mine"]);
-    let advice = "; to use the file mine.toml of this folder, write its ending too";
+    let advice = "; to use the file mine.toml in this folder, include its extension";
     assert!(message.ends_with(advice), "{message}");
     output(&dir, &["summary", "mine.toml"]);
 }
@@ -87,7 +87,7 @@ fn a_config_that_is_no_regular_file_is_refused() {
         let output = dir.output(&["summary", file]);
         assert_eq!(output.status.code(), Some(2));
         let expected = format!(
-            "error: cannot read the config {file}\n  because: it is {found}, not a regular file: put the file itself there\n"
+            "error: cannot read the config {file}\n  because: it is {found}, not a regular file: replace it with the file\n"
         );
         assert_eq!(stderr(&output), expected);
     }

@@ -54,7 +54,7 @@ fn repair(dir: &TestDir, expected: &BTreeMap<PathBuf, Vec<u8>>, reason: &str) {
     let message = stderr(assert.get_output());
     assert!(message.contains("warning: l1 seed 0 is damaged: "), "{message}");
     assert!(
-        message.contains(reason) && message.contains("It is now out/damaged/l1-seed-0-"),
+        message.contains(reason) && message.contains("Moved to out/damaged/l1-seed-0-"),
         "{message}"
     );
     assert!(!message.contains("batch_norm_dropout seed 0 is damaged"), "{message}");
@@ -93,7 +93,7 @@ fn a_damaged_run_is_kept_and_trained_again() {
     };
     for file in ["model.safetensors", "history.csv", "metrics.csv", "predictions.safetensors"] {
         flip(file);
-        repair(&dir, &expected, "not as the run left it");
+        repair(&dir, &expected, "changed since the run finished");
     }
     fs::remove_file(run.join("model.safetensors")).unwrap();
     repair(&dir, &expected, "model.safetensors: missing");
@@ -220,7 +220,7 @@ fn a_damaged_checkpoint_is_kept_and_its_run_trained_again() {
     let other = dir.path("out/runs/batch_norm_dropout-seed-0/state.safetensors");
     fs::remove_file(run.join("run.json")).unwrap();
     fs::copy(other, run.join("state.safetensors")).unwrap();
-    repair(&dir, &expected, "it is of the run");
+    repair(&dir, &expected, "it belongs to the run");
 }
 
 #[test]

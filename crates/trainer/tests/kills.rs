@@ -205,10 +205,7 @@ fn a_run_of_more_epochs_starts_from_one_of_fewer() {
     fs::write(&damaged, "damage").unwrap();
     let begun = dir.command(&["run", "small.toml", "--out", "longer", "--set", EPOCHS]).output();
     let lines = stderr(&begun.unwrap());
-    assert!(
-        lines.contains("note: 2 runs with other inputs lie beside those of this study"),
-        "{lines}"
-    );
+    assert!(lines.contains("note: the folder also has 2 runs with other inputs"), "{lines}");
     // The first tenth of the epochs was trained before.
     assert!(!lines.contains("l1 seed 0: 40/400") && lines.contains("l1 seed 0: 80/400"), "{lines}");
     assert!(lines.contains("batch_norm_dropout seed 0: 40/400"), "{lines}");

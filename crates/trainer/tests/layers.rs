@@ -58,7 +58,7 @@ fn one_setting_under_both_names_of_a_layer_is_refused() {
     dir.write("over.toml", "extends = \"base.toml\"\nvariant.mine.hidden2.dropout = 0.2");
     assert!(dropout(&summary(&dir, "base.toml", &[])).starts_with("hidden2.dropout"));
     let expected = "error: base.toml:5: variant.mine.last_hidden.dropout: is the same setting as \
-                    `variant.mine.hidden2.dropout`, written at over.toml:2: call the layer `last_hidden` in both places";
+                    `variant.mine.hidden2.dropout`, written at over.toml:2: use the name `last_hidden` for both";
     assert_eq!(summary_refusal(&dir, "over.toml", &[]), expected);
     let argument =
         summary_refusal(&dir, "base.toml", &["--set", "variant.mine.hidden2.dropout=0.4"]);
@@ -169,7 +169,7 @@ fn a_network_that_cannot_be_is_refused_by_its_key() {
         (many.as_str(), format!("{list} {many}")),
         (
             "[20000, 20000]",
-            "makes a network of 415920010 parameters: at most 100000000 can be".to_owned(),
+            "makes a network of 415920010 parameters: the maximum is 100000000".to_owned(),
         ),
     ] {
         let message = refusal(&format!("network.hidden = {units}"));
@@ -180,13 +180,16 @@ fn a_network_that_cannot_be_is_refused_by_its_key() {
                     `input`, `hidden1`, `hidden2`, `last_hidden` and `output`";
     assert_eq!(message, expected);
     let message = refusal("backend = \"wgpu\"\nnetwork.hidden = [9000, 9000]");
-    assert!(message.contains("a kernel of 9000 × 9000, over the 128 MiB"), "{message}");
+    assert!(
+        message.contains("a kernel of 9000 × 9000: a GPU buffer holds at most 128 MiB"),
+        "{message}"
+    );
     // 839 images of 40 000 activities are more than 128 MiB of float32; 838 are not.
     let dir = TestDir::new();
     dir.write_config("wide.toml", "backend = \"wgpu\"\nnetwork.hidden = [40000]");
     let refused = dir.output(&["summary", "wide.toml", "--set", "fit.batch_size=839"]);
     let expected =
-        "error: --set: fit.batch_size: is at most 838 on a GPU: its buffers end at 128 MiB";
+        "error: --set: fit.batch_size: must be at most 838: a GPU buffer holds at most 128 MiB";
     assert_eq!(stderr(&refused).lines().next(), Some(expected));
     summary(&dir, "wide.toml", &["--set", "fit.batch_size=838"]);
 }

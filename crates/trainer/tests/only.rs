@@ -45,7 +45,7 @@ fn a_number_out_of_range_is_refused() {
     let dir = TestDir::new();
     dir.write_config("small.toml", STUDY);
     let assert = dir.trainer(&["run", "small.toml", "--out", "out", "--only", "8"]).assert();
-    assert.code(2).stderr("error: --only 8: the study's runs count from 0 to 7\n");
+    assert.code(2).stderr("error: --only 8: the study's runs are numbered from 0 to 7\n");
     assert!(!dir.path("out").exists());
 }
 

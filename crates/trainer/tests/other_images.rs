@@ -167,7 +167,7 @@ fn what_does_not_fit_the_images_is_refused_with_its_line() {
     refused("data.limit = 99\ndata.validation = 500", "bad.toml:2: data.limit: is 99, but ");
     refused(
         "\nnetwork.hidden = [60000, 2000]",
-        "bad.toml:3: network.hidden: makes a network of 139314026 parameters: at most 100000000",
+        "bad.toml:3: network.hidden: makes a network of 139314026 parameters: the maximum is 100000000",
     );
     write_set(&dir.path("wide"), [16, 20], CLASSES);
     let start = dir.relative("out/runs/none-seed-0/model.safetensors");
@@ -200,7 +200,9 @@ fn fashion_mnist_comes_from_its_folder_with_its_names() {
     dir.write("fashion.toml", lines);
     let mut run = dir.trainer(&["run", "fashion.toml", "--out", "out"]);
     let assert = run.env("FASHION_MNIST_DIR", "fashion").assert().success();
-    assert.stderr(contains("the files of Fashion-MNIST are not gzipped, so nothing proves"));
+    assert.stderr(contains(
+        "the files of Fashion-MNIST are not gzipped, so their checksums cannot be verified",
+    ));
     let row = &dir.csv("out/results.csv")[0];
     assert!(row["dataset"].starts_with("fashion-"), "{row:?}");
     assert!(dir.read("out/study.toml").contains("data.sources = [\"fashion\"]"));

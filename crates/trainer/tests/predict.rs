@@ -47,7 +47,7 @@ fn predictions_for_png_files_have_the_test_accuracy() {
 
     let text = dir.stdout(&["predict", &models[0], &models[1], "3.png"]);
     let lines: Vec<&str> = text.lines().collect();
-    assert_eq!(lines[0], "3.png: 28 × 28, kept in place, being of the images' size");
+    assert_eq!(lines[0], "3.png: 28 × 28, not scaled: already of the data set's size");
     assert_eq!(lines[1], "class    none seed 0  batch_norm seed 0");
     assert_eq!(lines.len(), 13, "{text}");
     assert!(lines[12].starts_with("answer "), "{text}");
@@ -89,7 +89,7 @@ fn a_sheet_holds_every_image() {
     assert_eq!(words.join(" "), "image 0, labelled 0 image 1, labelled 7");
 
     let assert = dir.trainer(&["show", "298", "small.toml", "--count", "3"]).assert().code(2);
-    assert.stderr(contains("no image 300: they count from 0 to 299"));
+    assert.stderr(contains("no image 300: images are numbered from 0 to 299"));
 }
 
 #[test]
@@ -104,8 +104,8 @@ fn the_error_names_a_file_that_is_no_image_or_model() {
         (vec![model.as_str(), "text.png"], 1, "text.png: not a PNG or JPEG image"),
         (vec![model.as_str(), "absent.png"], 2, "cannot read absent.png"),
         (vec!["bad.safetensors", "text.png"], 1, "bad.safetensors: not a trained variant"),
-        (vec![model.as_str()], 2, "there is not an image among the files"),
-        (vec!["text.png"], 2, "there is not a model.safetensors among the files"),
+        (vec![model.as_str()], 2, "an image is missing"),
+        (vec!["text.png"], 2, "a model.safetensors is missing"),
     ] {
         let assert = dir.trainer(&[vec!["predict"], arguments].concat()).assert();
         assert.code(code).stderr(contains(words));

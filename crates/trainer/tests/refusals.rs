@@ -182,7 +182,7 @@ fn an_impossible_sweep_is_refused_with_its_line_and_key() {
     let (code, message) =
         refused(&format!("sweep.fit.epochs = [{values}]\nsweep.data.limit = [{values}]"));
     assert_eq!(code, Some(2));
-    assert!(message.contains("make 955206 runs: at most 100000 can be"), "{message}");
+    assert!(message.contains("make 955206 runs: the maximum is 100000"), "{message}");
 
     let keys = ["hidden1", "hidden2", "output"].map(|layer| {
         let parts = ["kernel", "bias", "activity"]
@@ -191,7 +191,7 @@ fn an_impossible_sweep_is_refused_with_its_line_and_key() {
     });
     let (code, message) = refused(&format!("[sweep]\n{}", keys.concat()));
     assert_eq!(code, Some(2));
-    assert!(message.contains("make names of over 250 letters"), "{message}");
+    assert!(message.contains("make folder names of over 250 bytes"), "{message}");
 }
 
 #[test]
@@ -270,7 +270,7 @@ fn more_runs_than_anyone_means_to_have_are_refused() {
     let seeds: Vec<String> = (0..300_000).map(|seed: u32| seed.to_string()).collect();
     let (code, message) = refused(&format!("seeds = [{}]", seeds.join(", ")));
     assert_eq!(code, Some(2));
-    assert_eq!(message, "error: bad.toml:1: seeds: make 1800000 runs: at most 100000 can be");
+    assert_eq!(message, "error: bad.toml:1: seeds: make 1800000 runs: the maximum is 100000");
 }
 
 #[cfg(unix)]
@@ -327,8 +327,8 @@ fn a_backend_that_is_not_built_in_is_refused_with_what_there_is() {
     assert_eq!(output.status.code(), Some(2));
     let text = stderr(&output);
     // Drivers may speak up while devices are looked for.
-    assert!(text.contains("error: backend: this build has no `cuda`\n  this build"), "{text}");
-    assert!(text.contains("write backend = one of `flex`"), "{text}");
+    assert!(text.contains("error: backend: this build has no `cuda`\n  the backends"), "{text}");
+    assert!(text.contains("set backend to one of `flex`"), "{text}");
     assert!(!dir.path("out").exists());
 }
 

@@ -81,7 +81,7 @@ fn a_report_can_be_written_at_any_time() {
     fs::rename(dir.path("digits"), dir.path("elsewhere")).unwrap();
     assert!(report(&dir).contains("warning: the report shows no images"));
     let page = dir.read("out/report.html");
-    assert!(page.contains("The test images of this study were not at hand"));
+    assert!(page.contains("The test images of this study were not available"));
     let data = page_data(&page);
     assert_eq!(data["has_images"], false);
     assert!(data["groups"][0]["confusion"].is_array() && data["groups"][0]["network"].is_object());
@@ -159,7 +159,7 @@ fn a_report_needs_a_finished_run_and_names_damaged_files() {
     dir.write("out/runs/none-seed-0/model.safetensors", "damage");
     report(&dir);
     let page = dir.read("out/report.html");
-    assert!(page.contains("/model.safetensors: not as the run left it"));
+    assert!(page.contains("/model.safetensors: changed since the run finished"));
     let data = page_data(&page);
     assert!(data["groups"][0]["network"].is_null() && data["groups"][1]["network"].is_object());
     // The predictions have a file of their own.

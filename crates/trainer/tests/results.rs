@@ -62,7 +62,7 @@ fn one_seed_gets_a_test_of_the_networks() {
     dir.train("small.toml", "out", &[]);
     let table = results(&dir, &[]);
     assert!(table.contains("One run of each proves little"), "{table}");
-    assert!(table.contains("It speaks of these networks, not of the methods."), "{table}");
+    assert!(table.contains("It compares these networks, not the methods."), "{table}");
     let summary = dir.csv("out/summary.csv");
     let columns = ["p", "verdict", "seeds_needed", "difference_mean", "chosen"];
     assert_eq!(cells(&summary[0], columns), ["", "", "", "", "false"]);

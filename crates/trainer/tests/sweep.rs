@@ -83,7 +83,7 @@ fn a_sweep_takes_more_values_or_fewer() {
     let rows = dir.train("small.toml", "out", &["--set", fewer, "--set", more]);
     assert_eq!(rows.len(), 8);
     let assert = dir.trainer(&[&run[..], &[fewer]].concat()).assert().success();
-    assert.stderr(contains("note: 8 runs with other inputs lie beside those of this study"));
+    assert.stderr(contains("note: the folder also has 8 runs with other inputs"));
 }
 
 #[test]

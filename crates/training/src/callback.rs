@@ -2,7 +2,7 @@
 
 use crate::State;
 
-/// Gets the state of a fit after each step and epoch. An error ends the fit.
+/// Functions that a fit calls with its state after each step and epoch. An error ends the fit.
 pub trait Callback {
     /// The error that ends a fit.
     type Error;

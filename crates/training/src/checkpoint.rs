@@ -116,7 +116,7 @@ impl Checkpoint {
         let trained = tensors.iter().filter(|(name, _)| steps > 0 && is_trained(name));
         restored.restore(moments, trained, device).map_err(|name| {
             Error::WeightsMismatch(format!(
-                "`{OPTIMIZER}{name}` is missing, or is not the optimizer's"
+                "`{OPTIMIZER}{name}` is missing, or does not fit the optimizer"
             ))
         })?;
         let state = State::new(weights::load(network, tensors)?, optimizer);

@@ -44,8 +44,8 @@ pub struct Fit<'a> {
     pub train: Images<'a>,
     /// The validation images, evaluated after each [`FitConfig::validate_every`]th epoch.
     pub validation: Option<Images<'a>>,
-    /// The training images with wrong labels, if some labels are known to be wrong. How many the network gives is
-    /// recorded.
+    /// The training images with wrong labels, if some labels are known to be wrong. The share of these labels that the
+    /// network predicts is recorded.
     pub wrong: Option<Images<'a>>,
     /// The device, without autodiff.
     pub device: &'a Device,
@@ -70,7 +70,7 @@ impl Fit<'_> {
         Ok(state)
     }
 
-    /// Does the remaining training steps of the current epoch, and evaluates it. `recorded` are the training images whose
+    /// Runs the remaining training steps of the current epoch, and evaluates it. `recorded` are the training images whose
     /// metrics are recorded.
     fn epoch<C: Callback>(
         &self,

@@ -55,7 +55,7 @@ impl InputFormat {
         }
         if preparation.is_centred() && width != height {
             return Err(unfit(format!(
-                "its metadata centre images of {width} × {height} pixels, which are not square"
+                "its metadata ask for centred images of {width} × {height} pixels, which are not square"
             )));
         }
         check_class_names(class_names)

@@ -93,7 +93,7 @@ pub struct Evaluation {
     pub metrics: Metrics,
     /// Mean cross-entropy over the images, without penalties.
     pub cross_entropy: f64,
-    /// Sum of all penalties, that on activities as a mean over the images.
+    /// Sum of all penalties, the one on activities as a mean over the images.
     pub penalty: f64,
 }
 

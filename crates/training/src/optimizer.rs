@@ -174,7 +174,7 @@ impl RuleConfig {
         }
     }
 
-    /// Computes what a tensor loses in a step, and its new moments, from its moments so far: none before the first step.
+    /// Computes the decrease of a tensor in a step, and its new moments, from its moments so far: none before the first step.
     /// The learning rate has to include Adam's correction.
     fn change(
         self,

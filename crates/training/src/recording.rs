@@ -30,7 +30,7 @@ impl Columns {
     /// - `acc`, `cross_entropy`: accuracy, 0 to 1, and mean cross-entropy without penalties on the first
     ///   [`RECORDED_IMAGES`] training images, in inference;
     /// - `val_cross_entropy`: mean cross-entropy without penalties on the held-out images, if there are any;
-    /// - `penalty`: sum of all penalties, that on activities as on the same training images;
+    /// - `penalty`: sum of all penalties, the one on activities for the same training images;
     /// - `memorised`: the share of the wrong labels that the network gives, if there are any;
     /// - for each layer: `norm`, the Euclidean norm of the kernel; `near_zero`, the share of its weights within 0.001
     ///   of 0; `silent`, the share of the units whose ReLU is 0 for every one of those images. The output layer has no

@@ -21,7 +21,7 @@ pub struct State {
     pub best: Option<Network>,
 }
 
-/// A finished epoch: a row of what a fit records by epoch.
+/// Record of a finished epoch.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Epoch {
     /// Number of the epoch, from 1.
@@ -66,7 +66,7 @@ impl State {
         self.best.as_ref().unwrap_or(&self.network)
     }
 
-    /// Does one training step: forward pass, loss, gradients, optimizer step, update of the moving statistics.
+    /// Runs one training step: forward pass, loss, gradients, optimizer step, update of the moving statistics.
     #[must_use]
     pub fn step(mut self, batch: Batch, noise: NetworkNoise, loss: Loss) -> Self {
         let Batch { images, classes } = batch;

@@ -76,8 +76,8 @@ impl Weights {
         load(network, deserialize(&self.0)?.tensors().into_iter().collect())
     }
 
-    /// Returns the format of the network's images, of `inputs` pixels and of `classes` classes. That of MNIST if the file's metadata
-    /// lacks it and there are as many pixels.
+    /// Returns the format of the network's images, of `inputs` pixels and of `classes` classes. If the file's metadata
+    /// lack it, returns that of MNIST for as many pixels as MNIST's.
     ///
     /// # Errors
     ///

@@ -123,7 +123,7 @@ fn refuses_fifos_and_devices_without_opening_them() {
         let folder = dir.path().to_owned();
         let error = within_seconds(move || read(&folder, &fake.set)).unwrap_err();
         let expected = "t10k-images-idx3-ubyte cannot be read: it is a FIFO, a socket or a device, not a \
-                        regular file: put the file itself there";
+                        regular file: replace it with the file";
         assert_eq!(message(dir.path(), &error), expected, "{case}");
     }
 }
@@ -150,7 +150,7 @@ fn reports_the_missing_or_defective_file() {
         (
             "no folder",
             |dir| fs::remove_dir_all(dir).unwrap(),
-            "train-images-idx3-ubyte is missing, and so is a gzipped one: put all four IDX files into \
+            "train-images-idx3-ubyte is missing, with and without .gz: put all four IDX files into \
              its folder, or choose another folder",
         ),
         (
@@ -159,7 +159,7 @@ fn reports_the_missing_or_defective_file() {
                 fs::remove_dir_all(dir).unwrap();
                 fs::write(dir, "").unwrap();
             },
-            "train-images-idx3-ubyte is missing, and so is a gzipped one: put all four IDX files into \
+            "train-images-idx3-ubyte is missing, with and without .gz: put all four IDX files into \
              its folder, or choose another folder",
         ),
         (
@@ -168,7 +168,7 @@ fn reports_the_missing_or_defective_file() {
                 fs::remove_file(dir.join("t10k-labels-idx1-ubyte")).unwrap();
                 fs::write(dir.join("train-images-idx3-ubyte"), "text").unwrap();
             },
-            "t10k-labels-idx1-ubyte is missing, and so is a gzipped one: put all four IDX files into \
+            "t10k-labels-idx1-ubyte is missing, with and without .gz: put all four IDX files into \
              its folder, or choose another folder",
         ),
         (
@@ -185,7 +185,7 @@ fn reports_the_missing_or_defective_file() {
                 fs::remove_file(dir.join("train-labels-idx1-ubyte")).unwrap();
                 fs::create_dir(dir.join("train-labels-idx1-ubyte")).unwrap();
             },
-            "train-labels-idx1-ubyte cannot be read: it is a folder, not a regular file: put the file itself there",
+            "train-labels-idx1-ubyte cannot be read: it is a folder, not a regular file: replace it with the file",
         ),
         (
             "too many labels",

@@ -81,7 +81,7 @@ fn reports_the_defect_of_a_file_of_images() {
         (
             "a web page",
             b"<!DOCTYPE html><title>404</title>".to_vec(),
-            "is text, not an IDX file of images: a web page may have been saved in its place",
+            "is text, not an IDX file of images: a web page may have been saved instead",
         ),
         (
             "another magic number",
@@ -101,12 +101,12 @@ fn reports_the_defect_of_a_file_of_images() {
         (
             "no height",
             header([0x0803, 2, 0, 28]),
-            "holds images of 28 × 0 pixels: a side has 1 to 1024",
+            "holds images of 28 × 0 pixels: each side must have 1 to 1024",
         ),
         (
             "too wide",
             header([0x0803, 2, 56, 1025]),
-            "holds images of 1025 × 56 pixels: a side has 1 to 1024",
+            "holds images of 1025 × 56 pixels: each side must have 1 to 1024",
         ),
         (
             "too many large images",

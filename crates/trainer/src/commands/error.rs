@@ -1,4 +1,4 @@
-//! Errors of commands. Of all errors, the exit code and the advice.
+//! Errors of commands, and the exit code and advice of every error.
 
 use std::{
     io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull},
@@ -11,7 +11,7 @@ use crate::{
     store,
 };
 
-/// Why a command failed.
+/// Error of a command.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// An argument is wrong.
@@ -19,24 +19,17 @@ pub enum Error {
     Argument(String),
     /// Other processes train some of the runs.
     #[error("another process is training {}", runs.join(", "))]
-    Held {
-        /// The runs' names.
-        runs: Vec<String>,
-    },
+    Held { runs: Vec<String> },
     /// A study has no finished run.
     #[error("{} has no finished run{}", folder.display(), if *has_begun { " yet" } else { "" })]
     NoResults {
-        /// The study's folder.
         folder: PathBuf,
         /// Whether a study has been begun in it.
         has_begun: bool,
     },
     /// A folder has runs, but no study.json that says which study they are of.
     #[error("{} has runs, but no study.json", folder.display())]
-    NoStudy {
-        /// The folder.
-        folder: PathBuf,
-    },
+    NoStudy { folder: PathBuf },
     /// A config is wrong.
     #[error(transparent)]
     Config(#[from] ConfigError),
@@ -72,11 +65,11 @@ impl Error {
         Some(match self {
             Self::Argument(_) | Self::Config(_) => return None,
             Self::Held { .. } => {
-                "the other runs are done; run the same command again once it has ended".to_owned()
+                "the other runs are finished; once that process has ended, run the same command again".to_owned()
             }
             Self::NoResults { has_begun: false, .. } => "train first: trainer run".to_owned(),
             Self::NoResults { .. } => {
-                "unless its runs are being trained now, trainer run resumes them".to_owned()
+                "if no process is training its runs, resume them: trainer run".to_owned()
             }
             Self::NoStudy { folder } => format!(
                 "to write it, run their config again: trainer run CONFIG --out {}",
@@ -106,7 +99,7 @@ pub fn advice(error: &runner::Error) -> Option<String> {
         runner::Error::SourceLost { found, .. } => format!(
             "make it available, or write data.sources = [\"{found}\"] to train on that instead"
         ),
-        runner::Error::Stopped { .. } => "the same command resumes from here".to_owned(),
+        runner::Error::Stopped { .. } => "run the same command again to resume".to_owned(),
         runner::Error::Store(store::Error::Write { source, .. }) => {
             let is_full = matches!(source.kind(), FileTooLarge | QuotaExceeded | StorageFull);
             let free = if is_full { "free disk space or " } else { "" };

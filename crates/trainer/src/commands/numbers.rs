@@ -27,7 +27,7 @@ pub(super) fn parse(only: &str, study: &Study) -> Result<Vec<usize>, String> {
         let count = study.runs.len();
         if first > last || last >= count {
             let last = count.saturating_sub(1);
-            return Err(error(format!("the study's runs count from 0 to {last}")));
+            return Err(error(format!("the study's runs are numbered from 0 to {last}")));
         }
         indices.extend(first..=last);
     }
@@ -50,7 +50,7 @@ mod tests {
         assert_eq!(parse("0-2,5,7-8"), Ok(vec![0, 1, 2, 5, 7, 8]));
         assert_eq!(parse("10"), Ok(vec![10]));
         for wrong in ["11", "3-2", "0-11", "18446744073709551615", "0-18446744073709551615"] {
-            let message = format!("--only {wrong}: the study's runs count from 0 to 10");
+            let message = format!("--only {wrong}: the study's runs are numbered from 0 to 10");
             assert_eq!(parse(wrong), Err(message));
         }
         for wrong in ["", "-", "1-", "x", "1,", "-1", "99999999999999999999"] {

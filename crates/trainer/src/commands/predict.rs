@@ -17,7 +17,6 @@ use crate::{
     study::Backend,
 };
 
-/// Arguments of `trainer predict`.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     /// One or more model.safetensors, and one or more images
@@ -107,8 +106,8 @@ fn predict(files: &[PathBuf]) -> Result<Vec<Prediction>, Error> {
         files.iter().partition(|path| path.extension().is_some_and(|end| end == "safetensors"));
     if models.is_empty() || images.is_empty() {
         let lacking = if models.is_empty() { "a model.safetensors" } else { "an image" };
-        let usage = "trainer predict MODEL IMAGE, with any number of each";
-        return Err(Error::Argument(format!("there is not {lacking} among the files: {usage}")));
+        let usage = "trainer predict takes one or more models and one or more images";
+        return Err(Error::Argument(format!("{lacking} is missing: {usage}")));
     }
     let mut models: Vec<Model> =
         models.into_iter().map(|path| Model::read(path)).collect::<Result<_, _>>()?;

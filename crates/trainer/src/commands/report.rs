@@ -12,7 +12,6 @@ use crate::{
     study::InputFiles,
 };
 
-/// Arguments of `trainer report`.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     #[command(flatten)]

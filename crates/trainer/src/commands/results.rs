@@ -8,7 +8,6 @@ use crate::{
     runner::tell,
 };
 
-/// Arguments of `trainer results`.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     #[command(flatten)]

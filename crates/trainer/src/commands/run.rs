@@ -14,7 +14,6 @@ use crate::{
     store::StudyFolder,
 };
 
-/// Arguments of `trainer run`.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     #[command(flatten)]
@@ -90,7 +89,7 @@ fn write(
     if !is_ours {
         let (name, folder) = (&context.saved.study.name, folder.path().display());
         tell(format!(
-            "note: another study was begun in {folder} meanwhile, so its results.csv and report.html stay; \
+            "note: another study was begun in {folder} meanwhile, so its results.csv and report.html are kept; \
              to write those of {name}, run it again"
         ));
     }

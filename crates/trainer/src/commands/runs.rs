@@ -18,12 +18,11 @@ use crate::{
 
 /// Assumed seconds per image and epoch on one core, until a run has finished.
 const SECONDS_PER_IMAGE: f64 = 5e-6;
-/// Work of evaluating an image, in times that of training on it: a forward pass without a backward one.
+/// Work of evaluating an image relative to training on it: a forward pass without a backward one.
 const EVALUATION: f64 = 0.3;
 /// Number of MNIST's training images.
 const IMAGES: usize = 60_000;
 
-/// Arguments of `trainer runs`.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     #[command(flatten)]
@@ -39,7 +38,7 @@ pub(crate) struct Arguments {
     /// Print only the unfinished runs' numbers, in at most MOST lines for `trainer run --only`
     #[arg(long, value_name = "MOST")]
     batches: Option<usize>,
-    /// Least time that each of those lines should take
+    /// Minimum estimated time per line
     #[arg(long, value_name = "MINUTES", default_value_t = 0.0, requires = "batches")]
     batch_minutes: f64,
 }

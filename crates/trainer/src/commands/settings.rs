@@ -6,7 +6,6 @@ use toml::Value;
 
 use crate::study::{Row, table};
 
-/// Arguments of `trainer settings`.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     /// Only this part of a config
@@ -16,7 +15,7 @@ pub(crate) struct Arguments {
 /// Part of a config.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Part {
-    /// Outside other tables, and [network]
+    /// Top level, and [network]
     Study,
     /// [data]
     Data,
@@ -26,7 +25,7 @@ enum Part {
     Output,
     /// [variant.NAME]
     Variant,
-    /// [variant.NAME], each after a layer's name: hidden2.dropout
+    /// [variant.NAME], each with a layer's name first: hidden2.dropout
     Layer,
 }
 
@@ -75,7 +74,7 @@ fn text(part: Part) -> String {
 fn layers(key: &str) -> String {
     let mut others = [LayerName::Input, LayerName::Output].into_iter();
     match others.find(|layer| table::layer(*layer).any(|setting| setting.row.key == key)) {
-        Some(other) => format!("; of hidden layers and {other}"),
-        None => "; of hidden layers".to_owned(),
+        Some(other) => format!("; hidden and {other} layers"),
+        None => "; hidden layers".to_owned(),
     }
 }

@@ -20,7 +20,6 @@ const DARK: u8 = 96;
 /// Characters between two images.
 const GAP: usize = 2;
 
-/// Arguments of `trainer show`.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     /// Index of the image, from 0
@@ -30,10 +29,10 @@ pub(crate) struct Arguments {
     /// Part of the data set
     #[arg(long, value_enum, default_value_t = Part::Train)]
     split: Part,
-    /// Number of images, from that one on
+    /// Number of images, starting at the index
     #[arg(long, default_value_t = 1)]
     count: usize,
-    /// Write a PNG, each image in its own size, instead
+    /// Write a PNG instead, each image in its original size
     #[arg(long, value_name = "FILE")]
     png: Option<PathBuf>,
 }
@@ -97,7 +96,7 @@ fn text(
     Ok(rows.collect())
 }
 
-/// Draws images from an index on as a PNG, each in its true size, in a sheet as square as can be.
+/// Draws images from an index on as a PNG, each in its original size, in a sheet as square as possible.
 fn sheet(split: &Split, index: usize, count: usize) -> Result<Vec<u8>, Error> {
     let images: Vec<&[u8]> =
         indices(split, index, count)?.into_iter().map(|index| split.image(index)).collect();
@@ -123,13 +122,13 @@ fn title(split: &Split, names: &[String], index: usize) -> String {
 fn indices(split: &Split, index: usize, count: usize) -> Result<Vec<usize>, Error> {
     let len = split.len();
     if count == 0 {
-        return Err(Error::Argument("--count has to be 1 or more".to_owned()));
+        return Err(Error::Argument("--count must be 1 or more".to_owned()));
     }
     if index >= len || count > len - index {
         let last = len.saturating_sub(1);
         let lacking = index.max(len);
         return Err(Error::Argument(format!(
-            "there is no image {lacking}: they count from 0 to {last}"
+            "there is no image {lacking}: images are numbered from 0 to {last}"
         )));
     }
     Ok((index..index + count).collect())

@@ -12,7 +12,6 @@ use crate::{
     study::{Study, Variant, VariantSettings},
 };
 
-/// Arguments of `trainer summary`.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     #[command(flatten)]
@@ -45,7 +44,7 @@ fn text(study: &Study, shape: Shape, only: Option<&str>) -> Result<String, Error
         return Err(Error::Argument(format!("the study has no variant `{name}`, only {names}")));
     }
     let swept =
-        if study.sweep.is_empty() { "" } else { "\nWhat is swept is shown at its first values.\n" };
+        if study.sweep.is_empty() { "" } else { "\nSwept settings have their first values.\n" };
     Ok(texts.join("\n") + swept)
 }
 
@@ -68,7 +67,7 @@ fn variant_text(variant: &Variant, shape: Shape) -> String {
     )
 }
 
-/// Formats what regularises the training of a variant, and what others call its penalties.
+/// Formats the regularisation of a variant's training, and PyTorch's equivalents of its penalties.
 fn training_text(variant: &Variant) -> String {
     let VariantSettings { early_stopping, weight_decay, label_smoothing, shift, .. } =
         &variant.settings;
@@ -78,7 +77,7 @@ fn training_text(variant: &Variant) -> String {
     if let Some(WeightDecay { rate, exclude }) = weight_decay {
         let except = if exclude.is_empty() { "none".to_owned() } else { exclude.join(", ") };
         lines.push(format!(
-            "weight decay {rate}, excluded: {except}; the weight_decay of PyTorch's AdamW, and without momentum of its SGD"
+            "weight decay {rate}, excluded: {except}; the same as weight_decay of PyTorch's AdamW, or of its SGD without momentum"
         ));
     }
     if *label_smoothing > 0.0 {
@@ -91,7 +90,7 @@ fn training_text(variant: &Variant) -> String {
     lines.into_iter().map(|line| format!("  {line}\n")).collect()
 }
 
-/// Says what PyTorch calls a kernel's L2 penalty: its slope is twice the factor times the weight.
+/// Formats a kernel's L2 penalty as PyTorch's weight decay: its slope is twice the factor times the weight.
 fn l2_note(name: LayerName, dense: &DenseConfig) -> Option<String> {
     let l2 = dense.kernel_regularizer.l2;
     (l2 > 0.0).then(|| {

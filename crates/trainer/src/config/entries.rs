@@ -22,14 +22,12 @@ const MAX_DEPTH: usize = 16;
 pub enum Origin {
     /// A line of a file.
     File {
-        /// Path of the file.
         path: PathBuf,
         /// Line number, counted from 1.
         line: usize,
     },
     /// A line of a built-in config.
     BuiltIn {
-        /// Name of the config.
         name: String,
         /// Line number, counted from 1.
         line: usize,
@@ -89,7 +87,6 @@ impl Entries {
         Self::parse_lines(text, &|line| Origin::File { path: path.to_owned(), line })
     }
 
-    /// Parses a built-in config.
     pub(super) fn parse_built_in(config: &BuiltIn) -> Result<Self, ConfigError> {
         let BuiltIn { name, text } = *config;
         Self::parse_lines(text, &|line| Origin::BuiltIn { name: name.to_owned(), line })
@@ -168,17 +165,14 @@ impl Entries {
         self.0.extend(overrides.0);
     }
 
-    /// Returns the entry of a key.
     pub fn get(&self, key: &str) -> Option<&Entry> {
         self.0.get(key)
     }
 
-    /// Sets the entry of a key.
     pub fn insert(&mut self, key: &str, entry: Entry) {
         self.0.insert(key.to_owned(), entry);
     }
 
-    /// Removes a key and returns its entry.
     pub fn remove(&mut self, key: &str) -> Option<Entry> {
         self.0.remove(key)
     }

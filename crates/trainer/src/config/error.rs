@@ -10,7 +10,6 @@ use super::Origin;
 pub struct SettingError {
     /// Origin of the setting; `None` if it has its default, or is not located yet.
     pub origin: Option<Origin>,
-    /// Key of the setting.
     pub key: String,
     /// The problem, and how to solve it.
     pub reason: String,
@@ -34,7 +33,6 @@ pub enum ConfigError {
     /// The file does not exist or cannot be read.
     #[error("cannot read the config {}", path.display())]
     Unreadable {
-        /// Path of the file.
         path: PathBuf,
         /// Error of the operating system.
         source: std::io::Error,
@@ -48,7 +46,6 @@ pub enum ConfigError {
     /// The text is not TOML.
     #[error("{origin}: {message}")]
     Syntax {
-        /// Location of the error.
         origin: Origin,
         /// Message of the TOML parser.
         message: String,
@@ -60,7 +57,7 @@ pub enum ConfigError {
         config: String,
     },
     /// The config extends itself, directly or through others.
-    #[error("{origin}: extends: goes round in a circle: {cycle}")]
+    #[error("{origin}: extends: the configs form a cycle: {cycle}")]
     Cycle {
         /// Location of the `extends` that closes the cycle.
         origin: Origin,
@@ -70,9 +67,7 @@ pub enum ConfigError {
     /// No setting has the key.
     #[error("{origin}: unknown key `{key}`{hint}")]
     UnknownKey {
-        /// Location of the key.
         origin: Origin,
-        /// The key.
         key: String,
         /// Suggestion of a similar key; empty if none is similar.
         hint: String,

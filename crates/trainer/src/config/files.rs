@@ -66,7 +66,7 @@ fn find_by_name(name: &str) -> Option<Location> {
     file.or_else(|| builtin::find(name).map(Location::BuiltIn))
 }
 
-/// Returns whether something is at a path, readable or not: it stands in for no built-in config.
+/// Returns whether a path exists, readable or not: no built-in config replaces an unreadable file.
 fn is_there(path: &Path) -> bool {
     path.symlink_metadata().is_ok()
 }
@@ -82,7 +82,7 @@ fn not_found(name: &str) -> ConfigError {
     let mut message = values::unknown("config", name, &names);
     let file = format!("{name}{SUFFIX}");
     if Path::new(&file).is_file() {
-        message += &format!("; to use the file {file} of this folder, write its ending too");
+        message += &format!("; to use the file {file} in this folder, include its extension");
     }
     ConfigError::NotFound { message }
 }

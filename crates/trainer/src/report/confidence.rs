@@ -15,7 +15,6 @@ pub(super) struct Confidence {
     /// The expected calibration error: the mean distance of accuracy and confidence over the bins, weighted by their
     /// images (Guo et al. 2017).
     pub(super) ece: Spread,
-    /// The mean confidence.
     pub(super) mean: Spread,
     /// The mean negative log-likelihood: the cross-entropy without penalties and smoothing.
     pub(super) nll: Spread,

@@ -16,7 +16,7 @@ pub(super) const HELD_OUT: &str = "val_cross_entropy";
 /// The metrics of each epoch, averaged over a group's runs, up to the last epoch that all of them reached.
 #[derive(Debug, Default, PartialEq, Serialize)]
 pub(super) struct Curves {
-    /// The epochs of history.csv, of many some of them.
+    /// The epochs of history.csv, thinned out if there are many.
     epochs: Vec<usize>,
     /// Means over the batches of an epoch while the weights change, as Keras reports them: with penalties and dropout.
     running_loss: Vec<Option<f64>>,
@@ -39,7 +39,7 @@ struct Means {
 }
 
 impl Curves {
-    /// Averages runs, given their histories and their other metrics. Of those, the columns are kept that `is_kept` says.
+    /// Averages runs, given their histories and their other metrics. Keeps the columns of metrics that `is_kept` selects.
     pub(super) fn mean(
         histories: &[EpochTable],
         metrics: &[EpochTable],
@@ -50,7 +50,7 @@ impl Curves {
         let best_epoch = recorded.best_epoch();
         let recorded = recorded.at(&thinned(recorded.epochs.clone(), best_epoch));
         let history = Means::of(histories);
-        // Of many epochs the same ones, so that the curves can be compared.
+        // If there are many epochs, both tables keep the same ones, so that the curves can be compared.
         let history = if history.epochs.len() <= MAX_EPOCHS || recorded.epochs.is_empty() {
             history.at(&thinned(history.epochs.clone(), None))
         } else {

@@ -98,7 +98,7 @@ pub(super) struct Stopped {
     epochs: usize,
 }
 
-/// Settings that the reading of all groups shares.
+/// Settings shared by the reading of all groups.
 #[derive(Debug)]
 pub(super) struct Reading {
     /// The layer whose weights are shown; `None` for the last hidden one.

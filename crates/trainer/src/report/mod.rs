@@ -35,7 +35,7 @@ pub fn write(
     splits: Option<&Splits>,
 ) -> Result<(), Error> {
     if splits.is_none() {
-        notes.push("The test images of this study were not at hand.".to_owned());
+        notes.push("The test images of this study were not available.".to_owned());
     }
     notes.extend(results::notes(groups));
     let verdicts = results::verdicts(groups).unwrap_or_default();

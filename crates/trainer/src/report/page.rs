@@ -71,7 +71,6 @@ struct Cell {
     best: bool,
 }
 
-/// Renders the page.
 pub(super) fn render(
     saved: &SavedStudy,
     groups: &[Group<'_>],

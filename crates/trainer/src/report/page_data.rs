@@ -25,7 +25,7 @@ use crate::{
 const BINS: u32 = 81;
 /// The ratio of the histograms' range to the 99th percentile of the weights' magnitudes.
 const MARGIN: f64 = 1.5;
-/// The maximum number of groups on the page. Of more, only those are on it that are shown without sliders.
+/// The maximum number of groups on the page. If there are more, it has only those shown without sliders.
 const MAX_GROUPS: usize = 64;
 /// The maximum size of all networks on the page, in base64.
 const MAX_NETWORKS_BYTES: usize = 4_600_000;
@@ -75,7 +75,7 @@ impl PageData {
         if !is_small {
             sliders.clear();
             notes.push(format!(
-                "There are no sliders, as the sweep has more than {MAX_GROUPS} points: each variant is at its own point."
+                "There are no sliders, as the sweep has more than {MAX_GROUPS} points: each variant is shown at one point."
             ));
         }
         let layer = regularised_layer(shown.iter().map(|&index| &all[index].runs[0]));
@@ -92,7 +92,7 @@ impl PageData {
         add_histograms(&mut groups);
         let (misread, misread_total) = add_answers(&mut groups, splits);
         let wrong_images = add_wrong_answers(&mut groups, all, splits, notes);
-        // The data set's, or else a network's.
+        // That of the data set, or else of a network.
         let format = splits
             .map(|splits| splits.input_format(Pixels::Unit))
             .or_else(|| groups.iter().find_map(|group| Some(group.model.as_ref()?.input.clone())));
@@ -181,8 +181,8 @@ fn add_histograms(groups: &mut [PageGroup]) {
     }
 }
 
-/// Adds what each group's first network says of the test images that most of those shown misclassify. Returns these
-/// images and the number of all such images.
+/// Adds the predictions of each group's first network for the test images that most of the shown ones misclassify.
+/// Returns these images and the number of all such images.
 fn add_answers(groups: &mut [PageGroup], splits: Option<&Splits>) -> (Vec<Misclassified>, usize) {
     let Some(Splits { test, .. }) = splits else { return Default::default() };
     let shown = groups.iter().filter(|group| group.shown);
@@ -197,7 +197,7 @@ fn add_answers(groups: &mut [PageGroup], splits: Option<&Splits>) -> (Vec<Miscla
     (images, total)
 }
 
-/// Adds what each group's first network says of some training images with wrong labels. Returns these images.
+/// Adds the predictions of each group's first network for some training images with wrong labels. Returns these images.
 fn add_wrong_answers(
     groups: &mut [PageGroup],
     all: &[Group<'_>],

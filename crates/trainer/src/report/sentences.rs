@@ -7,7 +7,7 @@ mod variant;
 use self::{curves::about_curves, lead::lead, variant::about_variant};
 use super::{group::PageGroup, page_data::PageData};
 
-/// The part of the way from guessing to certainty that a network has to come if it is to have learnt.
+/// The minimum training accuracy of a network that has learnt, as a fraction of the range from guessing to 1.
 const LEARNT: f64 = 0.2;
 /// A config of a network that overfits.
 const OVERFIT: &str = "overfit";
@@ -26,7 +26,7 @@ pub(super) struct Sentences {
 }
 
 impl Sentences {
-    /// Describes the groups that are shown unless a slider is moved. The first one is compared with.
+    /// Describes the groups that are shown unless a slider is moved, compared with the first one.
     pub(super) fn new(data: &PageData) -> Self {
         let shown: Vec<&PageGroup> = data.shown().collect();
         let Some((first, others)) = shown.split_first() else { return Self::default() };

@@ -1,4 +1,4 @@
-//! Training images with wrong labels, and what networks say of them.
+//! Training images with wrong labels, and networks' predictions for them.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use data::Split;
@@ -14,7 +14,7 @@ use crate::{
 /// The number of images that are shown.
 const SHOWN: usize = 12;
 
-/// Training images with wrong labels, of one run of those that have the same ones.
+/// Training images with wrong labels of a run, which other runs may share.
 #[derive(Debug)]
 pub(super) struct MislabelledImages {
     changes: Vec<ChangedLabel>,
@@ -44,7 +44,6 @@ impl MislabelledImages {
         Ok(split.map(|split| Self { changes: chosen, split }))
     }
 
-    /// Returns the images.
     pub(super) fn images(&self) -> Vec<WrongImage> {
         let images = self.changes.iter().enumerate().map(|(index, change)| WrongImage {
             index: change.index,

@@ -8,9 +8,11 @@ use std::{
 use super::Row;
 use crate::study::KeyValues;
 
-/// Returns for each group of runs whether it is the chosen point of its variant: that of the highest mean held-out
-/// accuracy, and at equal accuracy that of the lowest held-out cross-entropy, over the seeds that all its points have. Points with
-/// other values of `data.` keys are chosen apart. Without held-out images none is chosen.
+/// Returns for each group of runs whether it is the chosen point of its variant.
+///
+/// The chosen point has the highest mean held-out accuracy. Ties go to the lowest mean held-out cross-entropy. The means
+/// are over the seeds that all points of the variant have. Points with different values of `data.` keys are chosen
+/// separately. Without held-out images no point is chosen.
 pub(super) fn choose(groups: &[&[Row]]) -> Vec<bool> {
     let mut candidates: BTreeMap<(&str, String), Vec<usize>> = BTreeMap::new();
     for (index, group) in groups.iter().enumerate() {
@@ -28,7 +30,7 @@ pub(super) fn choose(groups: &[&[Row]]) -> Vec<bool> {
 }
 
 /// Returns for each group of runs whether it has the star: in a sweep each variant's chosen point, else the best group.
-/// Without held-out images none has it, nor has one with a diverged run.
+/// A group without held-out images or with a diverged run has no star.
 pub(super) fn starred(groups: &[&[Row]], chosen: &[bool]) -> Vec<bool> {
     let is_sweep = groups.iter().any(|group| !group[0].point().is_empty());
     let best = best(groups).filter(|_| !is_sweep);
@@ -88,7 +90,7 @@ impl Score {
         })
     }
 
-    /// A diverged group is worse than any other. The first of equals is better.
+    /// Returns whether this score is better than an earlier one. A diverged group is worse than any other.
     fn is_better_than(&self, other: &Self) -> bool {
         let ordering = (other.diverged.cmp(&self.diverged))
             .then(self.accuracy.total_cmp(&other.accuracy))

@@ -12,7 +12,6 @@ use super::{
     verdict::p_text,
 };
 
-/// A column of the results.
 #[derive(Debug)]
 pub struct Column {
     /// Name in CSV and JSON.
@@ -33,7 +32,7 @@ pub enum Table {
     Report,
 }
 
-/// When a column is there. summary.csv has its columns always.
+/// Condition for a column to be shown. summary.csv always has all of its columns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum When {
     Always,
@@ -110,7 +109,7 @@ pub(super) const COLUMNS: &[Column] = &[
     column("verdict", &[Table::Summary, Table::Report], SeveralSeeds, OfGroup(|group| comparison(group, verdict)),
         "Whether the test accuracy is better or worse; p is adjusted for the number of comparisons by Holm’s method"),
     column("seeds_needed", SUMMARY, Always, OfGroup(|group| comparison(group, |found| Text(found.seeds_needed.to_string()))),
-        "Number of seeds with which the difference would be found, 4 times in 5"),
+        "Number of seeds that would show the difference 4 times in 5"),
     column("seed", &[], Always, OfRun(|row| Count(row.run.seed)),
         "Seed of the run’s random numbers"),
     column("loss_train", REPORT, Always, Metric(|row| Number(row.record.train.loss)),
@@ -185,7 +184,6 @@ impl Column {
         }
     }
 
-    /// Returns a group's cell.
     pub fn cell(&self, group: &Group<'_>) -> Cell {
         match self.value {
             OfRun(cell) => cell(&group.runs[0]),

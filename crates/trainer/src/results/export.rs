@@ -15,7 +15,8 @@ use crate::{
     study::{KeyValues, setting_text},
 };
 
-/// Writes results.csv and summary.csv. The study's own files have to be locked since the records were read, so that whoever writes last has read every record.
+/// Writes results.csv and summary.csv. The caller must have locked the study's own files before it read the records, so
+/// that the last writer has read every record.
 pub fn write(folder: &StudyFolder, rows: &[Row], groups: &[Group<'_>]) -> Result<(), Error> {
     files::write(&folder.file("results.csv"), csv_text(rows)?.as_bytes())?;
     files::write(&folder.file("summary.csv"), summary_text(groups)?.as_bytes())

@@ -20,12 +20,10 @@ pub struct Group<'a> {
 }
 
 impl Group<'_> {
-    /// Returns the variant's name.
     pub fn variant(&self) -> &str {
         self.runs[0].variant()
     }
 
-    /// Returns the point of the sweep.
     pub fn point(&self) -> &KeyValues {
         self.runs[0].point()
     }
@@ -44,8 +42,8 @@ impl Group<'_> {
 
 /// Groups runs, in the order of the rows, and compares each group with the variant `first`.
 ///
-/// With held-out images each variant's chosen point is compared with the first variant's chosen point, apart for each
-/// value of `data.` keys. Without them each point is compared with the first variant at the same values of the keys that
+/// With held-out images each variant's chosen point is compared with the first variant's chosen point, separately for
+/// each value of `data.` keys. Without them each point is compared with the first variant at the same values of the keys that
 /// are not a single variant's (`variant.…`).
 pub fn groups<'a>(rows: &'a [Row], first: &str) -> Vec<Group<'a>> {
     let groups: Vec<&[Row]> = rows.chunk_by(Row::is_beside).collect();

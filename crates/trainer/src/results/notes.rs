@@ -19,8 +19,8 @@ pub fn notes(groups: &[Group<'_>]) -> Vec<String> {
         let best = if is_swept(groups) { "each variant's best point" } else { "the best variant" };
         notes.push(format!("★ {best} by mean accuracy on the held-out images."));
     } else if is_swept(groups) {
-        let note = "No point is called best: that would be a choice by the test images. To choose honestly, hold images\n\
-             out, for example with --set data.validation=10000.";
+        let note = "No point is marked as best, as only the test images could choose it. To choose by other images, hold\n\
+             some out, for example with --set data.validation=10000.";
         notes.push(note.to_owned());
     }
     if let Some(row) = runs(groups).find(|row| row.barely_trained()) {

@@ -11,25 +11,19 @@ use crate::{
 /// A finished run of a study. Rows with equal inputs share a run.
 #[derive(Debug, Clone)]
 pub struct Row {
-    /// The run.
     pub run: Run,
-    /// Name of the data set.
     pub dataset: String,
     /// Backend that the study names.
     pub backend: Backend,
-    /// The run's folder.
     pub folder: PathBuf,
-    /// The run's record.
     pub record: Record,
 }
 
 impl Row {
-    /// Returns the variant's name.
     pub fn variant(&self) -> &str {
         &self.run.variant.name
     }
 
-    /// Returns the sweep point.
     pub fn point(&self) -> &KeyValues {
         &self.run.point
     }

@@ -7,11 +7,11 @@ use crate::store::{
     self, Error, FinishedRun, FinishedRuns, Job, RunFolders, SavedStudy, StudyFolder,
 };
 
-/// Least time between two writes of results.csv, in times the last one took.
+/// Minimum time between two writes of results.csv, as a multiple of the duration of the last one.
 const REST: u32 = 20;
 
 /// The files of a study while its runs are trained. They belong to the study that was begun last in the folder: once
-/// that is another one, nothing is written any more.
+/// another study is begun, nothing more is written.
 #[derive(Debug)]
 pub struct ResultSet<'a> {
     saved: &'a SavedStudy,

@@ -17,7 +17,6 @@ const MOST_SEEDS: u32 = 1000;
 /// The mean and the sample standard deviation of some values.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Spread {
-    /// The mean.
     pub mean: f64,
     /// The sample standard deviation, with divisor n − 1; `None` for fewer than two values.
     pub deviation: Option<f64>,
@@ -37,9 +36,7 @@ impl Spread {
 /// The mean of paired differences, its 95 % confidence interval, and the test whether it is 0.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Difference {
-    /// The number of pairs.
     pub pairs: usize,
-    /// The mean difference.
     pub mean: f64,
     /// The lower bound of the interval.
     pub low: f64,

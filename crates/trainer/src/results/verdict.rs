@@ -6,10 +6,10 @@ use super::{
 };
 use crate::study::cell_name;
 
-/// The largest number of verdicts that are told; all are in summary.csv.
+/// Maximum number of verdicts in the note; all are in summary.csv.
 const MOST: usize = 12;
 
-/// Tells the verdicts of a study's comparisons in a note, a sentence in each line; `None` if there are none.
+/// Formats the verdicts of a study's comparisons as a note, a sentence in each line; `None` if there are none.
 pub fn verdicts(groups: &[Group<'_>]) -> Option<String> {
     let compared: Vec<(String, &Comparison)> = groups
         .iter()
@@ -34,7 +34,7 @@ pub fn verdicts(groups: &[Group<'_>]) -> Option<String> {
     (!sentences.is_empty()).then(|| sentences.join("\n"))
 }
 
-/// Tells the verdict of a comparison over several seeds.
+/// Formats the verdict of a comparison over several seeds.
 fn sentence(name: &str, comparison: &Comparison, difference: &Difference) -> String {
     let other = cell_name(&comparison.variant, &comparison.point);
     let points = format!("{:+.2} percentage points of test accuracy", 100.0 * difference.mean);
@@ -49,7 +49,7 @@ fn sentence(name: &str, comparison: &Comparison, difference: &Difference) -> Str
             let needed = match comparison.seeds_needed {
                 SeedsNeeded::Unknown => String::new(),
                 needed => {
-                    format!("; such a difference takes {needed} seeds to be found, 4 times in 5")
+                    format!("; {needed} seeds would show such a difference 4 times in 5")
                 }
             };
             format!("{name} against {other} is undecided: {points}, {p}{needed}.")
@@ -57,7 +57,7 @@ fn sentence(name: &str, comparison: &Comparison, difference: &Difference) -> Str
     }
 }
 
-/// Tells the tests of variants with one seed, which compare two networks.
+/// Formats the tests of variants with one seed, which compare two networks.
 fn of_networks(compared: &[(String, &Comparison)]) -> Option<String> {
     let single: Vec<_> =
         compared.iter().filter(|(_, comparison)| comparison.difference.is_none()).collect();
@@ -77,7 +77,7 @@ fn of_networks(compared: &[(String, &Comparison)]) -> Option<String> {
     };
     Some(format!(
         "McNemar's exact test of the predictions against {other}'s{adjusted}:\n\
-         {}.\nIt speaks of these networks, not of the methods.",
+         {}.\nIt compares these networks, not the methods.",
         tests.join("; ")
     ))
 }

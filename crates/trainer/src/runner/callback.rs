@@ -16,7 +16,6 @@ use crate::store::{
 /// Time between checkpoints, unless the config counts epochs. Writing one takes some milliseconds.
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(10);
 
-/// Callback of a run.
 pub(super) struct RunCallback<'a> {
     /// Id of the run.
     id: &'a str,

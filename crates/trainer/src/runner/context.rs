@@ -18,11 +18,9 @@ use crate::{
 pub struct RunContext {
     /// The study with the ids of its runs.
     pub saved: SavedStudy,
-    /// Images of the data set.
     pub splits: Splits,
     pub(super) device: Device,
     pub(super) start: Option<StartWeights>,
-    /// Name of the device.
     pub(super) machine: String,
 }
 

@@ -19,9 +19,7 @@ use crate::{
 pub struct LoadedStudy {
     /// The study. Its `data.sources` name only the source that was found.
     pub study: Study,
-    /// Name of the data set.
     pub dataset: DatasetName,
-    /// Images.
     pub splits: Splits,
 }
 
@@ -47,7 +45,7 @@ pub fn load(
         && images.name != source.to_string()
     {
         progress.warn(&format!(
-            "the files of {} are not gzipped, so nothing proves that they are its own; the data set is called {}",
+            "the files of {} are not gzipped, so their checksums cannot be verified; the data set is named {}",
             source.title(),
             images.name
         ));
@@ -65,8 +63,8 @@ pub fn load(
 /// Says that a source is used instead of the one that the config names first.
 fn fallback(first: Source, found: Source, tried: &str) -> String {
     let instead = match found {
-        Source::Synthetic => "these are synthetic digits that the program draws itself",
-        _ => "this is another data set",
+        Source::Synthetic => "synthetic digits drawn by the program replace it",
+        _ => "another data set replaces it",
     };
     let advice = match first.variable() {
         Some(variable) => format!(

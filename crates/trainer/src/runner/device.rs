@@ -16,20 +16,13 @@ use crate::{config::values, study::Backend};
 pub enum DeviceError {
     /// The build lacks the backend.
     #[error("backend: this build has no `{backend}`")]
-    NotBuilt {
-        /// The requested backend.
-        backend: Backend,
-    },
+    NotBuilt { backend: Backend },
     /// The backend finds no device.
     #[error("backend: `{backend}` finds no device on this machine")]
-    NoDevice {
-        /// The requested backend.
-        backend: Backend,
-    },
+    NoDevice { backend: Backend },
     /// The backend's device does not start.
     #[error("backend: `{backend}` cannot start its device: {reason}")]
     Broken {
-        /// The requested backend.
         backend: Backend,
         /// The driver's error.
         reason: String,
@@ -137,7 +130,7 @@ fn devices() -> Vec<(Backend, Vec<String>)> {
 fn lines(backends: &[(Backend, Vec<String>)]) -> String {
     let lines = backends.iter().map(|(backend, devices)| {
         let what = if !backend.is_built_in() {
-            format!("not in this build; to have it: just features={backend} build")
+            format!("not in this build; to add it: just features={backend} build")
         } else if devices.is_empty() {
             "finds no device".to_owned()
         } else {
@@ -154,5 +147,5 @@ pub fn advice() -> String {
     let usable = backends.iter().filter(|(_, devices)| !devices.is_empty());
     let usable: Vec<Backend> = usable.map(|(backend, _)| *backend).collect();
     let (lines, usable) = (lines(&backends), values::listed(&usable));
-    format!("this build and machine have:\n{lines}  write backend = one of {usable}")
+    format!("the backends of this build and machine:\n{lines}  set backend to one of {usable}")
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::device::DeviceError;
 use crate::{config::SettingError, store};
 
-/// Why a study, or one of its runs, was not trained.
+/// Error of loading or training.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The backend cannot be used.
@@ -20,13 +20,12 @@ pub enum Error {
         folder.display()
     )]
     SourceLost {
-        /// The study's folder.
         folder: PathBuf,
         /// The source of the folder's study.
         expected: String,
         /// The source that was found.
         found: String,
-        /// The places that were tried.
+        /// The sources that were tried, each with the reason why it was skipped.
         tried: String,
     },
     /// A setting does not fit the data set or the start weights.
@@ -38,17 +37,14 @@ pub enum Error {
     /// A device does not return its data.
     #[error(transparent)]
     Training(#[from] training::Error),
-    /// A bug, or a driver, has panicked.
+    /// The program or a driver panicked.
     #[error("internal failure: {0}")]
     Panic(String),
-    /// A signal has asked to stop.
+    /// A signal stopped the program.
     #[error("stopped on request; what is trained so far is kept")]
-    Stopped {
-        /// The signal's number.
-        signal: u8,
-    },
+    Stopped { signal: u8 },
     /// The system does not let the program handle signals.
-    #[error("cannot listen to signals")]
+    #[error("cannot install signal handlers")]
     Signals(#[source] std::io::Error),
     /// Some runs failed.
     #[error("{} of the runs failed", failures.len())]

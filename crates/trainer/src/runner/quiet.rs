@@ -1,6 +1,6 @@
 //! Filters the messages of drivers.
 
-/// Does `work` without the error about `XDG_RUNTIME_DIR` that Mesa's drivers write to stderr where there is no desktop,
+/// Runs `work` without the error about `XDG_RUNTIME_DIR` that Mesa's drivers write to stderr where there is no desktop,
 /// each time that devices are looked for. All other lines follow once it is done.
 #[cfg(unix)]
 pub(super) fn quietly<T>(work: impl FnOnce() -> T) -> T {

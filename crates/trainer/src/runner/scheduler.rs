@@ -134,7 +134,7 @@ seeds = [{}]",
             failures.iter().map(|(run, error)| format!("{run}: {error}")).collect();
         let expected = [
             "none seed 2: internal failure: a panic on purpose",
-            "none seed 4: cannot listen to signals",
+            "none seed 4: cannot install signal handlers",
         ];
         assert_eq!(failures, expected);
         assert_eq!(begun.into_inner(), 5);

@@ -120,7 +120,7 @@ impl Events {
     }
 }
 
-/// Copies the event files of a run to another one, which goes on from there.
+/// Copies the event files of a run to the folder of a run that continues it.
 pub(super) fn copy(from: &Path, to: &Path) -> Result<(), Error> {
     for entry in from.read_dir().into_iter().flatten().flatten() {
         let name = entry.file_name();

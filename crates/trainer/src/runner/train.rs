@@ -8,8 +8,8 @@ use std::{
 use super::{Error, Progress, RunContext, allocator, scheduler, signals};
 use crate::store::{self, Claimed, FinishedRun, Job, RunFolders, Siblings, StudyFolder};
 
-/// Trains runs. Calls `on_finish` for each one that is finished, in whichever process. Returns those that were left to
-/// other processes.
+/// Trains runs. Calls `on_finish` for each finished run, also of other processes. Returns the runs that other processes
+/// are training.
 pub fn train<'a>(
     context: &RunContext,
     folder: &StudyFolder,

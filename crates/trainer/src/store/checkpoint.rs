@@ -60,7 +60,7 @@ pub fn read(path: &Path, run: &str) -> Result<Option<(Header, Checkpoint)>, Erro
     let malformed = |reason| Error::Malformed { path: path.to_owned(), reason };
     let (header, checkpoint) = parse(bytes).map_err(|error| malformed(error.to_string()))?;
     if header.run != run {
-        return Err(malformed(format!("it is of the run {}", header.run)));
+        return Err(malformed(format!("it belongs to the run {}", header.run)));
     }
     Ok(Some((header, checkpoint)))
 }
@@ -149,7 +149,7 @@ mod tests {
         };
         assert_eq!((found.steps, &found.history), (expected.steps, &expected.history));
         let error = super::read(&path, "ba9876543210").unwrap_err();
-        assert!(error.to_string().ends_with("it is of the run 0123456789ab"), "{error}");
+        assert!(error.to_string().ends_with("it belongs to the run 0123456789ab"), "{error}");
     }
 
     #[test]

@@ -11,12 +11,9 @@ use crate::study::{Inputs, id_of};
 /// File name of a run's inputs.
 const INPUTS: &str = "inputs.json";
 
-/// A finished run.
 #[derive(Debug, Clone)]
 pub struct FinishedRun {
-    /// The run's folder.
     pub folder: PathBuf,
-    /// The run's record.
     pub record: Record,
 }
 
@@ -40,7 +37,6 @@ pub enum Claimed<'a> {
     Ours(Claim<'a>),
     /// Another process is training it.
     Held,
-    /// It is finished.
     Finished(Box<FinishedRun>),
 }
 
@@ -96,7 +92,7 @@ impl Claim<'_> {
     pub fn set_aside(&mut self, reason: &str, warn: &dyn Fn(&str)) -> Result<(), Error> {
         let moved = self.study.set_aside(&self.folder)?;
         let (run, moved) = (self.job.run, moved.display());
-        warn(&format!("{run} is damaged: {reason}\n  It is now {moved}, and is trained again."));
+        warn(&format!("{run} is damaged: {reason}\n  Moved to {moved}; it is trained again."));
         self.folder = self.study.run(&run.folder_name(self.job.id));
         self.prepare()
     }

@@ -1,4 +1,4 @@
-//! A study's folder: where its runs and locks lie, and the siblings of a run, whose inputs differ from its own only by the
+//! A study's folder: its runs and locks, and the siblings of a run, whose inputs differ from its own only by the
 //! number of epochs.
 
 use std::{
@@ -9,9 +9,8 @@ use std::{
 };
 
 use super::{Claim, Error, FinishedRun, Job, Record, SavedStudy, claim, files, lock::Lock, record};
-use crate::study::{ID_DIGITS, Inputs};
+use crate::study::{ID_DIGITS, Inputs, counted};
 
-/// Folder of the runs.
 const RUNS: &str = "runs";
 /// Folder of the locks: one for each run, by its id, and [`SET`].
 const LOCKS: &str = ".locks";
@@ -22,7 +21,6 @@ const DAMAGED: &str = "damaged";
 /// Name of the file in a run's folder with the reason why it failed.
 pub(super) const FAILURE: &str = "failure.txt";
 
-/// A study's folder.
 #[derive(Debug, Clone)]
 pub struct StudyFolder(PathBuf);
 
@@ -33,12 +31,11 @@ pub struct RunFolders {
 }
 
 impl StudyFolder {
-    /// Names a folder, which need not exist.
+    /// Creates the handle of a folder, which need not exist.
     pub fn new(path: PathBuf) -> Self {
         Self(path)
     }
 
-    /// Returns the folder's path.
     pub fn path(&self) -> &Path {
         &self.0
     }
@@ -131,9 +128,8 @@ impl RunFolders {
     pub fn note(&self, study: &SavedStudy) -> Option<String> {
         let own: HashSet<&str> = study.runs().map(|(_, id)| id).collect();
         let count = self.by_id.keys().filter(|id| !own.contains(id.as_str())).count();
-        let (runs, are) = if count == 1 { ("run", "lies") } else { ("runs", "lie") };
         (count > 0)
-            .then(|| format!("{count} {runs} with other inputs {are} beside those of this study"))
+            .then(|| format!("the folder also has {} with other inputs", counted(count, "run")))
     }
 }
 

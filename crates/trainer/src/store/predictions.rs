@@ -1,5 +1,5 @@
-//! predictions.safetensors, the label and the predicted class of every test image; and calibration, how often
-//! predictions of a confidence are right.
+//! predictions.safetensors: the label and the predicted class of every test image. Also calibration: the accuracy of
+//! predictions by their confidence.
 
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use serde::{Deserialize, Serialize};
@@ -46,7 +46,7 @@ impl SavedPredictions {
             let view = file.tensor(name).ok()?;
             (view.dtype() == Dtype::U8).then(|| view.data().to_vec())
         };
-        let labels = values(LABELS).ok_or_else(|| format!("it lacks `{LABELS}` as u8"))?;
+        let labels = values(LABELS).ok_or_else(|| format!("it has no u8 tensor `{LABELS}`"))?;
         let predicted = values(PREDICTIONS);
         if predicted.as_ref().is_some_and(|predicted| predicted.len() != labels.len()) {
             return Err(format!("`{PREDICTIONS}` and `{LABELS}` differ in length"));

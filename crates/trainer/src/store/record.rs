@@ -29,7 +29,6 @@ pub struct Record {
     /// Best epoch, from 1; `None` if early stopping monitored none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub best_epoch: Option<usize>,
-    /// Number of parameters.
     pub parameters: usize,
     /// Seconds spent fitting.
     pub fit_seconds: f64,
@@ -68,11 +67,10 @@ pub struct Evaluated {
     /// Mean cross-entropy.
     #[serde(deserialize_with = "nan_for_null")]
     pub cross_entropy: f64,
-    /// Number of images.
     pub images: usize,
 }
 
-/// Files of a run but its record, each with its bytes.
+/// Names and bytes of the files of a run, except its record.
 pub type RunFiles = Vec<(&'static str, Vec<u8>)>;
 
 /// How a run's training ended.
@@ -120,7 +118,7 @@ impl Record {
             Some(bytes) if self.files.get(file) == Some(&data::sha256([bytes.as_slice()])) => {
                 return Ok(bytes);
             }
-            Some(_) => "not as the run left it",
+            Some(_) => "changed since the run finished",
             None => "missing",
         };
         Err(Error::Malformed { path, reason: defect.to_owned() })
@@ -132,12 +130,10 @@ impl Record {
         names.map(|file| Ok((file.clone(), self.read_file(folder, file)?))).collect()
     }
 
-    /// Reads history.csv.
     pub fn read_history(&self, folder: &Path) -> Result<EpochTable, Error> {
         self.parse_file(folder, HISTORY, tables::parse_epochs)
     }
 
-    /// Reads the predictions.
     pub fn read_predictions(&self, folder: &Path) -> Result<SavedPredictions, Error> {
         self.parse_file(folder, predictions::FILE, SavedPredictions::parse)
     }

@@ -32,9 +32,7 @@ pub struct SavedStudy {
 pub struct Job<'a> {
     /// The run. It may be one of several with equal inputs.
     pub run: &'a Run,
-    /// Its id.
     pub id: &'a str,
-    /// Its inputs.
     pub inputs: Inputs,
 }
 
@@ -78,7 +76,7 @@ impl SavedStudy {
             if rows.eq(manifest.rows.iter().map(|row| (&row.variant, &row.point, row.seed))) {
                 Ok(study)
             } else {
-                Err("not the study of study.json".to_owned())
+                Err("differs from study.json".to_owned())
             }
         };
         match parse() {
@@ -117,8 +115,8 @@ impl SavedStudy {
         files::write_json(&folder.file(MANIFEST), MANIFEST, &self.manifest)
     }
 
-    /// Returns whether another study was begun in a folder since this one. A study.json that was deleted or damaged is
-    /// none.
+    /// Returns whether another study was begun in a folder since this one. A missing or damaged study.json does not
+    /// count.
     pub fn is_replaced(&self, folder: &StudyFolder) -> bool {
         let current = Manifest::read(folder).ok().flatten();
         current.is_some_and(|current| current != self.manifest)
@@ -173,9 +171,7 @@ impl SavedStudy {
 /// Manifest of a study. It is written last of the study's own files: without it, they are incomplete.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Manifest {
-    /// Name of the study.
     pub name: String,
-    /// Data set.
     pub dataset: DatasetName,
     /// Files that the study reads.
     #[serde(flatten)]
@@ -198,12 +194,9 @@ pub struct DatasetName {
 /// A row of the results.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ManifestRow {
-    /// Name of the variant.
     pub variant: String,
-    /// Sweep point.
     #[serde(default, skip_serializing_if = "KeyValues::is_empty")]
     pub point: KeyValues,
-    /// Seed.
     pub seed: u64,
     /// Id of the run. Rows with equal inputs share one.
     pub run: String,
@@ -222,7 +215,7 @@ impl Manifest {
         let manifest = serde_json::from_slice(&bytes).map_err(|error| error.to_string());
         let manifest = manifest.and_then(|manifest: Self| match manifest.files.classes() {
             2..=MAX_CLASSES => Ok(Some(manifest)),
-            classes => Err(format!("{classes} classes are not 2 to {MAX_CLASSES}")),
+            classes => Err(format!("it has {classes} classes, but 2 to {MAX_CLASSES} are allowed")),
         });
         manifest.map_err(|error| Error::Malformed {
             reason: format!(

@@ -63,10 +63,10 @@ pub(super) fn parse_epochs(bytes: &[u8]) -> Result<EpochTable, String> {
     let mut table = EpochTable::default();
     for line in lines {
         let (epoch, row) = line.split_once(',').ok_or("a line has no values")?;
-        table.epochs.push(epoch.parse().map_err(|_| format!("`{epoch}` is no epoch"))?);
+        table.epochs.push(epoch.parse().map_err(|_| format!("`{epoch}` is not an epoch"))?);
         let cells: Vec<&str> = row.split(',').collect();
         if cells.len() != names.len() {
-            return Err(format!("epoch {epoch} has {} of {} values", cells.len(), names.len()));
+            return Err(format!("epoch {epoch} has {} values, not {}", cells.len(), names.len()));
         }
         for (name, cell) in names.iter().zip(cells) {
             let value = if cell.is_empty() { None } else { Some(cell.parse()) };
@@ -133,8 +133,8 @@ mod tests {
         for (text, expected) in [
             ("", "not a table of epochs"),
             ("epoch,a\n1", "a line has no values"),
-            ("epoch,a\nx,1", "`x` is no epoch"),
-            ("epoch,a\n1,2,3", "epoch 1 has 2 of 1 values"),
+            ("epoch,a\nx,1", "`x` is not an epoch"),
+            ("epoch,a\n1,2,3", "epoch 1 has 2 values, not 1"),
             ("epoch,a\n1,x", "a value of epoch 1 is not a number"),
         ] {
             assert_eq!(parse_epochs(text.as_bytes()).unwrap_err(), expected);

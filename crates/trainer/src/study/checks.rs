@@ -25,7 +25,7 @@ pub(super) struct Check<'a> {
 type Checked = Result<(), SettingError>;
 
 impl Check<'_> {
-    /// Makes all checks that need no data set.
+    /// Runs all checks that need no data set.
     pub(super) fn all(self) -> Checked {
         // The shape of a data set in a folder is known once it is read.
         if self.run.data.dir.is_none() {
@@ -43,7 +43,7 @@ impl Check<'_> {
         let network = &self.run.variant.network;
         let parameters = network.parameters(shape.pixels(), shape.classes);
         self.refuse(parameters > MAX_PARAMETERS, HIDDEN, || {
-            format!("makes a network of {parameters} parameters: at most {MAX_PARAMETERS} can be")
+            format!("makes a network of {parameters} parameters: the maximum is {MAX_PARAMETERS}")
         })?;
         let mut widths = vec![shape.pixels()];
         widths.extend(network.hidden.iter().map(|block| block.units));
@@ -64,15 +64,16 @@ impl Check<'_> {
     fn buffers(self, widths: &[usize]) -> Checked {
         let kernel = widths.windows(2).find(|pair| pair[0] * pair[1] > LARGEST_GPU_TENSOR);
         if let Some([inputs, units]) = kernel {
-            let end = "over the 128 MiB at which a GPU's buffers end";
-            return self
-                .refuse(true, HIDDEN, || format!("makes a kernel of {inputs} × {units}, {end}"));
+            return self.refuse(true, HIDDEN, || {
+                format!("makes a kernel of {inputs} × {units}: a GPU buffer holds at most 128 MiB")
+            });
         }
         let largest = LARGEST_GPU_TENSOR / widths.iter().max().unwrap_or(&1);
         let is_set = self.origins.has(BATCH_SIZE);
-        let (key, verb) = if is_set { (BATCH_SIZE, "is") } else { (HIDDEN, "takes batches of") };
+        let (key, verb) =
+            if is_set { (BATCH_SIZE, "must be") } else { (HIDDEN, "allows batches of") };
         self.refuse(self.run.fit.batch_size > largest, key, || {
-            format!("{verb} at most {largest} on a GPU: its buffers end at 128 MiB")
+            format!("{verb} at most {largest}: a GPU buffer holds at most 128 MiB")
         })
     }
 
@@ -81,11 +82,11 @@ impl Check<'_> {
     fn orthogonal(self, name: LayerName, inputs: usize) -> Checked {
         let key = self.key(&format!("{name}.kernel_regularizer.orthogonal"));
         self.refuse(inputs < 2, &key, || {
-            "needs a layer of two or more inputs: it compares their weights".to_owned()
+            "needs a layer with two or more inputs, whose weights it compares".to_owned()
         })?;
         let most = LARGEST_GPU_TENSOR.isqrt();
         self.refuse(inputs > most, &key, || {
-            format!("is for layers of at most {most} inputs: this one has {inputs}")
+            format!("allows at most {most} inputs: this layer has {inputs}")
         })
     }
 
@@ -96,8 +97,8 @@ impl Check<'_> {
             data.validation.is_some() && data.validation_split > 0.0,
             "data.validation",
             || {
-                let split = self.place("data.validation_split");
-                format!("holds out images beside {split}: set one of the two")
+                let split = self.describe("data.validation_split");
+                format!("cannot be combined with {split}: set one of the two")
             },
         )?;
         let Some(stopping) = self.run.variant.settings.early_stopping else { return Ok(()) };
@@ -141,23 +142,25 @@ impl Check<'_> {
         let is_known = |part: &String| names.iter().any(|name| name.contains(part.as_str()));
         let Some(part) = decay.exclude.iter().find(|part| !is_known(part)) else { return Ok(()) };
         self.refuse(true, &self.key("weight_decay.exclude"), || {
-            let examples = "`hidden1.kernel` or `hidden1.batch_norm.gamma`";
-            format!("has `{part}`, which is part of no tensor's name, such as {examples}")
+            let examples = "`hidden1.kernel` and `hidden1.batch_norm.gamma`";
+            format!(
+                "has `{part}`, but no tensor's name contains it: names are, for example, {examples}"
+            )
         })
     }
 
     /// Checks that the settings of a layer do not contradict each other.
     fn layer(self, name: LayerName, layer: &LayerSettings) -> Checked {
-        let place = |rest: &str| self.place(&self.key(&format!("{name}.{rest}")));
+        let describe = |rest: &str| self.describe(&self.key(&format!("{name}.{rest}")));
         self.refuse_in(name, layer.batch_norm && layer.layer_norm, "layer_norm", || {
-            format!("stands beside {}: a layer takes one of the two", place("batch_norm"))
+            format!("cannot be combined with {}: set one of the two", describe("batch_norm"))
         })?;
         let kernel = &layer.kernel_regularizer;
         for (other, factor) in [("l1", kernel.l1), ("l2", kernel.l2)] {
             let is_wrong = kernel.orthogonal > 0.0 && factor > 0.0;
             self.refuse_in(name, is_wrong, "kernel_regularizer.orthogonal", || {
-                let other = place(&format!("kernel_regularizer.{other}"));
-                format!("stands beside {other}: a kernel takes one or the other")
+                let other = describe(&format!("kernel_regularizer.{other}"));
+                format!("cannot be combined with {other}: set one of the two")
             })?;
         }
         for (key, regularizer) in [
@@ -165,7 +168,7 @@ impl Check<'_> {
             ("activity_regularizer.orthogonal", &layer.activity_regularizer),
         ] {
             self.refuse_in(name, regularizer.orthogonal > 0.0, key, || {
-                "is for kernels: set it in kernel_regularizer".to_owned()
+                "applies to kernels only: set it in kernel_regularizer".to_owned()
             })?;
         }
         self.constraint(name, "kernel_constraint", &layer.kernel_constraint)?;
@@ -184,8 +187,8 @@ impl Check<'_> {
         let mut set = kinds.iter().filter(|(_, is_set)| *is_set);
         if let (Some((one, _)), Some((other, _))) = (set.next(), set.next()) {
             return self.refuse_in(name, true, &format!("{table}.{one}"), || {
-                let other = self.place(&self.key(&format!("{name}.{table}.{other}")));
-                format!("stands beside {other}: a tensor takes one")
+                let other = self.describe(&self.key(&format!("{name}.{table}.{other}")));
+                format!("cannot be combined with {other}: set one of the two")
             });
         }
         let Some(MinMaxNorm { min_value, max_value, .. }) = *min_max_norm else { return Ok(()) };
@@ -201,11 +204,11 @@ impl Check<'_> {
     }
 
     /// Names the other setting of a contradiction.
-    fn place(self, key: &str) -> String {
-        self.origins.place(key, self.run.variant.network.hidden.len())
+    fn describe(self, key: &str) -> String {
+        self.origins.describe(key, self.run.variant.network.hidden.len())
     }
 
-    /// Refuses a setting of a layer, if it is wrong.
+    /// Returns an error for a setting of a layer, if it is wrong.
     fn refuse_in(
         self,
         layer: LayerName,

@@ -36,14 +36,12 @@ pub enum Jobs {
     Count(usize),
 }
 
-/// Name of an optimizer.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Display, VariantArray)]
 #[strum(serialize_all = "snake_case")]
 pub enum OptimizerName {
     /// Stochastic gradient descent, with or without momentum.
     #[default]
     Sgd,
-    /// Adam.
     Adam,
 }
 

@@ -91,8 +91,8 @@ fn add_inputs<S: 'static>(
     }
 }
 
-/// Returns a variant's settings outside its layers. What excludes nothing from weight decay has no effect, nor has the
-/// order.
+/// Returns a variant's settings outside its layers. Exclusions from weight decay are sorted, and those that match no
+/// tensor are left out, as neither has an effect.
 fn effective_settings(variant: &Variant) -> VariantSettings {
     let mut settings = VariantSettings { layers: BTreeMap::new(), ..variant.settings.clone() };
     if let Some(decay) = &mut settings.weight_decay {

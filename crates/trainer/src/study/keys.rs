@@ -1,4 +1,4 @@
-//! The keys of settings in configs, and the places where they were written.
+//! The keys of settings in configs, and their origins.
 //!
 //! The last hidden layer has two names: its own, such as `hidden2`, and `last_hidden`, which stays valid when the
 //! number of hidden layers changes. A canonical key has the layer's own name. The `depth` of a network is the number of
@@ -57,7 +57,6 @@ impl<'a> Key<'a> {
         Some(Self::Layer(name, layer, setting))
     }
 
-    /// Returns the row.
     pub(super) fn row(&self) -> &'static Row {
         match self {
             Self::Study(setting) => &setting.row,
@@ -123,8 +122,7 @@ pub(super) fn check_variant(key: &str, depth: usize) -> Parsed<()> {
     // The name becomes part of a folder's name.
     let is_plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte));
     if name.is_empty() || name.len() > 64 || !is_plain {
-        let valid = "letters, digits, _ and -, at most 64 of them";
-        return Err(format!("a variant's name takes {valid}"));
+        return Err("a variant's name has 1 to 64 letters, digits, _ and -".to_owned());
     }
     let (layer_name, rest) = split(rest);
     let number = layer_name.strip_prefix("hidden").and_then(|number| number.parse::<usize>().ok());
@@ -149,7 +147,7 @@ pub(super) fn check_variant(key: &str, depth: usize) -> Parsed<()> {
     let (part, taken_here) = (split(rest).0, taken(layer));
     if taken(LayerName::Hidden(0)).contains(&part) && !taken_here.contains(&part) {
         let listed = values::listed(&taken_here);
-        return Err(format!("a hidden layer takes this; `{layer_name}` takes {listed}"));
+        return Err(format!("`{layer_name}` has no such setting, only {listed}"));
     }
     Ok(())
 }
@@ -171,13 +169,13 @@ impl Origins {
         if is_swept { list } else { key.to_owned() }
     }
 
-    /// Returns whether a setting outside variants is written.
+    /// Returns whether a config sets a setting outside variants.
     pub(super) fn has(&self, key: &str) -> bool {
         self.find(1, |written| written == key).is_some()
     }
 
-    /// Replaces the key of an error by the one that is written, and adds its origin. A default has that of another key
-    /// in its table.
+    /// Replaces the key of an error by the one that is written, and adds its origin. A setting that is not written gets
+    /// the origin of another key in its table.
     pub(super) fn locate(&self, error: SettingError, depth: usize) -> SettingError {
         let canonical = canonical(&error.key, depth);
         if let Some((key, origin)) = self.find(depth, |key| key == canonical) {
@@ -189,7 +187,7 @@ impl Origins {
     }
 
     /// Names a canonical key as it is written, with its origin if it is written.
-    pub(super) fn place(&self, key: &str, depth: usize) -> String {
+    pub(super) fn describe(&self, key: &str, depth: usize) -> String {
         match self.find(depth, |other| is_in(other, key)) {
             Some((written, origin)) => format!("`{written}` ({origin})"),
             None => format!("`{key}`"),
@@ -205,7 +203,7 @@ impl Origins {
     }
 }
 
-/// Returns whether a key is a table's or of a setting in it.
+/// Returns whether a key is that of a table or of a setting in it.
 pub(super) fn is_in(key: &str, table: &str) -> bool {
     key.strip_prefix(table).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }

@@ -19,7 +19,7 @@ const MAX_UNITS: usize = 65_536;
 
 /// Parser of a value. A path is relative to the folder.
 type Parse<T> = Box<dyn Fn(&Value, &Path) -> Parsed<T> + Send + Sync>;
-/// Formatter of a value; `None` for what no config can say: that an optional setting is not set.
+/// Formatter of a value; `None` for an optional setting that is not set, which a config cannot express.
 type Format<T> = Box<dyn Fn(&T) -> Option<Value> + Send + Sync>;
 
 /// Kind of the values of a setting of type `T`.
@@ -128,14 +128,14 @@ pub(super) fn list<T: ToString + 'static>(least: usize, element: Kind<T>) -> Kin
     }
 }
 
-/// A value that need not be set.
+/// An optional value.
 pub(super) fn optional<T: 'static>(kind: Kind<T>) -> Kind<Option<T>> {
     let Kind { range, parse, format } = kind;
     let parse = Box::new(move |value: &Value, folder: &Path| parse(value, folder).map(Some));
     Kind { range, parse, format: Box::new(move |value| format(value.as_ref()?)) }
 }
 
-/// A path that need not be set. It is formatted as an absolute one, which does not depend on a config's folder.
+/// An optional path. It is formatted as an absolute one, which does not depend on a config's folder.
 pub(super) fn path() -> Kind<Option<PathBuf>> {
     optional(Kind {
         range: "a path".to_owned(),

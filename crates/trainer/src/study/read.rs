@@ -98,7 +98,7 @@ impl Draft {
                 let advice = if origin.is_in_file_of(&entry.origin) {
                     "keep one of the two".to_owned()
                 } else {
-                    format!("call the layer `{LAST_HIDDEN}` in both places")
+                    format!("use the name `{LAST_HIDDEN}` for both")
                 };
                 let reason =
                     format!("is the same setting as `{other}`, written at {origin}: {advice}");
@@ -123,7 +123,7 @@ impl Draft {
         Ok(true)
     }
 
-    /// Reads a table, which is empty: it defines a variant, and makes a table that is not there by default.
+    /// Reads an empty table: it defines a variant, or sets an optional table to its defaults.
     fn set_table(&mut self, key: &str, value: &Value) -> Parsed<bool> {
         let prefix = format!("{key}.");
         let known = keys::known(key, self.depth);
@@ -131,7 +131,7 @@ impl Draft {
         let Some(example) = inside.peek() else { return Ok(false) };
         if !value.is_table() {
             return Err(format!(
-                "is a table, not {value}: write for example `{prefix}{example} = …`"
+                "must be a table, not {value}: write for example `{prefix}{example} = …`"
             ));
         }
         if let Some((name, _)) = keys::split_variant(key) {
@@ -183,7 +183,9 @@ fn unknown_key(key: &str, entry: &Entry, known: &BTreeSet<String>) -> ConfigErro
     let (table, name) = key.rsplit_once('.').unwrap_or((key, key));
     let similar = |key| values::did_you_mean(key, known.iter().map(String::as_str));
     let hint = match name {
-        "mode" if table.ends_with(".early_stopping") => "; Keras's mode follows from `monitor`",
+        "mode" if table.ends_with(".early_stopping") => {
+            "; there is no mode: it follows from `monitor`"
+        }
         "baseline" if table.ends_with(".early_stopping") => "; there is no baseline: leave it out",
         "yielding" => "; an older version wrote this study.toml: use the study's own config",
         _ if similar(key).is_empty() => &similar(table),

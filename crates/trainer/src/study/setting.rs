@@ -32,9 +32,9 @@ pub(crate) struct Row {
     /// Default; `None` for not set.
     pub(crate) default: Option<Value>,
     pub(super) role: Role,
-    /// Whether it is an input at its default too. If its table is not there by default, an empty table sets it.
+    /// Whether it is an input even at its default. An empty optional table sets it to its default.
     pub(super) is_kept: bool,
-    /// Whether study.toml leaves it out at its default, because another optimizer refuses it.
+    /// Whether study.toml omits it at its default, because another optimizer refuses it.
     pub(super) is_quiet: bool,
     pub(super) canonical: Canonical,
 }
@@ -78,7 +78,7 @@ macro_rules! row {
     };
 }
 
-/// Returns the rows of a table in a field of `Self`. With a question mark, the table is not there until it is set.
+/// Returns the rows of a table in a field of `Self`. A question mark stands for an optional table.
 macro_rules! rows {
     ($field:ident) => {
         Setting::<Self>::nested(stringify!($field), |all| Some(&all.$field), |all| &mut all.$field)

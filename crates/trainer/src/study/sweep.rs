@@ -81,7 +81,7 @@ impl Sweep {
             let name = keys::split_variant(key).map(|(name, _)| name);
             if let Some(name) = name.filter(|name| variants.iter().all(|other| other != name)) {
                 let reason = format!(
-                    "`variants` does not name `{name}`: add it there, or set `{key}` to one value, which ends its sweep"
+                    "`variants` does not name `{name}`: add it, or set `{key}` to a single value"
                 );
                 return Err(SettingError::new(key, reason));
             }
@@ -98,7 +98,7 @@ impl Sweep {
             Some(key) => (key.as_str(), "the swept keys together make"),
             None => (if seeds.len() > 1 { "seeds" } else { "variants" }, "make"),
         };
-        Err(SettingError::new(key, format!("{what} {runs} runs: at most {MAX_RUNS} can be")))
+        Err(SettingError::new(key, format!("{what} {runs} runs: the maximum is {MAX_RUNS}")))
     }
 
     /// Checks that no name of a run's folder exceeds [`MAX_NAME_BYTES`].
@@ -108,7 +108,7 @@ impl Sweep {
         if runs.iter().all(|run| run.folder_name(&id).len() <= MAX_NAME_BYTES) {
             return Ok(());
         }
-        let what = format!("names of over {MAX_NAME_BYTES} letters");
+        let what = format!("folder names of over {MAX_NAME_BYTES} bytes");
         let advice = "sweep fewer keys at a time, or shorter values";
         Err(SettingError::new(key, format!("the swept keys together make {what}: {advice}")))
     }
@@ -124,7 +124,7 @@ impl Sweep {
 /// unknown are found when the first value is read.
 fn parse(key: &str, list: &Value) -> Parsed<Vec<Value>> {
     if key.is_empty() {
-        return Err("must be a table: of lists, each by the key that is swept".to_owned());
+        return Err("must be a table with a list for each swept key".to_owned());
     }
     let row = Key::find(&keys::canonical(key, 1)).map(|key| key.row());
     if !key.starts_with(VARIANT) && row.is_none_or(|row| !row.can_be_swept()) {

@@ -74,15 +74,15 @@ impl Rows for DataSettings {
                 .no_input(),
             row!(pixels, word(), "range of the inputs; unit: 0 to 1, raw: 0 to 255"),
             row!(dir, path(), "folder of four IDX files, instead of sources").no_input(),
-            row!(validation_split, fraction(), "last share of the images in use, held out"),
-            row!(limit, optional(whole(1)), "training images in use; unset: all"),
+            row!(validation_split, fraction(), "share of the images in use, held out from the end"),
+            row!(limit, optional(whole(1)), "number of training images; unset: all"),
             row!(
                 sample,
                 word(),
-                "images that a limit takes: the first, or those that a seed draws"
+                "images that data.limit selects: the first, or random ones by seed"
             ),
-            row!(label_noise, fraction(), "share of training labels that are replaced"),
-            row!(validation, optional(whole(1)), "last training images, held out").not_swept(),
+            row!(label_noise, fraction(), "share of training labels replaced by wrong ones"),
+            row!(validation, optional(whole(1)), "images held out, from the end").not_swept(),
         ]
     }
 }
@@ -92,18 +92,17 @@ impl Rows for FitSettings {
         vec![
             row!(epochs, whole(1), "passes over the training images", 50).kept(),
             row!(batch_size, whole(1), "images per optimizer step", 1000),
-            row!(learning_rate, positive(), "factor of the updates", 0.01),
+            row!(learning_rate, positive(), "learning rate", 0.01),
             row!(optimizer, word(), "rule that updates the weights"),
             row!(momentum, fraction(), "momentum of sgd").quiet(),
             row!(nesterov, boolean(), "Nesterov's momentum of sgd").quiet(),
             row!(beta_1, fraction(), "adam's decay of the gradients' mean", 0.9).quiet(),
-            row!(beta_2, fraction(), "adam's decay of the squares' mean", 0.999).quiet(),
+            row!(beta_2, fraction(), "adam's decay of the squared gradients' mean", 0.999).quiet(),
             row!(epsilon, positive(), "adam's epsilon", 1e-7).quiet(),
             row!(shuffle, boolean(), "shuffle the training images for each epoch", true),
-            row!(validate_every, whole(1), "epochs from one held-out evaluation to the next", 1)
-                .not_swept(),
+            row!(validate_every, whole(1), "epochs per held-out evaluation", 1).not_swept(),
             row!(weights, path(), "file of start weights, instead of random ones").no_input(),
-            row!(checkpoint_every, optional(whole(1)), "epochs between checkpoints; unset: 10 s")
+            row!(checkpoint_every, optional(whole(1)), "epochs per checkpoint; unset: every 10 s")
                 .no_input(),
         ]
     }
@@ -112,8 +111,8 @@ impl Rows for FitSettings {
 impl Rows for VariantSettings {
     fn rows() -> Vec<Setting<Self>> {
         let mut rows = vec![
-            row!(label_smoothing, fraction(), "share of a label that goes to all classes"),
-            row!(shift, byte(), "pixels by which a training image is moved at most"),
+            row!(label_smoothing, fraction(), "share of a label that is spread over all classes"),
+            row!(shift, byte(), "largest shift of a training image, in pixels"),
         ];
         rows.extend(rows!(early_stopping?));
         rows.extend(rows!(weight_decay?));
@@ -124,11 +123,11 @@ impl Rows for VariantSettings {
 impl Rows for EarlyStopping {
     fn rows() -> Vec<Setting<Self>> {
         vec![
-            row!(monitor, word(), "value that has to improve").kept(),
-            row!(min_delta, magnitude(), "least change that is an improvement"),
-            row!(patience, whole(0), "epochs without improvement that end a fit"),
-            row!(start_from_epoch, whole(0), "first epochs that are not monitored"),
-            row!(restore_best_weights, boolean(), "end with the best epoch's weights"),
+            row!(monitor, word(), "monitored value").kept(),
+            row!(min_delta, magnitude(), "smallest change that counts as an improvement"),
+            row!(patience, whole(0), "epochs without improvement before training ends"),
+            row!(start_from_epoch, whole(0), "number of first epochs that are not monitored"),
+            row!(restore_best_weights, boolean(), "restore the best epoch's weights at the end"),
         ]
     }
 }
@@ -137,7 +136,7 @@ impl Rows for WeightDecay {
     fn rows() -> Vec<Setting<Self>> {
         vec![
             row!(rate, not_negative(), "rate of decoupled weight decay; 0: none").kept(),
-            row!(exclude, list(0, name()), "parts of names of tensors that do not decay"),
+            row!(exclude, list(0, name()), "tensors without decay, by parts of their names"),
         ]
     }
 }
@@ -165,7 +164,7 @@ impl LayerSettings {
                 "gaussian_noise",
                 noise.gaussian_noise,
                 up_to_one(),
-                "standard deviation of noise that is added",
+                "standard deviation of the added noise",
                 0.0
             ),
             row!(
@@ -207,7 +206,7 @@ impl Rows for MinMaxNorm {
         vec![
             row!(min_value, not_negative(), "smallest norm").kept(),
             row!(max_value, not_negative(), "largest norm").kept(),
-            row!(rate, up_to_one(), "share of the way into the range").kept(),
+            row!(rate, up_to_one(), "share of the correction per step; 1: all of it").kept(),
         ]
     }
 }

@@ -31,7 +31,7 @@ report.misread = (() => {
   add("misclassified", (body) => {
     if (!misclassified.length) {
       const noImages = data.has_images ? "No image is misclassified by most variants."
-        : "The test images were not at hand when this page was written.";
+        : "The test images were not available when this page was written.";
       return body.append(empty(groups.some((group) => group.confusion) ? noImages : whyNoPredictions()));
     }
     body.append(

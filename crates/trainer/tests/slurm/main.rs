@@ -77,7 +77,7 @@ fn interrupted_tasks_give_the_same_study() {
     assert!(dir.artifacts("out") == dir.artifacts("whole"));
     for number in [1, 2] {
         let log = dir.read(&format!("out/slurm/small-{}.log", task(number)));
-        assert!(log.contains("the same command resumes from here"), "{log}");
+        assert!(log.contains("run the same command again to resume"), "{log}");
     }
     assert!(dir.path("out/report.html").exists());
 }

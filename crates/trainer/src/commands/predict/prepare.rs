@@ -47,7 +47,7 @@ pub fn prepare(bytes: &[u8], format: &InputFormat) -> Result<Prepared, String> {
     };
     if is_inverted {
         let actual = if is_dark_on_light { "dark on light" } else { "light on dark" };
-        steps.push(format!("inverted, being {actual}"));
+        steps.push(format!("inverted from {actual}"));
         imageops::invert(&mut grey);
     }
     let is_blank = grey.iter().all(|pixel| Some(pixel) == grey.iter().next());
@@ -55,7 +55,7 @@ pub fn prepare(bytes: &[u8], format: &InputFormat) -> Result<Prepared, String> {
         return Err("nothing is drawn on it: all pixels are the same".to_owned());
     }
     if (width as usize, height as usize) == (format.width, format.height) {
-        steps.push("kept in place, being of the images' size".to_owned());
+        steps.push("not scaled: already of the data set's size".to_owned());
         return Ok(Prepared { pixels: grey.into_raw(), steps });
     }
     if !format.preparation.is_centred() {
@@ -92,14 +92,14 @@ fn decode(bytes: &[u8], steps: &mut Vec<String>) -> Result<DynamicImage, String>
         return Err(format!("{} bytes cannot hold {width} × {height} pixels", bytes.len()));
     }
     if decoder.total_bytes() > MOST_BYTES {
-        return Err(format!("unpacked it has more than {MOST_BYTES} bytes"));
+        return Err(format!("decoded it has more than {MOST_BYTES} bytes"));
     }
     let orientation = decoder.orientation().map_err(unreadable)?;
     let mut image = DynamicImage::from_decoder(decoder).map_err(unreadable)?;
     steps.push(format!("{width} × {height}"));
     if orientation != Orientation::NoTransforms {
         image.apply_orientation(orientation);
-        steps.push("turned upright, as its EXIF data ask".to_owned());
+        steps.push("rotated by its EXIF orientation".to_owned());
     }
     Ok(image)
 }
@@ -119,7 +119,7 @@ fn flattened(image: DynamicImage, steps: &mut Vec<String>) -> GrayImage {
     };
     let white = on(255);
     let vanishes = white.iter().all(|&pixel| pixel > 255 - INK);
-    steps.push(format!("laid on {}", if vanishes { "black" } else { "white" }));
+    steps.push(format!("transparency filled with {}", if vanishes { "black" } else { "white" }));
     if vanishes { on(0) } else { white }
 }
 
@@ -168,7 +168,7 @@ fn resized(image: &GrayImage, width: usize, height: usize) -> GrayImage {
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
-    reason = "a place in a field of 1024 × 1024 at most"
+    reason = "an index in an image of at most 1024 × 1024"
 )]
 fn centred(ink: &GrayImage, side: usize) -> Vec<u8> {
     let mass = |along: fn(u32, u32) -> u32| {
@@ -227,7 +227,7 @@ mod tests {
         )
         .unwrap();
         let steps =
-            ["28 × 28", "kept in place, being of the images' size"].map(str::to_owned).to_vec();
+            ["28 × 28", "not scaled: already of the data set's size"].map(str::to_owned).to_vec();
         assert_eq!(prepared, Prepared { pixels: digit, steps });
     }
 
@@ -256,7 +256,7 @@ mod tests {
             &InputFormat::default(),
         )
         .unwrap();
-        assert_eq!(dark.steps[1], "inverted, being dark on light");
+        assert_eq!(dark.steps[1], "inverted from dark on light");
         // The paper of a dim photograph becomes black.
         let dim = prepare(
             &packed(&bar(10, 100).into(), image::ImageFormat::Png),
@@ -280,10 +280,10 @@ mod tests {
         assert_eq!((light.pixels.len(), light.pixels[5]), (24, 0));
         assert!(light.pixels[2 * 6 + 1] > 70);
         let dark = prepared(bar(0, 255), Preparation::LightOnDark);
-        assert_eq!(dark.steps[1], "inverted, being dark on light");
+        assert_eq!(dark.steps[1], "inverted from dark on light");
         assert_eq!(dark.pixels, light.pixels);
         let inverse = prepared(bar(255, 0), Preparation::DarkOnLight);
-        assert_eq!(inverse.steps[1], "inverted, being light on dark");
+        assert_eq!(inverse.steps[1], "inverted from light on dark");
         assert_eq!(prepared(bar(0, 255), Preparation::Whole).pixels[5], 255);
     }
 

@@ -8,7 +8,7 @@ use image::{GrayImage, imageops};
 /// Largest number of pixels on a sheet.
 const MAX_PIXELS: usize = 1 << 28;
 
-/// Draws images of a shape on a sheet, row by row, each in its true size.
+/// Draws images of a shape on a sheet, row by row, each in its original size.
 pub fn png(images: &[&[u8]], columns: usize, shape: Shape) -> Result<Vec<u8>, String> {
     let side =
         |count: usize, side: usize| u32::try_from(count * side).map_err(|error| error.to_string());

@@ -7,7 +7,7 @@ use super::{super::group::PageGroup, OVERFIT, has_learnt, points, precise};
 /// The number of standard deviations up to which a difference may be one of chance.
 const CHANCE: f64 = 2.0;
 
-/// Says what the curves by epoch show only with an explanation.
+/// Explains what is surprising in the curves by epoch.
 pub(super) fn about_curves(
     shown: &[&PageGroup],
     classes: usize,
@@ -16,7 +16,7 @@ pub(super) fn about_curves(
     let mut sentences = Vec::new();
     if !is_validated {
         sentences.push(format!(
-            "No images are held out, and the test images are looked at only once, after training. So there is no curve to \
+            "No images are held out, and the test images are evaluated only once, after training. So there is no curve to \
              compare training with, only the final gap. The config {OVERFIT} holds images out."
         ));
     }

@@ -89,7 +89,7 @@ fn helpful(first: &PageGroup, others: &[&PageGroup]) -> Option<String> {
     let name = &first.name;
     if better.is_empty() {
         return Some(format!(
-            "No variant is better than {name} on the test images, as far as these seeds tell."
+            "No variant is better than {name} on the test images, according to these seeds."
         ));
     }
     let gains: Vec<String> =

@@ -1,4 +1,4 @@
-//! Sentences on what a variant did, in comparison with the first one.
+//! Sentences on the results of a variant, compared with the first one.
 
 use super::{
     super::{group::PageGroup, network::WeightHistogram},
@@ -9,7 +9,7 @@ use crate::results::{self, Comparison, Verdict, statistics::Difference};
 /// The relative difference below which two norms count as the same.
 const SAME_SIZE: f64 = 0.02;
 
-/// Says what a variant did, in comparison with the first one.
+/// Describes the results of a variant, compared with the first one.
 pub(super) fn about_variant(group: &PageGroup, first: &PageGroup, layer: &str) -> Vec<String> {
     if group.diverged > 0 {
         return vec!["Training diverged: a loss is not a finite number.".to_owned()];
@@ -77,7 +77,7 @@ fn about_accuracy(group: &PageGroup, first: &PageGroup) -> String {
     format!("{verdict} ({p}{seeds}).")
 }
 
-/// Says what became of the gap: that it is smaller or larger only if the seeds agree on it.
+/// Describes the change of the gap. It is called smaller or larger only if the seeds agree.
 fn about_gap(group: &PageGroup, first: &PageGroup) -> String {
     let pairs: Vec<f64> =
         group.gaps.iter().filter_map(|(seed, gap)| Some(gap - first.gaps.get(seed)?)).collect();
@@ -93,7 +93,7 @@ fn about_gap(group: &PageGroup, first: &PageGroup) -> String {
     format!("{verdict} {own} ({name}: {other}).")
 }
 
-/// Says what became of the weights of a layer, in the networks of one seed.
+/// Describes the change of a layer's weights, in the networks of one seed.
 fn about_weights(
     own: &WeightHistogram,
     other: &WeightHistogram,
