@@ -142,7 +142,7 @@ fn held_out_images_are_evaluated_every_so_many_epochs() {
     for (set, message) in [
         (
             "data.validation_split=0.2",
-            "data.validation: holds out images beside `data.validation_split` (--set)",
+            "data.validation: cannot be combined with `data.validation_split` (--set)",
         ),
         (
             "data.limit=241",
