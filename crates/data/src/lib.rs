@@ -20,6 +20,7 @@ mod published;
 mod sha256;
 mod shape;
 mod source;
+mod sparse;
 mod synthetic;
 #[cfg(test)]
 mod testing;
@@ -33,4 +34,5 @@ pub use preparation::{Preparation, border, centred_ink, is_dark_on_light};
 pub use sha256::sha256;
 pub use shape::{MAX_CLASSES, MAX_SIDE, Shape};
 pub use source::Source;
+pub use sparse::{BLOCK, SparseImages};
 pub use synthetic::synthetic;

@@ -6,7 +6,8 @@ use burn::{
 };
 
 use crate::{
-    BatchNorm, BatchStatistics, Dense, DenseConfig, LayerName, LayerNorm, Noise, NoiseConfig, Norm,
+    BatchNorm, BatchStatistics, Dense, DenseConfig, Input, LayerName, LayerNorm, Noise,
+    NoiseConfig, Norm,
 };
 
 /// The settings of a hidden layer, in the order of its parts.
@@ -66,7 +67,7 @@ pub(crate) struct BlockOutput {
 
 impl Block {
     /// Computes the layer's output from `[batch, inputs]`. The noise is `[batch, units]`.
-    pub(crate) fn forward(&self, input: Tensor<2>, noise: Noise) -> BlockOutput {
+    pub(crate) fn forward(&self, input: Input, noise: Noise) -> BlockOutput {
         let activity = self.dense.relu(input);
         let (output, statistics) = match &self.batch_norm {
             Some(batch_norm) => batch_norm.forward(activity.clone()),

@@ -5,7 +5,11 @@ use burn::{
     tensor::{Device, Tensor, TensorData},
 };
 
-use crate::{Constraint, LayerName, Regularizer, ops::dense, random::glorot_uniform};
+use crate::{
+    Constraint, Input, LayerName, Regularizer,
+    ops::{dense, sparse_dense},
+    random::glorot_uniform,
+};
 
 /// The settings of a Dense layer; by default it is not regularised.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -64,8 +68,11 @@ impl Dense {
     }
 
     /// Computes relu(input · kernel + bias): `[batch, inputs]` to `[batch, units]`.
-    pub(crate) fn relu(&self, input: Tensor<2>) -> Tensor<2> {
-        dense(input, self.kernel.val(), self.bias.val(), true)
+    pub(crate) fn relu(&self, input: Input) -> Tensor<2> {
+        match input {
+            Input::Dense(input) => dense(input, self.kernel.val(), self.bias.val(), true),
+            Input::Sparse(images) => sparse_dense(images, self.kernel.val(), self.bias.val()),
+        }
     }
 
     /// Computes the layer's penalties, each `[1]`. `activity` returns the output of the layer's activation function,

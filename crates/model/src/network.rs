@@ -8,8 +8,8 @@ use burn::{
 };
 
 use crate::{
-    BIAS, BatchStatistics, Block, BlockConfig, Constraint, Dense, DenseConfig, KERNEL, LayerName,
-    NetworkNoise, Noise, NoiseConfig, block::BlockOutput, is_trained,
+    BIAS, BatchStatistics, Block, BlockConfig, Constraint, Dense, DenseConfig, Input, KERNEL,
+    LayerName, NetworkNoise, Noise, NoiseConfig, block::BlockOutput, is_trained,
 };
 
 /// The settings of a network, except the numbers of inputs and classes: these depend on the data set.
@@ -98,7 +98,7 @@ impl Network {
     /// # Panics
     ///
     /// If the shape of a noise differs from that of its layer's output.
-    pub fn forward(&self, images: Tensor<2>, noise: NetworkNoise) -> Output {
+    pub fn forward(&self, images: impl Into<Input>, noise: NetworkNoise) -> Output {
         self.forward_with(images, noise, |_, _| ())
     }
 
@@ -106,12 +106,16 @@ impl Network {
     /// `[batch, units]`, of each hidden layer.
     pub fn forward_with(
         &self,
-        images: Tensor<2>,
+        images: impl Into<Input>,
         NetworkNoise { input, hidden }: NetworkNoise,
         mut on_activity: impl FnMut(usize, &Tensor<2>),
     ) -> Output {
         let (mut penalties, mut statistics) = (Vec::new(), Vec::new());
-        let mut features = input.apply(images);
+        let device = self.output.bias.device().without_autodiff();
+        let mut features = images.into();
+        if !input.is_none() {
+            features = input.apply(features.into_tensor(&device)).into();
+        }
         let hidden = hidden.into_iter().chain(std::iter::repeat_with(Noise::default));
         for (index, (block, noise)) in self.hidden.iter().zip(hidden).enumerate() {
             let BlockOutput { output, activity, statistics: block_statistics } =
@@ -119,9 +123,9 @@ impl Network {
             on_activity(index, &activity);
             penalties.extend(block.dense.penalties(|| activity));
             statistics.push(block_statistics);
-            features = output;
+            features = output.into();
         }
-        let logits = self.output.linear(features);
+        let logits = self.output.linear(features.into_tensor(&device));
         // The output layer's activity is the output of softmax.
         penalties.extend(self.output.penalties(|| softmax(logits.clone(), 1)));
         let penalty = penalties.into_iter().reduce(|sum, penalty| sum + penalty);

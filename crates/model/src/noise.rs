@@ -64,6 +64,11 @@ impl Noise {
         Self { added: added.map(tensor), factors: factors.map(tensor) }
     }
 
+    /// Returns whether the noise changes nothing.
+    pub(crate) fn is_none(&self) -> bool {
+        self.added.is_none() && self.factors.is_none()
+    }
+
     /// Applies the noise to an output.
     ///
     /// # Panics

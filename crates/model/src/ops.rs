@@ -12,6 +12,7 @@
 mod autodiff;
 mod host;
 mod host_tensor;
+mod sparse;
 
 use burn::{
     backend::{
@@ -20,6 +21,8 @@ use burn::{
     },
     tensor::{IndexingUpdateOp, Int, Shape, Tensor},
 };
+
+use crate::SparseInput;
 
 /// The fused operations, on a backend's own tensors. Those that end in `_backward` compute the gradients with respect
 /// to the inputs from the gradient with respect to the output, `gradient`.
@@ -35,6 +38,27 @@ pub(crate) trait FusedOps: Backend {
         relu: bool,
     ) -> FloatTensor<Self> {
         Self::bias_relu(Self::float_matmul(input, kernel), bias, relu)
+    }
+
+    /// Computes a Dense layer with ReLU on images without their black pixels: images · kernel + bias, then ReLU; kernel
+    /// `[inputs, units]`, to `[batch, units]`.
+    fn sparse_dense(
+        images: SparseInput,
+        kernel: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+    ) -> FloatTensor<Self> {
+        let images = Self::float_from_data(images.values(), &kernel.device());
+        Self::dense(images, kernel, bias, true)
+    }
+
+    /// Computes the gradient with respect to the kernel, `[inputs, units]`: imagesᵀ · gradient. The gradient is that with
+    /// respect to the pre-activation, `[batch, units]`.
+    fn sparse_kernel_gradient(
+        images: SparseInput,
+        gradient: FloatTensor<Self>,
+    ) -> FloatTensor<Self> {
+        let images = Self::float_from_data(images.values(), &gradient.device());
+        Self::float_matmul(Self::float_transpose(images), gradient)
     }
 
     /// Adds the bias, `[units]`, to the pre-activation, `[batch, units]`, then applies ReLU if `relu`.
@@ -269,6 +293,13 @@ fn reciprocal_deviation<B: Backend>(variance: FloatTensor<B>, epsilon: f64) -> F
 pub(crate) fn dense(input: Tensor<2>, kernel: Tensor<2>, bias: Tensor<1>, relu: bool) -> Tensor<2> {
     let [input, kernel] = [input, kernel].map(Tensor::into_dispatch);
     Tensor::from_dispatch(Dispatch::dense(input, kernel, bias.into_dispatch(), relu))
+}
+
+/// Computes a Dense layer with ReLU on images without their black pixels: relu(images · kernel + bias). Kernel
+/// `[inputs, units]` and bias `[units]` give `[batch, units]`.
+pub(crate) fn sparse_dense(images: SparseInput, kernel: Tensor<2>, bias: Tensor<1>) -> Tensor<2> {
+    let (kernel, bias) = (kernel.into_dispatch(), bias.into_dispatch());
+    Tensor::from_dispatch(Dispatch::sparse_dense(images, kernel, bias))
 }
 
 /// Computes mean and biased variance of each unit over the batch: `[batch, units]` to twice `[units]`. Autodiff does

@@ -1,9 +1,11 @@
 //! Batches on a device, made from a split's bytes. The images stay bytes in host memory, a quarter of the size of
 //! float32. Each batch is converted to float32 when it is needed, which keeps it under every GPU's buffer limit.
 
+use std::sync::Arc;
+
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use data::{Shape, Split};
-use model::Network;
+use model::{Input, Network, SparseInput};
 use serde::{Deserialize, Serialize};
 use strum::{Display, VariantArray};
 
@@ -26,6 +28,16 @@ pub enum Pixels {
     Raw,
 }
 
+impl Pixels {
+    /// Returns the number by which a pixel's byte is divided.
+    fn divisor(self) -> f32 {
+        match self {
+            Self::Unit => 255.0,
+            Self::Raw => 1.0,
+        }
+    }
+}
+
 /// A split, and the range of its pixel values.
 #[derive(Debug, Clone, Copy)]
 pub struct Images<'a> {
@@ -38,8 +50,8 @@ pub struct Images<'a> {
 /// Images and their classes, on a device.
 #[derive(Debug)]
 pub struct Batch {
-    /// Pixel values, `[batch, inputs]`.
-    pub images: Tensor<2>,
+    /// Images.
+    pub images: Input,
     /// True classes, `[batch]`.
     pub classes: Tensor<1, Int>,
 }
@@ -60,12 +72,17 @@ impl<'a> Images<'a> {
         })
     }
 
-    /// Copies the images at these indices of the split to a device.
+    /// Copies the images at these indices of the split to a device, without their black pixels if the split has them so.
     ///
     /// # Panics
     ///
     /// If an index is out of range.
     pub fn batch(&self, indices: &[usize], device: &Device) -> Batch {
+        if let Some(sparse) = self.split.sparse() {
+            let (images, divisor) = (Arc::new(sparse.copied(indices)), self.pixels.divisor());
+            let images = Input::Sparse(SparseInput { images, divisor });
+            return Batch { images, classes: self.classes(indices, device) };
+        }
         self.batch_of(indices, device, |index, bytes| {
             bytes.extend_from_slice(self.split.image(index));
         })
@@ -91,25 +108,22 @@ impl<'a> Images<'a> {
         device: &Device,
         append: impl Fn(usize, &mut Vec<u8>),
     ) -> Batch {
-        let divisor = match self.pixels {
-            Pixels::Unit => 255.0,
-            Pixels::Raw => 1.0,
-        };
-        let (batch, inputs) = (indices.len(), self.split.shape().pixels());
+        let inputs = self.split.shape().pixels();
         // The images lie far apart in memory. Copying only bytes here lets the CPU fetch the next image while it
         // copies one.
-        let mut bytes = Vec::with_capacity(batch * inputs);
+        let mut bytes = Vec::with_capacity(indices.len() * inputs);
         for &index in indices {
             append(index, &mut bytes);
         }
-        // Divides, as `x / 255` in the notebook does: multiplying by the reciprocal would round differently.
-        let pixels = bytes.into_iter().map(|pixel| f32::from(pixel) / divisor).collect();
+        let images = Input::dense(bytes, inputs, self.pixels.divisor(), device);
+        Batch { images, classes: self.classes(indices, device) }
+    }
+
+    /// Copies the labels at these indices to a device.
+    fn classes(&self, indices: &[usize], device: &Device) -> Tensor<1, Int> {
         let labels = self.split.labels();
         let classes: Vec<i32> = indices.iter().map(|&index| i32::from(labels[index])).collect();
-        Batch {
-            images: Tensor::from_data(TensorData::new(pixels, [batch, inputs]), device),
-            classes: Tensor::from_data(TensorData::new(classes, [batch]), device),
-        }
+        Tensor::from_data(TensorData::new(classes, [indices.len()]), device)
     }
 }
 

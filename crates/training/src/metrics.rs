@@ -162,7 +162,7 @@ pub(crate) fn evaluate_with<E>(
     let (mut metrics, mut cross_entropies, mut penalties) =
         (RunningMetrics::default(), Sum::default(), Sum::default());
     for Batch { images, classes } in images.inference_batches(&network, device) {
-        let [len, _] = images.dims();
+        let [len] = classes.dims();
         let output = network.forward_with(images, NetworkNoise::default(), &mut on_activity);
         let predictions = output.predictions();
         let (mean, cross_entropy) = loss.compute_with_cross_entropy(&output, classes.clone());

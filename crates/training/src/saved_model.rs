@@ -47,7 +47,9 @@ impl SavedModel {
         let images = Images { split, pixels: self.input.pixels };
         let mut probabilities = Vec::with_capacity(split.len());
         for batch in images.inference_batches(&self.network, &self.device) {
-            let logits = self.network.forward(batch.images, NetworkNoise::default()).logits;
+            // Whether the images have records must not show in the last digits.
+            let images = batch.images.into_tensor(&self.device);
+            let logits = self.network.forward(images, NetworkNoise::default()).logits;
             let data = softmax(logits, 1).try_into_data();
             let data = data.map_err(|error| Error::ReadOutput(error.to_string()))?;
             let values = data.try_into_vec::<f32>();

@@ -70,7 +70,7 @@ impl State {
     #[must_use]
     pub fn step(mut self, batch: Batch, noise: NetworkNoise, loss: Loss) -> Self {
         let Batch { images, classes } = batch;
-        let [len, _] = images.dims();
+        let [len] = classes.dims();
         let output = self.network.forward(images, noise);
         let correct = output.correct(classes.clone());
         let loss = loss.compute(&output, classes);

@@ -11,6 +11,7 @@ use burn::backend::{
 };
 
 use super::{FusedOps, same_rank};
+use crate::SparseInput;
 
 impl<B: FusedOps, C: CheckpointStrategy> FusedOps for Autodiff<B, C> {
     fn dense(
@@ -30,6 +31,22 @@ impl<B: FusedOps, C: CheckpointStrategy> FusedOps for Autodiff<B, C> {
                 prep.finish(([input, kernel, output.clone()], relu), output)
             }
             OpsKind::UnTracked(prep) => prep.finish(B::dense(input, kernel, bias, relu)),
+        }
+    }
+
+    fn sparse_dense(
+        images: SparseInput,
+        kernel: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+    ) -> FloatTensor<Self> {
+        let (kernel, kernel_node) = kernel.into_parts();
+        let (bias, bias_node) = bias.into_parts();
+        match SparseDense.prepare::<C>([kernel_node, bias_node]).compute_bound().stateful() {
+            OpsKind::Tracked(prep) => {
+                let output = B::sparse_dense(images.clone(), kernel, bias);
+                prep.finish((images, output.clone()), output)
+            }
+            OpsKind::UnTracked(prep) => prep.finish(B::sparse_dense(images, kernel, bias)),
         }
     }
 
@@ -131,6 +148,33 @@ impl<B: FusedOps> Backward<B, 3> for Dense {
         if let Some(node) = input_node {
             let input_gradient = B::float_matmul(gradient, B::float_transpose(kernel));
             gradients.register::<B>(node.id, input_gradient);
+        }
+    }
+}
+
+#[derive(Debug)]
+struct SparseDense;
+
+impl<B: FusedOps> Backward<B, 2> for SparseDense {
+    /// Images and output.
+    type State = (SparseInput, FloatTensor<B>);
+
+    fn backward(
+        self,
+        Ops { parents: [kernel_node, bias_node], node, state: (images, output) }: Ops<
+            Self::State,
+            2,
+        >,
+        gradients: &mut Gradients,
+        _: &mut Checkpointer,
+    ) {
+        let gradient = gradients.consume::<B>(&node);
+        let (gradient, bias_gradient) = B::bias_relu_backward(output, gradient, true);
+        if let Some(node) = bias_node {
+            gradients.register::<B>(node.id, bias_gradient);
+        }
+        if let Some(node) = kernel_node {
+            gradients.register::<B>(node.id, B::sparse_kernel_gradient(images, gradient));
         }
     }
 }

@@ -3,15 +3,20 @@
 #![expect(clippy::cast_possible_truncation, reason = "the network computes in float32")]
 #![expect(deprecated, reason = "the ndarray backend is supported until Burn removes it")]
 
-use burn::backend::{
-    Flex, NdArray, TensorMetadata,
-    tensor::{FloatTensor, IntTensor},
+use burn::{
+    backend::{
+        Flex, NdArray, TensorMetadata,
+        tensor::{FloatTensor, IntTensor},
+    },
+    tensor::Shape,
 };
 
 use super::{
     FusedOps,
     host_tensor::{HostTensor, tensor, vector},
+    sparse,
 };
+use crate::SparseInput;
 
 /// Number of rows that are summed separately before they are added to the total: a single running sum of float32
 /// loses precision as the batch grows.
@@ -22,6 +27,26 @@ const LANES: usize = 32;
 macro_rules! impl_on_host {
     ($backend:ty) => {
         impl FusedOps for $backend {
+            fn sparse_dense(
+                images: SparseInput,
+                kernel: FloatTensor<Self>,
+                bias: FloatTensor<Self>,
+            ) -> FloatTensor<Self> {
+                let (batch, units) = (images.images.len(), kernel.shape()[1]);
+                let product = sparse::product(&images, kernel.contiguous().floats(), units);
+                Self::bias_relu(tensor(product, Shape::new([batch, units])), bias, true)
+            }
+
+            fn sparse_kernel_gradient(
+                images: SparseInput,
+                gradient: FloatTensor<Self>,
+            ) -> FloatTensor<Self> {
+                let (inputs, units) = (images.images.pixels(), gradient.shape()[1]);
+                let gradient = gradient.contiguous();
+                let product = sparse::kernel_gradient(&images, gradient.floats(), units);
+                tensor(product, Shape::new([inputs, units]))
+            }
+
             fn bias_relu(
                 pre_activation: FloatTensor<Self>,
                 bias: FloatTensor<Self>,

@@ -108,7 +108,7 @@ mod tests {
     fn state(device: &Device) -> State {
         let train = Metrics { loss: 0.1, accuracy: 1.0 / 3.0 };
         let images = Tensor::from_data([[1.0, 0.5, 0.0], [0.0, 1.0, 0.2]], device);
-        let batch = Batch { images, classes: Tensor::from_data([3, 1], device) };
+        let batch = Batch { images: images.into(), classes: Tensor::from_data([3, 1], device) };
         State {
             steps: 7,
             metrics: RunningMetrics::from_sums([0.1_f32.into(), 5.0, 20.0], device),

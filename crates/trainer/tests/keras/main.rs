@@ -13,6 +13,7 @@ use burn::{
     module::{Module, ModuleMapper, Param},
     tensor::{Device, Gradients, Tensor, TensorData},
 };
+use data::Split;
 use fixture::{Fixture, tensors};
 use model::{Loss, Network, NetworkNoise, is_trained};
 use trainer::study::Backend;
@@ -45,18 +46,17 @@ struct Differences {
     evaluate: f64,
 }
 
-/// Trains as recorded and compares the results.
-fn replay(fixture: &Fixture, device: &Device) -> Differences {
+/// Trains on the fixture's images as recorded and compares the results.
+fn replay(fixture: &Fixture, split: &Split, device: &Device) -> Differences {
     let fit = fixture.run().fit_config();
     let mut state = State::new(fixture.start(device), &fit.optimizer);
     let (mut differences, mut losses) = (Differences::default(), Vec::new());
-    let split = fixture.split();
     let images = split.len();
     for epoch in 0..fixture.case.epochs {
         let (mut loss, mut correct) = (0.0, 0.0);
         for from in (0..images).step_by(fixture.case.batch) {
             let to = (from + fixture.case.batch).min(images);
-            let batch = || fixture.batch(&split, from, to, device);
+            let batch = || fixture.batch(split, from, to, device);
             let noise = fixture.noise(losses.len(), to - from, device);
             if losses.is_empty() {
                 let found = gradients(&state.network, batch(), noise.clone(), fit.loss);
@@ -77,7 +77,7 @@ fn replay(fixture: &Fixture, device: &Device) -> Differences {
     }
     let found = tensors(&weights::to_bytes(&state.network).unwrap());
     differences.weights = distance(&found, &fixture.under("final."));
-    differences.evaluate = evaluate_distance(fixture, &state.network, device);
+    differences.evaluate = evaluate_distance(fixture, split, &state.network, device);
     differences
 }
 
@@ -106,10 +106,9 @@ fn gradients(
 }
 
 /// Relative difference of the loss from that of Keras's `evaluate`. The accuracies must be equal.
-fn evaluate_distance(fixture: &Fixture, network: &Network, device: &Device) -> f64 {
-    let split = fixture.split();
+fn evaluate_distance(fixture: &Fixture, split: &Split, network: &Network, device: &Device) -> f64 {
     let images = split.len();
-    let batch = fixture.batch(&split, 0, images, device);
+    let batch = fixture.batch(split, 0, images, device);
     let output = network.valid().forward(batch.images, NetworkNoise::default());
     let correct = output.correct(batch.classes.clone()).into_scalar::<i64>();
     let loss = fixture.run().fit_config().loss.compute(&output, batch.classes);
@@ -124,11 +123,15 @@ fn evaluate_distance(fixture: &Fixture, network: &Network, device: &Device) -> f
     f64::from((loss - expected[0]).abs() / expected[0])
 }
 
-/// Replays every fixture.
+/// Replays every fixture, with all pixels of the images and without the black ones.
 fn replay_all(backend: Backend, tolerance: f64, raw_tolerance: f64) {
     let device = backend.open().unwrap();
-    for fixture in Fixture::all() {
-        let differences = replay(&fixture, &device);
+    let fixtures = Fixture::all();
+    let both = fixtures.iter().flat_map(|fixture| {
+        [fixture.split(), fixture.split().with_sparse()].map(|split| (fixture, split))
+    });
+    for (fixture, split) in both {
+        let differences = replay(fixture, &split, &device);
         let tolerance = if fixture.case.raw { raw_tolerance } else { tolerance };
         let Differences { losses, epochs, gradients, weights, evaluate } = differences;
         for (what, difference) in [
@@ -140,8 +143,9 @@ fn replay_all(backend: Backend, tolerance: f64, raw_tolerance: f64) {
         ] {
             assert!(
                 difference < tolerance,
-                "{}: {what} are {difference:e} apart from Keras's",
-                fixture.name
+                "{}: {what} are {difference:e} apart from Keras's, sparse: {}",
+                fixture.name,
+                split.sparse().is_some()
             );
         }
     }

@@ -72,10 +72,12 @@ def cases():
             yield f"depth{depth}_mixed", penalised, {"units": units}
 
 
-def digits(random, raw, inputs):
-    """Returns noisy images with a bright spot per class, and their labels."""
+def digits(random, raw, inputs, black):
+    """Returns noisy images with a share of black pixels and a bright spot per class, and their labels."""
     labels = random.integers(0, UNITS["output"], IMAGES)
     images = random.integers(0, 90, (IMAGES, inputs))
+    if black:
+        images[random.random(images.shape) < black] = 0
     for pixel in range(3):
         images[np.arange(IMAGES), labels * (inputs // UNITS["output"]) + pixel] += 160
     images = images.astype("float32")
@@ -144,6 +146,11 @@ def cases_of_keys():
     ):
         yield name, settings, options | {"side": 14}
     yield "input_gaussian_dropout", {"input": {"gaussian_dropout": 0.3}}, {}
+    # As black as MNIST's.
+    black = {"side": 20, "black": 0.81}
+    penalised = {"hidden1": {"kernel_regularizer": BOTH}, "hidden2": {"batch_norm": True}}
+    yield "black_pixels", penalised, black
+    yield "black_pixels_raw", {"hidden1": {"dropout": 0.2}}, black | {"raw": True}
 
 
 def noise_layers(model):
@@ -265,7 +272,7 @@ def main():
         random = np.random.default_rng(seed)
         keras.utils.set_random_seed(seed)
         inputs = options["side"] ** 2 if "side" in options else INPUTS
-        images, labels = digits(random, options.get("raw", False), inputs)
+        images, labels = digits(random, options.get("raw", False), inputs, options.pop("black", 0))
         start = network.weights(network.build(inputs, units, settings))
         # Biases away from zero, so that their penalties count from the first step.
         for key in start:

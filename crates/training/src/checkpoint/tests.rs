@@ -26,7 +26,7 @@ fn sgd() -> OptimizerConfig {
 /// Returns the state of an optimizer after one step.
 fn stepped(seed: u64, device: &Device) -> State {
     let images = Tensor::from_data([[1.0, 0.5, 0.0], [0.0, 1.0, 0.2]], device);
-    let batch = Batch { images, classes: Tensor::from_data([3, 1], device) };
+    let batch = Batch { images: images.into(), classes: Tensor::from_data([3, 1], device) };
     State::new(network(seed, device), &sgd()).step(batch, NetworkNoise::default(), Loss::default())
 }
 
