@@ -136,37 +136,6 @@ pub(crate) trait FusedOps: Backend {
         (input_gradient, gamma_gradient, beta_gradient)
     }
 
-    /// Normalises each row of an input `[batch, units]` to mean 0 and variance 1, then scales and shifts:
-    /// (input − mean) / √(variance + epsilon) · gamma + beta. Gamma and beta are `[units]`.
-    fn normalize_rows(
-        input: FloatTensor<Self>,
-        gamma: FloatTensor<Self>,
-        beta: FloatTensor<Self>,
-        epsilon: f64,
-    ) -> FloatTensor<Self> {
-        let (normalised, _) = normalised_rows::<Self>(input, epsilon);
-        Self::float_add(Self::float_mul(normalised, row::<Self>(gamma)), row::<Self>(beta))
-    }
-
-    /// Computes the gradients with respect to input, gamma and beta (Ba et al. 2016).
-    fn normalize_rows_backward(
-        input: FloatTensor<Self>,
-        gamma: FloatTensor<Self>,
-        gradient: FloatTensor<Self>,
-        epsilon: f64,
-    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
-        let (normalised, reciprocal) = normalised_rows::<Self>(input, epsilon);
-        let product = Self::float_mul(gradient.clone(), normalised.clone());
-        let beta_gradient = sum_over_batch::<Self>(gradient.clone());
-        let gamma_gradient = sum_over_batch::<Self>(product);
-        let gradient = Self::float_mul(gradient, row::<Self>(gamma));
-        let mean = Self::float_mean_dim(gradient.clone(), 1);
-        let slope = Self::float_mean_dim(Self::float_mul(gradient.clone(), normalised.clone()), 1);
-        let centred = Self::float_sub(gradient, mean);
-        let centred = Self::float_sub(centred, Self::float_mul(normalised, slope));
-        (Self::float_mul(centred, reciprocal), gamma_gradient, beta_gradient)
-    }
-
     /// Computes the mean over the batch of the cross-entropy, `[1]`, from logits `[batch, classes]` and true classes
     /// `[batch]`. The target is 1 − smoothing for the true class, plus smoothing / classes for each class (Szegedy et al.
     /// 2016, section 7).
@@ -271,18 +240,6 @@ fn same_rank<B: Backend>(scalar: FloatTensor<B>, other: &FloatTensor<B>) -> Floa
     B::float_reshape(scalar, Shape::from(vec![1; other.rank()]))
 }
 
-/// Normalises each row of `[batch, units]`. Returns the result, and 1 / √(variance + epsilon) of each row, `[batch, 1]`.
-fn normalised_rows<B: Backend>(
-    input: FloatTensor<B>,
-    epsilon: f64,
-) -> (FloatTensor<B>, FloatTensor<B>) {
-    let mean = B::float_mean_dim(input.clone(), 1);
-    let centred = B::float_sub(input, mean);
-    let variance = B::float_mean_dim(B::float_mul(centred.clone(), centred.clone()), 1);
-    let reciprocal = reciprocal_deviation::<B>(variance, epsilon);
-    (B::float_mul(centred, reciprocal.clone()), reciprocal)
-}
-
 /// Computes 1 / √(variance + epsilon).
 fn reciprocal_deviation<B: Backend>(variance: FloatTensor<B>, epsilon: f64) -> FloatTensor<B> {
     B::float_recip(B::float_sqrt(B::float_add_scalar(variance, epsilon.into())))
@@ -322,17 +279,6 @@ pub(crate) fn batch_norm(
     let [gamma, beta] = [gamma, beta].map(Tensor::into_dispatch);
     let input = input.into_dispatch();
     Tensor::from_dispatch(Dispatch::normalize(input, mean, variance, gamma, beta, epsilon))
-}
-
-/// Normalises each row of `[batch, units]`: (input − mean) / √(variance + epsilon) · gamma + beta. Gamma and beta are
-/// `[units]`.
-pub(crate) fn layer_norm(
-    input: Tensor<2>,
-    [gamma, beta]: [Tensor<1>; 2],
-    epsilon: f64,
-) -> Tensor<2> {
-    let [gamma, beta] = [gamma, beta].map(Tensor::into_dispatch);
-    Tensor::from_dispatch(Dispatch::normalize_rows(input.into_dispatch(), gamma, beta, epsilon))
 }
 
 /// Computes Keras's categorical cross-entropy with label smoothing, `[1]`: its mean over the batch, from logits

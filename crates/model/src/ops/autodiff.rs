@@ -74,25 +74,6 @@ impl<B: FusedOps, C: CheckpointStrategy> FusedOps for Autodiff<B, C> {
         }
     }
 
-    fn normalize_rows(
-        input: FloatTensor<Self>,
-        gamma: FloatTensor<Self>,
-        beta: FloatTensor<Self>,
-        epsilon: f64,
-    ) -> FloatTensor<Self> {
-        let (input, input_node) = input.into_parts();
-        let (gamma, gamma_node) = gamma.into_parts();
-        let (beta, beta_node) = beta.into_parts();
-        let nodes = [input_node, gamma_node, beta_node];
-        match LayerNorm.prepare::<C>(nodes).compute_bound().stateful() {
-            OpsKind::Tracked(prep) => {
-                let state = ([&input, &gamma].map(Clone::clone), epsilon);
-                prep.finish(state, B::normalize_rows(input, gamma, beta, epsilon))
-            }
-            OpsKind::UnTracked(prep) => prep.finish(B::normalize_rows(input, gamma, beta, epsilon)),
-        }
-    }
-
     fn cross_entropy(
         logits: FloatTensor<Self>,
         classes: IntTensor<Self>,
@@ -202,32 +183,6 @@ impl<B: FusedOps> Backward<B, 3> for BatchNorm {
             (beta_node, beta_gradient),
         ];
         for (node, gradient) in parents {
-            if let Some(node) = node {
-                gradients.register::<B>(node.id, gradient);
-            }
-        }
-    }
-}
-
-#[derive(Debug)]
-struct LayerNorm;
-
-impl<B: FusedOps> Backward<B, 3> for LayerNorm {
-    /// Input and gamma; epsilon.
-    type State = ([FloatTensor<B>; 2], f64);
-
-    fn backward(
-        self,
-        Ops { parents: nodes, node, state: ([input, gamma], epsilon) }: Ops<Self::State, 3>,
-        gradients: &mut Gradients,
-        _: &mut Checkpointer,
-    ) {
-        let gradient = gradients.consume::<B>(&node);
-        let (input_gradient, gamma_gradient, beta_gradient) =
-            B::normalize_rows_backward(input, gamma, gradient, epsilon);
-        for (node, gradient) in
-            nodes.into_iter().zip([input_gradient, gamma_gradient, beta_gradient])
-        {
             if let Some(node) = node {
                 gradients.register::<B>(node.id, gradient);
             }

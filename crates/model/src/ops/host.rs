@@ -164,54 +164,6 @@ macro_rules! impl_on_host {
                 (gradient, vector(gamma_gradient), vector(beta_gradient))
             }
 
-            fn normalize_rows(
-                input: FloatTensor<Self>,
-                gamma: FloatTensor<Self>,
-                beta: FloatTensor<Self>,
-                epsilon: f64,
-            ) -> FloatTensor<Self> {
-                let [mut input, gamma, beta] = [input, gamma, beta].map(HostTensor::contiguous);
-                let (gamma, beta) = (gamma.floats(), beta.floats());
-                for row in input.floats_mut().chunks_exact_mut(gamma.len()) {
-                    normalize_row(row, epsilon as f32);
-                    for ((value, gamma), beta) in row.iter_mut().zip(gamma).zip(beta) {
-                        *value = *value * gamma + beta;
-                    }
-                }
-                input
-            }
-
-            fn normalize_rows_backward(
-                input: FloatTensor<Self>,
-                gamma: FloatTensor<Self>,
-                gradient: FloatTensor<Self>,
-                epsilon: f64,
-            ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
-                let units = input.shape()[1];
-                let [mut input, gamma, mut gradient] =
-                    [input, gamma, gradient].map(HostTensor::contiguous);
-                let gamma = gamma.floats();
-                let (mut gamma_gradient, mut beta_gradient) = (vec![0.0; units], vec![0.0; units]);
-                let blocks = (input.floats_mut().chunks_mut(BLOCK * units))
-                    .zip(gradient.floats_mut().chunks_mut(BLOCK * units));
-                for (input, gradient) in blocks {
-                    let (mut gamma_sums, mut beta_sums) = (vec![0.0; units], vec![0.0; units]);
-                    let rows = input.chunks_exact_mut(units).zip(gradient.chunks_exact_mut(units));
-                    for (normalised, gradient) in rows {
-                        let reciprocal = normalize_row(normalised, epsilon as f32);
-                        add(&mut beta_sums, gradient);
-                        let sums = gamma_sums.iter_mut().zip(gradient.iter()).zip(&*normalised);
-                        for ((sum, gradient), normalised) in sums {
-                            *sum += gradient * normalised;
-                        }
-                        through_normalisation(gradient, gamma, normalised, reciprocal);
-                    }
-                    add(&mut gamma_gradient, &gamma_sums);
-                    add(&mut beta_gradient, &beta_sums);
-                }
-                (gradient, vector(gamma_gradient), vector(beta_gradient))
-            }
-
             fn cross_entropy(
                 logits: FloatTensor<Self>,
                 classes: IntTensor<Self>,
@@ -311,32 +263,6 @@ fn add(sums: &mut [f32], values: &[f32]) {
 /// Multiplies two slices of the same length, element by element.
 fn products(values: &[f32], factors: &[f32]) -> Vec<f32> {
     values.iter().zip(factors).map(|(value, factor)| value * factor).collect()
-}
-
-/// Normalises a row to mean 0 and variance 1. Returns 1 / √(variance + epsilon).
-fn normalize_row(row: &mut [f32], epsilon: f32) -> f32 {
-    let units = row.len() as f64;
-    let mean = (sum(row, |value| value) / units) as f32;
-    let variance = (sum(row, |value| (value - mean) * (value - mean)) / units) as f32;
-    let reciprocal = (variance + epsilon).sqrt().recip();
-    for value in row.iter_mut() {
-        *value = (*value - mean) * reciprocal;
-    }
-    reciprocal
-}
-
-/// Replaces the gradient with respect to a row of layer normalisation's output by that with respect to its input:
-/// reciprocal · (g − mean(g) − normalised · mean(g · normalised)) with g = gradient · gamma.
-fn through_normalisation(gradient: &mut [f32], gamma: &[f32], normalised: &[f32], reciprocal: f32) {
-    for (gradient, gamma) in gradient.iter_mut().zip(gamma) {
-        *gradient *= gamma;
-    }
-    let units = gradient.len() as f64;
-    let mean = (sum(gradient, |value| value) / units) as f32;
-    let slope = (sum(&products(gradient, normalised), |value| value) / units) as f32;
-    for (gradient, normalised) in gradient.iter_mut().zip(normalised) {
-        *gradient = (*gradient - mean - normalised * slope) * reciprocal;
-    }
 }
 
 /// Computes the mean of term(value − centre) over the batch for each unit.
