@@ -105,14 +105,14 @@ impl SparseImages {
         self.records[start..*cursor].split_at(count)
     }
 
-    /// Returns the pixels of all images, `[len, pixels]`.
-    pub fn to_pixels(&self) -> Vec<u8> {
-        let mut images = vec![0; self.len() * self.pixels];
+    /// Returns the pixels of all images, `[len, pixels]`, where `convert` returns what stands for a pixel that is not 0.
+    pub fn to_pixels<T: Clone + Default>(&self, convert: impl Fn(u8) -> T) -> Vec<T> {
+        let mut images = vec![T::default(); self.len() * self.pixels];
         for (image, mut cursor) in images.chunks_exact_mut(self.pixels).zip(self.cursors()) {
             for block in image.chunks_mut(BLOCK) {
                 let (places, values) = self.block(&mut cursor);
                 for (&place, &value) in places.iter().zip(values) {
-                    block[usize::from(place)] = value;
+                    block[usize::from(place)] = convert(value);
                 }
             }
         }
@@ -160,14 +160,14 @@ mod tests {
         ) {
             let sparse = SparseImages::new(&images, pixels);
             prop_assert_eq!(sparse.len() * pixels, images.len());
-            prop_assert_eq!(sparse.to_pixels(), images.clone());
+            prop_assert_eq!(sparse.to_pixels(|pixel| pixel), images.clone());
             let order: Vec<usize> = (0..sparse.len()).rev().chain(0..sparse.len()).collect();
             let mut expected = Vec::new();
             for &index in &order {
                 expected.extend_from_slice(&images[index * pixels..][..pixels]);
             }
-            prop_assert_eq!(sparse.copied(&order).to_pixels(), expected.clone());
-            prop_assert_eq!(sparse.select(order.into_iter()).to_pixels(), expected);
+            prop_assert_eq!(sparse.copied(&order).to_pixels(|pixel| pixel), expected.clone());
+            prop_assert_eq!(sparse.select(order.into_iter()).to_pixels(|pixel| pixel), expected);
         }
     }
 }

@@ -27,7 +27,10 @@ pub struct SparseInput {
 impl Input {
     /// Copies images, the bytes `[batch, inputs]`, to a device. Each byte is divided by a number.
     pub fn dense(bytes: Vec<u8>, inputs: usize, divisor: f32, device: &Device) -> Self {
-        Self::Dense(Tensor::from_data(values(bytes, inputs, divisor), device))
+        let batch = bytes.len() / inputs;
+        // Divides, as `x / 255` in the notebook does: multiplying by the reciprocal would round differently.
+        let pixels = bytes.into_iter().map(|pixel| f32::from(pixel) / divisor).collect();
+        Self::Dense(Tensor::from_data(TensorData::new(pixels, [batch, inputs]), device))
     }
 
     /// Returns the pixel values, `[batch, inputs]`, of images without their black pixels on a device.
@@ -42,7 +45,8 @@ impl Input {
 impl SparseInput {
     /// Returns the pixel values, `[batch, inputs]`.
     pub(crate) fn values(&self) -> TensorData {
-        values(self.images.to_pixels(), self.images.pixels(), self.divisor)
+        let pixels = self.images.to_pixels(|pixel| f32::from(pixel) / self.divisor);
+        TensorData::new(pixels, [self.images.len(), self.images.pixels()])
     }
 }
 
@@ -50,12 +54,4 @@ impl From<Tensor<2>> for Input {
     fn from(images: Tensor<2>) -> Self {
         Self::Dense(images)
     }
-}
-
-/// Divides the bytes of images `[batch, inputs]` by a number.
-fn values(bytes: Vec<u8>, inputs: usize, divisor: f32) -> TensorData {
-    let batch = bytes.len() / inputs;
-    // Divides, as `x / 255` in the notebook does: multiplying by the reciprocal would round differently.
-    let pixels = bytes.into_iter().map(|pixel| f32::from(pixel) / divisor).collect();
-    TensorData::new(pixels, [batch, inputs])
 }
