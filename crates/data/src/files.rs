@@ -18,7 +18,7 @@ pub fn check_regular(path: &Path) -> io::Result<()> {
         return Ok(());
     }
     let found = if kind.is_dir() { "a folder" } else { "a FIFO, a socket or a device" };
-    let reason = format!("it is {found}, not a regular file: replace it with the file");
+    let reason = format!("it is {found}, not a regular file");
     Err(io::Error::new(ErrorKind::InvalidInput, reason))
 }
 

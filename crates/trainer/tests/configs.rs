@@ -87,7 +87,7 @@ fn a_config_that_is_no_regular_file_is_refused() {
         let output = dir.output(&["summary", file]);
         assert_eq!(output.status.code(), Some(2));
         let expected = format!(
-            "error: cannot read the config {file}\n  because: it is {found}, not a regular file: replace it with the file\n"
+            "error: cannot read the config {file}\n  because: it is {found}, not a regular file\n"
         );
         assert_eq!(stderr(&output), expected);
     }

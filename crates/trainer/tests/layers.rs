@@ -134,13 +134,6 @@ fn both_names_are_refused_where_they_meet_at_any_depth_of_a_sweep() {
 }
 
 #[test]
-fn a_study_toml_of_an_older_version_is_refused() {
-    let message = refusal("variants = [\"none\"]\nyielding = [\"variant.none.hidden2.dropout\"]");
-    let expected = "error: bad.toml:5: unknown key `yielding`; an older version wrote this study.toml: use the study's own config";
-    assert_eq!(message, expected);
-}
-
-#[test]
 fn both_names_may_set_different_things() {
     let dir = TestDir::new();
     let apart = "variants = [\"mine\"]\nvariant.mine.last_hidden.dropout = 0.1\n\

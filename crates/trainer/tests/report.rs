@@ -114,7 +114,7 @@ fn wrong_labels_are_shown_with_what_each_variant_says() {
 }
 
 #[test]
-fn runs_of_earlier_versions_are_shown_without_what_they_did_not_record() {
+fn runs_are_shown_without_what_they_did_not_record() {
     let dir = TestDir::new();
     dir.write_config("small.toml", "variants = [\"none\", \"l1\"]\ndata.validation = 50");
     dir.train("small.toml", "out", &[]);

@@ -21,7 +21,7 @@ mod tests;
 /// Name of the tensor of the finished epochs, float64, `[epochs, 4 + recorded]`: [`Epoch::metrics`], then the recorded
 /// values in the order of [`Columns::names`], if some epoch is recorded. Values of an epoch that was not validated or
 /// not recorded are NaN. An accuracy, and so the first recorded value, is never NaN otherwise.
-const HISTORY: &str = "fit.history";
+const HISTORY: &str = "fit.epochs";
 /// Name of the tensor of the current epoch's running metrics, float64, `[3]`: [`RunningMetrics::sums`].
 const SUMS: &str = "fit.sums";
 /// Prefix of the names of tensors that are not a network's weights.

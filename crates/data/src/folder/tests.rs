@@ -123,7 +123,7 @@ fn refuses_fifos_and_devices_without_opening_them() {
         let folder = dir.path().to_owned();
         let error = within_seconds(move || read(&folder, &fake.set)).unwrap_err();
         let expected = "t10k-images-idx3-ubyte cannot be read: it is a FIFO, a socket or a device, not a \
-                        regular file: replace it with the file";
+                        regular file";
         assert_eq!(message(dir.path(), &error), expected, "{case}");
     }
 }
@@ -185,7 +185,7 @@ fn reports_the_missing_or_defective_file() {
                 fs::remove_file(dir.join("train-labels-idx1-ubyte")).unwrap();
                 fs::create_dir(dir.join("train-labels-idx1-ubyte")).unwrap();
             },
-            "train-labels-idx1-ubyte cannot be read: it is a folder, not a regular file: replace it with the file",
+            "train-labels-idx1-ubyte cannot be read: it is a folder, not a regular file",
         ),
         (
             "too many labels",

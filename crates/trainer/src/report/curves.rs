@@ -101,7 +101,8 @@ impl Means {
         let common: BTreeSet<usize> =
             of_runs.reduce(|one: BTreeSet<usize>, other| &one & &other).unwrap_or_default();
         let mut means = Self { epochs: common.into_iter().collect(), columns: BTreeMap::new() };
-        for name in runs.iter().flat_map(|run| run.columns.keys()) {
+        let names: BTreeSet<&String> = runs.iter().flat_map(|run| run.columns.keys()).collect();
+        for name in names {
             let mut values = vec![Vec::new(); means.epochs.len()];
             for run in runs {
                 let column = run.columns.get(name).into_iter().flatten();

@@ -187,7 +187,6 @@ fn unknown_key(key: &str, entry: &Entry, known: &BTreeSet<String>) -> ConfigErro
             "; there is no mode: it follows from `monitor`"
         }
         "baseline" if table.ends_with(".early_stopping") => "; there is no baseline: leave it out",
-        "yielding" => "; an older version wrote this study.toml: use the study's own config",
         _ if similar(key).is_empty() => &similar(table),
         _ => &similar(key),
     };

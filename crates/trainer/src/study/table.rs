@@ -92,7 +92,7 @@ impl Rows for FitSettings {
         vec![
             row!(epochs, whole(1), "passes over the training images", 50).kept(),
             row!(batch_size, whole(1), "images per optimizer step", 1000),
-            row!(learning_rate, positive(), "learning rate", 0.01),
+            row!(learning_rate, positive(), "factor of the updates", 0.01),
             row!(optimizer, word(), "rule that updates the weights"),
             row!(momentum, fraction(), "momentum of sgd").quiet(),
             row!(nesterov, boolean(), "Nesterov's momentum of sgd").quiet(),
@@ -123,7 +123,7 @@ impl Rows for VariantSettings {
 impl Rows for EarlyStopping {
     fn rows() -> Vec<Setting<Self>> {
         vec![
-            row!(monitor, word(), "monitored value").kept(),
+            row!(monitor, word(), "value that has to improve").kept(),
             row!(min_delta, magnitude(), "smallest change that counts as an improvement"),
             row!(patience, whole(0), "epochs without improvement before training ends"),
             row!(start_from_epoch, whole(0), "number of first epochs that are not monitored"),

@@ -160,7 +160,7 @@ fn recorded_values_that_do_not_fit_are_refused() {
         let state =
             checkpoint.state(network(2, &device), &sgd(), 7, columns(is_validated), &device);
         let Err(error) = state else { panic!("{values} values fit") };
-        assert!(error.to_string().starts_with("`fit.history` has "), "{error}");
+        assert!(error.to_string().starts_with("`fit.epochs` has "), "{error}");
     }
 }
 
