@@ -6,6 +6,7 @@
 pub mod cli;
 pub mod commands;
 pub mod config;
+mod doubts;
 pub mod report;
 pub mod results;
 pub mod runner;

@@ -8,7 +8,8 @@ use training::{InputFormat, Pixels};
 
 use crate::{
     config::SettingError,
-    study::{DataSettings, InputFiles, Sample, Study},
+    doubts::{Doubts, distinct},
+    study::{DataSettings, InputFiles, Run, Sample, Study},
 };
 
 /// Images that a study's runs are trained, validated and tested with.
@@ -39,6 +40,8 @@ pub struct TrainingData {
     pub validation: Option<Arc<Split>>,
     /// Training images with wrong labels; `None` if there are none.
     pub wrong: Option<WrongLabels>,
+    /// What the images cannot answer; `None` without doubts.
+    pub doubts: Option<Doubts>,
 }
 
 /// Training images whose labels were replaced by other classes.
@@ -116,6 +119,36 @@ impl Splits {
         InputFormat { class_names, height, pixels, preparation: self.preparation, width }
     }
 
+    /// Returns all training images, those that no run uses included.
+    pub fn all(&self) -> &Split {
+        &self.all
+    }
+
+    /// Returns the name of a class, or else its number.
+    pub fn class_name(&self, class: usize) -> String {
+        self.class_names.get(class).cloned().unwrap_or_else(|| class.to_string())
+    }
+
+    /// Describes the doubts about the images of some runs.
+    pub fn notes<'a>(
+        &self,
+        runs: impl Iterator<Item = &'a Run>,
+    ) -> Result<Vec<String>, SettingError> {
+        let (mut seen, mut notes): (Vec<&Run>, Vec<String>) = (Vec::new(), Vec::new());
+        for run in runs {
+            let is_known = |other: &&Run| {
+                has_same_split(&other.data, &run.data)
+                    && (run.data.sample == Sample::First || other.seed == run.seed)
+            };
+            if !seen.iter().any(is_known) {
+                let doubts = self.of(&run.data, run.seed)?.doubts.clone();
+                notes.extend(doubts.iter().flat_map(Doubts::notes));
+                seen.push(run);
+            }
+        }
+        Ok(distinct(notes))
+    }
+
     /// Returns the shape of the data set.
     pub fn shape(&self) -> Shape {
         self.test.shape()
@@ -150,7 +183,8 @@ impl Splits {
             Sample::Seed if limit < available => Some(sample(seed, limit, available)),
             _ => None,
         };
-        let data = self.divide(settings, limit, indices.as_deref())?;
+        let mut data = self.divide(settings, limit, indices.as_deref())?;
+        data.doubts = Doubts::of(self, &data.train, data.validation.as_deref());
         Ok(data.with_label_noise(settings.label_noise, seed, indices.as_deref()))
     }
 
@@ -163,7 +197,7 @@ impl Splits {
     ) -> Result<TrainingData, SettingError> {
         let all = &self.all;
         if limit == all.len() && !settings.is_validated() {
-            return Ok(TrainingData { train: Arc::clone(all), validation: None, wrong: None });
+            return Ok(TrainingData::new(Arc::clone(all), None));
         }
         let used = indices.map_or_else(|| all.first(limit), |indices| all.select(indices));
         if settings.validation.is_none() {
@@ -175,15 +209,19 @@ impl Splits {
             let last: Vec<usize> = (rest..all.len()).collect();
             Arc::new(all.select(&last))
         });
-        Ok(TrainingData { train: Arc::new(used), validation: Some(held_out), wrong: None })
+        Ok(TrainingData::new(Arc::new(used), Some(held_out)))
     }
 }
 
 impl TrainingData {
+    fn new(train: Arc<Split>, validation: Option<Arc<Split>>) -> Self {
+        Self { train, validation, wrong: None, doubts: None }
+    }
+
     /// Replaces a share of the training labels by other classes, drawn by a seed. The images are those at these indices
     /// of the training file, or else its first ones.
     fn with_label_noise(self, share: f64, seed: u64, indices: Option<&[usize]>) -> Self {
-        let Self { train, validation, .. } = &self;
+        let Self { train, .. } = &self;
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
@@ -203,8 +241,7 @@ impl TrainingData {
         let noisy = train.relabelled(wrong.iter().copied());
         let images: Vec<usize> = wrong.iter().map(|(index, _)| *index).collect();
         let given = noisy.select(&images);
-        let (train, validation) = (Arc::new(noisy), validation.clone());
-        Self { train, validation, wrong: Some(WrongLabels { changes, given }) }
+        Self { train: Arc::new(noisy), wrong: Some(WrongLabels { changes, given }), ..self }
     }
 }
 
@@ -261,7 +298,7 @@ fn split_last(images: Split, fraction: f64) -> Result<TrainingData, SettingError
     }
     let (train, validation) = images.split_at(kept);
     let validation = (!validation.is_empty()).then(|| Arc::new(validation));
-    Ok(TrainingData { train: Arc::new(train), validation, wrong: None })
+    Ok(TrainingData::new(Arc::new(train), validation))
 }
 
 #[cfg(test)]

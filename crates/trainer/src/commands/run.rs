@@ -49,6 +49,10 @@ impl Arguments {
             progress.say(&format!("note: {note}"));
         }
 
+        for note in context.splits.notes(saved.study.runs.iter()).map_err(runner::Error::from)? {
+            progress.say(&format!("note: {note}"));
+        }
+
         let trained = runner::train(&context, &folder, &folders, &jobs, &progress, |job, run| {
             results.add(job, run)
         });

@@ -12,6 +12,7 @@ use super::{
     network::{PageNetwork, WeightHistogram, confusion_matrix},
 };
 use crate::{
+    doubts::Doubts,
     results::{Comparison, Group, Row, statistics::Spread},
     store::{Ending, Error, SavedPredictions, tables::CHANGED_LABELS},
     study::cell_name,
@@ -60,6 +61,9 @@ pub(super) struct PageGroup {
     pub(super) answers: Vec<u8>,
     /// The classes that it predicts for the training images with wrong labels.
     pub(super) wrong_answers: Vec<Option<usize>>,
+    /// Doubts about the images of each run.
+    #[serde(skip)]
+    pub(super) doubts: Vec<Doubts>,
     /// The comparison of its test accuracy with that of the first variant.
     #[serde(skip)]
     pub(super) comparison: Option<Comparison>,
@@ -144,6 +148,7 @@ impl PageGroup {
             acc_val: group.spread_if_measured(|row| Some(row.record.validation?.accuracy)),
             acc_test: group.spread(|row| row.record.test.accuracy),
             gap: group.spread(|row| row.record.gap()),
+            doubts: runs.iter().filter_map(|row| row.record.doubts.clone()).collect(),
             comparison: group.comparison.clone(),
             config: first.run.variant.network.clone(),
             shift: first.run.variant.settings.shift,
@@ -170,6 +175,11 @@ impl PageGroup {
             predicted: predictions.and_then(|predictions| predictions.predicted),
             model,
         }
+    }
+
+    /// Returns whether the images lack classes, so that accuracies answer nothing about them.
+    pub(super) fn lacks_classes(&self) -> bool {
+        self.doubts.iter().any(Doubts::lacks_classes)
     }
 
     /// Returns the weights of the shown layer; empty without a network.

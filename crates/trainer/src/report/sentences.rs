@@ -38,7 +38,11 @@ impl Sentences {
         Self {
             lead: lead(first, others, classes),
             variants: variants.collect(),
-            curves: about_curves(&shown, classes, is_validated),
+            curves: if first.lacks_classes() {
+                Vec::new()
+            } else {
+                about_curves(&shown, classes, is_validated)
+            },
             is_validated,
         }
     }

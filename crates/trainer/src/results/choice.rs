@@ -5,8 +5,10 @@ use std::{
     collections::{BTreeMap, BTreeSet},
 };
 
+use toml::Value;
+
 use super::Row;
-use crate::study::KeyValues;
+use crate::study::{KeyValues, is_bound};
 
 /// Returns for each group of runs whether it is the chosen point of its variant.
 ///
@@ -38,6 +40,29 @@ pub(super) fn starred(groups: &[&[Row]], chosen: &[bool]) -> Vec<bool> {
         (best == Some(index) || is_sweep && chosen[index]) && !group.iter().any(Row::diverged)
     });
     starred.collect()
+}
+
+/// Returns the swept keys of a group's point whose value is the smallest or largest of three or more values that its
+/// variant has, unless the key's range ends there. Keys of `[data]` are not chosen over.
+pub(super) fn edges(group: &[Row], groups: &[&[Row]]) -> Vec<(String, f64)> {
+    let mut edges = Vec::new();
+    for (key, value) in group[0].point().iter().filter(|(key, _)| !key.starts_with("data.")) {
+        let others = groups.iter().filter(|other| other[0].variant() == group[0].variant());
+        let mut values: Vec<f64> =
+            others.filter_map(|other| number(other[0].point().get(key)?)).collect();
+        values.sort_by(f64::total_cmp);
+        values.dedup();
+        let Some(own) = number(value).filter(|_| values.len() >= 3) else { continue };
+        let is_largest = values.last() == Some(&own);
+        if (is_largest || values[0] == own) && !is_bound(key, value, is_largest) {
+            edges.push((key.clone(), own));
+        }
+    }
+    edges
+}
+
+fn number(value: &Value) -> Option<f64> {
+    value.as_float().or_else(|| value.as_integer().map(|number| number as f64))
 }
 
 /// Returns the index of the best of some groups, over the seeds that all of them have; `None` without such seeds, or
@@ -72,12 +97,12 @@ struct Score {
 }
 
 impl Score {
-    /// Returns `None` if a run was not evaluated on held-out images, or if there are no seeds.
+    /// Returns `None` if a run was not evaluated on held-out images or its images lack classes, or if there are no seeds.
     fn of(group: &[Row], seeds: &BTreeSet<u64>) -> Option<Self> {
         let rows: Vec<&Row> = group.iter().filter(|row| seeds.contains(&row.run.seed)).collect();
         let (mut correct, mut images, mut cross_entropy) = (0.0, 0.0, 0.0);
         for row in &rows {
-            let validation = row.record.validation?;
+            let validation = row.record.validation.filter(|_| !row.lacks_classes())?;
             // Whole numbers, so that equal accuracies are equal whatever the order of the seeds.
             correct += (validation.accuracy * validation.images as f64).round();
             images += validation.images as f64;
@@ -143,6 +168,24 @@ mod tests {
             })
             .collect();
         assert_eq!(chosen(&permuted), chosen(&rows));
+    }
+
+    #[test]
+    fn an_edge_is_the_end_of_three_values_unless_the_range_ends_there() {
+        let (rate, dropout) = ("fit.learning_rate", "variant.none.last_hidden.dropout");
+        let edges_of = |key: &str, values: &[f64], chosen: usize| {
+            let rows: Vec<Row> =
+                values.iter().map(|value| scored("none", &[(key, *value)], None)).collect();
+            let groups: Vec<&[Row]> = rows.iter().map(std::slice::from_ref).collect();
+            edges(groups[chosen], &groups)
+        };
+        let values = [0.0, 0.1, 0.2];
+        assert_eq!(edges_of(dropout, &values, 0), []);
+        assert_eq!(edges_of(dropout, &values, 1), []);
+        assert_eq!(edges_of(dropout, &values, 2), [(dropout.to_owned(), 0.2)]);
+        assert_eq!(edges_of(rate, &[0.1, 0.2, 0.3], 0), [(rate.to_owned(), 0.1)]);
+        assert_eq!(edges_of(rate, &[0.1, 0.2], 0), []);
+        assert_eq!(edges_of("data.label_noise", &[0.1, 0.2, 0.3], 0), []);
     }
 
     #[test]

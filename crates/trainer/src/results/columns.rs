@@ -61,8 +61,8 @@ pub enum Cell {
     /// The mean and deviation of a metric, with the decimals that a table shows.
     Spread(Spread, usize),
     Difference(Difference),
-    /// A verdict with its adjusted p value.
-    Verdict(Verdict, Option<f64>),
+    /// A verdict with its adjusted p value, and whether it is provisional.
+    Verdict(Verdict, Option<f64>, bool),
     Empty,
 }
 
@@ -110,6 +110,10 @@ pub(super) const COLUMNS: &[Column] = &[
         "Whether the test accuracy is better or worse; p is adjusted for the number of comparisons by Holm’s method"),
     column("seeds_needed", SUMMARY, Always, OfGroup(|group| comparison(group, |found| Text(found.seeds_needed.to_string()))),
         "Number of seeds that would show the difference 4 times in 5"),
+    column("provisional", SUMMARY, Always, OfGroup(|group| comparison(group, |found| mark(found.provisional))),
+        "true for a verdict on fewer than five pairs of runs"),
+    column("at_edge", SUMMARY, Always, OfGroup(|group| mark(!group.edges.is_empty())),
+        "true if the chosen value of a swept key is the smallest or largest of three or more: the best may lie beyond"),
     column("seed", &[], Always, OfRun(|row| Count(row.run.seed)),
         "Seed of the run’s random numbers"),
     column("loss_train", REPORT, Always, Metric(|row| Number(row.record.train.loss)),
@@ -253,9 +257,12 @@ impl Cell {
                 [decimal(*mean, *digits), detail.unwrap_or_default()]
             }
             Cell::Difference(Difference { mean, low, high, .. }) => {
-                [format!("{mean:+.5}"), format!("({low:+.5} to {high:+.5})")]
+                [format!("{mean:+.5}"), format!("{low:+.5} to {high:+.5}")]
             }
-            Cell::Verdict(_, p) => [self.to_string(), p.map_or_else(String::new, p_text)],
+            Cell::Verdict(_, p, is_provisional) => {
+                let provisional = if *is_provisional { "provisional, " } else { "" };
+                [self.to_string(), format!("{provisional}{}", p.map_or_else(String::new, p_text))]
+            }
             cell => [cell.to_string(), String::new()],
         }
     }
@@ -285,6 +292,10 @@ fn p_value(p: Option<f64>) -> Cell {
     p.map_or(Empty, |p| Text(format!("{:?}", format!("{p:.5e}").parse::<f64>().unwrap_or(p))))
 }
 
+fn mark(is_set: bool) -> Cell {
+    if is_set { Text(true.to_string()) } else { Empty }
+}
+
 fn comparison(group: &Group<'_>, cell: fn(&Comparison) -> Cell) -> Cell {
     group.comparison.as_ref().map_or(Empty, cell)
 }
@@ -295,7 +306,9 @@ fn difference(group: &Group<'_>, cell: fn(Difference) -> Cell) -> Cell {
 }
 
 fn verdict(comparison: &Comparison) -> Cell {
-    comparison.verdict.map_or(Empty, |verdict| Cell::Verdict(verdict, comparison.p_adjusted))
+    comparison.verdict.map_or(Empty, |verdict| {
+        Cell::Verdict(verdict, comparison.p_adjusted, comparison.provisional)
+    })
 }
 
 impl fmt::Display for Cell {
@@ -305,9 +318,11 @@ impl fmt::Display for Cell {
             Count(count) => write!(formatter, "{count}"),
             Number(number) => write!(formatter, "{number:.6}"),
             Seconds(seconds) => write!(formatter, "{seconds:.2}"),
-            Cell::Verdict(verdict, _) => write!(formatter, "{verdict}"),
-            Cell::Spread(..) | Cell::Difference(_) => {
-                formatter.write_str(self.texts().join(" ").trim_end())
+            Cell::Verdict(verdict, ..) => write!(formatter, "{verdict}"),
+            Cell::Spread(..) => formatter.write_str(self.texts().join(" ").trim_end()),
+            Cell::Difference(_) => {
+                let [mean, interval] = self.texts();
+                write!(formatter, "{mean} ({interval})")
             }
             Empty => Ok(()),
         }

@@ -1,6 +1,6 @@
 //! Comparisons of variants with the study's first one.
 
-use std::fmt;
+use std::{collections::HashSet, fmt};
 
 use serde::Serialize;
 
@@ -9,6 +9,9 @@ use super::{
     statistics::{CONFIDENCE, Difference, SeedsNeeded, holm, mcnemar},
 };
 use crate::{store::SavedPredictions, study::KeyValues};
+
+/// Number of pairs from which a verdict is not provisional.
+const FIRM_PAIRS: usize = 5;
 
 /// A comparison of test accuracies with another variant, over pairs of runs. The runs of a pair have the same seed, and
 /// so the same initial weights and batches.
@@ -27,8 +30,13 @@ pub struct Comparison {
     pub p: Option<f64>,
     /// The p value adjusted for the number of the study's comparisons by Holm's method.
     pub p_adjusted: Option<f64>,
-    /// The verdict; `None` if there is one pair only.
+    /// The verdict; `None` if there is one pair only, or if the images lack classes.
     pub verdict: Option<Verdict>,
+    /// Whether the images of the runs have all classes.
+    #[serde(skip)]
+    pub is_sound: bool,
+    /// Whether the verdict rests on few pairs: with more, it may turn.
+    pub provisional: bool,
     /// The number of seeds with which the difference would be found.
     pub seeds_needed: SeedsNeeded,
 }
@@ -71,34 +79,42 @@ pub(super) fn compare(
     let adjusted = holm(&p_values);
     for (comparison, p_adjusted) in comparisons.iter_mut().flatten().zip(adjusted) {
         comparison.p_adjusted = comparison.p.map(|_| p_adjusted);
-        if let Some(difference) = &comparison.difference {
-            comparison.verdict = Some(verdict(difference, p_adjusted));
+        if let (Some(difference), true) = (&comparison.difference, comparison.is_sound) {
+            let verdict = verdict(difference, p_adjusted);
+            comparison.provisional = verdict != Verdict::Undecided && difference.pairs < FIRM_PAIRS;
+            comparison.verdict = Some(verdict);
             comparison.seeds_needed = difference.seeds_needed(p_values.len());
         }
     }
     comparisons
 }
 
-/// Compares runs with those of the same seeds. Pairs with a diverged run are left out. The p value is not adjusted yet.
+/// Compares runs with those of the same seeds. Pairs with a diverged run are left out, and pairs with the same weights as
+/// another are one observation. The p value is not adjusted yet.
 fn compare_one(reference: &[Row], runs: &[Row], has_one_seed: bool) -> Option<Comparison> {
     if reference[0].is_beside(&runs[0]) {
         return None;
     }
-    let pairs: Vec<(&Row, &Row)> = runs
+    let mut pairs: Vec<(&Row, &Row)> = runs
         .iter()
         .filter_map(|run| {
             Some((run, reference.iter().find(|other| other.run.seed == run.run.seed)?))
         })
         .filter(|(run, other)| !run.diverged() && !other.diverged())
         .collect();
+    let (count, mut seen) = (pairs.len(), HashSet::new());
+    pairs.retain(|(run, other)| match (run.weights(), other.weights()) {
+        (Some(weights), Some(others)) => seen.insert((weights, others)),
+        _ => true,
+    });
     let differences: Vec<f64> = pairs
         .iter()
         .map(|(run, other)| run.record.test.accuracy - other.record.test.accuracy)
         .collect();
-    let difference = Difference::new(&differences);
+    let difference = Difference::new(&differences, reference[0].record.test.images);
     let p = match (&difference, &pairs[..]) {
         (Some(difference), _) => Some(difference.p),
-        (None, [(run, other)]) if has_one_seed => compare_predictions(run, other),
+        (None, [(run, other)]) if has_one_seed || count > 1 => compare_predictions(run, other),
         _ => return None,
     };
     Some(Comparison {
@@ -108,6 +124,8 @@ fn compare_one(reference: &[Row], runs: &[Row], has_one_seed: bool) -> Option<Co
         p,
         p_adjusted: p,
         verdict: None,
+        is_sound: !reference.iter().chain(runs).any(Row::lacks_classes),
+        provisional: false,
         seeds_needed: SeedsNeeded::Unknown,
     })
 }
@@ -142,38 +160,138 @@ mod tests {
     use rand_xoshiro::Xoshiro256PlusPlus;
 
     use super::{super::tests::row, *};
+    use crate::store::record::MODEL;
 
-    /// Variants of equal test accuracy, six of them with five seeds each: in how many studies some verdict is false,
-    /// and how many of the intervals hold the true difference, 0.
+    /// Draws a number of a normal distribution: a sum of twelve uniform numbers is close to one of variance 1.
+    fn normal(generator: &mut Xoshiro256PlusPlus) -> f64 {
+        (0..12).map(|_| generator.random::<f64>()).sum::<f64>() - 6.0
+    }
+
+    /// Accuracies of the runs of a variant: counts of images around a mean.
+    fn accuracies(
+        generator: &mut Xoshiro256PlusPlus,
+        (mean, deviation): (f64, f64),
+        images: usize,
+        seeds: usize,
+    ) -> Vec<f64> {
+        let count = images as f64;
+        (0..seeds)
+            .map(|_| ((mean + deviation * normal(generator)) * count).round() / count)
+            .collect()
+    }
+
+    /// Returns the verdicts on some variants in comparison with the first, and its interval of the first comparison.
+    fn verdicts(variants: &[Vec<f64>], images: usize) -> (Vec<Verdict>, Difference) {
+        let differences: Vec<Difference> = variants[1..]
+            .iter()
+            .map(|variant| {
+                let pairs: Vec<f64> =
+                    variant.iter().zip(&variants[0]).map(|(one, other)| one - other).collect();
+                Difference::new(&pairs, images).unwrap()
+            })
+            .collect();
+        let adjusted = holm(&differences.iter().map(|one| one.p).collect::<Vec<_>>());
+        let verdicts = differences.iter().zip(adjusted).map(|(one, p)| verdict(one, p)).collect();
+        (verdicts, differences[0])
+    }
+
+    /// Some verdict on equal variants is false in at most 5 % of studies, whatever the test images, seeds, comparisons,
+    /// and deviations of the accuracies, in images. The bound has three standard deviations of a binomial count.
     #[test]
     fn verdicts_on_equal_variants_are_rarely_false() {
-        const STUDIES: u32 = 3000;
+        const STUDIES: u32 = 1500;
         let mut generator = Xoshiro256PlusPlus::seed_from_u64(17);
-        // A sum of twelve uniform numbers is close to a normal one of variance 1.
-        let mut normal = || (0..12).map(|_| generator.random::<f64>()).sum::<f64>() - 6.0;
-        let (mut false_studies, mut held, mut intervals) = (0, 0, 0);
-        for _ in 0..STUDIES {
-            let groups: Vec<Vec<Row>> = ["a", "b", "c", "d", "e", "f"]
-                .map(|variant| {
-                    let accuracy = |seed| row(variant, seed, (0.9, 0.8 + 0.01 * normal()), 1.0);
-                    (0..5).map(accuracy).collect()
-                })
-                .to_vec();
-            let pairs = groups[1..].iter().map(|runs| Some((&groups[0][..], &runs[..]))).collect();
-            let comparisons: Vec<Comparison> =
-                compare(pairs, false).into_iter().flatten().collect();
-            let mut verdicts = comparisons.iter().map(|comparison| comparison.verdict);
-            false_studies += u32::from(verdicts.any(|verdict| verdict != Some(Verdict::Undecided)));
-            for Difference { low, high, .. } in comparisons.iter().filter_map(|one| one.difference)
-            {
-                held += u32::from((low..=high).contains(&0.0));
-                intervals += 1;
+        let bound = 0.05 + 3.0 * (0.05 * 0.95 / f64::from(STUDIES)).sqrt();
+        for images in [100, 300, 1000, 10_000] {
+            for seeds in [2, 3, 5, 10] {
+                for comparisons in [1, 5] {
+                    for deviation in [0.3, 1.0, 0.005 * images as f64] {
+                        let mut false_studies = 0;
+                        for _ in 0..STUDIES {
+                            // The mean lies anywhere between two counts.
+                            let mean = 0.8 + generator.random::<f64>() / images as f64;
+                            let variants: Vec<Vec<f64>> = (0..=comparisons)
+                                .map(|_| {
+                                    let spread = (mean, deviation / images as f64);
+                                    accuracies(&mut generator, spread, images, seeds)
+                                })
+                                .collect();
+                            let (verdicts, _) = verdicts(&variants, images);
+                            let is_false = verdicts.iter().any(|one| *one != Verdict::Undecided);
+                            false_studies += u32::from(is_false);
+                        }
+                        let share = f64::from(false_studies) / f64::from(STUDIES);
+                        assert!(
+                            share <= bound,
+                            "{images} images, {seeds} seeds, {comparisons} comparisons, deviation {deviation}: {share}"
+                        );
+                    }
+                }
             }
         }
-        // 5 % and three standard deviations of a binomial count.
-        let share = f64::from(false_studies) / f64::from(STUDIES);
-        assert!(share < 0.05 + 3.0 * (0.05 * 0.95 / f64::from(STUDIES)).sqrt(), "{share}");
-        let coverage = f64::from(held) / f64::from(intervals);
-        assert!((0.93..0.97).contains(&coverage), "{coverage}");
+    }
+
+    /// Of differences of one standard deviation, ten pairs find 80.3 %: scipy's noncentral t distribution.
+    #[test]
+    fn a_difference_of_one_deviation_is_found_as_often_as_without_rounding() {
+        const STUDIES: u32 = 4000;
+        let mut generator = Xoshiro256PlusPlus::seed_from_u64(18);
+        for images in [1000, 10_000] {
+            let (mut found, mut held) = (0, 0);
+            for _ in 0..STUDIES {
+                // The difference of two variants has the variance of both.
+                let (deviation, effect) = (0.01 / 2.0_f64.sqrt(), 0.01);
+                let first = accuracies(&mut generator, (0.8, deviation), images, 10);
+                let second = accuracies(&mut generator, (0.8 + effect, deviation), images, 10);
+                let (verdicts, difference) = verdicts(&[first, second], images);
+                found += u32::from(verdicts == [Verdict::Better]);
+                held += u32::from((difference.low..=difference.high).contains(&effect));
+            }
+            let power = f64::from(found) / f64::from(STUDIES);
+            assert!((0.783..0.823).contains(&power), "{images} images: {power}");
+            let coverage = f64::from(held) / f64::from(STUDIES);
+            assert!((0.93..0.97).contains(&coverage), "{images} images: {coverage}");
+        }
+    }
+
+    /// Builds rows of a variant with these test accuracies and checksums of weights.
+    fn rows(variant: &str, runs: &[(f64, &str)]) -> Vec<Row> {
+        let mut rows = Vec::new();
+        for (seed, (accuracy, weights)) in runs.iter().enumerate() {
+            let mut row = row(variant, seed as u64, (0.9, *accuracy), 1.0);
+            row.record.files.insert(MODEL.to_owned(), (*weights).to_owned());
+            rows.push(row);
+        }
+        rows
+    }
+
+    #[test]
+    fn pairs_of_the_same_weights_are_one_observation() {
+        let none = rows("none", &[(0.5, "a"), (0.5, "a"), (0.6, "b"), (0.6, "b")]);
+        let l2 = rows("l2", &[(0.55, "c"), (0.55, "c"), (0.7, "d"), (0.65, "e")]);
+        let compare = |pairs| compare(pairs, false).remove(0).unwrap();
+        let comparison = compare(vec![Some((&none[..], &l2[..]))]);
+        assert_eq!(comparison.difference.unwrap().pairs, 3);
+        let comparison = compare(vec![Some((&none[..2], &l2[..2]))]);
+        assert_eq!((comparison.difference, comparison.verdict), (None, None));
+    }
+
+    #[test]
+    fn verdicts_on_fewer_than_five_pairs_are_provisional() {
+        let accuracies = [0.5, 0.51, 0.49, 0.5, 0.505];
+        let none: Vec<(f64, &str)> = accuracies
+            .iter()
+            .zip(["a", "b", "c", "d", "e"])
+            .map(|(accuracy, weights)| (*accuracy, weights))
+            .collect();
+        let better: Vec<(f64, &str)> =
+            none.iter().map(|(accuracy, weights)| (accuracy + 0.3, *weights)).collect();
+        let (none, better) = (rows("none", &none), rows("l2", &better));
+        for (pairs, expected) in [(4, true), (5, false)] {
+            let comparison =
+                compare(vec![Some((&none[..pairs], &better[..pairs]))], false).remove(0).unwrap();
+            assert_eq!(comparison.verdict, Some(Verdict::Better));
+            assert_eq!(comparison.provisional, expected);
+        }
     }
 }

@@ -92,6 +92,7 @@ struct JsonGroup<'a> {
     #[serde(flatten)]
     metrics: BTreeMap<&'static str, Spread>,
     chosen: bool,
+    at_edge: bool,
     difference: Option<&'a Comparison>,
 }
 
@@ -115,6 +116,7 @@ pub fn json(rows: &[Row], first: &str) -> Result<String, Error> {
             .filter_map(|column| Some((column.name, column.spread(group)?)))
             .collect(),
         chosen: group.chosen,
+        at_edge: !group.edges.is_empty(),
         difference: group.comparison.as_ref(),
     });
     let results = Results { runs: runs.collect(), summary: summary.collect() };
@@ -147,9 +149,9 @@ mod tests {
             .collect();
         let csv = summary_text(&groups(&rows, "none")).unwrap();
         // The differences are 0.1 and 0.15; the 0.975 quantile of Student's t with one degree of freedom is 12.7062.
-        let expected = "variant,n,acc_train_mean,acc_train_deviation,acc_test_mean,acc_test_deviation,pct_diff_mean,pct_diff_deviation,difference_mean,difference_low,difference_high,difference_pairs,chosen,p,p_adjusted,verdict,seeds_needed\n\
-                        none,2,0.750000,0.353553,0.600000,0.282843,0.200000,0.000000,,,,,false,,,,\n\
-                        l1,2,0.500000,0.000000,0.725000,0.318198,-0.450000,0.636396,0.125000,-0.192655,0.442655,2,false,0.125666,0.125666,undecided,3\n";
+        let expected = "variant,n,acc_train_mean,acc_train_deviation,acc_test_mean,acc_test_deviation,pct_diff_mean,pct_diff_deviation,difference_mean,difference_low,difference_high,difference_pairs,chosen,p,p_adjusted,verdict,seeds_needed,provisional,at_edge\n\
+                        none,2,0.750000,0.353553,0.600000,0.282843,0.200000,0.000000,,,,,false,,,,,,\n\
+                        l1,2,0.500000,0.000000,0.725000,0.318198,-0.450000,0.636396,0.125000,-0.192655,0.442655,2,false,0.125666,0.125666,undecided,3,,\n";
         assert_eq!(csv, expected);
     }
 }

@@ -14,6 +14,8 @@ pub struct Group<'a> {
     pub chosen: bool,
     /// Whether it has the star: in a sweep each variant's chosen point, else the best variant.
     pub starred: bool,
+    /// Swept keys of the chosen point whose value is the smallest or largest of three or more, with this value.
+    pub edges: Vec<(String, f64)>,
     /// The comparison of test accuracies with the study's first variant. `None` for the group that is compared with,
     /// and if no run can be paired.
     pub comparison: Option<Comparison>,
@@ -26,6 +28,14 @@ impl Group<'_> {
 
     pub fn point(&self) -> &KeyValues {
         self.runs[0].point()
+    }
+
+    /// Returns whether several runs have the same weights, so that the seeds change nothing.
+    pub fn is_repeated(&self) -> bool {
+        let [first, others @ ..] = self.runs else { return false };
+        !others.is_empty()
+            && first.weights().is_some()
+            && others.iter().all(|run| run.weights() == first.weights())
     }
 
     /// Returns the mean and the deviation of a metric over the seeds.
@@ -69,6 +79,7 @@ pub fn groups<'a>(rows: &'a [Row], first: &str) -> Vec<Group<'a>> {
             runs: groups[index],
             chosen: chosen[index],
             starred: starred[index],
+            edges: if chosen[index] { choice::edges(groups[index], &groups) } else { Vec::new() },
             comparison,
         })
         .collect()

@@ -53,7 +53,7 @@ pub(crate) mod tests {
         let entries = Entries::parse(&config, Path::new("")).unwrap();
         let run = Study::read("small", &entries).unwrap().runs.remove(0);
         let ended = if loss_train.is_finite() { Ending::Epochs } else { Ending::Diverged };
-        let of = |accuracy, loss| Evaluated { accuracy, loss, cross_entropy: 1.0, images: 0 };
+        let of = |accuracy, loss| Evaluated { accuracy, loss, cross_entropy: 1.0, images: 10_000 };
         let record = Record {
             ended,
             epochs: 2,
@@ -66,6 +66,7 @@ pub(crate) mod tests {
             calibration: None,
             acc_train_true: None,
             memorised: None,
+            doubts: None,
             machine: String::new(),
             version: String::new(),
             files: BTreeMap::new(),

@@ -6,22 +6,35 @@ use super::{
     Group, Row,
     group::{has_several_seeds, is_swept, is_validated, runs},
 };
-use crate::{store::Ending, study::cell_name};
+use crate::{
+    doubts::{Doubts, distinct},
+    store::Ending,
+    study::cell_name,
+};
 
 /// Returns notes on the results, the most important first.
 pub fn notes(groups: &[Group<'_>]) -> Vec<String> {
-    let mut notes = Vec::new();
+    let doubts = runs(groups).filter_map(|row| row.record.doubts.as_ref());
+    let mut notes = distinct(doubts.flat_map(Doubts::notes).collect());
     if runs(groups).any(Row::diverged) {
         let note = "† diverged: the loss or a weight is no longer a finite number; try a lower fit.learning_rate";
         notes.push(note.to_owned());
     }
-    if is_validated(groups) {
+    if groups.iter().any(|group| group.starred) {
         let best = if is_swept(groups) { "each variant's best point" } else { "the best variant" };
         notes.push(format!("★ {best} by mean accuracy on the held-out images."));
-    } else if is_swept(groups) {
+    } else if is_swept(groups) && !is_validated(groups) {
         let note = "No point is marked as best, as only the test images could choose it. To choose by other images, hold\n\
              some out, for example with --set data.validation=10000.";
         notes.push(note.to_owned());
+    }
+    for group in groups {
+        for (key, value) in &group.edges {
+            let name = cell_name(group.variant(), group.point());
+            notes.push(format!(
+                "{name}: {value:?} is at the edge of the values of {key}. The best may lie beyond; try more."
+            ));
+        }
     }
     if let Some(row) = runs(groups).find(|row| row.barely_trained()) {
         let raw = row.run.data.pixels == Pixels::Raw;
@@ -34,6 +47,7 @@ pub fn notes(groups: &[Group<'_>]) -> Vec<String> {
         };
         notes.push(note.to_owned());
     }
+    notes.extend(repetition_note(groups));
     notes.extend(groups.iter().filter_map(|group| early_stopping_note(group.runs)));
     if has_several_seeds(groups) {
         let note = "Mean ± standard deviation over n seeds. The difference is the mean over pairs of runs of the same seed,\n\
@@ -45,6 +59,25 @@ pub fn notes(groups: &[Group<'_>]) -> Vec<String> {
         notes.push(note.to_owned());
     }
     notes
+}
+
+/// Returns a note on groups in which the seeds change nothing.
+fn repetition_note(groups: &[Group<'_>]) -> Option<String> {
+    let repeated: Vec<&Group<'_>> = groups.iter().filter(|group| group.is_repeated()).collect();
+    let fit = &repeated.first()?.runs[0].run.fit;
+    let names: Vec<String> =
+        repeated.iter().map(|group| cell_name(group.variant(), group.point())).collect();
+    let reason = match (&fit.weights, fit.shuffle) {
+        (Some(_), false) => {
+            "fit.weights gives all runs the same start, fit.shuffle = false the same batches, and nothing else\n\
+             is random"
+        }
+        _ => "nothing in them is random",
+    };
+    Some(format!(
+        "The seeds change nothing in {}: {reason}. Their runs have equal weights and count as one.",
+        names.join(", ")
+    ))
 }
 
 /// Returns a note on early stopping: after how many epochs it ended training.

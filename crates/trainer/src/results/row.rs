@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use super::BARELY_TRAINED;
 use crate::{
-    store::{Ending, FinishedRun, FinishedRuns, Record, RunFolders, SavedStudy},
+    doubts::Doubts,
+    store::{Ending, FinishedRun, FinishedRuns, Record, RunFolders, SavedStudy, record::MODEL},
     study::{Backend, KeyValues, Run},
 };
 
@@ -31,6 +32,16 @@ impl Row {
     /// Returns the name of the run's folder.
     pub fn run_name(&self) -> String {
         self.folder.file_name().unwrap_or_default().to_string_lossy().into_owned()
+    }
+
+    /// Returns whether some part of the run's images lacks classes that others have.
+    pub(crate) fn lacks_classes(&self) -> bool {
+        self.record.doubts.as_ref().is_some_and(Doubts::lacks_classes)
+    }
+
+    /// Returns the checksum of the final weights.
+    pub(crate) fn weights(&self) -> Option<&str> {
+        self.record.files.get(MODEL).map(String::as_str)
     }
 
     /// Returns whether another row has the same variant and point; their seeds may differ.

@@ -42,7 +42,7 @@ pub struct Difference {
     pub low: f64,
     /// The upper bound of the interval.
     pub high: f64,
-    /// The sample standard deviation of the differences.
+    /// The sample standard deviation of the differences, or that of their rounding if it is larger.
     #[serde(skip)]
     pub deviation: f64,
     /// The p value of Student's two-sided t test; 1 if the mean is 0.
@@ -51,12 +51,16 @@ pub struct Difference {
 }
 
 impl Difference {
-    /// Computes Student's t interval and test for the mean of the differences, one for each pair. Returns `None` for
-    /// fewer than two pairs.
-    pub fn new(differences: &[f64]) -> Option<Self> {
+    /// Computes Student's t interval and test for the mean of the differences of two accuracies on `images` images, one
+    /// for each pair. Returns `None` for fewer than two pairs.
+    ///
+    /// An accuracy is a count of images. Rounding one to a whole number has the variance 1 / 12, so the variance of the
+    /// differences is not taken to be less than 1 / (6 · images²). Otherwise two pairs that happen to differ by the same
+    /// number of images would be certain of their difference.
+    pub fn new(differences: &[f64], images: usize) -> Option<Self> {
         let pairs = differences.len();
         let Spread { mean, deviation } = Spread::new(differences);
-        let deviation = deviation?;
+        let deviation = deviation?.max(1.0 / (6.0_f64.sqrt() * images as f64));
         // Differences that cancel may leave a rounding error.
         let mean = if mean.abs() < NO_DIFFERENCE { 0.0 } else { mean };
         let standard_error = deviation / (pairs as f64).sqrt();
@@ -147,6 +151,9 @@ mod tests {
     const NONE: [f64; 5] = [0.868, 0.872, 0.861, 0.866, 0.870];
     const DROPOUT: [f64; 5] = [0.876, 0.875, 0.870, 0.871, 0.881];
 
+    /// So many that rounding does not matter.
+    const IMAGES: usize = 1_000_000;
+
     fn assert_near(actual: f64, expected: f64) {
         assert!((actual - expected).abs() < 1e-9, "actual {actual}, expected {expected}");
     }
@@ -154,7 +161,7 @@ mod tests {
     fn difference(pairs: usize) -> Difference {
         let differences: Vec<f64> =
             DROPOUT.iter().zip(NONE).take(pairs).map(|(dropout, none)| dropout - none).collect();
-        Difference::new(&differences).unwrap()
+        Difference::new(&differences, IMAGES).unwrap()
     }
 
     /// Expected values: `numpy.mean(DROPOUT)` and `numpy.std(DROPOUT, ddof=1)`.
@@ -210,21 +217,29 @@ mod tests {
         assert_eq!(needed(5, &difference(5)), SeedsNeeded::Count(6));
         let small = Difference { mean: -0.001, deviation: 0.01, ..difference(5) };
         assert_eq!(needed(5, &small), SeedsNeeded::OverMost);
-        let none = Difference::new(&[0.1, -0.1]).unwrap();
+        let none = Difference::new(&[0.1, -0.1], IMAGES).unwrap();
         assert_eq!((none.p, needed(5, &none)), (1.0, SeedsNeeded::Unknown));
-        let same = Difference::new(&[0.5, 0.5]).unwrap();
-        assert_eq!((same.p, needed(5, &same)), (0.0, SeedsNeeded::Count(2)));
+        let same = Difference::new(&[0.5, 0.5], IMAGES).unwrap();
+        assert_eq!(needed(5, &same), SeedsNeeded::Count(2));
     }
 
     #[test]
     fn fewer_than_two_pairs_have_no_interval() {
-        assert_eq!(Difference::new(&[0.1]), None);
-        assert_eq!(Difference::new(&[]), None);
+        assert_eq!(Difference::new(&[0.1], IMAGES), None);
+        assert_eq!(Difference::new(&[], IMAGES), None);
     }
 
+    /// Expected values: a deviation of 1 / (√6 · 300), and p = 1 − 2 / π · arctan(√12) of Student's t with one degree of
+    /// freedom.
     #[test]
-    fn equal_differences_have_an_interval_of_width_zero() {
-        let Difference { low, high, .. } = Difference::new(&[0.5, 0.5, 0.5]).unwrap();
-        assert_eq!((low, high), (0.5, 0.5));
+    fn equal_differences_are_as_uncertain_as_counts_of_images() {
+        let one_image = 1.0 / 300.0;
+        let two = Difference::new(&[one_image; 2], 300).unwrap();
+        assert_near(two.deviation, 0.001_360_827_634_879_543);
+        assert_near(two.p, 0.178_912_375_022_066_8);
+        assert!(two.low < 0.0 && two.high > 2.0 * one_image);
+        // A larger deviation stays.
+        let others = Difference::new(&[one_image, -one_image], 300).unwrap();
+        assert_near(others.deviation, 2.0_f64.sqrt() * one_image);
     }
 }

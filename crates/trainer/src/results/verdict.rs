@@ -18,7 +18,11 @@ pub fn verdicts(groups: &[Group<'_>]) -> Option<String> {
         })
         .collect();
     let sentences = compared.iter().filter_map(|(name, comparison)| {
-        Some(sentence(name, comparison, comparison.difference.as_ref()?))
+        Some(sentence(
+            name,
+            comparison,
+            comparison.difference.as_ref().filter(|_| comparison.is_sound)?,
+        ))
     });
     let mut sentences: Vec<String> = sentences.collect();
     let omitted = sentences.len().saturating_sub(MOST);
@@ -38,7 +42,10 @@ pub fn verdicts(groups: &[Group<'_>]) -> Option<String> {
 fn sentence(name: &str, comparison: &Comparison, difference: &Difference) -> String {
     let other = cell_name(&comparison.variant, &comparison.point);
     let points = format!("{:+.2} percentage points of test accuracy", 100.0 * difference.mean);
-    let p = comparison.p_adjusted.map_or_else(String::new, p_text);
+    let mut p = comparison.p_adjusted.map_or_else(String::new, p_text);
+    if comparison.provisional {
+        p += &format!("; provisional, as {} pairs are few", difference.pairs);
+    }
     match comparison.verdict {
         Some(Verdict::Better) => format!("{name} is better than {other}: {points}, {p}."),
         Some(Verdict::Worse) => format!("{name} is worse than {other}: {points}, {p}."),

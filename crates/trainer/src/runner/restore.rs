@@ -92,6 +92,8 @@ fn ended(
     if !has_ended {
         return Ok(None);
     }
-    let files = record.read_files(folder)?;
+    let names = record.files.keys();
+    let files = names.map(|file| Ok((file.clone(), record.read_file(folder, file)?)));
+    let files = files.collect::<Result<_, store::Error>>()?;
     Ok(Some(Start::Copy { record: Box::new(record.clone()), files }))
 }

@@ -18,7 +18,7 @@ use crate::{
         checkpoint::{self, Header},
         files,
         predictions::{self, calibration},
-        record::{self, Ending, Evaluated, MODEL, RunFiles},
+        record::{self, Ending, Evaluated, MODEL},
         tables::{self, CHANGED_LABELS, HISTORY, METRICS},
     },
     study::Run,
@@ -44,7 +44,9 @@ impl RunContext {
                 self.finish(job.run, claim, &data, &state, &header)?
             }
             Start::Copy { record, files } => {
-                record::write_files(&claim.folder, &files)?;
+                for (file, bytes) in &files {
+                    files::write(&claim.file(file), bytes)?;
+                }
                 record.write(&claim.folder)?;
                 *record
             }
@@ -120,7 +122,7 @@ impl RunContext {
         let labels = self.splits.test.labels();
         let classes = predictions.as_ref().map(|predictions| predictions.classes.as_slice());
         let input = self.splits.input_format(run.data.pixels);
-        let mut files: RunFiles = vec![
+        let mut files = vec![
             (MODEL, weights::to_bytes_with_input(network, &input)?),
             (HISTORY, tables::history_csv(&state.history).into_bytes()),
             (METRICS, tables::metrics_csv(&state.history, columns(run, data)).into_bytes()),
@@ -142,6 +144,7 @@ impl RunContext {
             calibration: predictions.map(|predictions| calibration(labels, &predictions)),
             acc_train_true,
             memorised: given.map(|given| given.metrics.accuracy),
+            doubts: data.doubts.clone(),
             machine: self.machine.clone(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             files: record::write_files(&claim.folder, &files)?,

@@ -150,7 +150,7 @@ pub(super) fn read(folder: &Path, id: &str) -> Result<Option<Record>, Error> {
 /// Reads a record, checks the inputs beside it, and verifies the checksums of the run's other files.
 pub fn verify(folder: &Path, id: &str) -> Result<Option<Record>, Error> {
     let record = read(folder, id)?;
-    record.map(|record| record.read_files(folder).map(|_| record)).transpose()
+    record.map(|record| record.verify(folder).map(|()| record)).transpose()
 }
 
 /// Reads a run's inputs; `None` if they are missing or unreadable.

@@ -187,7 +187,7 @@ impl<'a> Siblings<'a> {
         siblings.sort_by_key(|one| Reverse(one.0));
         siblings.into_iter().filter_map(|(_, id, folder)| {
             let record = Record::read(&folder).ok().flatten()?;
-            record.read_files(&folder).ok()?;
+            record.verify(&folder).ok()?;
             Some((id, FinishedRun { folder, record }))
         })
     }

@@ -9,7 +9,7 @@ use super::{
     CalibrationBin, EpochTable, Error, SavedPredictions, files, predictions,
     tables::{self, CHANGED_LABELS, HISTORY, METRICS},
 };
-use crate::splits::ChangedLabel;
+use crate::{doubts::Doubts, splits::ChangedLabel};
 
 /// File name of the record.
 pub const FILE: &str = "run.json";
@@ -48,6 +48,9 @@ pub struct Record {
     /// Share of the wrong labels that the network gives, if some are known to be wrong.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub memorised: Option<f64>,
+    /// What the run's images cannot answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub doubts: Option<Doubts>,
     /// Name of the device.
     pub machine: String,
     /// Version of this program.
@@ -69,9 +72,6 @@ pub struct Evaluated {
     pub cross_entropy: f64,
     pub images: usize,
 }
-
-/// Names and bytes of the files of a run, except its record.
-pub type RunFiles = Vec<(&'static str, Vec<u8>)>;
 
 /// How a run's training ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -114,20 +114,20 @@ impl Record {
     /// Reads one of the run's files and verifies its checksum.
     pub fn read_file(&self, folder: &Path, file: &str) -> Result<Vec<u8>, Error> {
         let path = folder.join(file);
-        let defect = match files::read(&path)? {
-            Some(bytes) if self.files.get(file) == Some(&data::sha256([bytes.as_slice()])) => {
+        let defect = match (files::read(&path)?, self.files.get(file)) {
+            (Some(bytes), Some(sha256)) if *sha256 == data::sha256([bytes.as_slice()]) => {
                 return Ok(bytes);
             }
-            Some(_) => "changed since the run finished",
-            None => "missing",
+            (_, None) => "not among the files that run.json lists",
+            (Some(_), _) => "changed since the run finished",
+            (None, _) => "missing",
         };
         Err(Error::Malformed { path, reason: defect.to_owned() })
     }
 
-    /// Reads all of the run's files and verifies their checksums.
-    pub fn read_files(&self, folder: &Path) -> Result<Vec<(String, Vec<u8>)>, Error> {
-        let names = self.files.keys();
-        names.map(|file| Ok((file.clone(), self.read_file(folder, file)?))).collect()
+    /// Verifies the checksums of all of the run's files.
+    pub fn verify(&self, folder: &Path) -> Result<(), Error> {
+        self.files.keys().try_for_each(|file| self.read_file(folder, file).map(drop))
     }
 
     pub fn read_history(&self, folder: &Path) -> Result<EpochTable, Error> {
@@ -164,39 +164,49 @@ impl Record {
 
     /// Writes the record, which makes the run finished.
     pub fn write(&self, folder: &Path) -> Result<(), Error> {
+        #[derive(Serialize)]
+        struct Versioned<'a> {
+            format: u32,
+            #[serde(flatten)]
+            record: &'a Record,
+        }
         let record = Versioned { format: FORMAT, record: self };
         files::write_json(&folder.join(FILE), FILE, &record)
     }
 }
 
-/// A record with its format.
-#[derive(Debug, Serialize, Deserialize)]
-struct Versioned<T> {
-    #[serde(default)]
-    format: u32,
-    #[serde(flatten)]
-    record: T,
-}
-
 fn parse(bytes: &[u8]) -> Result<Record, String> {
-    let not_a_record = |error: serde_json::Error| format!("not a record: {error}");
-    let format: Versioned<BTreeMap<String, serde_json::Value>> =
-        serde_json::from_slice(bytes).map_err(not_a_record)?;
-    if format.format != FORMAT {
-        return Err(format!("its format is {}, but this program reads {FORMAT}", format.format));
+    #[derive(Deserialize)]
+    struct Format {
+        #[serde(default)]
+        format: u32,
     }
-    serde_json::from_slice(bytes).map_err(not_a_record)
+    let not_a_record = |error: serde_json::Error| format!("not a record: {error}");
+    let Format { format } = serde_json::from_slice(bytes).map_err(not_a_record)?;
+    if format != FORMAT {
+        return Err(format!("its format is {format}, but this program reads {FORMAT}"));
+    }
+    let record: Record = serde_json::from_slice(bytes).map_err(not_a_record)?;
+    let is_plain = |file: &String| Path::new(file).file_name() == Some(file.as_ref());
+    if let Some(file) = record.files.keys().find(|file| !is_plain(file)) {
+        return Err(format!("it lists {file}, which is not a name of a file beside it"));
+    }
+    let required = [MODEL, HISTORY, predictions::FILE];
+    match required.iter().find(|file| !record.files.contains_key(**file)) {
+        Some(file) => Err(format!("it does not list {file}")),
+        None => Ok(record),
+    }
 }
 
 /// Writes a run's files and returns their checksums by name.
-pub fn write_files<F: AsRef<str>>(
+pub fn write_files(
     folder: &Path,
-    files: &[(F, Vec<u8>)],
+    files: &[(&str, Vec<u8>)],
 ) -> Result<BTreeMap<String, String>, Error> {
     let mut checksums = BTreeMap::new();
     for (file, bytes) in files {
-        files::write(&folder.join(file.as_ref()), bytes)?;
-        checksums.insert(file.as_ref().to_owned(), data::sha256([bytes.as_slice()]));
+        files::write(&folder.join(file), bytes)?;
+        checksums.insert((*file).to_owned(), data::sha256([bytes.as_slice()]));
     }
     Ok(checksums)
 }
@@ -226,23 +236,28 @@ mod tests {
     use super::*;
 
     #[test]
-    fn absent_keys_were_not_recorded_and_another_format_is_refused() {
+    fn absent_keys_were_not_recorded_and_what_is_no_record_is_refused() {
         let images = "{\"accuracy\": 0.5, \"loss\": null, \"cross_entropy\": 1.0, \"images\": 3}";
-        let record = |format: &str| {
+        let files = [MODEL, HISTORY, predictions::FILE].map(|file| format!("\"{file}\": \"0\""));
+        let record = |format: &str, files: &str| {
             format!(
                 "{{{format}\"ended\": \"epochs\", \"epochs\": 2, \"parameters\": 4, \"fit_seconds\": 1.5, \
                  \"train\": {images}, \"test\": {images}, \"machine\": \"m\", \"version\": \"0\", \
-                 \"files\": {{}}, \"later\": 7}}"
+                 \"files\": {{{files}}}, \"later\": 7}}"
             )
         };
-        let read = parse(record("\"format\": 2, ").as_bytes()).unwrap();
+        let current = "\"format\": 2, ";
+        let read = parse(record(current, &files.join(", ")).as_bytes()).unwrap();
         assert!(read.train.loss.is_nan() && read.test.images == 3);
         assert!(read.validation.is_none() && read.calibration.is_none());
-        for (format, expected) in [
-            ("", "its format is 0, but this program reads 2"),
-            ("\"format\": 3, ", "its format is 3, but this program reads 2"),
+        let elsewhere = [&files[..], &["\"../../x\": \"0\"".to_owned()]].concat().join(", ");
+        for (format, files, expected) in [
+            ("", files.join(", "), "its format is 0, but this program reads 2"),
+            ("\"format\": 3, ", files.join(", "), "its format is 3, but this program reads 2"),
+            (current, files[1..].join(", "), "it does not list model.safetensors"),
+            (current, elsewhere, "it lists ../../x, which is not a name of a file beside it"),
         ] {
-            assert_eq!(parse(record(format).as_bytes()).unwrap_err(), expected);
+            assert_eq!(parse(record(format, &files).as_bytes()).unwrap_err(), expected);
         }
     }
 

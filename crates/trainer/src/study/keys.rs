@@ -7,6 +7,7 @@
 use std::collections::BTreeSet;
 
 use model::{LayerName, presets};
+use toml::Value;
 
 use super::{
     setting::{Row, Setting},
@@ -64,6 +65,23 @@ impl<'a> Key<'a> {
             Self::Layer(_, _, setting) => &setting.row,
         }
     }
+}
+
+/// Returns whether the range of a key ends at a number: whether the next number `above` or below it is refused.
+pub fn is_bound(key: &str, value: &Value, above: bool) -> bool {
+    let next = match value {
+        Value::Integer(number) => Value::Integer(number.saturating_add(if above { 1 } else { -1 })),
+        Value::Float(number) => {
+            let step = 1e-9 * number.abs().max(1.0);
+            Value::Float(if above { number + step } else { number - step })
+        }
+        _ => return true,
+    };
+    // All hidden layers have the same settings.
+    let canonical = canonical(key, 1);
+    let Some(setting) = Key::find(&canonical) else { return true };
+    // A magnitude turns a negative number into a positive one.
+    (setting.row().canonical)(&next).map_or(true, |found| found != next)
 }
 
 /// Splits a key of a variant into the variant's name and the rest.

@@ -33,7 +33,7 @@ use self::{checks::Check, keys::sweep_key, setting::Setting};
 pub use self::{
     choices::{Backend, Jobs, OptimizerName, Sample},
     inputs::{ID_DIGITS, InputFiles, Inputs, NUMERICS_VERSION, id_of},
-    keys::{HIDDEN, Origins, WEIGHTS},
+    keys::{HIDDEN, Origins, WEIGHTS, is_bound},
     label::{counted, label, setting_text, short},
     settings::{DataSettings, FitSettings, Settings, VariantSettings},
 };

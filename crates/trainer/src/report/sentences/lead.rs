@@ -4,7 +4,10 @@ use super::{
     super::{curves::HELD_OUT, group::PageGroup},
     OVERFIT, has_learnt, percent, points,
 };
-use crate::results::Verdict;
+use crate::{
+    doubts::{Doubts, distinct},
+    results::Verdict,
+};
 
 /// The largest gap between training and test accuracy of a network that does not overfit.
 const SMALL_GAP: f64 = 0.01;
@@ -13,7 +16,11 @@ const RISEN: f64 = 1.02;
 
 /// Says whether the network overfits, and which variants help.
 pub(super) fn lead(first: &PageGroup, others: &[&PageGroup], classes: usize) -> Vec<String> {
-    let mut lead = vec![overfitting(first, classes)];
+    let mut lead = distinct(first.doubts.iter().flat_map(Doubts::notes).collect());
+    if first.lacks_classes() {
+        return lead;
+    }
+    lead.push(overfitting(first, classes));
     lead.extend(held_out_loss(first));
     if first.memorised.is_some() {
         lead.push(

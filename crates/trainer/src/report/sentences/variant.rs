@@ -15,7 +15,10 @@ pub(super) fn about_variant(group: &PageGroup, first: &PageGroup, layer: &str) -
         return vec!["Training diverged: a loss is not a finite number.".to_owned()];
     }
     let name = &first.name;
-    let mut sentences = vec![about_accuracy(group, first), about_gap(group, first)];
+    let mut sentences = vec![about_accuracy(group, first)];
+    if !group.lacks_classes() {
+        sentences.push(about_gap(group, first));
+    }
     if let (Some(weights), Some(others)) = (&group.weights, &first.weights) {
         sentences.extend(about_weights(weights, others, layer, name, group.seed));
     }
@@ -50,18 +53,26 @@ fn about_accuracy(group: &PageGroup, first: &PageGroup) -> String {
         verdict: Some(verdict),
         difference: Some(Difference { mean, pairs, .. }),
         p_adjusted,
+        provisional,
         ..
     }) = &group.comparison
     else {
+        let reason = if group.lacks_classes() {
+            "as the images lack classes"
+        } else {
+            "without two common seeds"
+        };
         return format!(
-            "It classifies {} of the test images correctly ({name}: {}); without two common seeds there is no verdict.",
+            "It classifies {} of the test images correctly ({name}: {}); {reason} there is no verdict.",
             percent(group.acc_test.mean),
             percent(first.acc_test.mean)
         );
     };
     let p = p_adjusted.map_or_else(String::new, results::p_text);
     // Seeds that only one of the two has do not count.
-    let seeds = if group.gaps.len() == *pairs && first.gaps.len() == *pairs {
+    let seeds = if *provisional {
+        format!(", provisional: {pairs} seeds are few")
+    } else if group.gaps.len() == *pairs && first.gaps.len() == *pairs {
         String::new()
     } else {
         format!(", over {pairs} common seeds")
@@ -84,7 +95,7 @@ fn about_gap(group: &PageGroup, first: &PageGroup) -> String {
     let (own, other) = (points(group.gap.mean), points(first.gap.mean));
     let name = &first.name;
     let gap = "gap between training and test accuracy";
-    let verdict = match Difference::new(&pairs) {
+    let verdict = match Difference::new(&pairs, group.test_images) {
         Some(difference) if difference.high < 0.0 => format!("Its {gap} is smaller:"),
         Some(difference) if difference.low > 0.0 => format!("Its {gap} is larger:"),
         Some(_) => format!("Whether its {gap} differs is undecided:"),
