@@ -6,6 +6,17 @@ use std::path::Path;
 
 use tempfile::{Builder, NamedTempFile};
 
+/// Kinds of errors of a call that a disk does not offer: EINVAL, ENOSYS, EOPNOTSUPP, and EACCES or EISDIR for opening a
+/// folder.
+const NOT_OFFERED: [ErrorKind; 4] = [
+    ErrorKind::InvalidInput,
+    ErrorKind::Unsupported,
+    ErrorKind::PermissionDenied,
+    ErrorKind::IsADirectory,
+];
+/// Error of some network disks for syncing a folder.
+const EBADF: i32 = 9;
+
 /// Checks that a path, with symlinks followed, is that of a regular file. Nothing else may be opened: opening a FIFO
 /// blocks, and a device may have no end.
 ///
@@ -75,17 +86,30 @@ pub(crate) fn temporary(folder: &Path, bytes: &[u8], prefix: &str) -> io::Result
 
 /// Renames a temporary file to its final name.
 pub(crate) fn publish(temporary: NamedTempFile, path: &Path) -> io::Result<()> {
-    temporary.persist(path)?;
+    // Some disks, such as VirtualBox's shared folders, rename no open file.
+    temporary.into_temp_path().persist(path)?;
     sync_folder(folder_of(path))
 }
 
-/// Syncs a folder to disk, so that the names of its files survive a power failure. Other systems than Unix cannot.
+/// Syncs a folder to disk, so that the names of its files survive a power failure, where the disk can do that.
 ///
 /// # Errors
 ///
-/// The system's error.
+/// The system's error, such as a full disk.
 pub fn sync_folder(folder: &Path) -> io::Result<()> {
-    if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
+    // Other systems than Unix open no folders.
+    if !cfg!(unix) {
+        return Ok(());
+    }
+    match File::open(folder).and_then(|folder| folder.sync_all()) {
+        // The disk does not offer it: VirtualBox's shared folders, AFS, some mounts of SMB and 9p.
+        Err(error)
+            if NOT_OFFERED.contains(&error.kind()) || error.raw_os_error() == Some(EBADF) =>
+        {
+            Ok(())
+        }
+        synced => synced,
+    }
 }
 
 /// Returns the folder that a path's file is in.

@@ -19,7 +19,9 @@ fn main() -> ExitCode {
         let at = panic.location().map_or(String::new(), |location| format!(" at {location}"));
         tell(format!("internal failure{at}: {}", panic.payload_as_str().unwrap_or("no message")));
     }));
-    match Arguments::parse().execute() {
+    let arguments = Arguments::parse();
+    runner::start_pool();
+    match arguments.execute() {
         Ok(text) => print(&text),
         Err(error) => {
             report(&error);

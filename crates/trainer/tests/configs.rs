@@ -106,7 +106,7 @@ fn the_runs_of_the_built_in_configs_keep_their_ids() {
     };
     let mut ids = String::new();
     for built_in in builtin::ALL {
-        let entries = config::find(built_in.name).unwrap().read(&[]).unwrap();
+        let entries = config::find(std::path::Path::new(built_in.name)).unwrap().read(&[]).unwrap();
         let study = Study::read(built_in.name, &entries).unwrap();
         for run in &study.runs {
             ids += &format!("{} {run}: {}\n", study.name, study.inputs(run, &files).id());

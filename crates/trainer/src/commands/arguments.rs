@@ -1,6 +1,6 @@
 //! Arguments that several commands take.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 
@@ -16,7 +16,7 @@ use crate::{
 pub(super) struct ConfigArguments {
     /// A config: a path, or a name listed by `trainer configs`
     #[arg(default_value = "mnist")]
-    config: String,
+    config: PathBuf,
     /// Set a config key, for example fit.epochs=5
     #[arg(long, value_name = "KEY=VALUE")]
     set: Vec<String>,
@@ -35,14 +35,14 @@ pub(super) struct OutputArguments {
 pub(super) struct StudyArguments {
     /// A study's folder, or the name of a config for its folder results/<config>
     #[arg(default_value = "mnist")]
-    study: String,
+    study: PathBuf,
 }
 
 impl ConfigArguments {
     /// Reads the study.
     pub(super) fn study(&self) -> Result<Study, Error> {
         let config = config::find(&self.config)?;
-        Ok(Study::read(&config.name, &config.read(&self.set)?)?)
+        Ok(Study::read(&config.name.to_string_lossy(), &config.read(&self.set)?)?)
     }
 
     /// Reads the study, and finds its folder.
@@ -75,17 +75,17 @@ impl StudyArguments {
 
     /// Returns the folder. One with a study.json precedes the name of a config.
     fn folder(&self) -> Result<PathBuf, Error> {
-        let path = Path::new(&self.study);
-        if Manifest::exists(&StudyFolder::new(path.to_owned())) {
-            return Ok(path.to_owned());
+        let path = &self.study;
+        if Manifest::exists(&StudyFolder::new(path.clone())) {
+            return Ok(path.clone());
         }
-        match config::find(&self.study) {
+        match config::find(path) {
             Ok(config) if config.is_named || path.is_file() => Ok(config.results()),
             Err(error) if !path.is_dir() => Err(Error::Argument(format!(
                 "{} is neither a study's folder nor a config: {error}",
-                self.study
+                path.display()
             ))),
-            _ => Ok(path.to_owned()),
+            _ => Ok(path.clone()),
         }
     }
 }

@@ -1,8 +1,14 @@
 //! Errors of commands, and the exit code and advice of every error.
 
 use std::{
-    io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull},
-    path::PathBuf,
+    io::{
+        self,
+        ErrorKind::{
+            AlreadyExists, FileTooLarge, NotADirectory, NotFound, PermissionDenied, QuotaExceeded,
+            ReadOnlyFilesystem, StorageFull, Unsupported,
+        },
+    },
+    path::{Path, PathBuf},
 };
 
 use crate::{
@@ -10,6 +16,12 @@ use crate::{
     runner::{self, DeviceError},
     store,
 };
+
+/// Errors of too many open files, in the system and in the process.
+const ENFILE: i32 = 23;
+const EMFILE: i32 = 24;
+/// Error of a disk without locks.
+const ENOLCK: i32 = 37;
 
 /// Error of a command.
 #[derive(Debug, thiserror::Error)]
@@ -100,11 +112,37 @@ pub fn advice(error: &runner::Error) -> Option<String> {
             "make it available, or write data.sources = [\"{found}\"] to train on that instead"
         ),
         runner::Error::Stopped { .. } => "run the same command again to resume".to_owned(),
-        runner::Error::Store(store::Error::Write { source, .. }) => {
-            let is_full = matches!(source.kind(), FileTooLarge | QuotaExceeded | StorageFull);
-            let free = if is_full { "free disk space or " } else { "" };
-            format!("{free}choose another folder; finished runs are kept")
+        runner::Error::Store(store::Error::Lock { path, source }) => {
+            if source.kind() != Unsupported && source.raw_os_error() != Some(ENOLCK) {
+                return file_advice(path, source);
+            }
+            "this disk offers no locks; choose a folder on another disk".to_owned()
         }
+        runner::Error::Store(
+            store::Error::Write { path, source } | store::Error::Read { path, source },
+        ) => return file_advice(path, source),
+        _ => return None,
+    })
+}
+
+/// Returns what to do about a system's error with a path.
+fn file_advice(path: &Path, error: &io::Error) -> Option<String> {
+    let dangling = path.ancestors().find(|path| path.is_symlink() && !path.exists());
+    Some(match error.kind() {
+        _ if matches!(error.raw_os_error(), Some(ENFILE | EMFILE)) => {
+            "too many files are open; raise the limit: ulimit -n 4096".to_owned()
+        }
+        FileTooLarge | QuotaExceeded | StorageFull => {
+            "free disk space, and run the same command again; finished runs are kept".to_owned()
+        }
+        PermissionDenied | ReadOnlyFilesystem => {
+            "this program has no permission there; choose another folder".to_owned()
+        }
+        AlreadyExists | NotFound if let Some(link) = dangling => {
+            format!("the link {} leads nowhere; remove it or make its target", link.display())
+        }
+        AlreadyExists | NotADirectory => "a file is in the way; choose another folder".to_owned(),
+        NotFound => format!("make the folder first: mkdir -p {}", path.parent()?.display()),
         _ => return None,
     })
 }

@@ -1,6 +1,6 @@
 //! `trainer runs`: lists a study's runs with their numbers and states.
 
-use std::{collections::HashSet, fmt};
+use std::{collections::HashSet, fmt, path::Path};
 
 use clap::Args;
 use serde::Serialize;
@@ -57,7 +57,7 @@ impl Arguments {
         }
         let saved = RunContext::identify(study, &folder, false, &progress)?;
         if self.toml {
-            return Ok(saved.study.to_toml());
+            return Ok(saved.study.to_toml(Path::new(""))?);
         }
         let list = List::new(&saved, &folder, &progress)?;
         if self.json { json(&list) } else { Ok(text(&list)) }

@@ -33,7 +33,10 @@ pub enum Origin {
         line: usize,
     },
     /// A `--set` argument.
-    Argument,
+    Argument {
+        /// The argument: `KEY=VALUE`.
+        argument: String,
+    },
 }
 
 impl fmt::Display for Origin {
@@ -41,7 +44,11 @@ impl fmt::Display for Origin {
         match self {
             Self::File { path, line } => write!(formatter, "{}:{line}", path.display()),
             Self::BuiltIn { name, line } => write!(formatter, "{name} (built in), line {line}"),
-            Self::Argument => write!(formatter, "--set"),
+            // Shells take some characters for themselves, so the argument is shown as it arrived.
+            Self::Argument { argument } if argument.contains(['[', ']', '{', '"', '\'', ' ']) => {
+                write!(formatter, "--set '{argument}'")
+            }
+            Self::Argument { .. } => write!(formatter, "--set"),
         }
     }
 }
@@ -56,7 +63,7 @@ impl Origin {
     pub fn folder(&self) -> &Path {
         match self {
             Self::File { path, .. } => path.parent().unwrap_or(Path::new("")),
-            Self::BuiltIn { .. } | Self::Argument => Path::new(""),
+            Self::BuiltIn { .. } | Self::Argument { .. } => Path::new(""),
         }
     }
 }
@@ -98,18 +105,26 @@ impl Entries {
         Self::parse_toml(text, &|offset| origin_at(ends.partition_point(|&end| end < offset) + 1))
     }
 
-    /// Parses a `--set` argument, `KEY=VALUE`. A value that is not TOML is taken as a string.
+    /// Parses a `--set` argument, `KEY=VALUE`. A value that is not TOML is taken as a string, or in brackets as a list of
+    /// words: shells remove quotes.
     pub fn parse_argument(argument: &str) -> Result<Self, ConfigError> {
         let invalid = || ConfigError::Argument { argument: argument.to_owned() };
         let (key, value) = argument.split_once('=').ok_or_else(invalid)?;
-        let origin_at = |_| Origin::Argument;
+        let origin_at = |_| Origin::Argument { argument: argument.to_owned() };
         match Self::parse_toml(&format!("{key} = {value}"), &origin_at) {
             // Lets `--set backend=wgpu` do without quotes inside quotes.
             Err(ConfigError::Syntax { .. }) => {
                 let entries = Self::parse_toml(&format!("{key} = ''"), &origin_at);
                 let mut entries = entries.map_err(|_| invalid())?;
+                let value = value.trim();
+                let list = value.strip_prefix('[').and_then(|value| value.strip_suffix(']'));
                 for entry in entries.0.values_mut() {
-                    entry.value = Value::String(value.trim().to_owned());
+                    entry.value = match list {
+                        Some(list) => {
+                            Value::Array(list.split(',').map(|word| word.trim().into()).collect())
+                        }
+                        None => value.into(),
+                    };
                 }
                 Ok(entries)
             }

@@ -2,7 +2,9 @@
 
 use std::{
     collections::BTreeMap,
-    env, fmt, fs, io,
+    env,
+    ffi::OsString,
+    fmt, fs, io,
     path::{Path, PathBuf},
 };
 
@@ -23,7 +25,7 @@ const MAX_FILE_BYTES: u64 = 16 << 20;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
     /// Name of the config and of its study: the file name without its extension.
-    pub name: String,
+    pub name: OsString,
     /// Whether it was found by its name rather than its path.
     pub is_named: bool,
     location: Location,
@@ -47,17 +49,18 @@ impl fmt::Display for Location {
 
 /// Finds a config by its path or its name. A name is looked up in the folders `configs` of the current folder and
 /// its ancestors, then among the built-in configs.
-pub fn find(config: &str) -> Result<Config, ConfigError> {
-    let path = Path::new(config);
-    let is_file_name = path.extension().is_some_and(|extension| extension == "toml");
-    let is_named = !is_file_name && path.components().count() <= 1;
-    let location = if is_named {
-        find_by_name(config).ok_or_else(|| not_found(config))?
+pub fn find(config: &Path) -> Result<Config, ConfigError> {
+    let is_file_name =
+        config.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("toml"));
+    let is_named = !is_file_name && config.components().count() <= 1;
+    let (location, name) = if is_named {
+        // A dot in a name, as in lr0.1, begins no ending.
+        let location = config.to_str().and_then(find_by_name);
+        (location.ok_or_else(|| not_found(&config.to_string_lossy()))?, config.as_os_str())
     } else {
-        Location::File(path.to_owned())
+        (Location::File(config.to_owned()), config.file_stem().unwrap_or_default())
     };
-    let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-    Ok(Config { name, is_named, location })
+    Ok(Config { name: name.to_owned(), is_named, location })
 }
 
 fn find_by_name(name: &str) -> Option<Location> {
@@ -95,7 +98,9 @@ pub fn descriptions() -> BTreeMap<String, String> {
     for folder in folders().iter().rev() {
         for file in fs::read_dir(folder).into_iter().flatten().flatten() {
             let file_name = file.file_name().to_string_lossy().into_owned();
-            if let Some(name) = file_name.strip_suffix(SUFFIX) {
+            // Other systems and editors leave hidden files, such as ._mine.toml.
+            let is_config = !file_name.starts_with('.') && file.path().is_file();
+            if let Some(name) = file_name.strip_suffix(SUFFIX).filter(|_| is_config) {
                 let text = read_text(&file.path()).unwrap_or_default();
                 all.insert(name.to_owned(), comment(&text));
             }
@@ -106,6 +111,7 @@ pub fn descriptions() -> BTreeMap<String, String> {
 
 /// Returns the comment in the first line of a config.
 fn comment(text: &str) -> String {
+    let text = text.trim_start_matches('\u{feff}');
     let first = text.lines().next().and_then(|line| line.strip_prefix('#'));
     first.unwrap_or_default().trim().to_owned()
 }
@@ -157,13 +163,22 @@ fn read_with_bases(location: &Location, chain: &mut Vec<Location>) -> Result<Ent
     Ok(merged)
 }
 
-/// Finds the config that `extends` names: a file relative to the folder of its origin, or else a built-in config.
+/// Finds the config that `extends` names: a file relative to the folder of its origin or, if that is a link, of the link's
+/// target, or else a built-in config.
 fn find_base(file: &str, origin: &Origin) -> Result<Location, String> {
     let path = origin.folder().join(file);
-    let is_file = !matches!(origin, Origin::BuiltIn { .. }) && is_there(&path);
-    let built_in = builtin::find_file(file).map(Location::BuiltIn);
-    let found = if is_file { Some(Location::File(path.clone())) } else { built_in };
-    found.ok_or_else(|| format!("there is no file {}", path.display()))
+    let mut paths = vec![path.clone()];
+    if let Origin::File { path: link, .. } = origin {
+        let target = fs::canonicalize(link).unwrap_or_default();
+        paths.extend(target.parent().map(|folder| folder.join(file)));
+    }
+    let found = match origin {
+        Origin::BuiltIn { .. } => None,
+        _ => paths.into_iter().find(|path| is_there(path)).map(Location::File),
+    };
+    found
+        .or_else(|| builtin::find_file(file).map(Location::BuiltIn))
+        .ok_or_else(|| format!("there is no file {}", path.display()))
 }
 
 fn read_text(path: &Path) -> Result<String, ConfigError> {

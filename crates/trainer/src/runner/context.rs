@@ -31,6 +31,8 @@ impl RunContext {
         let device = backend.open()?;
         let machine = backend.devices().into_iter().next().unwrap_or_default();
         let LoadedStudy { study, dataset, splits } = load_study(study, Some(folder), progress)?;
+        // What study.toml cannot hold is refused before training.
+        study.to_toml(folder.path())?;
         let start = StartWeights::of(&study)?;
         let weights_sha256 = start.as_ref().map(|start| start.sha256.clone());
         let files = InputFiles { weights_sha256, ..splits.input_files() };

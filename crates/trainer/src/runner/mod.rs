@@ -13,6 +13,7 @@ mod run;
 mod scheduler;
 mod signals;
 pub mod tensorboard;
+mod threads;
 mod train;
 mod weights;
 
@@ -23,6 +24,7 @@ pub use self::{
     error::Error,
     progress::{Progress, tell},
     signals::end_at_next as end_at_next_signal,
+    threads::start_pool,
     train::train,
     weights::StartWeights,
 };

@@ -9,6 +9,7 @@ use std::{
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use training::Epoch;
 
+use super::threads;
 use crate::study::Run;
 
 /// Progress of a command.
@@ -78,7 +79,8 @@ impl Progress {
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
         bar.set_prefix(name.to_owned());
         let is_hidden = self.bars.is_hidden();
-        if !is_hidden {
+        // The ticks are another thread's.
+        if !is_hidden && !threads::are_few() {
             bar.enable_steady_tick(Duration::from_millis(200));
         }
         Task { bar, has_lines: is_hidden && !self.is_quiet }

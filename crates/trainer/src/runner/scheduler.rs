@@ -11,7 +11,7 @@ use std::{
     thread,
 };
 
-use super::Error;
+use super::{Error, threads};
 use crate::study::{Backend, Jobs};
 
 impl Jobs {
@@ -56,9 +56,11 @@ pub(super) fn run_all<'a, R: fmt::Display + Sync>(
         }
     };
     thread::scope(|scope| {
+        // If the system grants fewer threads, fewer are used. Without any, rayon's pool is on this thread, where a run on
+        // another would wait for it.
+        let jobs = if threads::is_alone() { 0 } else { jobs.min(runs.len()) };
         let spawn = |_| thread::Builder::new().spawn_scoped(scope, worker).ok();
-        // If the system has too few threads, fewer are used.
-        if (0..jobs.min(runs.len())).map_while(spawn).count() == 0 {
+        if (0..jobs).map_while(spawn).count() == 0 {
             worker();
         }
     });

@@ -1,4 +1,4 @@
-//! Handling of SIGINT and SIGTERM: the first lets the runs save their checkpoints and stop, the second ends the
+//! Handling of SIGINT, SIGTERM and SIGHUP: the first lets the runs save their checkpoints and stop, the second ends the
 //! process at once.
 
 use std::{
@@ -12,7 +12,7 @@ use std::{
 use super::Error;
 
 use signal_hook::{
-    consts::{SIGINT, SIGTERM},
+    consts::{SIGHUP, SIGINT, SIGTERM},
     flag,
 };
 
@@ -27,13 +27,26 @@ static ASKED: LazyLock<Arc<AtomicBool>> = LazyLock::new(Arc::default);
 
 /// Installs the handlers.
 pub(super) fn listen() -> io::Result<()> {
-    for (signal, number) in [(SIGINT, 2), (SIGTERM, 15)] {
+    let ignored = ignored();
+    for (signal, number) in [(SIGHUP, 1), (SIGINT, 2), (SIGTERM, 15)] {
+        // As nohup, and scripts for jobs in the background, ask for.
+        if ignored >> (number - 1) & 1 == 1 {
+            continue;
+        }
         // In this order the second signal, not the first, finds `ASKED` set.
         flag::register_conditional_shutdown(signal, ENDED_BY_SIGNAL + signal, Arc::clone(&ASKED))?;
         flag::register(signal, Arc::clone(&ASKED))?;
         flag::register_usize(signal, Arc::clone(&SIGNAL), number)?;
     }
     Ok(())
+}
+
+/// Returns the signals that were ignored when the program began, a bit each from signal 1 on; none if the system does not
+/// say.
+fn ignored() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0)
 }
 
 /// Returns an error if there was a signal.

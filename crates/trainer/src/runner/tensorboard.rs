@@ -6,7 +6,7 @@ use std::{
     fs::{File, OpenOptions},
     io::{self, Write},
     path::{Path, PathBuf},
-    time::{SystemTime, UNIX_EPOCH},
+    time::{Instant, SystemTime, UNIX_EPOCH},
 };
 
 use burn::tensor::TensorData;
@@ -85,20 +85,24 @@ struct Histogram {
 pub(crate) struct Events {
     path: PathBuf,
     file: File,
+    /// Time of the beginning in seconds since 1970, not before that of any event in the folder: the clock may have been
+    /// set back, and TensorBoard reads files in the order of their names.
+    begun: f64,
+    clock: Instant,
 }
 
 impl Events {
     /// Creates a file in a run's folder. TensorBoard discards what other files there hold of epochs after these.
     pub(crate) fn begin(folder: &Path, epochs: usize) -> Result<Self, Error> {
-        let (seconds, process) = (now().as_secs(), std::process::id());
-        let path = folder.join(format!("{NAME}.{seconds:010}.{process}"));
+        let begun = last_time(folder).map_or(now(), |last| now().max(last.floor() + 1.0));
+        let path = folder.join(format!("{NAME}.{begun:010.0}.{}", std::process::id()));
         let file = OpenOptions::new().create(true).append(true).open(&path);
         let file = file.map_err(|source| Error::Write { path: path.clone(), source })?;
-        let mut events = Self { path, file };
-        let version = Event { file_version: Some("brain.Event:2".to_owned()), ..event(0) };
+        let mut events = Self { path, file, begun: begun.floor(), clock: Instant::now() };
+        let version = Event { file_version: Some("brain.Event:2".to_owned()), ..events.event(0) };
         events.add(&version)?;
         let start = SessionLog { status: START };
-        events.add(&Event { session_log: Some(start), ..event(epochs + 1) })?;
+        events.add(&Event { session_log: Some(start), ..events.event(epochs + 1) })?;
         Ok(events)
     }
 
@@ -111,7 +115,13 @@ impl Events {
             values.push(Value { tag, simple_value: None, histo });
         }
         let summary = Some(Values { value: values });
-        self.add(&Event { summary, ..event(epoch.number) })
+        self.add(&Event { summary, ..self.event(epoch.number) })
+    }
+
+    fn event(&self, step: usize) -> Event {
+        let step = i64::try_from(step).unwrap_or(i64::MAX);
+        let wall_time = self.begun + self.clock.elapsed().as_secs_f64();
+        Event { wall_time, step, ..Event::default() }
     }
 
     fn add(&mut self, event: &Event) -> Result<(), Error> {
@@ -133,13 +143,31 @@ pub(super) fn copy(from: &Path, to: &Path) -> Result<(), Error> {
     Ok(())
 }
 
-fn now() -> std::time::Duration {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
+/// Returns the time in seconds since 1970.
+fn now() -> f64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64()
 }
 
-fn event(step: usize) -> Event {
-    let step = i64::try_from(step).unwrap_or(i64::MAX);
-    Event { wall_time: now().as_secs_f64(), step, ..Event::default() }
+/// Returns the latest time of the events in a run's folder, and in the names of their files, in seconds since 1970;
+/// `None` without any.
+fn last_time(folder: &Path) -> Option<f64> {
+    let mut times: Vec<f64> = Vec::new();
+    for entry in folder.read_dir().ok()?.flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let Some(rest) = name.strip_prefix(NAME) else { continue };
+        times.extend(rest.split('.').nth(1).and_then(|seconds| seconds.parse::<f64>().ok()));
+        let bytes = files::read(&entry.path()).ok().flatten().unwrap_or_default();
+        let mut records = bytes.as_slice();
+        // Length, its checksum, data, their checksum.
+        while let Some((length, rest)) = records.split_first_chunk()
+            && let Ok(length) = usize::try_from(u64::from_le_bytes(*length))
+            && let Some(data) = rest.get(4..).and_then(|rest| rest.get(..length))
+        {
+            times.extend(Event::decode(data).map(|event| event.wall_time));
+            records = rest.get(length + 8..).unwrap_or_default();
+        }
+    }
+    times.into_iter().filter(|time| time.is_finite()).max_by(f64::total_cmp)
 }
 
 /// Returns an epoch's metrics, named as in history.csv.
@@ -206,6 +234,32 @@ mod tests {
         let expected = "0500000000000000eab2043e68656c6c6fbb1f1c19";
         let found: String = file.iter().map(|byte| format!("{byte:02x}")).collect();
         assert_eq!(found, expected);
+    }
+
+    /// Returns the events of a file.
+    fn events(path: &Path) -> Vec<Event> {
+        let bytes = std::fs::read(path).unwrap();
+        let (mut records, mut events) = (bytes.as_slice(), Vec::new());
+        while let Some((length, rest)) = records.split_first_chunk() {
+            let length = usize::try_from(u64::from_le_bytes(*length)).unwrap();
+            events.push(Event::decode(&rest[4..4 + length]).unwrap());
+            records = &rest[length + 8..];
+        }
+        events
+    }
+
+    #[test]
+    fn times_do_not_go_back_where_the_clock_does() {
+        let folder = tempfile::tempdir().unwrap();
+        let future = now() + 7200.0;
+        let mut ahead = Events::begin(folder.path(), 0).unwrap();
+        ahead.begun = future;
+        let event = ahead.event(3);
+        ahead.add(&event).unwrap();
+        let behind = Events::begin(folder.path(), 3).unwrap();
+        assert!(behind.path > ahead.path, "{:?} after {:?}", behind.path, ahead.path);
+        let last = events(&ahead.path).last().unwrap().wall_time;
+        assert!(events(&behind.path).iter().all(|event| event.wall_time >= last));
     }
 
     #[test]

@@ -24,14 +24,14 @@ impl Lock {
         match file.try_lock() {
             Ok(()) => Ok(Some(Self { file, path: path.to_owned() })),
             Err(TryLockError::WouldBlock) => Ok(None),
-            Err(TryLockError::Error(source)) => Err(Error::Write { path: path.to_owned(), source }),
+            Err(TryLockError::Error(source)) => Err(Error::Lock { path: path.to_owned(), source }),
         }
     }
 
     /// Locks a file, which is created if it does not exist. Blocks while another process has locked it.
     pub(super) fn take(path: &Path) -> Result<Self, Error> {
         let file = open(path)?;
-        file.lock().map_err(|source| Error::Write { path: path.to_owned(), source })?;
+        file.lock().map_err(|source| Error::Lock { path: path.to_owned(), source })?;
         Ok(Self { file, path: path.to_owned() })
     }
 

@@ -27,6 +27,8 @@ pub use self::{
 pub enum Error {
     #[error("cannot write {}", path.display())]
     Write { path: PathBuf, source: std::io::Error },
+    #[error("cannot lock {}", path.display())]
+    Lock { path: PathBuf, source: std::io::Error },
     #[error("cannot read {}", path.display())]
     Read { path: PathBuf, source: std::io::Error },
     /// A file has unexpected contents, or is missing.

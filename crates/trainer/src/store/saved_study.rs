@@ -105,7 +105,10 @@ impl SavedStudy {
             files::remove(&folder.file(MANIFEST))?;
             RESULTS.iter().try_for_each(|file| files::remove(&folder.file(file)))?;
         }
-        let (path, text) = (folder.file(CONFIG), self.study.to_toml());
+        let path = folder.file(CONFIG);
+        let text = self.study.to_toml(folder.path());
+        let text =
+            text.map_err(|error| Error::Serialize { what: CONFIG, reason: error.to_string() })?;
         if files::read(&path).ok().flatten().as_deref() != Some(text.as_bytes()) {
             files::write(&path, text.as_bytes())?;
         }

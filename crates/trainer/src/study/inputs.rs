@@ -150,7 +150,8 @@ mod tests {
 
     #[test]
     fn the_id_of_a_run_of_mnist_stays_the_same() {
-        let mnist = Study::read("mnist", &find("mnist").unwrap().read(&[]).unwrap()).unwrap();
+        let mnist =
+            Study::read("mnist", &find(Path::new("mnist")).unwrap().read(&[]).unwrap()).unwrap();
         let inputs = inputs(&mnist, 1);
         let expected = format!(
             "{{\n  \"backend\": \"flex\",\n  \"dataset\": \"{MNIST}\",\n  \"fit.epochs\": 50,\n  \

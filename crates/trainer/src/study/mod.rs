@@ -21,7 +21,11 @@ mod settings;
 mod sweep;
 pub(crate) mod table;
 
-use std::{collections::BTreeMap, fmt};
+use std::{
+    collections::BTreeMap,
+    fmt,
+    path::{Path, PathBuf},
+};
 
 use data::{Shape, Source};
 use model::{Loss, NetworkConfig};
@@ -167,10 +171,23 @@ impl Study {
         settings
     }
 
-    /// Formats every setting of the study as a config file, study.toml.
-    pub fn to_toml(&self) -> String {
-        let lines = self.key_values().into_iter();
-        lines.map(|(key, value)| format!("{key} = {value}\n")).collect()
+    /// Formats every setting of the study as a config file in a folder, such as study.toml. TOML is UTF-8: another path is
+    /// written relative to the folder, if that is UTF-8.
+    pub fn to_toml(&self, folder: &Path) -> Result<String, SettingError> {
+        let mut settings = self.key_values();
+        let paths = [("data.dir", &self.settings.data.dir), (WEIGHTS, &self.settings.fit.weights)];
+        for (key, path) in paths {
+            if let Some(path) = path.as_deref().filter(|path| is_lossy(path)) {
+                let relative = relative(path, folder);
+                let text = relative.to_str().ok_or_else(|| {
+                    let reason =
+                        "study.toml cannot name this path, which is not UTF-8; rename its folder";
+                    self.locate(SettingError::new(key, reason.to_owned()))
+                })?;
+                settings.insert(key.to_owned(), text.into());
+            }
+        }
+        Ok(settings.into_iter().map(|(key, value)| format!("{key} = {value}\n")).collect())
     }
 
     /// Makes a source the only one. Ignored if `data.dir` replaces the sources.
@@ -185,6 +202,25 @@ impl fmt::Display for Run {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{} seed {}", self.cell_name(), self.seed)
     }
+}
+
+/// Returns whether the absolute form of a path is not UTF-8.
+fn is_lossy(path: &Path) -> bool {
+    std::path::absolute(path).is_ok_and(|path| path.to_str().is_none())
+}
+
+/// Returns a path relative to a folder.
+fn relative(path: &Path, folder: &Path) -> PathBuf {
+    let resolved = |path: &Path| {
+        let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        absolute.canonicalize().unwrap_or(absolute)
+    };
+    let (path, folder) = (resolved(path), resolved(folder));
+    let common = path.components().zip(folder.components()).take_while(|(a, b)| a == b).count();
+    let up = folder.components().skip(common).map(|_| "..");
+    up.map(Path::new)
+        .chain(path.components().skip(common).map(|part| Path::new(part.as_os_str())))
+        .collect()
 }
 
 /// Formats the name of a variant at a sweep point: `l2 l2=0.01`.

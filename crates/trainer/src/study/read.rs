@@ -15,7 +15,7 @@ use super::{
     settings::{Settings, VariantSettings},
     sweep::Sweep,
 };
-use crate::config::{ConfigError, Entries, Entry, SettingError, values, values::Parsed};
+use crate::config::{ConfigError, Entries, Entry, Origin, SettingError, values, values::Parsed};
 
 impl Study {
     /// Reads a study from a config's entries. Missing settings have their defaults.
@@ -88,6 +88,15 @@ impl Draft {
             let canonical = keys::canonical(key, depth);
             let is_known = draft
                 .set(&canonical, &entry.value, entry.origin.folder())
+                .or_else(|reason| match &entry.origin {
+                    // A date or a number may be meant as a word, such as a folder's name.
+                    Origin::Argument { argument } => {
+                        let (_, text) = argument.split_once('=').unwrap_or_default();
+                        let word = text.trim().into();
+                        draft.set(&canonical, &word, Path::new("")).map_err(|_| reason)
+                    }
+                    _ => Err(reason),
+                })
                 .map_err(|reason| origins.locate(SettingError::new(&canonical, reason), depth))?;
             if !is_known {
                 return Err(unknown_key(key, entry, &keys::known(&canonical, depth)));
@@ -182,7 +191,13 @@ impl Draft {
 fn unknown_key(key: &str, entry: &Entry, known: &BTreeSet<String>) -> ConfigError {
     let (table, name) = key.rsplit_once('.').unwrap_or((key, key));
     let similar = |key| values::did_you_mean(key, known.iter().map(String::as_str));
+    let first =
+        keys::split_variant(key).and_then(|(name, rest)| Some((name, rest.split('.').next()?)));
+    let dotted = first.filter(|(_, rest)| rest.bytes().all(|byte| byte.is_ascii_digit()));
+    let dotted = dotted
+        .map(|(name, rest)| format!("; a variant's name takes no dot: call it `{name}_{rest}`"));
     let hint = match name {
+        _ if dotted.is_some() => dotted.as_deref().unwrap_or_default(),
         "mode" if table.ends_with(".early_stopping") => {
             "; there is no mode: it follows from `monitor`"
         }
