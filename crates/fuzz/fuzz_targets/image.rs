@@ -14,8 +14,8 @@ use training::InputFormat;
 /// Bytes of memory allowed per byte of input. A byte of deflate unpacks to 1032 bytes at most, of eight pixels each. A
 /// pixel has four channels of two bytes, and exists twice during the conversion to grey. JPEG unpacks to less.
 const PER_BYTE: usize = 1032 * 8 * 8 * 2;
-/// Bytes of memory allowed in addition, for the decoders' tables.
-const BASE: usize = 8 << 20;
+/// Bytes of memory allowed in addition, for the decoders' tables and the search for a drawing in 512 × 512 pixels.
+const BASE: usize = 64 << 20;
 
 #[derive(Debug, Arbitrary)]
 enum Input {

@@ -2,22 +2,25 @@
 //! dark, the ink in a box of 20 × 20 pixels, its centre of mass in the middle of 28 × 28
 //! (<http://yann.lecun.com/exdb/mnist>).
 
-use std::io::Cursor;
+mod decoded;
+mod drawing;
+mod grid;
+mod ink;
+mod lines;
+mod parts;
 
-use data::{Preparation, border, centred_ink, is_dark_on_light};
+use data::{Preparation, centred_ink, is_dark_on_light};
 use image::{
-    DynamicImage, GrayImage, ImageDecoder, ImageReader, Limits, Luma,
+    GrayImage,
     imageops::{self, FilterType},
-    metadata::Orientation,
 };
 use training::InputFormat;
 
-/// Maximum width and height, in pixels.
-const MOST: u32 = 8192;
-/// Maximum bytes of a decoded image: the maximum size at four bytes a pixel.
-const MOST_BYTES: u64 = 4 * 8192 * 8192;
-/// Maximum pixels per byte of a file: deflate compresses at most 1032 to 1, and a byte has at most eight pixels.
-const PIXELS_PER_BYTE: u64 = 8 * 1032;
+use self::{
+    decoded::{decode, flattened},
+    drawing::find_drawing,
+};
+
 /// Least value of a pixel of ink, between a background of 0 and the strongest ink of 255.
 const INK: u8 = 64;
 
@@ -34,12 +37,31 @@ pub struct Prepared {
 pub fn prepare(bytes: &[u8], format: &InputFormat) -> Result<Prepared, String> {
     let mut steps = Vec::new();
     let image = decode(bytes, &mut steps)?;
-    let (width, height) = (image.width(), image.height());
     if image.color().has_color() {
         steps.push("made grey".to_owned());
     }
-    let mut grey = flattened(image, &mut steps);
-    let is_dark_on_light = is_dark_on_light(grey.as_raw(), width as usize);
+    let grey = flattened(image, &mut steps);
+    let (width, height) = (grey.width() as usize, grey.height() as usize);
+    let fits = (width, height) == (format.width, format.height);
+    let pixels = if fits || !format.preparation.is_centred() {
+        whole(grey, format, &mut steps)?
+    } else {
+        centred_drawing(&grey, format.width, &mut steps)?
+    };
+    Ok(Prepared { pixels, steps })
+}
+
+/// Prepares a picture as a whole.
+fn whole(
+    mut grey: GrayImage,
+    format: &InputFormat,
+    steps: &mut Vec<String>,
+) -> Result<Vec<u8>, String> {
+    let is_blank = grey.iter().all(|pixel| Some(pixel) == grey.iter().next());
+    if is_blank && format.preparation.is_centred() {
+        return Err("nothing is drawn on it: all pixels are the same".to_owned());
+    }
+    let is_dark_on_light = is_dark_on_light(grey.as_raw(), grey.width() as usize);
     let is_inverted = match format.preparation {
         Preparation::Centred | Preparation::LightOnDark => is_dark_on_light,
         Preparation::DarkOnLight => !is_dark_on_light,
@@ -50,92 +72,26 @@ pub fn prepare(bytes: &[u8], format: &InputFormat) -> Result<Prepared, String> {
         steps.push(format!("inverted from {actual}"));
         imageops::invert(&mut grey);
     }
-    let is_blank = grey.iter().all(|pixel| Some(pixel) == grey.iter().next());
-    if is_blank && format.preparation.is_centred() {
-        return Err("nothing is drawn on it: all pixels are the same".to_owned());
-    }
-    if (width as usize, height as usize) == (format.width, format.height) {
+    if (grey.width() as usize, grey.height() as usize) == (format.width, format.height) {
         steps.push("not scaled: already of the data set's size".to_owned());
-        return Ok(Prepared { pixels: grey.into_raw(), steps });
+        return Ok(grey.into_raw());
     }
-    if !format.preparation.is_centred() {
-        steps.push(format!("scaled as a whole to {} × {}", format.width, format.height));
-        return Ok(Prepared {
-            pixels: resized(&grey, format.width, format.height).into_raw(),
-            steps,
-        });
-    }
-    stretch(&mut grey);
-    steps.push("stretched to full contrast".to_owned());
-    let ink = cropped(&grey);
-    steps.push(format!("cropped to {} × {}", ink.width(), ink.height()));
-    let ink = scaled(&ink, centred_ink(format.width));
-    steps.push(format!("scaled to {} × {}", ink.width(), ink.height()));
+    steps.push(format!("scaled as a whole to {} × {}", format.width, format.height));
+    Ok(resized(&grey, format.width, format.height).into_raw())
+}
+
+/// Finds the drawing on a picture, and centres it in a square of this side.
+fn centred_drawing(
+    grey: &GrayImage,
+    side: usize,
+    steps: &mut Vec<String>,
+) -> Result<Vec<u8>, String> {
+    let drawing = cropped(&find_drawing(grey, steps)?);
+    steps.push(format!("cropped to {} × {}", drawing.width(), drawing.height()));
+    let drawing = scaled(&drawing, centred_ink(side));
+    steps.push(format!("scaled to {} × {}", drawing.width(), drawing.height()));
     steps.push("centred by its mass".to_owned());
-    Ok(Prepared { pixels: centred(&ink, format.width), steps })
-}
-
-/// Decodes a file, if its header's size is plausible. The first step names the size.
-fn decode(bytes: &[u8], steps: &mut Vec<String>) -> Result<DynamicImage, String> {
-    let reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format();
-    let mut reader = reader.map_err(|error| error.to_string())?;
-    let unreadable = |error: image::ImageError| format!("not a PNG or JPEG image: {error}");
-    let mut limits = Limits::default();
-    limits.max_alloc = Some(MOST_BYTES);
-    reader.limits(limits);
-    let mut decoder = reader.into_decoder().map_err(unreadable)?;
-    let (width, height) = decoder.dimensions();
-    if width > MOST || height > MOST {
-        return Err(format!("{width} × {height} pixels are too many: at most {MOST} a side"));
-    }
-    if u64::from(width) * u64::from(height) > PIXELS_PER_BYTE * bytes.len() as u64 {
-        return Err(format!("{} bytes cannot hold {width} × {height} pixels", bytes.len()));
-    }
-    if decoder.total_bytes() > MOST_BYTES {
-        return Err(format!("decoded it has more than {MOST_BYTES} bytes"));
-    }
-    let orientation = decoder.orientation().map_err(unreadable)?;
-    let mut image = DynamicImage::from_decoder(decoder).map_err(unreadable)?;
-    steps.push(format!("{width} × {height}"));
-    if orientation != Orientation::NoTransforms {
-        image.apply_orientation(orientation);
-        steps.push("rotated by its EXIF orientation".to_owned());
-    }
-    Ok(image)
-}
-
-/// Converts an image to grey, transparent parts to white, or to black if the drawing would vanish on white.
-fn flattened(image: DynamicImage, steps: &mut Vec<String>) -> GrayImage {
-    if !image.color().has_alpha() {
-        return image.into_luma8();
-    }
-    let image = image.into_luma_alpha8();
-    let on = |background: u32| {
-        GrayImage::from_fn(image.width(), image.height(), |x, y| {
-            let [grey, alpha] = image.get_pixel(x, y).0.map(u32::from);
-            let blended = (grey * alpha + background * (255 - alpha) + 127) / 255;
-            Luma([u8::try_from(blended).unwrap_or(u8::MAX)])
-        })
-    };
-    let white = on(255);
-    let vanishes = white.iter().all(|&pixel| pixel > 255 - INK);
-    steps.push(format!("transparency filled with {}", if vanishes { "black" } else { "white" }));
-    if vanishes { on(0) } else { white }
-}
-
-/// Scales the values so that the background is 0 and the strongest ink 255.
-fn stretch(image: &mut GrayImage) {
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "the mean of bytes"
-    )]
-    let low = border(image.as_raw(), image.width() as usize) as u32;
-    let high = image.iter().copied().max().map_or(0, u32::from).max(low + 1);
-    for pixel in image.iter_mut() {
-        let above = u32::from(*pixel).saturating_sub(low);
-        *pixel = u8::try_from(above * 255 / (high - low)).unwrap_or(u8::MAX);
-    }
+    Ok(centred(&drawing, side))
 }
 
 /// Crops the image to the ink.
@@ -145,9 +101,6 @@ fn cropped(image: &GrayImage) -> GrayImage {
         ink.fold((u32::MAX, u32::MAX, 0, 0), |(left, top, right, bottom), (x, y, _)| {
             (left.min(x), top.min(y), right.max(x), bottom.max(y))
         });
-    if left > right || top > bottom {
-        return image.clone();
-    }
     imageops::crop_imm(image, left, top, right - left + 1, bottom - top + 1).to_image()
 }
 
@@ -159,11 +112,12 @@ fn scaled(ink: &GrayImage, length: usize) -> GrayImage {
 }
 
 fn resized(image: &GrayImage, width: usize, height: usize) -> GrayImage {
-    let side = |side: usize| u32::try_from(side).unwrap_or(MOST);
+    let side = |side: usize| u32::try_from(side).unwrap_or(u32::MAX);
     imageops::resize(image, side(width), side(height), FilterType::Triangle)
 }
 
-/// Places the ink on an empty image of this side with its centre of mass in the middle, as near as whole pixels and the edges
+/// Places the ink on an empty image of this side with its centre of mass in the middle, as near as whole pixels and
+/// the edges
 /// allow.
 #[expect(
     clippy::cast_possible_truncation,
@@ -194,6 +148,9 @@ fn centred(ink: &GrayImage, side: usize) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Cursor;
+
+    use image::{DynamicImage, Luma};
     use proptest::prelude::*;
 
     use super::*;
@@ -312,6 +269,192 @@ mod tests {
         bytes[29..33].copy_from_slice(&check);
         let reason = prepare(&bytes, &InputFormat::default()).unwrap_err();
         assert!(reason.contains("cannot hold 8000 × 8000"), "{reason}");
+    }
+
+    /// Draws an open five of strokes of 9 pixels, its bar apart from the rest, in a field of 160 × 160.
+    fn five() -> GrayImage {
+        let inside = |x: u32, y: u32, [left, top, right, bottom]: [u32; 4]| {
+            (left..right).contains(&x) && (top..bottom).contains(&y)
+        };
+        let strokes = [
+            [52, 40, 61, 84],
+            [52, 76, 104, 85],
+            [96, 76, 105, 120],
+            [52, 112, 105, 121],
+            [64, 40, 106, 49],
+        ];
+        GrayImage::from_fn(160, 160, |x, y| {
+            Luma([if strokes.iter().any(|&stroke| inside(x, y, stroke)) { 20 } else { 240 }])
+        })
+    }
+
+    fn prepared(picture: GrayImage) -> Result<Prepared, String> {
+        let bytes = packed(&picture.into(), image::ImageFormat::Png);
+        prepare(&bytes, &InputFormat::default())
+    }
+
+    /// Changes each pixel, given its place and its value.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 255")]
+    fn changed(mut picture: GrayImage, of: impl Fn(u32, u32, f64) -> f64) -> GrayImage {
+        for (x, y, pixel) in picture.enumerate_pixels_mut() {
+            pixel.0[0] = of(x, y, f64::from(pixel.0[0])).clamp(0.0, 255.0) as u8;
+        }
+        picture
+    }
+
+    #[test]
+    fn what_is_not_part_of_the_drawing_does_not_matter() {
+        let expected = prepared(five()).unwrap().pixels;
+        let count = expected.iter().filter(|pixel| **pixel > 128).count();
+        assert!((90..130).contains(&count), "{count}");
+        let black = |is_black: fn(u32, u32) -> bool| {
+            move |x, y, value| if is_black(x, y) { 0.0 } else { value }
+        };
+        let pictures = [
+            ("a dot", changed(five(), black(|x, y| (3..6).contains(&x) && (3..6).contains(&y)))),
+            ("ruled lines", changed(five(), black(|_, y| y % 24 < 2))),
+            ("two lines", changed(five(), black(|_, y| y == 60 || y == 61 || y == 100))),
+            ("squared paper", changed(five(), black(|x, y| x % 22 == 14 || y % 22 == 14))),
+            (
+                "a frame",
+                changed(
+                    five(),
+                    black(|x, y| {
+                        let depth = x.min(y).min(159 - x).min(159 - y);
+                        (4..8).contains(&depth)
+                    }),
+                ),
+            ),
+            (
+                "a broken frame",
+                changed(
+                    five(),
+                    black(|x, y| {
+                        let depth = x.min(y).min(159 - x).min(159 - y);
+                        (4..8).contains(&depth) && !(40..60).contains(&x) && !(90..120).contains(&y)
+                    }),
+                ),
+            ),
+            (
+                "a circle",
+                changed(
+                    five(),
+                    black(|x, y| {
+                        let far = (x.abs_diff(80).pow(2) + y.abs_diff(80).pow(2)).isqrt();
+                        (72..75).contains(&far)
+                    }),
+                ),
+            ),
+            ("shading", changed(five(), |x, _, value| value * (1.0 - f64::from(x) / 220.0))),
+            ("added shading", changed(five(), |x, y, value| value - f64::from(x + y) / 2.5)),
+            (
+                "a vignette",
+                changed(five(), |x, y, value| {
+                    let far = f64::from(x.abs_diff(80).pow(2) + y.abs_diff(80).pow(2));
+                    value * (1.0 - far / 20_000.0)
+                }),
+            ),
+            (
+                "a blackboard in the shade",
+                changed(five(), |x, _, value| (270.0 - value) * (1.0 - f64::from(x) / 320.0)),
+            ),
+        ];
+        for (name, picture) in pictures {
+            let actual = prepared(picture).unwrap();
+            // Fainter ink on one side may move the centre of mass by a pixel.
+            let shifts = [0, 1, SIDE - 1, SIDE, SIDE + 1];
+            let shifts = shifts.iter().flat_map(|&shift| [shift, SIDE * SIDE - shift]);
+            let far = |shift: usize| {
+                let moved = (0..SIDE * SIDE).map(|at| expected[(at + shift) % (SIDE * SIDE)]);
+                actual.pixels.iter().zip(moved).filter(|(a, b)| a.abs_diff(*b) > 70).count()
+            };
+            let far = shifts.map(far).min().unwrap();
+            assert!(far < 25, "{name}: {far} pixels differ, {:?}", actual.steps);
+        }
+    }
+
+    #[test]
+    fn a_stroke_through_a_tight_picture_is_no_line() {
+        // A one that leans, cropped to its ink.
+        let one = GrayImage::from_fn(30, 84, |x, y| {
+            Luma([if (x + y / 4).abs_diff(25) < 5 { 0 } else { 255 }])
+        });
+        let prepared_one = prepared(one).unwrap();
+        assert_eq!(prepared_one.steps[2..4], ["stretched to full contrast", "cropped to 29 × 84"]);
+        // The bar of a seven, with a margin of two pixels.
+        let seven = GrayImage::from_fn(60, 88, |x, y| {
+            let is_inside = (2..58).contains(&x) && (2..86).contains(&y);
+            let is_ink = is_inside && (y < 12 || (x + y / 2).abs_diff(54) < 6);
+            Luma([if is_ink { 0 } else { 255 }])
+        });
+        let prepared_seven = prepared(seven).unwrap();
+        assert_eq!(prepared_seven.steps[3], "cropped to 56 × 84");
+    }
+
+    #[test]
+    fn pictures_without_a_drawing_are_refused() {
+        let field =
+            |of: fn(u32, u32) -> f64| changed(GrayImage::new(300, 300), move |x, y, _| of(x, y));
+        let pictures = [
+            ("a faint gradient", field(|x, _| 255.0 - f64::from(x / 30))),
+            ("a strong gradient", field(|x, y| 250.0 - f64::from(x + y) / 3.0)),
+            (
+                "a photograph of a blank page",
+                field(|x, y| {
+                    let far = f64::from(x.abs_diff(110).pow(2) + y.abs_diff(170).pow(2));
+                    220.0 - far / 600.0 + f64::from((x * 7919 + y * 104_729 + x * y * 31) % 25)
+                        - 12.0
+                }),
+            ),
+            ("a dot", field(|x, y| if x.max(y) < 4 { 0.0 } else { 250.0 })),
+            ("ruled paper", field(|_, y| if y % 30 < 2 { 120.0 } else { 250.0 })),
+            (
+                "an empty frame",
+                field(|x, y| {
+                    let depth = x.min(y).min(299 - x).min(299 - y);
+                    if (5..9).contains(&depth) { 0.0 } else { 250.0 }
+                }),
+            ),
+        ];
+        for (name, picture) in pictures {
+            let reason = prepared(picture).map(|prepared| prepared.steps).unwrap_err();
+            assert!(reason.contains("nothing is drawn"), "{name}: {reason}");
+        }
+    }
+
+    #[test]
+    fn a_jpeg_that_ends_early_is_refused() {
+        for size in [28, 160] {
+            let picture = imageops::resize(&five(), size, size, FilterType::Triangle);
+            let bytes = packed(&picture.into(), image::ImageFormat::Jpeg);
+            assert!(prepare(&bytes, &InputFormat::default()).is_ok());
+            for tenths in 1..10 {
+                let cut = &bytes[..bytes.len() * tenths / 10];
+                let reason = prepare(cut, &InputFormat::default()).unwrap_err();
+                assert!(reason.contains("not a PNG or JPEG image"), "{tenths}: {reason}");
+            }
+            let reason = prepare(&bytes[..bytes.len() - 1], &InputFormat::default()).unwrap_err();
+            assert!(reason.contains("ends early"), "{reason}");
+        }
+    }
+
+    #[test]
+    fn four_inks_have_the_right_polarity() {
+        // A dark square on white: of 16 × 16 pixels, the left half is black ink.
+        let whole = InputFormat {
+            width: 4,
+            height: 4,
+            preparation: Preparation::Whole,
+            ..InputFormat::default()
+        };
+        for (name, bytes) in [
+            ("Adobe's CMYK, inverted", include_bytes!("prepare/cmyk-adobe.jpg").as_slice()),
+            ("CMYK without a marker", include_bytes!("prepare/cmyk-plain.jpg").as_slice()),
+            ("Adobe's YCCK, inverted", include_bytes!("prepare/ycck-adobe.jpg").as_slice()),
+        ] {
+            let pixels = prepare(bytes, &whole).unwrap().pixels;
+            assert!(pixels[0] < 40 && pixels[3] > 215, "{name}: {pixels:?}");
+        }
     }
 
     /// Computes PNG's checksum of a chunk.
