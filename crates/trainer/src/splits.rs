@@ -1,10 +1,10 @@
 //! The data set of a study: limited and split into training, validation and test images.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use data::{ImageSet, Preparation, Shape, Split};
 use model::random::{label_noise, sample};
-use training::{InputFormat, Pixels};
+use training::{InputFormat, Pixels, TypicalImages};
 
 use crate::{
     config::SettingError,
@@ -42,6 +42,8 @@ pub struct TrainingData {
     pub wrong: Option<WrongLabels>,
     /// What the images cannot answer; `None` without doubts.
     pub doubts: Option<Doubts>,
+    /// Typical images of those to train with, once a run has needed them.
+    typical: Arc<OnceLock<Option<TypicalImages>>>,
 }
 
 /// Training images whose labels were replaced by other classes.
@@ -116,7 +118,14 @@ impl Splits {
     pub fn input_format(&self, pixels: Pixels) -> InputFormat {
         let Shape { width, height, .. } = self.shape();
         let class_names = self.class_names.clone();
-        InputFormat { class_names, height, pixels, preparation: self.preparation, width }
+        InputFormat {
+            class_names,
+            height,
+            pixels,
+            preparation: self.preparation,
+            typical: None,
+            width,
+        }
     }
 
     /// Returns all training images, those that no run uses included.
@@ -165,6 +174,11 @@ impl Splits {
             && settings.limit.is_some_and(|limit| limit < available);
         match self.find(settings) {
             Some(shared) if !is_sampled && settings.label_noise == 0.0 => Ok(Arc::clone(shared)),
+            Some(shared) if !is_sampled => {
+                // The images are the same, only their labels differ.
+                let typical = Arc::clone(&shared.typical);
+                Ok(Arc::new(TrainingData { typical, ..self.cut(settings, seed)? }))
+            }
             _ => self.cut(settings, seed).map(Arc::new),
         }
     }
@@ -215,7 +229,12 @@ impl Splits {
 
 impl TrainingData {
     fn new(train: Arc<Split>, validation: Option<Arc<Split>>) -> Self {
-        Self { train, validation, wrong: None, doubts: None }
+        Self { train, validation, wrong: None, doubts: None, typical: Arc::default() }
+    }
+
+    /// Returns typical images of those to train with; `None` if they are too few.
+    pub fn typical(&self) -> Option<&TypicalImages> {
+        self.typical.get_or_init(|| TypicalImages::of(&self.train)).as_ref()
     }
 
     /// Replaces a share of the training labels by other classes, drawn by a seed. The images are those at these indices

@@ -6,6 +6,7 @@ mod common;
 use std::fs;
 
 use common::TestDir;
+use image::{GrayImage, Luma};
 use predicates::str::contains;
 
 fn model(dir: &TestDir, variant: &str) -> String {
@@ -51,6 +52,33 @@ fn predictions_for_png_files_have_the_test_accuracy() {
     assert_eq!(lines[1], "class    none seed 0  batch_norm seed 0");
     assert_eq!(lines.len(), 13, "{text}");
     assert!(lines[12].starts_with("answer "), "{text}");
+}
+
+#[test]
+fn pictures_unlike_the_training_images_are_doubted() {
+    let dir = TestDir::new();
+    let lines = "variants = [\"none\"]\nfit.epochs = 1\ndata.sources = [\"synthetic\"]\n";
+    dir.write("small.toml", &format!("{lines}data.limit = 2000\n"));
+    dir.train("small.toml", "out", &[]);
+    let model = model(&dir, "none");
+    let stripes = GrayImage::from_fn(28, 28, |_, y| Luma([if y % 8 < 3 { 255 } else { 0 }]));
+    stripes.save(dir.path("stripes.png")).unwrap();
+    dir.stdout(&["show", "3", "small.toml", "--png", "3.png"]);
+    let arguments = ["predict", "--json", &model, "stripes.png", "3.png"];
+    let predictions: serde_json::Value = serde_json::from_str(&dir.stdout(&arguments)).unwrap();
+    let doubt = |index: usize| predictions[index]["models"][0]["doubt"].as_str();
+    assert!(doubt(0).unwrap().starts_with("unlike the training images"));
+    assert_eq!(doubt(1), None);
+    let text = dir.stdout(&["predict", &model, "stripes.png", "3.png"]);
+    assert_eq!(text.matches("doubt: to none seed 0 it is unlike").count(), 1, "{text}");
+    GrayImage::from_pixel(160, 160, Luma([200])).save(dir.path("blank.png")).unwrap();
+    let refused = dir.trainer(&["predict", &model, "blank.png"]).assert().code(1);
+    refused.stderr(contains("blank.png: nothing is drawn"));
+
+    // A model of few images has no doubts.
+    dir.train("small.toml", "few", &["--set", "data.limit=100"]);
+    let few = dir.relative("few/runs/none-seed-0/model.safetensors");
+    assert!(!dir.stdout(&["predict", "--json", &few, "stripes.png"]).contains("doubt"));
 }
 
 #[test]

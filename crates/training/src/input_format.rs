@@ -3,10 +3,10 @@
 use data::{MAX_SIDE, Preparation, Shape, check_class_names};
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, Pixels};
+use crate::{Error, Pixels, TypicalImages};
 
 /// Format of the images that a network was trained on. Where a field is left out, it is as with MNIST.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct InputFormat {
     /// Names of the classes; empty if they have none but their numbers.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -18,6 +18,9 @@ pub struct InputFormat {
     /// Preparation of a picture of any size as such an image.
     #[serde(default, skip_serializing_if = "Preparation::is_centred")]
     pub preparation: Preparation,
+    /// Typical training images; `None` if there were too few.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub typical: Option<TypicalImages>,
     /// Width of an image in pixels.
     pub width: usize,
 }
@@ -25,8 +28,8 @@ pub struct InputFormat {
 impl Default for InputFormat {
     fn default() -> Self {
         let Shape { width, height, .. } = Shape::MNIST;
-        let (class_names, preparation) = Default::default();
-        Self { class_names, height, pixels: Pixels::Unit, preparation, width }
+        let (class_names, preparation, typical) = Default::default();
+        Self { class_names, height, pixels: Pixels::Unit, preparation, typical, width }
     }
 }
 
@@ -47,7 +50,7 @@ impl InputFormat {
 
     /// Checks the format, and that it is of images of `inputs` pixels and of `classes` classes.
     pub(crate) fn checked(self, inputs: usize, classes: usize) -> Result<Self, Error> {
-        let Self { width, height, class_names, preparation, .. } = &self;
+        let Self { width, height, class_names, preparation, typical, .. } = &self;
         if width.max(height) > &MAX_SIDE || width * height != inputs {
             return Err(unfit(format!(
                 "the network takes {inputs} values, but its metadata say {width} × {height} pixels"
@@ -57,6 +60,9 @@ impl InputFormat {
             return Err(unfit(format!(
                 "its metadata ask for centred images of {width} × {height} pixels, which are not square"
             )));
+        }
+        if let Some(typical) = typical {
+            typical.read()?;
         }
         check_class_names(class_names)
             .map_err(|fault| unfit(format!("the list of class names in its metadata {fault}")))?;
@@ -99,6 +105,12 @@ mod tests {
                 "invisible",
             ),
             ("\"class_names\":[\"a\",\"b\"],\"preparation\":\"whole\",", 3, 2, "has 3 classes"),
+            (
+                "\"preparation\":\"whole\",\"typical\":{\"distance\":0.5,\"patterns\":[\"0f\"]},",
+                3,
+                2,
+                "patterns of 196",
+            ),
             ("\"preparation\":\"other\",", 3, 2, "in its metadata is wrong"),
         ] {
             let error = input(more, width, height).unwrap_err();

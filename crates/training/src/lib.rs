@@ -18,6 +18,7 @@ mod optimizer;
 pub mod recording;
 mod saved_model;
 mod state;
+mod typical;
 pub mod weights;
 
 pub use batches::{Batch, Images, LARGEST_GPU_TENSOR, Pixels};
@@ -33,3 +34,4 @@ pub use optimizer::{Optimizer, OptimizerConfig, RuleConfig, WeightDecay};
 pub use recording::{Columns, NEAR_ZERO};
 pub use saved_model::{SavedModel, predicted_class};
 pub use state::{Epoch, State};
+pub use typical::TypicalImages;

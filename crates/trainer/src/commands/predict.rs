@@ -8,7 +8,7 @@ use clap::Args;
 use console::{Alignment, measure_text_width, pad_str};
 use data::{Preparation, Shape, Split};
 use serde::Serialize;
-use training::{InputFormat, SavedModel, predicted_class};
+use training::{InputFormat, SavedModel, TypicalImages, predicted_class};
 
 use self::prepare::{Prepared, prepare};
 use super::Error;
@@ -34,6 +34,9 @@ impl Arguments {
         if self.json { json(&predictions) } else { Ok(text(&predictions)) }
     }
 }
+
+/// Reason to doubt an answer.
+const UNLIKE: &str = "unlike the training images: it may show something else than any class";
 
 /// A trained variant.
 #[derive(Debug)]
@@ -66,12 +69,15 @@ impl Model {
         let probabilities = saved.probabilities(&split)?.into_iter().flatten().collect::<Vec<_>>();
         let digit = predicted_class(&probabilities);
         let class_names = saved.input.class_names.clone();
+        let is_unlike = |typical: &TypicalImages| typical.is_unlike(pixels, shape);
+        let is_unlike = saved.input.typical.as_ref().map(is_unlike).transpose()?;
         Ok(Answer {
             model: name.clone(),
             model_file: file.clone(),
             digit,
             class: digit.map(|class| class_name(&class_names, class)),
             probabilities,
+            doubt: is_unlike.filter(|is_unlike| *is_unlike).map(|_| UNLIKE),
             class_names,
         })
     }
@@ -95,6 +101,9 @@ struct Answer {
     /// Its name.
     class: Option<String>,
     probabilities: Vec<f32>,
+    /// Reason to doubt the answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    doubt: Option<&'static str>,
     /// Names of all classes; empty if they have none but their numbers.
     #[serde(skip)]
     class_names: Vec<String>,
@@ -198,7 +207,12 @@ fn prediction_text(prediction: &Prediction) -> String {
             probability.map_or(String::new(), |probability| format!("{probability:.4}"))
         });
     }
-    text + &line("answer", &answer)
+    text += &line("answer", &answer);
+    for Answer { model, doubt, .. } in models {
+        text +=
+            &doubt.map(|doubt| format!("doubt: to {model} it is {doubt}\n")).unwrap_or_default();
+    }
+    text
 }
 
 /// Formats predictions as JSON.

@@ -1,7 +1,7 @@
 //! Training of one run: restored or started, trained with callbacks, evaluated, finished.
 
 use data::Split;
-use training::{Columns, Fit, Images, State, evaluate, evaluate_and_predict, weights};
+use training::{Columns, Fit, Images, InputFormat, State, evaluate, evaluate_and_predict, weights};
 
 use super::{
     Error, RunContext,
@@ -121,7 +121,10 @@ impl RunContext {
             && weights::are_finite(network)?;
         let labels = self.splits.test.labels();
         let classes = predictions.as_ref().map(|predictions| predictions.classes.as_slice());
-        let input = self.splits.input_format(run.data.pixels);
+        let input = InputFormat {
+            typical: data.typical().cloned(),
+            ..self.splits.input_format(run.data.pixels)
+        };
         let mut files = vec![
             (MODEL, weights::to_bytes_with_input(network, &input)?),
             (HISTORY, tables::history_csv(&state.history).into_bytes()),
