@@ -9,6 +9,8 @@ use crate::Error;
 const SIDE: usize = 14;
 /// Values of a pattern.
 const VALUES: usize = SIDE * SIDE;
+/// Number of sums of a distance. It divides [`VALUES`].
+const LANES: usize = 28;
 /// Number of patterns: as many as 100 KB hold.
 const PATTERNS: usize = 375;
 /// Number of training images that are looked at: half for the patterns, half for the distance.
@@ -25,10 +27,8 @@ const MOST: f32 = 15.0;
 /// Patterns that a network's training images resemble: means of similar images, found by k-means (Lloyd 1982).
 ///
 /// A pattern is an image reduced to 14 × 14 values and a length of 1, so that neither the strength of its ink nor a
-/// small
-/// shift matters much. An image is unlike the training images if it is farther from the nearest pattern than 99 % of
-/// those
-/// training images from which no pattern was made.
+/// small shift matters much. An image is unlike the training images if it is farther from the nearest pattern than 99 %
+/// of those training images from which no pattern was made.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TypicalImages {
     /// Least distance of an image that is unlike the training images, 0 to 2.
@@ -148,11 +148,12 @@ fn means(images: &[Pattern]) -> Vec<Pattern> {
 /// Returns the index of the nearest pattern, and its distance.
 fn nearest(patterns: &[Pattern], image: &Pattern) -> (usize, f32) {
     let distance = |pattern: &Pattern| {
-        // Eight sums at once, so that the compiler can vectorise.
-        let mut sums = [0.0; 8];
-        for (one, other) in pattern.chunks(8).zip(image.chunks(8)) {
-            for (sum, (one, other)) in sums.iter_mut().zip(one.iter().zip(other)) {
-                *sum += (one - other) * (one - other);
+        // Many sums at once, so that the compiler can vectorise.
+        let mut sums = [0.0; LANES];
+        for (one, other) in pattern.as_chunks::<LANES>().0.iter().zip(image.as_chunks::<LANES>().0)
+        {
+            for lane in 0..LANES {
+                sums[lane] += (one[lane] - other[lane]) * (one[lane] - other[lane]);
             }
         }
         sums.iter().sum::<f32>()

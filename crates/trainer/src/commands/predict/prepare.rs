@@ -116,9 +116,8 @@ fn resized(image: &GrayImage, width: usize, height: usize) -> GrayImage {
     imageops::resize(image, side(width), side(height), FilterType::Triangle)
 }
 
-/// Places the ink on an empty image of this side with its centre of mass in the middle, as near as whole pixels and
-/// the edges
-/// allow.
+/// Places the ink on an empty image of this side with its centre of mass in the middle, as near as whole pixels and the
+/// edges allow.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,

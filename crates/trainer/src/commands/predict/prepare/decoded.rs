@@ -59,8 +59,7 @@ fn unreadable(error: impl std::fmt::Display) -> String {
 }
 
 /// Returns whether a JPEG has four components without Adobe's marker. Returns an error if it ends early, which the
-/// decoder fills with
-/// grey.
+/// decoder fills with grey.
 ///
 /// The segments of a file are described in ITU T.81, B.1.1.
 fn jpeg_has_plain_cmyk(bytes: &[u8]) -> Result<bool, String> {

@@ -25,8 +25,7 @@ const LEAST_SIZE: usize = 20;
 const EDGE: usize = 80;
 
 /// Finds the drawing on a picture. Returns its ink alone, 0 to 255, on a background of 0. Returns an error if nothing
-/// is
-/// drawn.
+/// is drawn.
 pub(super) fn find_drawing(
     picture: &GrayImage,
     steps: &mut Vec<String>,

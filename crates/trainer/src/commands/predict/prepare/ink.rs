@@ -3,8 +3,7 @@
 use super::grid::{Grid, quantile};
 
 /// Radius of the squares in which the background shows somewhere, as a part of the longer side. A stroke of a digit
-/// that
-/// fills the picture has a fifth of its height.
+/// that fills the picture has a fifth of its height.
 const STROKE: usize = 8;
 /// Radius of the squares whose background is averaged, as a part of the longer side.
 const AROUND: usize = 16;

@@ -53,8 +53,7 @@ impl Part {
 }
 
 /// Returns the pixels of the drawing: of the largest part that is no frame and does not lie along the border, and of
-/// the parts near it
-/// that are no specks. Also returns the number of other parts.
+/// the parts near it that are no specks. Also returns the number of other parts.
 pub(super) fn drawing_of(ink: &Grid<bool>) -> (Grid<bool>, usize) {
     let Grid { width, height, .. } = *ink;
     let parts = parts(ink);
