@@ -14,8 +14,8 @@ const NOT_OFFERED: [ErrorKind; 4] = [
     ErrorKind::PermissionDenied,
     ErrorKind::IsADirectory,
 ];
-/// Error of some network disks for syncing a folder.
-const EBADF: i32 = 9;
+/// EBADF and ENOTTY, errors of some network disks for syncing a folder.
+const NOT_OFFERED_CODES: [i32; 2] = [9, 25];
 
 /// Checks that a path, with symlinks followed, is that of a regular file. Nothing else may be opened: opening a FIFO
 /// blocks, and a device may have no end.
@@ -104,7 +104,8 @@ pub fn sync_folder(folder: &Path) -> io::Result<()> {
     match File::open(folder).and_then(|folder| folder.sync_all()) {
         // The disk does not offer it: VirtualBox's shared folders, AFS, some mounts of SMB and 9p.
         Err(error)
-            if NOT_OFFERED.contains(&error.kind()) || error.raw_os_error() == Some(EBADF) =>
+            if NOT_OFFERED.contains(&error.kind())
+                || error.raw_os_error().is_some_and(|code| NOT_OFFERED_CODES.contains(&code)) =>
         {
             Ok(())
         }

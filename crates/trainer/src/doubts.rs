@@ -2,7 +2,6 @@
 
 use std::collections::HashSet;
 
-use data::Split;
 use serde::{Deserialize, Serialize};
 
 use crate::splits::Splits;
@@ -17,12 +16,6 @@ pub struct Doubts {
     /// Classes of which the data set has no image.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub absent: Vec<String>,
-    /// Most frequent class, if more than half of all images have it, and its share of the test images.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub majority: Option<(String, f64)>,
-    /// Number of test images, if they are few.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub few_test_images: Option<usize>,
     /// Doubts about each part: training, held-out and test images.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub parts: Vec<PartDoubts>,
@@ -30,58 +23,78 @@ pub struct Doubts {
 
 /// Doubts about a part of a data set.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct PartDoubts {
-    /// Name of the part: `training`, `held-out` or `test`.
-    pub part: String,
+    pub part: Part,
     /// Number of its images.
     pub images: usize,
     /// Classes of which only other parts have images.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub missing: Vec<String>,
     /// Number of images whose pixels are those of a training image.
-    #[serde(default, skip_serializing_if = "is_zero")]
     pub repeated: usize,
+    /// Class of more than half of the images, with its share.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub majority: Option<(String, f64)>,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, strum::Display)]
+pub enum Part {
+    #[default]
+    #[strum(to_string = "training")]
+    Training,
+    #[strum(to_string = "held-out")]
+    HeldOut,
+    #[strum(to_string = "test")]
+    Test,
 }
 
 impl Doubts {
-    /// Looks at the training images in use, the held-out images and the test images; `None` without doubts.
-    pub fn of(splits: &Splits, train: &Split, validation: Option<&Split>) -> Option<Self> {
+    /// Looks at a run's training and held-out images, given by their indices in the file, and at the test images; `None`
+    /// without doubts.
+    pub fn of(splits: &Splits, train: &[usize], held_out: Option<&[usize]>) -> Option<Self> {
         let classes = splits.shape().classes;
-        let all = counts([splits.all(), &splits.test], classes);
-        let named = |is_wanted: &dyn Fn(usize) -> bool| -> Vec<String> {
-            (0..classes)
-                .filter(|class| is_wanted(*class))
-                .map(|class| splits.class_name(class))
-                .collect()
-        };
-        let pixels: HashSet<&[u8]> = (0..train.len()).map(|index| train.image(index)).collect();
+        let all = counts(splits.all().labels().iter().chain(splits.test.labels()), classes);
+        let [copies, test_copies] = splits.copies();
+        let trained: HashSet<u32> = train.iter().map(|index| copies[*index]).collect();
+        let test: Vec<usize> = (0..splits.test.len()).collect();
         let mut parts = Vec::new();
-        for (part, split) in
-            [("training", Some(train)), ("held-out", validation), ("test", Some(&splits.test))]
-        {
-            let Some(split) = split else { continue };
-            let own = counts([split], classes);
-            let missing = named(&|class| own[class] == 0 && all[class] > 0);
-            let repeated = match part {
-                "training" => 0,
-                _ => (0..split.len()).filter(|index| pixels.contains(split.image(*index))).count(),
+        for (part, indices) in [
+            (Part::Training, Some(train)),
+            (Part::HeldOut, held_out),
+            (Part::Test, Some(test.as_slice())),
+        ] {
+            let Some(indices) = indices else { continue };
+            let (labels, copies) = match part {
+                Part::Test => (splits.test.labels(), test_copies),
+                _ => (splits.all().labels(), copies),
             };
-            if !missing.is_empty() || repeated > 0 {
-                let (part, images) = (part.to_owned(), split.len());
-                parts.push(PartDoubts { part, images, missing, repeated });
+            let own = counts(indices.iter().map(|index| &labels[*index]), classes);
+            let missing = (0..classes).filter(|class| own[*class] == 0 && all[*class] > 0);
+            let majority = (0..classes).find(|class| 2 * own[*class] > indices.len());
+            let is_repeated = |index: &&usize| trained.contains(&copies[**index]);
+            let doubts = PartDoubts {
+                part,
+                images: indices.len(),
+                missing: missing.map(|class| splits.class_name(class)).collect(),
+                repeated: match part {
+                    Part::Training => 0,
+                    _ => indices.iter().filter(is_repeated).count(),
+                },
+                majority: majority.filter(|_| part != Part::HeldOut).map(|class| {
+                    (splits.class_name(class), own[class] as f64 / indices.len() as f64)
+                }),
+            };
+            let is_small = part == Part::Test && indices.len() < FEW;
+            if is_small
+                || doubts != (PartDoubts { part, images: indices.len(), ..Default::default() })
+            {
+                parts.push(doubts);
             }
         }
-        let of_test = counts([&splits.test], classes);
-        let majority = (0..classes).find(|class| 2 * all[*class] > all.iter().sum());
-        let doubts = Self {
-            absent: named(&|class| all[class] == 0),
-            majority: majority.map(|class| {
-                let share = of_test[class] as f64 / splits.test.len().max(1) as f64;
-                (splits.class_name(class), share)
-            }),
-            few_test_images: Some(splits.test.len()).filter(|images| *images < FEW),
-            parts,
-        };
+        let absent = (0..classes).filter(|class| all[*class] == 0);
+        let absent = absent.map(|class| splits.class_name(class)).collect();
+        let doubts = Self { absent, parts };
         (doubts != Self::default()).then_some(doubts)
     }
 
@@ -89,62 +102,78 @@ impl Doubts {
     pub fn lacks_classes(&self) -> bool {
         self.parts.iter().any(|part| !part.missing.is_empty())
     }
+}
 
-    /// Describes the doubts, a sentence or two each.
-    pub fn notes(&self) -> Vec<String> {
-        let mut notes = Vec::new();
-        for PartDoubts { part, images, missing, repeated } in &self.parts {
-            if !missing.is_empty() {
-                let missing = missing.join(", ");
-                let advice = "Shuffle the files, or take more images.";
-                notes.push(format!(
-                    "The {part} images lack classes that others have: {missing}. {advice}"
-                ));
-            }
-            if *repeated > 0 {
-                notes.push(format!(
-                    "{repeated} of the {images} {part} images are training images too, so their accuracy is too high."
-                ));
-            }
-        }
-        if let Some((class, share)) = &self.majority {
+/// Describes the doubts about some runs, a sentence or two each.
+pub(crate) fn notes<'a>(runs: impl Iterator<Item = Option<&'a Doubts>>) -> Vec<String> {
+    let runs: Vec<Option<&Doubts>> = runs.collect();
+    let mut notes = Vec::new();
+    for part in [Part::Training, Part::HeldOut, Part::Test] {
+        let of_part = |doubts: &&'a Doubts| doubts.parts.iter().find(|one| one.part == part);
+        let found: Vec<&PartDoubts> = runs.iter().flatten().filter_map(of_part).collect();
+        let whose = |count: usize| {
+            let runs = runs.len();
+            if count == runs { String::new() } else { format!(" of {count} of {runs} runs") }
+        };
+
+        let lacking = found.iter().filter(|doubts| !doubts.missing.is_empty());
+        let missing = distinct(lacking.clone().flat_map(|doubts| doubts.missing.clone()));
+        if !missing.is_empty() {
+            let advice = match part {
+                Part::Training => "Shuffle the files or, with a limit, set data.sample = \"seed\".",
+                Part::HeldOut | Part::Test => "Shuffle the files.",
+            };
             notes.push(format!(
-                "More than half of all images have the class {class}: a network that always says {class} has an acc_test of \
-                 {share:.5}."
+                "The {part} images{} lack classes that others have: {}. {advice}",
+                whose(lacking.count()),
+                missing.join(", ")
             ));
         }
-        if let Some(images) = self.few_test_images {
-            let points = 100.0 / images as f64;
+        let repeating = found.iter().filter(|doubts| doubts.repeated > 0);
+        if let Some(most) = repeating.clone().max_by_key(|doubts| doubts.repeated) {
+            notes.push(format!(
+                "{} of the {} {part} images{} are training images too, so their accuracy is too high.",
+                most.repeated,
+                most.images,
+                whose(repeating.count())
+            ));
+        }
+        let one_sided = found.iter().filter(|doubts| doubts.majority.is_some());
+        if let Some((class, share)) = found.iter().find_map(|doubts| doubts.majority.as_ref()) {
+            let column = if part == Part::Test { "acc_test" } else { "acc_train" };
+            notes.push(format!(
+                "More than half of the {part} images{} have the class {class}: a network that always says {class} has \
+                 an {column} of {share:.5}.",
+                whose(one_sided.count())
+            ));
+        }
+        if let Some(PartDoubts { images, .. }) = found.first().filter(|one| one.images < FEW)
+            && part == Part::Test
+        {
+            let points = 100.0 / *images as f64;
             notes.push(format!(
                 "There are {images} test images: one of them is {points:.1} points of accuracy."
             ));
         }
-        if !self.absent.is_empty() {
-            notes.push(format!(
-                "The data set has no image of the classes {}.",
-                self.absent.join(", ")
-            ));
-        }
-        notes
     }
+    let absent = distinct(runs.iter().flatten().flat_map(|doubts| doubts.absent.clone()));
+    if !absent.is_empty() {
+        notes.push(format!("The data set has no image of these classes: {}.", absent.join(", ")));
+    }
+    notes
 }
 
-/// Removes the repetitions of notes, which runs of one split share.
-pub(crate) fn distinct(notes: Vec<String>) -> Vec<String> {
+/// Removes repetitions.
+fn distinct(texts: impl Iterator<Item = String>) -> Vec<String> {
     let mut seen = HashSet::new();
-    notes.into_iter().filter(|note| seen.insert(note.clone())).collect()
+    texts.filter(|text| seen.insert(text.clone())).collect()
 }
 
 /// Counts the images of each class.
-fn counts<const N: usize>(splits: [&Split; N], classes: usize) -> Vec<usize> {
+fn counts<'a>(labels: impl Iterator<Item = &'a u8>, classes: usize) -> Vec<usize> {
     let mut counts = vec![0; classes];
-    for label in splits.iter().flat_map(|split| split.labels()) {
+    for label in labels {
         counts[usize::from(*label)] += 1;
     }
     counts
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
-fn is_zero(number: &usize) -> bool {
-    *number == 0
 }

@@ -19,9 +19,7 @@ fn main() -> ExitCode {
         let at = panic.location().map_or(String::new(), |location| format!(" at {location}"));
         tell(format!("internal failure{at}: {}", panic.payload_as_str().unwrap_or("no message")));
     }));
-    let arguments = Arguments::parse();
-    runner::start_pool();
-    match arguments.execute() {
+    match Arguments::parse().execute() {
         Ok(text) => print(&text),
         Err(error) => {
             report(&error);

@@ -1,6 +1,9 @@
 //! The data set of a study: limited and split into training, validation and test images.
 
-use std::sync::{Arc, OnceLock};
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    sync::{Arc, OnceLock},
+};
 
 use data::{ImageSet, Preparation, Shape, Split};
 use model::random::{label_noise, sample};
@@ -8,7 +11,7 @@ use training::{InputFormat, Pixels, TypicalImages};
 
 use crate::{
     config::SettingError,
-    doubts::{Doubts, distinct},
+    doubts::{self, Doubts},
     study::{DataSettings, InputFiles, Run, Sample, Study},
 };
 
@@ -27,6 +30,8 @@ pub struct Splits {
     pub test: Split,
     /// All training images.
     all: Arc<Split>,
+    /// [`Splits::copies`], once they are needed.
+    copies: OnceLock<[Vec<u32>; 2]>,
     /// Training data of each division, with its settings. Those that are sampled are of seed 0.
     shared: Vec<(DataSettings, Arc<TrainingData>)>,
 }
@@ -85,7 +90,8 @@ impl Splits {
         let ImageSet { name, class_names, sha256, train: all, test } = images;
         let preparation = Preparation::of(&test);
         let (all, shared) = (Arc::new(all), Vec::new());
-        let mut splits = Self { name, sha256, class_names, preparation, test, all, shared };
+        let copies = OnceLock::new();
+        let mut splits = Self { name, sha256, class_names, preparation, test, all, copies, shared };
         let runs = study.runs.iter().map(|run| &run.data);
         for settings in std::iter::once(&study.settings.data).chain(runs) {
             if splits.find(settings).is_none() {
@@ -138,24 +144,39 @@ impl Splits {
         self.class_names.get(class).cloned().unwrap_or_else(|| class.to_string())
     }
 
+    /// Returns for each image of the training file and of the test file a number that those with the same pixels share.
+    pub fn copies(&self) -> &[Vec<u32>; 2] {
+        self.copies.get_or_init(|| {
+            let mut numbers: HashMap<&[u8], u32> = HashMap::new();
+            [&self.all, &self.test].map(|split: &Split| {
+                let images = (0..split.len()).map(|index| split.image(index));
+                images
+                    .map(|image| {
+                        let next = u32::try_from(numbers.len()).unwrap_or(u32::MAX);
+                        *numbers.entry(image).or_insert(next)
+                    })
+                    .collect()
+            })
+        })
+    }
+
     /// Describes the doubts about the images of some runs.
     pub fn notes<'a>(
         &self,
         runs: impl Iterator<Item = &'a Run>,
     ) -> Result<Vec<String>, SettingError> {
-        let (mut seen, mut notes): (Vec<&Run>, Vec<String>) = (Vec::new(), Vec::new());
-        for run in runs {
-            let is_known = |other: &&Run| {
-                has_same_split(&other.data, &run.data)
-                    && (run.data.sample == Sample::First || other.seed == run.seed)
-            };
-            if !seen.iter().any(is_known) {
-                let doubts = self.of(&run.data, run.seed)?.doubts.clone();
-                notes.extend(doubts.iter().flat_map(Doubts::notes));
-                seen.push(run);
+        let (mut known, mut of_runs) = (HashMap::new(), Vec::new());
+        for Run { data, seed, .. } in runs {
+            let DataSettings { limit, sample, validation_split, validation, .. } = data;
+            let seed = if *sample == Sample::First { 0 } else { *seed };
+            let key = format!("{limit:?} {sample} {validation_split} {validation:?} {seed}");
+            if let Entry::Vacant(entry) = known.entry(key.clone()) {
+                let (train, held_out) = self.parts(data, seed)?;
+                entry.insert(Doubts::of(self, &train, held_out.as_deref()));
             }
+            of_runs.push(key);
         }
-        Ok(distinct(notes))
+        Ok(doubts::notes(of_runs.iter().map(|key| known[key].as_ref())))
     }
 
     /// Returns the shape of the data set.
@@ -188,42 +209,40 @@ impl Splits {
         Some(data)
     }
 
-    /// Takes as many training images as the limit says, and holds out others for validation, before any shuffling.
+    /// Takes as many training images as the limit says, and holds out others for validation.
     fn cut(&self, settings: &DataSettings, seed: u64) -> Result<TrainingData, SettingError> {
+        let (train, held_out) = self.parts(settings, seed)?;
+        let doubts = Doubts::of(self, &train, held_out.as_deref());
         let all = &self.all;
-        let available = available(all.len(), settings)?;
-        let limit = settings.limit.unwrap_or(available).min(available);
-        let indices = match settings.sample {
-            Sample::Seed if limit < available => Some(sample(seed, limit, available)),
-            _ => None,
-        };
-        let mut data = self.divide(settings, limit, indices.as_deref())?;
-        data.doubts = Doubts::of(self, &data.train, data.validation.as_deref());
-        Ok(data.with_label_noise(settings.label_noise, seed, indices.as_deref()))
+        let images =
+            if train.len() == all.len() { Arc::clone(all) } else { Arc::new(all.select(&train)) };
+        // All runs hold out the same last images, if they are so many.
+        let shared = self.shared.first().filter(|_| settings.validation.is_some());
+        let shared = shared.and_then(|(_, data)| data.validation.clone());
+        let validation =
+            held_out.map(|indices| shared.unwrap_or_else(|| Arc::new(all.select(&indices))));
+        let data = TrainingData { doubts, ..TrainingData::new(images, validation) };
+        Ok(data.with_label_noise(settings.label_noise, seed, &train))
     }
 
-    /// Takes the training images at these indices, or else the first ones, and holds out others for validation.
-    fn divide(
+    /// Returns the indices in the file of the training images and of the held-out images, before any shuffling.
+    fn parts(
         &self,
         settings: &DataSettings,
-        limit: usize,
-        indices: Option<&[usize]>,
-    ) -> Result<TrainingData, SettingError> {
-        let all = &self.all;
-        if limit == all.len() && !settings.is_validated() {
-            return Ok(TrainingData::new(Arc::clone(all), None));
-        }
-        let used = indices.map_or_else(|| all.first(limit), |indices| all.select(indices));
-        if settings.validation.is_none() {
-            return split_last(used, settings.validation_split);
-        }
-        let held_out = self.shared.first().and_then(|(_, data)| data.validation.clone());
-        let held_out = held_out.unwrap_or_else(|| {
-            let rest = all.len() - settings.validation.unwrap_or(0);
-            let last: Vec<usize> = (rest..all.len()).collect();
-            Arc::new(all.select(&last))
-        });
-        Ok(TrainingData::new(Arc::new(used), Some(held_out)))
+        seed: u64,
+    ) -> Result<(Vec<usize>, Option<Vec<usize>>), SettingError> {
+        let len = self.all.len();
+        let available = available(len, settings)?;
+        let limit = settings.limit.unwrap_or(available).min(available);
+        let mut train: Vec<usize> = match settings.sample {
+            Sample::Seed if limit < available => sample(seed, limit, available),
+            _ => (0..limit).collect(),
+        };
+        let held_out: Vec<usize> = match settings.validation {
+            Some(count) => (len - count..len).collect(),
+            None => train.split_off(kept(limit, settings.validation_split)?),
+        };
+        Ok((train, Some(held_out).filter(|held_out| !held_out.is_empty())))
     }
 }
 
@@ -238,8 +257,8 @@ impl TrainingData {
     }
 
     /// Replaces a share of the training labels by other classes, drawn by a seed. The images are those at these indices
-    /// of the training file, or else its first ones.
-    fn with_label_noise(self, share: f64, seed: u64, indices: Option<&[usize]>) -> Self {
+    /// of the training file.
+    fn with_label_noise(self, share: f64, seed: u64, indices: &[usize]) -> Self {
         let Self { train, .. } = &self;
         #[expect(
             clippy::cast_possible_truncation,
@@ -252,7 +271,7 @@ impl TrainingData {
         }
         let wrong = label_noise(seed, count, train.labels(), train.shape().classes);
         let relabelled = wrong.iter().map(|&(index, given)| ChangedLabel {
-            index: indices.map_or(index, |indices| indices[index]),
+            index: indices[index],
             truth: train.labels()[index],
             given,
         });
@@ -294,10 +313,8 @@ fn available(len: usize, settings: &DataSettings) -> Result<usize, SettingError>
     }
 }
 
-/// Holds out the last fraction of the images for validation. As in Keras, the number of images to train with is rounded
-/// down.
-fn split_last(images: Split, fraction: f64) -> Result<TrainingData, SettingError> {
-    let len = images.len();
+/// Returns the number of images to train with, of `len`, if the last fraction is held out. As in Keras, it is rounded down.
+fn kept(len: usize, fraction: f64) -> Result<usize, SettingError> {
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
@@ -315,9 +332,7 @@ fn split_last(images: Split, fraction: f64) -> Result<TrainingData, SettingError
             "leaves none of {len} training images to validate with; make it larger, or 0"
         ));
     }
-    let (train, validation) = images.split_at(kept);
-    let validation = (!validation.is_empty()).then(|| Arc::new(validation));
-    Ok(TrainingData::new(Arc::new(train), validation))
+    Ok(kept)
 }
 
 #[cfg(test)]

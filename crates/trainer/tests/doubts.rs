@@ -69,6 +69,12 @@ fn a_set_sorted_by_class_has_no_star_and_no_verdict() {
         assert!(!report.contains("overfits: it") && !report.contains("not overfit: it"));
         fs::remove_dir_all(dir.path("out")).unwrap();
     }
+    // Of a sweep, the point is named whose images lack classes.
+    let sweep = format!("{CONFIG}data.validation = 10\n[sweep]\n\"data.limit\" = [190, 50]\n");
+    let (_, table, _) = train(&dir, &sweep);
+    assert!(table.contains("The training images of 4 of 8 runs lack classes"), "{table}");
+    assert!(dir.read("out/report.html").contains("shown at its first point"));
+    fs::remove_dir_all(dir.path("out")).unwrap();
     let (notes, table, _) = train(&dir, CONFIG);
     assert!(!notes.contains("note:") && !table.contains("lack classes"), "{notes}{table}");
 }
@@ -84,9 +90,10 @@ fn leaks_majorities_and_few_test_images_are_noted() {
     write_set(&dir.path("set"), &train_labels, &test);
     let (_, table, _) = train(&dir, CONFIG);
     for expected in [
-        "More than half of all images have the class 3: a network that always says 3 has an acc_test of 0.60000.",
+        "More than half of the training images have the class 3: a network that always says 3 has an acc_train of 0.81818.",
+        "More than half of the test images have the class 3: a network that always says 3 has an acc_test of 0.60000.",
         "There are 50 test images: one of them is 2.0 points of accuracy.",
-        "The data set has no image of the classes 2.",
+        "The data set has no image of these classes: 2.",
     ] {
         assert!(table.contains(expected), "{table}");
     }
@@ -116,6 +123,10 @@ fn seeds_that_change_nothing_are_one_observation() {
         "{table}"
     );
     assert!(table.contains("McNemar's exact test") && !table.contains("p < 0.0001"), "{table}");
+    let report = dir.read("out/report.html");
+    assert!(report.contains("The seeds change nothing, so there is no verdict"));
+    assert!(report.contains("as the seeds change nothing there is no verdict"));
+    assert!(!report.contains("test accuracy is larger") && !report.contains("accuracy is smaller"));
     assert_eq!(json["summary"][1]["difference"]["verdict"], Value::Null);
 }
 

@@ -69,7 +69,7 @@ fn paths_need_not_be_utf8() {
     let elsewhere = [OsStr::new("run"), config.as_os_str(), "--out".as_ref(), "else".as_ref()];
     run(&elsewhere)
         .code(2)
-        .stderr(contains("start.toml:5: fit.weights: study.toml cannot name this path"));
+        .stderr(contains("start.toml:5: fit.weights: a config cannot name this path"));
     assert!(!dir.path("else").exists());
 }
 

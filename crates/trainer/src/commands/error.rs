@@ -4,8 +4,8 @@ use std::{
     io::{
         self,
         ErrorKind::{
-            AlreadyExists, FileTooLarge, NotADirectory, NotFound, PermissionDenied, QuotaExceeded,
-            ReadOnlyFilesystem, StorageFull, Unsupported,
+            AlreadyExists, FileTooLarge, InvalidInput, NotADirectory, NotFound, PermissionDenied,
+            QuotaExceeded, ReadOnlyFilesystem, StorageFull, Unsupported,
         },
     },
     path::{Path, PathBuf},
@@ -20,7 +20,9 @@ use crate::{
 /// Errors of too many open files, in the system and in the process.
 const ENFILE: i32 = 23;
 const EMFILE: i32 = 24;
-/// Error of a disk without locks.
+/// Errors of a disk without locks.
+const EBADF: i32 = 9;
+const ENOTTY: i32 = 25;
 const ENOLCK: i32 = 37;
 
 /// Error of a command.
@@ -113,7 +115,9 @@ pub fn advice(error: &runner::Error) -> Option<String> {
         ),
         runner::Error::Stopped { .. } => "run the same command again to resume".to_owned(),
         runner::Error::Store(store::Error::Lock { path, source }) => {
-            if source.kind() != Unsupported && source.raw_os_error() != Some(ENOLCK) {
+            let is_offered = !matches!(source.kind(), Unsupported | InvalidInput)
+                && !matches!(source.raw_os_error(), Some(EBADF | ENOTTY | ENOLCK));
+            if is_offered {
                 return file_advice(path, source);
             }
             "this disk offers no locks; choose a folder on another disk".to_owned()
@@ -142,7 +146,10 @@ fn file_advice(path: &Path, error: &io::Error) -> Option<String> {
             format!("the link {} leads nowhere; remove it or make its target", link.display())
         }
         AlreadyExists | NotADirectory => "a file is in the way; choose another folder".to_owned(),
-        NotFound => format!("make the folder first: mkdir -p {}", path.parent()?.display()),
+        NotFound => {
+            let folder = path.parent().filter(|folder| !folder.exists())?;
+            format!("make the folder first: mkdir -p {}", folder.display())
+        }
         _ => return None,
     })
 }

@@ -49,7 +49,9 @@ impl Arguments {
             progress.say(&format!("note: {note}"));
         }
 
-        for note in context.splits.notes(saved.study.runs.iter()).map_err(runner::Error::from)? {
+        for note in
+            context.splits.notes(jobs.iter().map(|job| job.run)).map_err(runner::Error::from)?
+        {
             progress.say(&format!("note: {note}"));
         }
 

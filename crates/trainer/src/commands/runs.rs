@@ -57,7 +57,7 @@ impl Arguments {
         }
         let saved = RunContext::identify(study, &folder, false, &progress)?;
         if self.toml {
-            return Ok(saved.study.to_toml(Path::new(""))?);
+            return Ok(saved.study.to_toml(Path::new("."))?);
         }
         let list = List::new(&saved, &folder, &progress)?;
         if self.json { json(&list) } else { Ok(text(&list)) }

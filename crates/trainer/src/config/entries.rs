@@ -119,12 +119,7 @@ impl Entries {
                 let value = value.trim();
                 let list = value.strip_prefix('[').and_then(|value| value.strip_suffix(']'));
                 for entry in entries.0.values_mut() {
-                    entry.value = match list {
-                        Some(list) => {
-                            Value::Array(list.split(',').map(|word| word.trim().into()).collect())
-                        }
-                        None => value.into(),
-                    };
+                    entry.value = list.map_or_else(|| value.into(), words);
                 }
                 Ok(entries)
             }
@@ -201,6 +196,16 @@ impl Entries {
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
+}
+
+/// Parses the elements of a list. What is not TOML is a word.
+fn words(list: &str) -> Value {
+    let list = list.trim().trim_end_matches(',');
+    let element = |word: &str| -> Option<Value> {
+        format!("x = {word}").parse::<toml::Table>().ok()?.remove("x")
+    };
+    let words = list.split(',').map(str::trim);
+    Value::Array(words.map(|word| element(word).unwrap_or_else(|| word.into())).collect())
 }
 
 /// Quotes a part of a key where TOML requires it, so that a dot inside is no separator.

@@ -63,7 +63,7 @@ pub(super) struct PageGroup {
     pub(super) wrong_answers: Vec<Option<usize>>,
     /// Doubts about the images of each run.
     #[serde(skip)]
-    pub(super) doubts: Vec<Doubts>,
+    pub(super) doubts: Vec<Option<Doubts>>,
     /// The comparison of its test accuracy with that of the first variant.
     #[serde(skip)]
     pub(super) comparison: Option<Comparison>,
@@ -76,6 +76,12 @@ pub(super) struct PageGroup {
     /// Largest number of pixels by which training images are moved.
     #[serde(skip)]
     pub(super) shift: u8,
+    /// The checksum of each run's weights by its seed.
+    #[serde(skip)]
+    pub(super) checksums: BTreeMap<u64, String>,
+    /// The number of training images.
+    #[serde(skip)]
+    pub(super) train_images: usize,
     /// The number of test images.
     #[serde(skip)]
     pub(super) test_images: usize,
@@ -148,7 +154,12 @@ impl PageGroup {
             acc_val: group.spread_if_measured(|row| Some(row.record.validation?.accuracy)),
             acc_test: group.spread(|row| row.record.test.accuracy),
             gap: group.spread(|row| row.record.gap()),
-            doubts: runs.iter().filter_map(|row| row.record.doubts.clone()).collect(),
+            doubts: runs.iter().map(|row| row.record.doubts.clone()).collect(),
+            checksums: runs
+                .iter()
+                .filter_map(|row| Some((row.run.seed, row.weights()?.to_owned())))
+                .collect(),
+            train_images: first.record.train.images,
             comparison: group.comparison.clone(),
             config: first.run.variant.network.clone(),
             shift: first.run.variant.settings.shift,
@@ -177,9 +188,16 @@ impl PageGroup {
         }
     }
 
+    /// Returns whether all runs have the same weights, so that the seeds change nothing.
+    pub(super) fn is_repeated(&self) -> bool {
+        let mut checksums = self.checksums.values();
+        let first = checksums.next();
+        checksums.len() > 0 && checksums.all(|other| Some(other) == first)
+    }
+
     /// Returns whether the images lack classes, so that accuracies answer nothing about them.
     pub(super) fn lacks_classes(&self) -> bool {
-        self.doubts.iter().any(Doubts::lacks_classes)
+        self.doubts.iter().flatten().any(Doubts::lacks_classes)
     }
 
     /// Returns the weights of the shown layer; empty without a network.

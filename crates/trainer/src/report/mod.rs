@@ -41,11 +41,14 @@ pub fn write(
     let verdicts = results::verdicts(groups).unwrap_or_default();
     notes.extend(verdicts.lines().map(str::to_owned));
     if !saved.study.sweep.is_empty() {
-        notes.push(if results::is_validated(groups) {
-            "Below, each variant is shown at its best point by mean accuracy on the held-out images.".to_owned()
+        let shown = if groups.iter().any(|group| group.chosen) {
+            "best point by mean accuracy on the held-out images"
+        } else if results::is_validated(groups) {
+            "first point, as images lack classes to choose by"
         } else {
-            "Below, each variant is shown at its first point, as no images are held out to choose by.".to_owned()
-        });
+            "first point, as no images are held out to choose by"
+        };
+        notes.push(format!("Below, each variant is shown at its {shown}."));
     }
     // A set whose files could not be verified has another name.
     let name = &saved.manifest.dataset.name;

@@ -6,6 +6,7 @@ mod variant;
 
 use self::{curves::about_curves, lead::lead, variant::about_variant};
 use super::{group::PageGroup, page_data::PageData};
+use crate::doubts;
 
 /// The minimum training accuracy of a network that has learnt, as a fraction of the range from guessing to 1.
 const LEARNT: f64 = 0.2;
@@ -31,12 +32,15 @@ impl Sentences {
         let shown: Vec<&PageGroup> = data.shown().collect();
         let Some((first, others)) = shown.split_first() else { return Self::default() };
         let classes = data.class_names.len();
+        let doubts = doubts::notes(
+            data.groups.iter().flat_map(|group| group.doubts.iter().map(Option::as_ref)),
+        );
         let variants = others
             .iter()
             .map(|group| (group.name.clone(), about_variant(group, first, &data.shown_layer)));
         let is_validated = shown.iter().any(|group| group.acc_val.is_some());
         Self {
-            lead: lead(first, others, classes),
+            lead: doubts.into_iter().chain(lead(first, others, classes)).collect(),
             variants: variants.collect(),
             curves: if first.lacks_classes() {
                 Vec::new()

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::{
     Row,
-    statistics::{CONFIDENCE, Difference, SeedsNeeded, holm, mcnemar},
+    statistics::{CONFIDENCE, Difference, SeedsNeeded, holm, mcnemar, rounding_variance},
 };
 use crate::{store::SavedPredictions, study::KeyValues};
 
@@ -63,8 +63,9 @@ impl fmt::Display for Verdict {
     }
 }
 
-/// Compares groups of runs, each given with the group that it is compared with, first. All are one family of tests, by
-/// whose number the p values are adjusted. In a study of one seed the networks are compared.
+/// Compares groups of runs, each given with the group that it is compared with, first. Comparisons over seeds are a family
+/// of tests, by whose number the p values are adjusted, and so are those of two networks, as in a study of one seed.
+/// Those of images that lack classes are not adjusted.
 pub(super) fn compare(
     pairs: Vec<Option<(&[Row], &[Row])>>,
     has_one_seed: bool,
@@ -73,17 +74,23 @@ pub(super) fn compare(
         .into_iter()
         .map(|pair| pair.and_then(|(reference, runs)| compare_one(reference, runs, has_one_seed)))
         .collect();
-    // A test that could not be made counts too.
-    let p_values: Vec<f64> =
-        comparisons.iter().flatten().map(|comparison| comparison.p.unwrap_or(1.0)).collect();
-    let adjusted = holm(&p_values);
-    for (comparison, p_adjusted) in comparisons.iter_mut().flatten().zip(adjusted) {
-        comparison.p_adjusted = comparison.p.map(|_| p_adjusted);
-        if let (Some(difference), true) = (&comparison.difference, comparison.is_sound) {
-            let verdict = verdict(difference, p_adjusted);
-            comparison.provisional = verdict != Verdict::Undecided && difference.pairs < FIRM_PAIRS;
-            comparison.verdict = Some(verdict);
-            comparison.seeds_needed = difference.seeds_needed(p_values.len());
+    for is_of_seeds in [true, false] {
+        let mut family: Vec<&mut Comparison> = comparisons
+            .iter_mut()
+            .flatten()
+            .filter(|one| one.is_sound && one.difference.is_some() == is_of_seeds)
+            .collect();
+        // A test that could not be made counts too.
+        let p_values: Vec<f64> = family.iter().map(|one| one.p.unwrap_or(1.0)).collect();
+        for (comparison, p_adjusted) in family.iter_mut().zip(holm(&p_values)) {
+            comparison.p_adjusted = comparison.p.map(|_| p_adjusted);
+            if let Some(difference) = &comparison.difference {
+                let verdict = verdict(difference, p_adjusted);
+                comparison.provisional =
+                    verdict != Verdict::Undecided && difference.pairs < FIRM_PAIRS;
+                comparison.verdict = Some(verdict);
+                comparison.seeds_needed = difference.seeds_needed(p_values.len());
+            }
         }
     }
     comparisons
@@ -111,7 +118,8 @@ fn compare_one(reference: &[Row], runs: &[Row], has_one_seed: bool) -> Option<Co
         .iter()
         .map(|(run, other)| run.record.test.accuracy - other.record.test.accuracy)
         .collect();
-    let difference = Difference::new(&differences, reference[0].record.test.images);
+    let difference =
+        Difference::new(&differences, rounding_variance(reference[0].record.test.images));
     let p = match (&difference, &pairs[..]) {
         (Some(difference), _) => Some(difference.p),
         (None, [(run, other)]) if has_one_seed || count > 1 => compare_predictions(run, other),
@@ -122,7 +130,7 @@ fn compare_one(reference: &[Row], runs: &[Row], has_one_seed: bool) -> Option<Co
         point: reference[0].point().clone(),
         difference,
         p,
-        p_adjusted: p,
+        p_adjusted: None,
         verdict: None,
         is_sound: !reference.iter().chain(runs).any(Row::lacks_classes),
         provisional: false,
@@ -187,7 +195,7 @@ mod tests {
             .map(|variant| {
                 let pairs: Vec<f64> =
                     variant.iter().zip(&variants[0]).map(|(one, other)| one - other).collect();
-                Difference::new(&pairs, images).unwrap()
+                Difference::new(&pairs, rounding_variance(images)).unwrap()
             })
             .collect();
         let adjusted = holm(&differences.iter().map(|one| one.p).collect::<Vec<_>>());

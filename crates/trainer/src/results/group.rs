@@ -14,8 +14,8 @@ pub struct Group<'a> {
     pub chosen: bool,
     /// Whether it has the star: in a sweep each variant's chosen point, else the best variant.
     pub starred: bool,
-    /// Swept keys of the chosen point whose value is the smallest or largest of three or more, with this value.
-    pub edges: Vec<(String, f64)>,
+    /// Swept keys of the chosen point whose value is the smallest or largest of three or more.
+    pub edges: Vec<String>,
     /// The comparison of test accuracies with the study's first variant. `None` for the group that is compared with,
     /// and if no run can be paired.
     pub comparison: Option<Comparison>,

@@ -7,15 +7,14 @@ use super::{
     group::{has_several_seeds, is_swept, is_validated, runs},
 };
 use crate::{
-    doubts::{Doubts, distinct},
+    doubts,
     store::Ending,
-    study::cell_name,
+    study::{cell_name, setting_text},
 };
 
 /// Returns notes on the results, the most important first.
 pub fn notes(groups: &[Group<'_>]) -> Vec<String> {
-    let doubts = runs(groups).filter_map(|row| row.record.doubts.as_ref());
-    let mut notes = distinct(doubts.flat_map(Doubts::notes).collect());
+    let mut notes = doubts::notes(runs(groups).map(|row| row.record.doubts.as_ref()));
     if runs(groups).any(Row::diverged) {
         let note = "† diverged: the loss or a weight is no longer a finite number; try a lower fit.learning_rate";
         notes.push(note.to_owned());
@@ -29,10 +28,11 @@ pub fn notes(groups: &[Group<'_>]) -> Vec<String> {
         notes.push(note.to_owned());
     }
     for group in groups {
-        for (key, value) in &group.edges {
+        for key in &group.edges {
             let name = cell_name(group.variant(), group.point());
+            let value = setting_text(group.point(), key);
             notes.push(format!(
-                "{name}: {value:?} is at the edge of the values of {key}. The best may lie beyond; try more."
+                "{name}: {value} is at the edge of the values of {key}. The best may lie beyond; try more."
             ));
         }
     }

@@ -51,16 +51,13 @@ pub struct Difference {
 }
 
 impl Difference {
-    /// Computes Student's t interval and test for the mean of the differences of two accuracies on `images` images, one
-    /// for each pair. Returns `None` for fewer than two pairs.
-    ///
-    /// An accuracy is a count of images. Rounding one to a whole number has the variance 1 / 12, so the variance of the
-    /// differences is not taken to be less than 1 / (6 · images²). Otherwise two pairs that happen to differ by the same
-    /// number of images would be certain of their difference.
-    pub fn new(differences: &[f64], images: usize) -> Option<Self> {
+    /// Computes Student's t interval and test for the mean of the differences, one for each pair. Their variance is not
+    /// taken to be less than that of their `rounding`. Otherwise two pairs that happen to differ by the same number of
+    /// images would be certain of their difference. Returns `None` for fewer than two pairs.
+    pub fn new(differences: &[f64], rounding: f64) -> Option<Self> {
         let pairs = differences.len();
         let Spread { mean, deviation } = Spread::new(differences);
-        let deviation = deviation?.max(1.0 / (6.0_f64.sqrt() * images as f64));
+        let deviation = deviation?.max(rounding.sqrt());
         // Differences that cancel may leave a rounding error.
         let mean = if mean.abs() < NO_DIFFERENCE { 0.0 } else { mean };
         let standard_error = deviation / (pairs as f64).sqrt();
@@ -88,6 +85,12 @@ impl Difference {
         });
         seeds.get(too_few).map_or(SeedsNeeded::OverMost, |&seeds| SeedsNeeded::Count(seeds))
     }
+}
+
+/// Returns the variance of rounding a difference of two accuracies: 1 / (6 · images²). Each is a count of images, and
+/// rounding one to a whole number has the variance 1 / 12.
+pub fn rounding_variance(images: usize) -> f64 {
+    1.0 / (6.0 * (images as f64).powi(2))
 }
 
 /// The number of seeds with which a difference would be found.
@@ -151,8 +154,8 @@ mod tests {
     const NONE: [f64; 5] = [0.868, 0.872, 0.861, 0.866, 0.870];
     const DROPOUT: [f64; 5] = [0.876, 0.875, 0.870, 0.871, 0.881];
 
-    /// So many that rounding does not matter.
-    const IMAGES: usize = 1_000_000;
+    /// Variance of rounding that does not matter.
+    const NONE_ROUNDED: f64 = 1e-13;
 
     fn assert_near(actual: f64, expected: f64) {
         assert!((actual - expected).abs() < 1e-9, "actual {actual}, expected {expected}");
@@ -161,7 +164,7 @@ mod tests {
     fn difference(pairs: usize) -> Difference {
         let differences: Vec<f64> =
             DROPOUT.iter().zip(NONE).take(pairs).map(|(dropout, none)| dropout - none).collect();
-        Difference::new(&differences, IMAGES).unwrap()
+        Difference::new(&differences, NONE_ROUNDED).unwrap()
     }
 
     /// Expected values: `numpy.mean(DROPOUT)` and `numpy.std(DROPOUT, ddof=1)`.
@@ -217,16 +220,16 @@ mod tests {
         assert_eq!(needed(5, &difference(5)), SeedsNeeded::Count(6));
         let small = Difference { mean: -0.001, deviation: 0.01, ..difference(5) };
         assert_eq!(needed(5, &small), SeedsNeeded::OverMost);
-        let none = Difference::new(&[0.1, -0.1], IMAGES).unwrap();
+        let none = Difference::new(&[0.1, -0.1], NONE_ROUNDED).unwrap();
         assert_eq!((none.p, needed(5, &none)), (1.0, SeedsNeeded::Unknown));
-        let same = Difference::new(&[0.5, 0.5], IMAGES).unwrap();
+        let same = Difference::new(&[0.5, 0.5], NONE_ROUNDED).unwrap();
         assert_eq!(needed(5, &same), SeedsNeeded::Count(2));
     }
 
     #[test]
     fn fewer_than_two_pairs_have_no_interval() {
-        assert_eq!(Difference::new(&[0.1], IMAGES), None);
-        assert_eq!(Difference::new(&[], IMAGES), None);
+        assert_eq!(Difference::new(&[0.1], NONE_ROUNDED), None);
+        assert_eq!(Difference::new(&[], NONE_ROUNDED), None);
     }
 
     /// Expected values: a deviation of 1 / (√6 · 300), and p = 1 − 2 / π · arctan(√12) of Student's t with one degree of
@@ -234,12 +237,12 @@ mod tests {
     #[test]
     fn equal_differences_are_as_uncertain_as_counts_of_images() {
         let one_image = 1.0 / 300.0;
-        let two = Difference::new(&[one_image; 2], 300).unwrap();
+        let two = Difference::new(&[one_image; 2], rounding_variance(300)).unwrap();
         assert_near(two.deviation, 0.001_360_827_634_879_543);
         assert_near(two.p, 0.178_912_375_022_066_8);
         assert!(two.low < 0.0 && two.high > 2.0 * one_image);
         // A larger deviation stays.
-        let others = Difference::new(&[one_image, -one_image], 300).unwrap();
+        let others = Difference::new(&[one_image, -one_image], rounding_variance(300)).unwrap();
         assert_near(others.deviation, 2.0_f64.sqrt() * one_image);
     }
 }

@@ -14,24 +14,21 @@ pub fn verdicts(groups: &[Group<'_>]) -> Option<String> {
     let compared: Vec<(String, &Comparison)> = groups
         .iter()
         .filter_map(|group| {
-            Some((cell_name(group.variant(), group.point()), group.comparison.as_ref()?))
+            let comparison = group.comparison.as_ref().filter(|one| one.is_sound)?;
+            Some((cell_name(group.variant(), group.point()), comparison))
         })
         .collect();
     let sentences = compared.iter().filter_map(|(name, comparison)| {
-        Some(sentence(
-            name,
-            comparison,
-            comparison.difference.as_ref().filter(|_| comparison.is_sound)?,
-        ))
+        Some(sentence(name, comparison, comparison.difference.as_ref()?))
     });
     let mut sentences: Vec<String> = sentences.collect();
+    let count = sentences.len();
     let omitted = sentences.len().saturating_sub(MOST);
     sentences.truncate(MOST);
     if omitted > 0 {
         sentences.push(format!("{omitted} more verdicts are in summary.csv."));
     }
-    if !sentences.is_empty() && compared.len() > 1 {
-        let count = compared.len();
+    if count > 1 {
         sentences.push(format!("p is adjusted for {count} comparisons by Holm's method."));
     }
     sentences.extend(of_networks(&compared));
@@ -78,7 +75,7 @@ fn of_networks(compared: &[(String, &Comparison)]) -> Option<String> {
     }
     let (_, comparison) = single.first()?;
     let other = cell_name(&comparison.variant, &comparison.point);
-    let adjusted = match compared.len() {
+    let adjusted = match single.len() {
         0 | 1 => String::new(),
         count => format!(", p adjusted for {count} comparisons by Holm's method"),
     };

@@ -7,6 +7,7 @@ use data::{Loaded, Places, Request, Source};
 use super::{
     Error,
     progress::{Progress, Task},
+    threads,
 };
 use crate::{
     splits::Splits,
@@ -77,6 +78,7 @@ fn fallback(first: Source, found: Source, tried: &str) -> String {
 }
 
 fn load_images(settings: &DataSettings, progress: &Progress) -> Result<Loaded, Error> {
+    threads::start_pool();
     let request = Request { sources: settings.sources.clone(), dir: settings.dir.clone() };
     let bars = RefCell::new(None);
     let loaded = data::load(&request, &Places::from_environment(), &|download| {

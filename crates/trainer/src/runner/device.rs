@@ -8,7 +8,7 @@ use std::{
 use burn::tensor::{Device, DeviceFilter, DeviceType};
 use strum::VariantArray;
 
-use super::quiet::quietly;
+use super::{quiet::quietly, threads};
 use crate::{config::values, study::Backend};
 
 /// A backend that cannot be used.
@@ -70,6 +70,7 @@ impl Backend {
 
     /// Opens the backend's first device.
     pub fn open(self) -> Result<Device, DeviceError> {
+        threads::start_pool();
         self.check_built_in()?;
         if self.devices().is_empty() {
             return Err(DeviceError::NoDevice { backend: self });

@@ -24,7 +24,6 @@ pub use self::{
     error::Error,
     progress::{Progress, tell},
     signals::end_at_next as end_at_next_signal,
-    threads::start_pool,
     train::train,
     weights::StartWeights,
 };

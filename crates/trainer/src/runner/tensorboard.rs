@@ -167,7 +167,8 @@ fn last_time(folder: &Path) -> Option<f64> {
             records = rest.get(length + 8..).unwrap_or_default();
         }
     }
-    times.into_iter().filter(|time| time.is_finite()).max_by(f64::total_cmp)
+    // A damaged event may have any time.
+    times.into_iter().filter(|time| (0.0..1e10).contains(time)).max_by(f64::total_cmp)
 }
 
 /// Returns an epoch's metrics, named as in history.csv.

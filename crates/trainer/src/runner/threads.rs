@@ -1,10 +1,13 @@
 //! Threads that the system grants. A limit on processes, or a container's, may allow fewer than there are cores.
 
 use std::{
+    io,
     num::NonZero,
     sync::{OnceLock, mpsc},
     thread,
 };
+
+use rayon::{ThreadBuilder, ThreadPoolBuilder};
 
 /// Number of threads that could be started, of [`wanted`].
 static GRANTED: OnceLock<usize> = OnceLock::new();
@@ -14,44 +17,46 @@ fn wanted() -> usize {
     2 * thread::available_parallelism().map_or(1, NonZero::get)
 }
 
-/// Starts rayon's global pool, which panics by itself if it gets fewer threads than cores.
-pub fn start_pool() {
-    let granted = granted();
-    let pool = rayon::ThreadPoolBuilder::new();
-    let pool = match granted {
-        // Only where no thread can be started: its work is done by the thread that asks for it.
-        0 => pool.num_threads(1).use_current_thread(),
-        _ if granted < wanted() => pool.num_threads((granted / 2).max(1)),
-        _ => pool,
-    };
-    // It fails if a pool was started before.
-    let _ = pool.build_global();
+/// Starts rayon's global pool, which panics by itself if it gets fewer threads than cores. Returns the number of threads
+/// that could be started.
+///
+/// Its workers are threads that run already: others might not be granted again.
+pub(super) fn start_pool() -> usize {
+    *GRANTED.get_or_init(|| {
+        let mut waiting = Vec::new();
+        for _ in 0..wanted() {
+            let (sender, receiver) = mpsc::channel::<ThreadBuilder>();
+            let work = move || receiver.recv().map(ThreadBuilder::run);
+            if thread::Builder::new().spawn(work).is_err() {
+                break;
+            }
+            waiting.push(sender);
+        }
+        let granted = waiting.len();
+        let pool = ThreadPoolBuilder::new();
+        // It fails if a pool was started before.
+        let _ = if granted == 0 {
+            // Its work is done by the thread that asks for it.
+            pool.num_threads(1).use_current_thread().build_global()
+        } else {
+            let workers = pool.num_threads(granted.div_ceil(2));
+            workers
+                .spawn_handler(|worker| {
+                    let thread = waiting.pop().ok_or(io::ErrorKind::WouldBlock)?;
+                    thread.send(worker).map_err(|_| io::ErrorKind::WouldBlock.into())
+                })
+                .build_global()
+        };
+        granted
+    })
 }
 
 /// Returns whether no thread can be started.
 pub(super) fn is_alone() -> bool {
-    granted() == 0
+    start_pool() == 0
 }
 
 /// Returns whether the system grants fewer threads than are wanted.
 pub(super) fn are_few() -> bool {
-    granted() < wanted()
-}
-
-fn granted() -> usize {
-    *GRANTED.get_or_init(|| {
-        thread::scope(|scope| {
-            // Each thread waits until all are started.
-            let mut senders = Vec::new();
-            for _ in 0..wanted() {
-                let (sender, receiver) = mpsc::channel::<()>();
-                let thread = thread::Builder::new().spawn_scoped(scope, move || receiver.recv());
-                if thread.is_err() {
-                    break;
-                }
-                senders.push(sender);
-            }
-            senders.len()
-        })
-    })
+    start_pool() < wanted()
 }

@@ -181,7 +181,7 @@ impl Study {
                 let relative = relative(path, folder);
                 let text = relative.to_str().ok_or_else(|| {
                     let reason =
-                        "study.toml cannot name this path, which is not UTF-8; rename its folder";
+                        "a config cannot name this path, which is not UTF-8; rename its folder";
                     self.locate(SettingError::new(key, reason.to_owned()))
                 })?;
                 settings.insert(key.to_owned(), text.into());

@@ -4,10 +4,7 @@ use super::{
     super::{curves::HELD_OUT, group::PageGroup},
     OVERFIT, has_learnt, percent, points,
 };
-use crate::{
-    doubts::{Doubts, distinct},
-    results::Verdict,
-};
+use crate::results::Verdict;
 
 /// The largest gap between training and test accuracy of a network that does not overfit.
 const SMALL_GAP: f64 = 0.01;
@@ -16,11 +13,10 @@ const RISEN: f64 = 1.02;
 
 /// Says whether the network overfits, and which variants help.
 pub(super) fn lead(first: &PageGroup, others: &[&PageGroup], classes: usize) -> Vec<String> {
-    let mut lead = distinct(first.doubts.iter().flat_map(Doubts::notes).collect());
     if first.lacks_classes() {
-        return lead;
+        return Vec::new();
     }
-    lead.push(overfitting(first, classes));
+    let mut lead = vec![overfitting(first, classes)];
     lead.extend(held_out_loss(first));
     if first.memorised.is_some() {
         lead.push(
@@ -79,6 +75,12 @@ fn helpful(first: &PageGroup, others: &[&PageGroup]) -> Option<String> {
     let verdict = |group: &PageGroup| group.comparison.as_ref()?.verdict;
     if others.is_empty() {
         return None;
+    }
+    if first.is_repeated() && others.iter().any(|group| group.is_repeated()) {
+        return Some(
+            "The seeds change nothing, so there is no verdict on which variant is better."
+                .to_owned(),
+        );
     }
     if others.iter().all(|group| verdict(group).is_none()) {
         return Some(

@@ -1,10 +1,15 @@
 //! Sentences on the results of a variant, compared with the first one.
 
+use std::collections::HashSet;
+
 use super::{
     super::{group::PageGroup, network::WeightHistogram},
     percent, points, signed_points,
 };
-use crate::results::{self, Comparison, Verdict, statistics::Difference};
+use crate::results::{
+    self, Comparison, Verdict,
+    statistics::{Difference, rounding_variance},
+};
 
 /// The relative difference below which two norms count as the same.
 const SAME_SIZE: f64 = 0.02;
@@ -59,6 +64,8 @@ fn about_accuracy(group: &PageGroup, first: &PageGroup) -> String {
     else {
         let reason = if group.lacks_classes() {
             "as the images lack classes"
+        } else if group.is_repeated() && first.is_repeated() {
+            "as the seeds change nothing"
         } else {
             "without two common seeds"
         };
@@ -90,12 +97,21 @@ fn about_accuracy(group: &PageGroup, first: &PageGroup) -> String {
 
 /// Describes the change of the gap. It is called smaller or larger only if the seeds agree.
 fn about_gap(group: &PageGroup, first: &PageGroup) -> String {
-    let pairs: Vec<f64> =
-        group.gaps.iter().filter_map(|(seed, gap)| Some(gap - first.gaps.get(seed)?)).collect();
+    // Pairs of the same weights are one observation.
+    let mut seen = HashSet::new();
+    let mut pairs: Vec<f64> = Vec::new();
+    for (seed, gap) in &group.gaps {
+        let Some(other) = first.gaps.get(seed) else { continue };
+        let weights = [group.checksums.get(seed), first.checksums.get(seed)];
+        if weights.contains(&None) || seen.insert(weights) {
+            pairs.push(gap - other);
+        }
+    }
+    let rounding = rounding_variance(group.test_images) + rounding_variance(group.train_images);
     let (own, other) = (points(group.gap.mean), points(first.gap.mean));
     let name = &first.name;
     let gap = "gap between training and test accuracy";
-    let verdict = match Difference::new(&pairs, group.test_images) {
+    let verdict = match Difference::new(&pairs, rounding) {
         Some(difference) if difference.high < 0.0 => format!("Its {gap} is smaller:"),
         Some(difference) if difference.low > 0.0 => format!("Its {gap} is larger:"),
         Some(_) => format!("Whether its {gap} differs is undecided:"),
