@@ -32,7 +32,10 @@ fuzz_target!(|input: &[u8]| {
     let folders: BTreeSet<_> = runs.iter().map(|run| run.folder_name("id")).collect();
     assert_eq!(folders.len(), runs.len(), "two runs have the same folder");
 
-    let entries = Entries::parse(&study.to_toml(Path::new("")).expect("paths are UTF-8"), Path::new("/study.toml"));
+    let entries = Entries::parse(
+        &study.to_toml(Path::new("")).expect("paths are UTF-8"),
+        Path::new("/study.toml"),
+    );
     let actual = Study::read(&study.name, &entries.expect("study.toml is TOML"));
     let mut expected = study;
     let paths = expected.runs.iter_mut().flat_map(|run| [&mut run.data.dir, &mut run.fit.weights]);
