@@ -45,7 +45,7 @@ pub struct TrainingData {
     pub validation: Option<Arc<Split>>,
     /// Training images with wrong labels; `None` if there are none.
     pub wrong: Option<WrongLabels>,
-    /// What the images cannot answer; `None` without doubts.
+    /// Doubts about the images; `None` without any.
     pub doubts: Option<Doubts>,
     /// Typical images of those to train with, once a run has needed them.
     typical: Arc<OnceLock<Option<TypicalImages>>>,

@@ -239,7 +239,7 @@ mod tests {
         }
     }
 
-    /// Of differences of one standard deviation, ten pairs find 80.3 %: scipy's noncentral t distribution.
+    /// Ten pairs find a difference of one standard deviation in 80.3 % of studies: scipy's noncentral t distribution.
     #[test]
     fn a_difference_of_one_deviation_is_found_as_often_as_without_rounding() {
         const STUDIES: u32 = 4000;

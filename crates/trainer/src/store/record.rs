@@ -48,7 +48,7 @@ pub struct Record {
     /// Share of the wrong labels that the network gives, if some are known to be wrong.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub memorised: Option<f64>,
-    /// What the run's images cannot answer.
+    /// Doubts about the run's images.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub doubts: Option<Doubts>,
     /// Name of the device.
