@@ -11,7 +11,7 @@ pub const BLOCK: usize = 112;
 /// Images as records of their pixels that are not 0.
 ///
 /// A record is one piece of memory. It has for each [`BLOCK`] of the image's pixels, of which the last may be smaller:
-/// how many of them are not 0, their places in the block, and their values, a byte each.
+/// how many of them are not 0, their indices in the block, and their values, a byte each.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SparseImages {
     /// Number of pixels of an image.
@@ -33,12 +33,12 @@ impl SparseImages {
             end += pixels.div_ceil(BLOCK) + 2 * count;
             ranges.push(start..end);
         }
-        let (mut records, mut places) = (vec![0; end], Vec::with_capacity(ranges.len()));
+        let (mut records, mut parts) = (vec![0; end], Vec::with_capacity(ranges.len()));
         let mut rest = records.as_mut_slice();
         for range in &ranges {
-            places.extend(rest.split_off_mut(..range.len()));
+            parts.extend(rest.split_off_mut(..range.len()));
         }
-        images.zip(places).for_each(|(image, record)| write(image, record));
+        images.zip(parts).for_each(|(image, record)| write(image, record));
         Self { pixels, records: Arc::new(records), ranges }
     }
 
@@ -95,7 +95,7 @@ impl SparseImages {
         self.ranges.iter().map(|range| range.start).collect()
     }
 
-    /// Returns the places in the block of the pixels that are not 0, and their values. Moves the cursor to the image's
+    /// Returns the indices in the block of the pixels that are not 0, and their values. Moves the cursor to the image's
     /// next block.
     #[inline]
     pub fn block(&self, cursor: &mut usize) -> (&[u8], &[u8]) {
@@ -110,9 +110,9 @@ impl SparseImages {
         let mut images = vec![T::default(); self.len() * self.pixels];
         for (image, mut cursor) in images.chunks_exact_mut(self.pixels).zip(self.cursors()) {
             for block in image.chunks_mut(BLOCK) {
-                let (places, values) = self.block(&mut cursor);
-                for (&place, &value) in places.iter().zip(values) {
-                    block[usize::from(place)] = convert(value);
+                let (indices, values) = self.block(&mut cursor);
+                for (&index, &value) in indices.iter().zip(values) {
+                    block[usize::from(index)] = convert(value);
                 }
             }
         }
@@ -128,17 +128,17 @@ pub(crate) fn count_not_0(pixels: &[u8]) -> usize {
 /// Writes an image's record.
 fn write(image: &[u8], mut record: &mut [u8]) {
     for block in image.chunks(BLOCK) {
-        let (mut places, mut values, mut count) = ([0; BLOCK], [0; BLOCK], 0_u8);
+        let (mut indices, mut values, mut count) = ([0; BLOCK], [0; BLOCK], 0_u8);
         // Without a branch that the CPU would have to predict.
-        for (place, &value) in (0..).zip(block) {
-            places[usize::from(count)] = place;
+        for (index, &value) in (0..).zip(block) {
+            indices[usize::from(count)] = index;
             values[usize::from(count)] = value;
             count += u8::from(value != 0);
         }
         let used = usize::from(count);
         let (own, rest) = record.split_at_mut(1 + 2 * used);
         own[0] = count;
-        own[1..=used].copy_from_slice(&places[..used]);
+        own[1..=used].copy_from_slice(&indices[..used]);
         own[1 + used..].copy_from_slice(&values[..used]);
         record = rest;
     }

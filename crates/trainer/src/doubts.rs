@@ -72,14 +72,13 @@ impl Doubts {
             let own = counts(indices.iter().map(|index| &labels[*index]), classes);
             let missing = (0..classes).filter(|class| own[*class] == 0 && all[*class] > 0);
             let majority = (0..classes).find(|class| 2 * own[*class] > indices.len());
-            let is_repeated = |index: &&usize| trained.contains(&copies[**index]);
             let doubts = PartDoubts {
                 part,
                 images: indices.len(),
                 missing: missing.map(|class| splits.class_name(class)).collect(),
                 repeated: match part {
                     Part::Training => 0,
-                    _ => indices.iter().filter(is_repeated).count(),
+                    _ => indices.iter().filter(|index| trained.contains(&copies[**index])).count(),
                 },
                 majority: majority.filter(|_| part != Part::HeldOut).map(|class| {
                     (splits.class_name(class), own[class] as f64 / indices.len() as f64)
@@ -109,8 +108,8 @@ pub(crate) fn notes<'a>(runs: impl Iterator<Item = Option<&'a Doubts>>) -> Vec<S
     let runs: Vec<Option<&Doubts>> = runs.collect();
     let mut notes = Vec::new();
     for part in [Part::Training, Part::HeldOut, Part::Test] {
-        let of_part = |doubts: &&'a Doubts| doubts.parts.iter().find(|one| one.part == part);
-        let found: Vec<&PartDoubts> = runs.iter().flatten().filter_map(of_part).collect();
+        let parts = runs.iter().flatten().flat_map(|doubts| &doubts.parts);
+        let found: Vec<&PartDoubts> = parts.filter(|one| one.part == part).collect();
         let whose = |count: usize| {
             let runs = runs.len();
             if count == runs { String::new() } else { format!(" of {count} of {runs} runs") }

@@ -104,17 +104,18 @@ fn pattern(image: &[u8], Shape { width, height, .. }: Shape) -> Pattern {
 
 /// Returns for each of a pattern's rows which of an image's rows it covers, and how much of each.
 fn overlaps(length: usize) -> Vec<Vec<(usize, f32)>> {
-    let overlap = |part: usize, at: usize| {
-        // In units of 1 / (SIDE · length).
-        let start = (part * length).max(at * SIDE);
-        let end = ((part + 1) * length).min((at + 1) * SIDE);
-        (at, end.saturating_sub(start) as f32)
-    };
-    let covered = |part: usize| {
+    let mut rows = Vec::new();
+    for part in 0..SIDE {
         let (first, last) = (part * length / SIDE, ((part + 1) * length).div_ceil(SIDE));
-        (first..last).map(|at| overlap(part, at)).collect()
-    };
-    (0..SIDE).map(covered).collect()
+        let covered = (first..last).map(|at| {
+            // In units of 1 / (SIDE · length).
+            let start = (part * length).max(at * SIDE);
+            let end = ((part + 1) * length).min((at + 1) * SIDE);
+            (at, end.saturating_sub(start) as f32)
+        });
+        rows.push(covered.collect());
+    }
+    rows
 }
 
 /// Scales values to a length of 1.
@@ -147,7 +148,7 @@ fn means(images: &[Pattern]) -> Vec<Pattern> {
 
 /// Returns the index of the nearest pattern, and its distance.
 fn nearest(patterns: &[Pattern], image: &Pattern) -> (usize, f32) {
-    let distance = |pattern: &Pattern| {
+    let distances = patterns.iter().map(|pattern| {
         // Many sums at once, so that the compiler can vectorise.
         let mut sums = [0.0; LANES];
         for (one, other) in pattern.as_chunks::<LANES>().0.iter().zip(image.as_chunks::<LANES>().0)
@@ -157,17 +158,16 @@ fn nearest(patterns: &[Pattern], image: &Pattern) -> (usize, f32) {
             }
         }
         sums.iter().sum::<f32>()
-    };
-    let distances = patterns.iter().map(distance).enumerate();
-    let nearest = distances.min_by(|(_, one), (_, other)| one.total_cmp(other));
+    });
+    let nearest = distances.enumerate().min_by(|(_, one), (_, other)| one.total_cmp(other));
     nearest.map_or((0, f32::MAX), |(index, square)| (index, square.sqrt()))
 }
 
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 15")]
 fn to_text(values: &Pattern) -> String {
     let most = values.iter().copied().fold(f32::MIN_POSITIVE, f32::max);
-    let digit = |value: &f32| char::from_digit((value / most * MOST).round() as u32, 16);
-    values.iter().filter_map(digit).collect()
+    let digits = values.iter().map(|value| (value / most * MOST).round() as u32);
+    digits.filter_map(|digit| char::from_digit(digit, 16)).collect()
 }
 
 fn from_text(text: &str) -> Option<Pattern> {

@@ -106,12 +106,12 @@ impl Tiled for Product<'_> {
                 *row = scaled(simd, &weights[columns.clone()], scale);
             }
             for (Aligned(sum), cursor) in sums.iter_mut().zip(&mut cursors) {
-                let (places, values) = images.block(cursor);
+                let (indices, values) = images.block(cursor);
                 let mut sum_in_registers = *sum;
-                for (&place, &value) in places.iter().zip(values) {
+                for (&index, &value) in indices.iter().zip(values) {
                     let value = simd.splat_f32s(f32::from(value));
                     for (sum, weights) in
-                        sum_in_registers.iter_mut().zip(rows.0[usize::from(place)])
+                        sum_in_registers.iter_mut().zip(rows.0[usize::from(index)])
                     {
                         *sum = simd.mul_add_f32s(value, weights, *sum);
                     }
@@ -146,11 +146,11 @@ impl Tiled for KernelGradient<'_> {
         for output in output.chunks_mut(BLOCK * units) {
             let mut rows = Aligned([zeros; BLOCK]);
             for (gradient, cursor) in gradient.chunks_exact(units).zip(&mut cursors) {
-                let (places, values) = images.block(cursor);
+                let (indices, values) = images.block(cursor);
                 let gradient: [_; VECTORS] = scaled(simd, &gradient[columns.clone()], scale);
-                for (&place, &value) in places.iter().zip(values) {
+                for (&index, &value) in indices.iter().zip(values) {
                     let value = simd.splat_f32s(f32::from(value));
-                    for (sum, gradient) in rows.0[usize::from(place)].iter_mut().zip(gradient) {
+                    for (sum, gradient) in rows.0[usize::from(index)].iter_mut().zip(gradient) {
                         *sum = simd.mul_add_f32s(value, gradient, *sum);
                     }
                 }
@@ -259,8 +259,13 @@ mod tests {
                 let mut output = vec![0.0; pixels * units];
                 let tiled = KernelGradient { input, gradient: &gradient, output: &mut output };
                 arch.dispatch(Tiles { units, tiled });
-                let of_pixel = |pixel, index| image(index, pixel);
-                check(&output, units, batch, of_pixel, |unit, image| gradient[image * units + unit])?;
+                check(
+                    &output,
+                    units,
+                    batch,
+                    |pixel, index| image(index, pixel),
+                    |unit, image| gradient[image * units + unit],
+                )?;
             }
         }
     }

@@ -8,7 +8,7 @@ use clap::Args;
 use console::{Alignment, measure_text_width, pad_str};
 use data::{Preparation, Shape, Split};
 use serde::Serialize;
-use training::{InputFormat, SavedModel, TypicalImages, predicted_class};
+use training::{InputFormat, SavedModel, predicted_class};
 
 use self::prepare::{Prepared, prepare};
 use super::Error;
@@ -69,15 +69,17 @@ impl Model {
         let probabilities = saved.probabilities(&split)?.into_iter().flatten().collect::<Vec<_>>();
         let digit = predicted_class(&probabilities);
         let class_names = saved.input.class_names.clone();
-        let is_unlike = |typical: &TypicalImages| typical.is_unlike(pixels, shape);
-        let is_unlike = saved.input.typical.as_ref().map(is_unlike).transpose()?;
+        let is_unlike = match &saved.input.typical {
+            Some(typical) => typical.is_unlike(pixels, shape)?,
+            None => false,
+        };
         Ok(Answer {
             model: name.clone(),
             model_file: file.clone(),
             digit,
             class: digit.map(|class| class_name(&class_names, class)),
             probabilities,
-            doubt: is_unlike.filter(|is_unlike| *is_unlike).map(|_| UNLIKE),
+            doubt: is_unlike.then_some(UNLIKE),
             class_names,
         })
     }

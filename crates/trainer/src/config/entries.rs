@@ -201,11 +201,11 @@ impl Entries {
 /// Parses the elements of a list. What is not TOML is a word.
 fn words(list: &str) -> Value {
     let list = list.trim().trim_end_matches(',');
-    let element = |word: &str| -> Option<Value> {
-        format!("x = {word}").parse::<toml::Table>().ok()?.remove("x")
-    };
-    let words = list.split(',').map(str::trim);
-    Value::Array(words.map(|word| element(word).unwrap_or_else(|| word.into())).collect())
+    let words = list.split(',').map(str::trim).map(|word| {
+        let table = format!("x = {word}").parse::<toml::Table>();
+        table.ok().and_then(|mut table| table.remove("x")).unwrap_or_else(|| word.into())
+    });
+    Value::Array(words.collect())
 }
 
 /// Quotes a part of a key where TOML requires it, so that a dot inside is no separator.

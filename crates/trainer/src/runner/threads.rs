@@ -26,8 +26,9 @@ pub(super) fn start_pool() -> usize {
         let mut waiting = Vec::new();
         for _ in 0..wanted() {
             let (sender, receiver) = mpsc::channel::<ThreadBuilder>();
-            let work = move || receiver.recv().map(ThreadBuilder::run);
-            if thread::Builder::new().spawn(work).is_err() {
+            let thread =
+                thread::Builder::new().spawn(move || receiver.recv().map(ThreadBuilder::run));
+            if thread.is_err() {
                 break;
             }
             waiting.push(sender);

@@ -187,8 +187,8 @@ fn parse(bytes: &[u8]) -> Result<Record, String> {
         return Err(format!("its format is {format}, but this program reads {FORMAT}"));
     }
     let record: Record = serde_json::from_slice(bytes).map_err(not_a_record)?;
-    let is_plain = |file: &String| Path::new(file).file_name() == Some(file.as_ref());
-    if let Some(file) = record.files.keys().find(|file| !is_plain(file)) {
+    let mut files = record.files.keys();
+    if let Some(file) = files.find(|file| Path::new(file).file_name() != Some(file.as_ref())) {
         return Err(format!("it lists {file}, which is not a name of a file beside it"));
     }
     let required = [MODEL, HISTORY, predictions::FILE];

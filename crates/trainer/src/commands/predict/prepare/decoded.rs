@@ -69,8 +69,10 @@ fn jpeg_has_plain_cmyk(bytes: &[u8]) -> Result<bool, String> {
     loop {
         // Between markers there is coded data: FF 00 is a byte of it, and restarts divide it.
         let rest = bytes.get(at..).unwrap_or_default();
-        let is_marker = |pair: &[u8]| pair[0] == 0xFF && !matches!(pair[1], 0 | 0xD0..=0xD7 | 0xFF);
-        at += rest.windows(2).position(is_marker).ok_or_else(early)? + 2;
+        let next = rest
+            .windows(2)
+            .position(|pair| pair[0] == 0xFF && !matches!(pair[1], 0 | 0xD0..=0xD7 | 0xFF));
+        at += next.ok_or_else(early)? + 2;
         let marker = bytes[at - 1];
         match marker {
             0xD9 => return Ok(components == 4 && !is_adobe),

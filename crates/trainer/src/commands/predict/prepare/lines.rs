@@ -34,8 +34,10 @@ fn remove_level_lines(ink: &mut Grid<bool>) -> usize {
             rows.map(|y| y * thin.width + x).filter(|&index| thin.cells[index]).collect()
         });
         let near: Vec<Vec<usize>> = near.collect();
-        let shortest = |indices: &Vec<usize>| indices.iter().map(|&index| runs.cells[index]).min();
-        let mut lengths: Vec<usize> = near.iter().filter_map(shortest).collect();
+        let mut lengths: Vec<usize> = near
+            .iter()
+            .filter_map(|indices| indices.iter().map(|&index| runs.cells[index]).min())
+            .collect();
         lengths.sort_unstable();
         let thickness = lengths.get(lengths.len() / 2).copied().unwrap_or(0);
         let pixels: Vec<usize> =
@@ -85,10 +87,10 @@ fn longest_line(thin: &Grid<bool>, ink: &Grid<bool>) -> Option<Vec<usize>> {
     let (start, rows) = best;
     let line: Vec<usize> =
         rows.iter().map(|row| (start + row).saturating_sub(2 * margin)).collect();
-    let is_inked = |&(x, y): &(usize, usize)| {
+    let inked = line.iter().enumerate().filter(|&(x, &y)| {
         (y.saturating_sub(1)..=y + 1).any(|y| y < height && ink.cells[y * width + x])
-    };
-    let covered = line.iter().copied().enumerate().filter(is_inked).count();
+    });
+    let covered = inked.count();
     (covered as f64 >= COVERED * width as f64).then_some(line)
 }
 
@@ -101,8 +103,8 @@ fn longest_line(thin: &Grid<bool>, ink: &Grid<bool>) -> Option<Vec<usize>> {
 )]
 fn rows_below(rise: usize, margin: usize, width: usize) -> Vec<usize> {
     let slope = (rise as f64 - margin as f64) / width as f64;
-    let row = |x: usize| margin as f64 + slope * (x as f64 + 0.5 - width as f64 / 2.0);
-    (0..width).map(|x| row(x).round() as usize).collect()
+    let rows = (0..width).map(|x| margin as f64 + slope * (x as f64 + 0.5 - width as f64 / 2.0));
+    rows.map(|row| row.round() as usize).collect()
 }
 
 /// Returns for each pixel of ink the length of the run of ink in its column, and 0 elsewhere.

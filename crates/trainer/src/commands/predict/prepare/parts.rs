@@ -70,8 +70,7 @@ pub(super) fn drawing_of(ink: &Grid<bool>) -> (Grid<bool>, usize) {
     });
     let mut kept = 0;
     while let Some(part) = near.pop() {
-        let is_near = |other: &Part| part.distance(other) as f64 <= NEAR * size;
-        near.extend(rest.extract_if(.., |other| is_near(other)));
+        near.extend(rest.extract_if(.., |other| part.distance(other) as f64 <= NEAR * size));
         kept += 1;
         for index in part.pixels {
             drawing.cells[index] = true;
@@ -84,13 +83,16 @@ pub(super) fn drawing_of(ink: &Grid<bool>) -> (Grid<bool>, usize) {
 fn without_frames(mut parts: Vec<Part>) -> Vec<Part> {
     let speck = SPECK * largest(&parts) as f64;
     parts.retain(|part| part.area() as f64 >= speck);
-    let is_drawing_in = |frame: &Part, other: &Part| {
-        frame.surrounds(other)
-            && 5 * other.size() >= frame.size()
-            && 10 * other.area() >= frame.area()
-    };
-    let is_frame = |part: &Part| parts.iter().any(|other| is_drawing_in(part, other));
-    let are_frames: Vec<bool> = parts.iter().map(is_frame).collect();
+    let are_frames: Vec<bool> = parts
+        .iter()
+        .map(|frame| {
+            parts.iter().any(|other| {
+                frame.surrounds(other)
+                    && 5 * other.size() >= frame.size()
+                    && 10 * other.area() >= frame.area()
+            })
+        })
+        .collect();
     parts
         .into_iter()
         .zip(are_frames)
