@@ -10,41 +10,71 @@ use tempfile::NamedTempFile;
 use crate::download::Downloader;
 use crate::error::{Error, FileFault, Skipped};
 use crate::files;
-use crate::folder::{IdxFile, in_parallel, join};
-use crate::idx::Contents;
+use crate::formats::idx::{Contents, IdxFile, pair};
 use crate::image_set::ImageSet;
-use crate::published::{File, Published, Verified};
+use crate::published::{File, Published};
+use crate::raw_set::RawSet;
 
 #[cfg(test)]
 mod tests;
 
-/// Reads a data set from its cache, after downloading the files that it lacks or that are not those published.
-/// Appends the reason for each download to `skipped`.
-///
-/// # Errors
-///
-/// [`Error::Download`] or [`Error::Write`] for the first file that fails; the other files are then not
-/// tried.
-pub(crate) fn read_or_download(
-    user_cache: &Path,
-    set: &Published,
-    downloader: &Downloader<'_>,
-    skipped: &mut Vec<Skipped>,
-) -> Result<ImageSet, Error> {
-    let root = user_cache.join(set.cache_folder);
-    let files =
-        set.files.each_ref().map(|file| CachedFile { file, folder: root.join(file.subfolder) });
-    let [a, b, c, d] = in_parallel(files, |file| {
-        let read = file.read();
-        (file, read)
-    });
-    let mut get = |(file, read): (CachedFile<'_>, Result<IdxFile, Skipped>)| {
-        read.or_else(|reason| {
-            skipped.push(reason);
-            file.download(downloader)
-        })
-    };
-    join(set.source.to_string(), [get(a)?, get(b)?, get(c)?, get(d)?], set.class_names())
+/// A data set in its cache, as far as it is there.
+pub(crate) struct Cached<'a> {
+    set: &'a Published,
+    /// Each file, and what was read or the reason why it has to be downloaded.
+    files: [(CachedFile<'a>, Result<IdxFile, Skipped>); 4],
+}
+
+impl<'a> Cached<'a> {
+    /// Reads the files that are there.
+    pub(crate) fn read(user_cache: &Path, set: &'a Published) -> Self {
+        let root = user_cache.join(set.cache_folder);
+        let files =
+            set.files.each_ref().map(|file| CachedFile { file, folder: root.join(file.subfolder) });
+        let files = in_parallel(files, |file| {
+            let read = file.read();
+            (file, read)
+        });
+        Self { set, files }
+    }
+
+    /// Returns whether no file has to be downloaded.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.files.iter().all(|(_, read)| read.is_ok())
+    }
+
+    /// Returns the data set, after downloading the files that the cache lacks or that are not those published. Appends
+    /// the reason for each download to `skipped`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Download`] or [`Error::Write`] for the first file that fails; the other files are then not
+    /// tried.
+    pub(crate) fn complete(
+        self,
+        downloader: &Downloader<'_>,
+        skipped: &mut Vec<Skipped>,
+    ) -> Result<ImageSet, Error> {
+        let [a, b, c, d] = self.files;
+        let mut get = |(file, read): (CachedFile<'_>, Result<IdxFile, Skipped>)| {
+            read.or_else(|reason| {
+                skipped.push(reason);
+                file.download(downloader)
+            })
+        };
+        let (train, test) = (pair(get(a)?, get(b)?)?, pair(get(c)?, get(d)?)?);
+        let class_names = self.set.class_names();
+        let set = RawSet { test: Some(test), class_names, ..RawSet::new(train) };
+        set.into_image_set(self.set.source.to_string(), false, 0.0, None)
+    }
+}
+
+/// Runs `work` on all four files in parallel: decompressing and hashing one occupies a core.
+fn in_parallel<T: Send, R: Send>(files: [T; 4], work: impl Fn(T) -> R + Sync) -> [R; 4] {
+    let [a, b, c, d] = files;
+    let ((a, b), (c, d)) =
+        rayon::join(|| rayon::join(|| work(a), || work(b)), || rayon::join(|| work(c), || work(d)));
+    [a, b, c, d]
 }
 
 /// One file of a data set and its folder in the cache.
@@ -65,10 +95,12 @@ impl CachedFile<'_> {
             Err(error) if files::is_missing(&error) => return Err(Skipped::CacheLacks(path)),
             Err(error) => Err(FileFault::Unreadable(error)),
         };
-        let verified = read.and_then(|(contents, verified)| match verified {
-            Verified::Yes => Ok(contents),
-            Verified::CannotBe => Err(FileFault::NotGzipped),
-        });
+        let verified =
+            read.and_then(
+                |(contents, is_verified)| {
+                    if is_verified { Ok(contents) } else { Err(FileFault::NotGzipped) }
+                },
+            );
         IdxFile::new(path, verified).map_err(Skipped::CacheBroken)
     }
 

@@ -1,8 +1,11 @@
 //! classes.txt: the names of a data set's classes, a line each.
 
 use std::io::Read;
+use std::path::{Path, PathBuf};
 
-use crate::error::{ClassNamesFault, MAX_NAME_CHARS};
+use crate::error::{ClassNamesFault, Error, MAX_NAME_CHARS};
+use crate::files;
+use crate::listing::Listing;
 use crate::shape::MAX_CLASSES;
 
 /// Name of the file in a data set's folder.
@@ -10,29 +13,51 @@ pub(crate) const FILE: &str = "classes.txt";
 /// Largest file, in bytes.
 const MAX_BYTES: u64 = 1 << 16;
 
-/// Reads the names of the classes of a data set with this highest label. There is a name for each class up to it, or more.
-pub(crate) fn read(source: impl Read, highest: u8) -> Result<Vec<String>, ClassNamesFault> {
-    parse(&read_text(source)?, highest)
+/// Names of the classes, from that of the lowest label on.
+#[derive(Debug)]
+pub(crate) struct ClassNames {
+    pub(crate) path: PathBuf,
+    pub(crate) names: Vec<String>,
 }
 
-fn read_text(source: impl Read) -> Result<String, ClassNamesFault> {
+impl ClassNames {
+    /// Reads the names of a data set's classes. Their file is in the folder or in one in it, beside the file, or
+    /// `PREFIX-classes.txt` for files whose names begin with a prefix; there may be none.
+    pub(crate) fn find(listing: &Listing, set: &Path) -> Result<Option<Self>, Error> {
+        let prefix = set.file_name().unwrap_or_default().to_string_lossy();
+        let own = listing.files.iter().find(|file| {
+            let name = file.file_name().unwrap_or_default().to_string_lossy();
+            let rest = if set.is_dir() { Some(&*name) } else { name.strip_prefix(&*prefix) };
+            rest.is_some_and(|rest| rest.trim_start_matches(['-', '_', '.']) == FILE)
+        });
+        let path = listing.path(own.map_or(Path::new(FILE), PathBuf::as_path));
+        let names = match files::open(&path) {
+            Ok(opened) => read(opened),
+            Err(error) if files::is_missing(&error) => return Ok(None),
+            Err(error) => Err(ClassNamesFault::Unreadable(error)),
+        };
+        match names {
+            Ok(names) => Ok(Some(Self { path, names })),
+            Err(fault) => Err(Error::ClassNames { path, fault }),
+        }
+    }
+}
+
+fn read(source: impl Read) -> Result<Vec<String>, ClassNamesFault> {
     let mut bytes = Vec::new();
     let read = source.take(MAX_BYTES + 1).read_to_end(&mut bytes);
     read.map_err(ClassNamesFault::Unreadable)?;
     if bytes.len() as u64 > MAX_BYTES {
         return Err(ClassNamesFault::NotText);
     }
-    String::from_utf8(bytes).map_err(|_| ClassNamesFault::NotText)
+    parse(str::from_utf8(&bytes).map_err(|_| ClassNamesFault::NotText)?)
 }
 
-fn parse(text: &str, highest: u8) -> Result<Vec<String>, ClassNamesFault> {
+fn parse(text: &str) -> Result<Vec<String>, ClassNamesFault> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let lines = text.trim_end().lines().map(str::trim);
     let names: Vec<String> = lines.map(str::to_owned).collect();
     check_class_names(&names)?;
-    if names.len() <= usize::from(highest) {
-        return Err(ClassNamesFault::TooFew { names: names.len(), highest });
-    }
     Ok(names)
 }
 
@@ -76,10 +101,10 @@ mod tests {
 
     #[test]
     fn lines_are_names() {
-        let names = parse("\u{feff}T-shirt/top\r\n お \nthird\n\n", 1).unwrap();
+        let names = parse("\u{feff}T-shirt/top\r\n お \nthird\n\n").unwrap();
         assert_eq!(names, ["T-shirt/top", "お", "third"]);
         let most = (0..256).map(|name| format!("{name}\n")).collect::<String>();
-        assert_eq!(parse(&most, 255).unwrap().len(), 256);
+        assert_eq!(parse(&most).unwrap().len(), 256);
     }
 
     #[test]
@@ -87,8 +112,6 @@ mod tests {
         let many = (0..257).map(|name| format!("{name}\n")).collect::<String>();
         let long = format!("a\n{}", "b".repeat(65));
         for (text, expected) in [
-            ("", "lacks names: it has 0, and the labels 0 to 1 need 2"),
-            ("a\n", "lacks names: it has 1, and the labels 0 to 1 need 2"),
             ("a\n\nb", "has no name on line 2: write the name of a class on each line"),
             ("a\nb\na", "names `a` on lines 1 and 3: names have to differ"),
             (
@@ -102,14 +125,14 @@ mod tests {
             ),
             (&many, "names 257 classes: at most 256 are supported"),
         ] {
-            assert_eq!(parse(text, 1).unwrap_err().to_string(), expected);
+            assert_eq!(parse(text).unwrap_err().to_string(), expected);
         }
         for invisible in ['\u{ad}', '\u{61c}', '\u{200b}', '\u{2028}'] {
-            let fault = parse(&format!("a\nb{invisible}c"), 1);
+            let fault = parse(&format!("a\nb{invisible}c"));
             assert!(matches!(fault, Err(ClassNamesFault::Unprintable(2))), "{invisible:?}");
         }
         for bytes in [&b"\xff"[..], &vec![b'a'; 70_000]] {
-            assert!(matches!(read_text(bytes), Err(ClassNamesFault::NotText)));
+            assert!(matches!(read(bytes), Err(ClassNamesFault::NotText)));
         }
     }
 }

@@ -13,6 +13,7 @@ use ureq::{Agent, Body, Timeout};
 
 use crate::error::{DownloadFault, Error};
 use crate::gzip::{self, MAX_BYTES};
+use crate::progress::{Progress, Unit};
 use crate::published::{Checksum, File};
 use crate::sha256::sha256;
 
@@ -27,17 +28,6 @@ const MAX_ATTEMPTS: u32 = 4;
 
 /// Largest number of redirects that are followed.
 const MAX_REDIRECTS: u32 = 5;
-
-/// Progress of one download.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Progress<'a> {
-    /// Name of the file.
-    pub file: &'a str,
-    /// Number of bytes received.
-    pub done: usize,
-    /// Number of bytes of the whole file, if the server declares it.
-    pub total: Option<usize>,
-}
 
 /// Timeouts of a download.
 #[derive(Debug, Clone, Copy)]
@@ -148,7 +138,8 @@ impl<'a> Downloader<'a> {
             if total.unwrap_or(0).max(received.len()) > MAX_BYTES {
                 return Err(DownloadFault::TooLarge { most: MAX_BYTES });
             }
-            (self.progress)(Progress { file: file.name, done: received.len(), total });
+            let done = received.len();
+            (self.progress)(Progress { name: file.name, unit: Unit::Bytes, done, total });
             match body.read(&mut chunk) {
                 Ok(0) => return Ok(()),
                 Ok(len) => received.extend_from_slice(&chunk[..len]),

@@ -6,20 +6,159 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
-use crate::shape::MAX_CLASSES;
+use crate::formats::{CsvFault, NpzFault};
+use crate::shape::{MAX_CLASSES, Size};
 
 /// An error of loading a data set.
 #[derive(Debug, Error)]
 pub enum Error {
-    /// A folder lacks one of the four files.
+    /// Nothing has this path, and no file's name begins so.
+    #[error("{} does not exist: it has to be a folder, a file or the beginning of files' names", path.display())]
+    NoPath {
+        /// The path.
+        path: PathBuf,
+    },
+    /// A folder has too many files.
+    #[error("{} holds more than {most} files: choose the folder of one data set", path.display())]
+    TooManyFiles {
+        /// The folder.
+        path: PathBuf,
+        /// Largest supported number.
+        most: usize,
+    },
+    /// Files make no data set.
     #[error(
-        "{} is missing, with and without .gz: put all four IDX files into its folder, or choose \
-         another folder",
+        "{} holds no data set{}; {}. A data set is {}",
+        path.display(), after_colon(incomplete), found(files), formats.join("; ")
+    )]
+    NoSet {
+        /// The path.
+        path: PathBuf,
+        /// Files there, relative to its folder.
+        files: Vec<PathBuf>,
+        /// Clauses on files that are part of a set.
+        incomplete: Vec<String>,
+        /// Files of a set in each format.
+        formats: Vec<&'static str>,
+    },
+    /// Files make several data sets.
+    #[error(
+        "{} holds {} data sets, with the files {}: choose one by its folder, its file or the beginning of its \
+         files' names",
+        path.display(), files.len(), listed(files)
+    )]
+    SeveralSets {
+        /// The path.
+        path: PathBuf,
+        /// First file of each, relative to its folder.
+        files: Vec<PathBuf>,
+    },
+    /// A data set has no test images with labels.
+    #[error(
+        "{} has no test images{}: set data.test_split to the share of each class to hold out, such as 0.2",
+        path.display(), unlabelled.iter().map(|clause| format!(" ({clause})")).collect::<String>()
+    )]
+    NoTest {
+        /// Path of the training images.
+        path: PathBuf,
+        /// Clause on test images without labels.
+        unlabelled: Option<String>,
+    },
+    /// A share of the images is less than one of each class.
+    #[error("{}: data.test_split = {test_split} holds out no image: make it larger", path.display())]
+    NothingHeldOut {
+        /// Path of the images.
+        path: PathBuf,
+        /// The share.
+        test_split: f64,
+    },
+    /// Test images would be held out of a data set that has some.
+    #[error("{} has test images: leave out data.test_split", path.display())]
+    HasTest {
+        /// Path of the test images.
+        path: PathBuf,
+    },
+    /// Images are not of the size that is set.
+    #[error("{} has images of {actual} pixels, but data.size is {size}", path.display())]
+    OtherSize {
+        /// Path of the images.
+        path: PathBuf,
+        /// The size that is set.
+        size: Size,
+        /// Their size.
+        actual: Size,
+    },
+    /// An NPZ file has a defect.
+    #[error("{} {fault}", path.display())]
+    Npz {
+        /// Path of the file.
+        path: PathBuf,
+        /// The defect.
+        fault: NpzFault,
+    },
+    /// A CSV file has a defect.
+    #[error("{} {fault}", path.display())]
+    Csv {
+        /// Path of the file.
+        path: PathBuf,
+        /// The defect.
+        fault: CsvFault,
+    },
+    /// A picture cannot be decoded.
+    #[error("{} cannot be read: {reason}", path.display())]
+    Picture {
+        /// Path of the picture.
+        path: PathBuf,
+        /// A clause.
+        reason: String,
+    },
+    /// Pictures differ in size.
+    #[error(
+        "{} has {} pixels, but {} has {}: set data.size = [height, width] to scale all",
+        paths[0].display(), sizes[0], paths[1].display(), sizes[1]
+    )]
+    PictureSizes {
+        /// Paths of two pictures.
+        paths: [PathBuf; 2],
+        /// Their sizes.
+        sizes: [Size; 2],
+    },
+    /// A picture is too large.
+    #[error(
+        "{} has {size} pixels, at most {most} a side are supported: set data.size = [height, width] to scale all",
         path.display()
     )]
-    Missing {
-        /// Path of the file, without `.gz`.
+    PictureSize {
+        /// Path of the picture.
         path: PathBuf,
+        /// Its size.
+        size: Size,
+        /// Largest supported height or width, in pixels.
+        most: usize,
+    },
+    /// Pictures have too many pixels together.
+    #[error(
+        "{} holds {pictures} pictures of {size} pixels, more than 1 GiB: set a smaller data.size = [height, width]",
+        path.display()
+    )]
+    TooManyPictures {
+        /// The folder.
+        path: PathBuf,
+        /// Number of pictures of a half.
+        pictures: usize,
+        /// Size of each.
+        size: Size,
+    },
+    /// A class's folder has a name that cannot be shown.
+    #[error(
+        "{} has a folder {name:?}: a class's name has at most {MAX_NAME_CHARS} characters, none of them invisible",
+        path.display()
+    )]
+    ClassFolder {
+        /// Folder of the data set.
+        path: PathBuf,
+        /// The name.
+        name: String,
     },
     /// A file has a defect.
     #[error("{} {fault}", path.display())]
@@ -31,34 +170,45 @@ pub enum Error {
     },
     /// The training and the test images differ in size.
     #[error(
-        "{} holds images of {} × {} pixels, but {} of {} × {}: use files of the same data set",
-        paths[0].display(), sizes[0][0], sizes[0][1], paths[1].display(), sizes[1][0], sizes[1][1]
+        "{} holds images of {} pixels, but {} of {}: use files of the same data set",
+        paths[0].display(), sizes[0], paths[1].display(), sizes[1]
     )]
     Sizes {
         /// Paths of the files of training and test images.
         paths: [PathBuf; 2],
-        /// Width and height of each, in pixels.
-        sizes: [[usize; 2]; 2],
+        /// Size of the images of each.
+        sizes: [Size; 2],
     },
-    /// The files are not of the data set that they should be of, by their structure.
+    /// The images are not of the data set that they should be of.
     #[error(
-        "{} has {found}, but {title} has images of 28 × 28 pixels and labels of 0 to 9: to use another \
-         data set, set data.dir to its folder",
-        dir.display()
+        "{} is not {title}: it has {found}; to use another data set, set data.dir to it",
+        path.display()
     )]
     NotPublished {
-        /// The folder.
-        dir: PathBuf,
-        /// Data set that the folder should hold.
+        /// The path.
+        path: PathBuf,
+        /// Data set that should be there.
         title: &'static str,
-        /// Image size and labels of the files.
+        /// Description of the images.
         found: String,
     },
-    /// All labels are 0.
-    #[error("{} holds only labels of 0: at least two classes are needed", path.display())]
+    /// An environment variable names a path without its data set.
+    #[error("${variable} does not lead to {title}: {error}")]
+    Variable {
+        /// The variable.
+        variable: &'static str,
+        /// Data set that should be there.
+        title: &'static str,
+        /// The cause.
+        error: Box<Error>,
+    },
+    /// All labels are equal.
+    #[error("{} holds only images of class {label}: at least two classes are needed", path.display())]
     OneClass {
-        /// Path of the file of training labels.
+        /// Path of the training images.
         path: PathBuf,
+        /// The class.
+        label: u8,
     },
     /// The file of class names has a defect.
     #[error("{} {fault}", path.display())]
@@ -102,8 +252,7 @@ pub enum Error {
     },
     /// None of the requested sources is available.
     #[error(
-        "no data set was found{}: set {}data.dir to a folder with the four IDX files, or add \
-         \"synthetic\" to data.sources",
+        "no data set was found{}: set {}data.dir to its folder or file, or add \"synthetic\" to data.sources",
         in_parentheses(skipped),
         variables.iter().map(|variable| format!("${variable} or ")).collect::<String>()
     )]
@@ -242,10 +391,12 @@ pub enum ClassNamesFault {
     #[error("names {0} classes: at most {MAX_CLASSES} are supported")]
     TooMany(usize),
     /// It has fewer names than there are classes.
-    #[error("lacks names: it has {names}, and the labels 0 to {highest} need {}", usize::from(*highest) + 1)]
+    #[error("lacks names: it has {names}, and the labels {lowest} to {highest} need {}", highest - lowest + 1)]
     TooFew {
         /// Number of names.
         names: usize,
+        /// The lowest label.
+        lowest: u8,
         /// The highest label.
         highest: u8,
     },
@@ -331,14 +482,15 @@ pub enum Skipped {
     /// The environment variable is not set.
     #[error("${0} is not set")]
     Unset(&'static str),
-    /// The folder that the environment variable names lacks this file.
-    #[error("${variable} has no {}", path.display())]
-    FolderLacks {
-        /// The environment variable.
-        variable: &'static str,
-        /// Path of the file.
-        path: PathBuf,
-    },
+    /// Another program's folder has no such file.
+    #[error("there is no {}", .0.display())]
+    Absent(PathBuf),
+    /// Another program's folder has something else.
+    #[error("{0}")]
+    Other(Error),
+    /// Another program's folder has files that cannot be verified.
+    #[error("the files in {} cannot be verified: checksums are published of gzipped files", .0.display())]
+    Unverified(PathBuf),
     /// The system has no cache folder for this user.
     #[error("there is no cache folder, as $HOME is not set")]
     NoCache,
@@ -351,6 +503,37 @@ pub enum Skipped {
     /// A file that the cache lacks could not be downloaded or written.
     #[error("{0}")]
     Fetch(Error),
+}
+
+/// Largest number of files that a message names.
+const NAMED: usize = 8;
+
+/// Names the first files, and says how many others there are.
+fn listed(files: &[PathBuf]) -> String {
+    let named: Vec<String> =
+        files.iter().take(NAMED).map(|file| shown(&file.to_string_lossy())).collect();
+    let more = files.len().saturating_sub(NAMED);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    named.join(", ") + &more
+}
+
+/// Returns the first characters of a name, without control characters.
+pub(crate) fn shown(name: &str) -> String {
+    name.chars().take(80).collect::<String>().escape_debug().to_string()
+}
+
+/// Returns a clause that names the files that were found.
+fn found(files: &[PathBuf]) -> String {
+    if files.is_empty() {
+        "no files are there".to_owned()
+    } else {
+        format!("there are {}", listed(files))
+    }
+}
+
+/// Formats clauses as `: one; two`, or as nothing if there are none.
+fn after_colon(clauses: &[String]) -> String {
+    if clauses.is_empty() { String::new() } else { format!(": {}", clauses.join("; ")) }
 }
 
 /// Formats the reasons as ` (one; two)`, or as nothing if there are none.

@@ -2,9 +2,9 @@
 
 use burn_dataset::{Dataset, DatasetError};
 
-use crate::idx::{ItemSize, Kind};
+use crate::formats::idx::{Kind, LABEL};
 use crate::sha256::sha256;
-use crate::shape::Shape;
+use crate::shape::{Shape, Size};
 use crate::sparse::{SparseImages, count_not_0};
 
 /// Largest share of pixels that are not 0 in a training set whose images are trained on without their black pixels.
@@ -49,8 +49,8 @@ pub struct ImageSet {
 impl ImageSet {
     /// Creates a data set without names of classes. Its [`sha256`](Self::sha256) is the same as after reading it from files.
     pub fn new(name: impl Into<String>, train: Split, test: Split) -> Self {
-        let [[a, b], [c, d]] = [&train, &test].map(Split::sha256_sums);
-        let sha256 = sha256_of_sums(&[a, b, c, d]);
+        let sums = train.sha256_sums().into_iter().chain(test.sha256_sums());
+        let sha256 = sha256_of_sums(sums);
         Self { name: name.into(), class_names: Vec::new(), train, test, sha256 }
     }
 
@@ -66,8 +66,8 @@ impl ImageSet {
 }
 
 /// Computes [`ImageSet::sha256`] from the sums of the four files.
-pub(crate) fn sha256_of_sums(sums: &[String; 4]) -> String {
-    sha256(sums.iter().map(String::as_bytes))
+pub(crate) fn sha256_of_sums(sums: impl IntoIterator<Item = String>) -> String {
+    sha256([sums.into_iter().collect::<String>().as_bytes()])
 }
 
 impl Split {
@@ -96,8 +96,8 @@ impl Split {
     fn sha256_sums(&self) -> [String; 2] {
         let Shape { width, height, .. } = self.shape;
         [
-            Kind::Images.sha256(&self.images, ItemSize { height, width }),
-            Kind::Labels.sha256(&self.labels, ItemSize::LABEL),
+            Kind::Images.sha256(&self.images, Size { height, width }),
+            Kind::Labels.sha256(&self.labels, LABEL),
         ]
     }
 

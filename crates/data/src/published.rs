@@ -1,10 +1,15 @@
 //! The published data sets: where they are looked for, and their files with checksums.
 
+use std::ffi::OsStr;
 use std::io::Read;
+use std::path::{Path, PathBuf};
 
-use crate::error::FileFault;
+use crate::error::{Error, FileFault};
+use crate::files;
+use crate::formats::idx::{Contents, Kind};
 use crate::gzip;
-use crate::idx::{Contents, Kind};
+use crate::image_set::{ImageSet, sha256_of_sums};
+use crate::listing::{Listing, copy_of_one};
 use crate::sha256::sha256;
 use crate::source::Source;
 
@@ -14,6 +19,10 @@ pub(crate) struct Published {
     pub(crate) source: Source,
     /// Its folder in the user's cache folder.
     pub(crate) cache_folder: &'static str,
+    /// Its file or folder in Keras's folder of data sets, if Keras has it.
+    pub(crate) keras: Option<&'static str>,
+    /// Its folder where torchvision downloads data sets.
+    pub(crate) torchvision: &'static str,
     /// URL of the server's folder, ending in a slash; each file has `.gz` appended to its name there.
     pub(crate) base_url: &'static str,
     /// Names of the classes; empty if they are digits.
@@ -54,6 +63,8 @@ fn mnist() -> Published {
     Published {
         source: Source::Mnist,
         cache_folder: "burn-dataset/mnist",
+        keras: Some("mnist.npz"),
+        torchvision: "MNIST/raw",
         base_url: "https://storage.googleapis.com/cvdf-datasets/mnist/",
         class_names: &[],
         files: files(
@@ -74,6 +85,8 @@ fn fashion() -> Published {
     Published {
         source: Source::Fashion,
         cache_folder: "burn-regularization/fashion-mnist",
+        keras: Some("fashion-mnist"),
+        torchvision: "FashionMNIST/raw",
         base_url: "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
         class_names: &[
             "T-shirt/top",
@@ -105,6 +118,8 @@ fn kmnist() -> Published {
     Published {
         source: Source::Kmnist,
         cache_folder: "burn-regularization/kmnist",
+        keras: None,
+        torchvision: "KMNIST/raw",
         base_url: "http://codh.rois.ac.jp/kmnist/dataset/kmnist/",
         class_names: &["お", "き", "す", "つ", "な", "は", "ま", "や", "れ", "を"],
         files: files(
@@ -144,46 +159,82 @@ impl Published {
     pub(crate) fn class_names(&self) -> Vec<String> {
         self.class_names.iter().map(|&name| name.to_owned()).collect()
     }
+
+    /// Returns whether images that were read from listed files are this data set.
+    ///
+    /// # Errors
+    ///
+    /// [`FileFault::Checksum`] for a gzipped file of a published name that is another one.
+    pub(crate) fn verify(&self, images: &ImageSet, listing: &Listing) -> Result<Verified, Error> {
+        let mut verified = 0;
+        let mut uncompressed = Vec::new();
+        for file in &self.files {
+            let expected = match &file.checksum {
+                Checksum::Uncompressed(expected) => {
+                    uncompressed.push(expected.clone());
+                    continue;
+                }
+                Checksum::Gzipped(expected) => expected,
+            };
+            let name = file.cached_name();
+            let named = listing.files.iter().map(PathBuf::as_path);
+            let named = named.filter(|path| path.file_name() == Some(OsStr::new(&name)));
+            let Some(path) = copy_of_one(&named.collect::<Vec<_>>()) else { continue };
+            let path = listing.path(path);
+            if let Err(fault) = file.check_file(&path, expected) {
+                return Err(Error::File { path, fault });
+            }
+            verified += 1;
+        }
+        Ok(if uncompressed.is_empty() {
+            if verified == self.files.len() { Verified::Yes } else { Verified::CannotBe }
+        } else if images.sha256 == sha256_of_sums(uncompressed) {
+            Verified::Yes
+        } else {
+            Verified::No
+        })
+    }
 }
 
 impl File {
-    /// Returns the possible names in a folder, that of the file with the checksum first.
-    pub(crate) fn names(&self) -> [String; 2] {
-        let gzipped = format!("{}.gz", self.name);
+    /// Returns the name of the file that has the checksum, which is that in the cache.
+    pub(crate) fn cached_name(&self) -> String {
         match self.checksum {
-            Checksum::Uncompressed(_) => [self.name.to_owned(), gzipped],
-            Checksum::Gzipped(_) => [gzipped, self.name.to_owned()],
+            Checksum::Uncompressed(_) => self.name.to_owned(),
+            Checksum::Gzipped(_) => format!("{}.gz", self.name),
         }
     }
 
-    /// Returns the name in the cache, which keeps the file that has the checksum.
-    pub(crate) fn cached_name(&self) -> String {
-        let [name, _] = self.names();
-        name
+    /// Verifies a gzipped file.
+    fn check_file(&self, path: &Path, expected: &str) -> Result<(), FileFault> {
+        let opened = files::open(path).map_err(FileFault::Unreadable)?;
+        let mut bytes = Vec::new();
+        opened.take(gzip::MAX_BYTES as u64).read_to_end(&mut bytes)?;
+        self.check(sha256([&bytes[..]]), expected)
     }
 
     /// Reads the file, gzipped or not, and verifies its checksum. An uncompressed file whose checksum is that of the
-    /// gzipped one cannot be verified: it is read, and marked as such.
-    pub(crate) fn read(&self, source: impl Read) -> Result<(Contents, Verified), FileFault> {
+    /// gzipped one cannot be verified: it is read, and `false` returned.
+    pub(crate) fn read(&self, source: impl Read) -> Result<(Contents, bool), FileFault> {
         let expected = match &self.checksum {
             Checksum::Uncompressed(expected) => {
                 let contents = Contents::read(source, self.kind)?;
-                self.verify(contents.sha256.clone(), expected)?;
-                return Ok((contents, Verified::Yes));
+                self.check(self.kind.sha256(&contents.bytes, contents.item), expected)?;
+                return Ok((contents, true));
             }
             Checksum::Gzipped(expected) => expected,
         };
         let (is_gzipped, mut source) = gzip::detect(source)?;
         if !is_gzipped {
-            return Ok((Contents::read(source, self.kind)?, Verified::CannotBe));
+            return Ok((Contents::read(source, self.kind)?, false));
         }
         let mut bytes = Vec::new();
         source.by_ref().take(gzip::MAX_BYTES as u64).read_to_end(&mut bytes)?;
-        self.verify(sha256([&bytes[..]]), expected)?;
-        Ok((Contents::read(&bytes[..], self.kind)?, Verified::Yes))
+        self.check(sha256([&bytes[..]]), expected)?;
+        Ok((Contents::read(&bytes[..], self.kind)?, true))
     }
 
-    fn verify(&self, found: String, expected: &str) -> Result<(), FileFault> {
+    fn check(&self, found: String, expected: &str) -> Result<(), FileFault> {
         if found == expected {
             return Ok(());
         }
@@ -195,11 +246,11 @@ impl File {
     }
 }
 
-/// Whether a file has its published checksum.
+/// Whether images are those of a published data set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Verified {
-    /// It has its published checksum.
     Yes,
-    /// The checksum is that of another form of the file.
+    No,
+    /// The published checksums are of files in another form.
     CannotBe,
 }

@@ -1,5 +1,7 @@
 //! Image size and number of classes.
 
+use std::fmt::{self, Display, Formatter};
+
 /// Size of the images of a data set, which have one channel, and number of its classes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Shape {
@@ -14,6 +16,9 @@ pub struct Shape {
 /// Largest number of classes: a label is one byte.
 pub const MAX_CLASSES: usize = 256;
 
+/// Largest number of pixels of a half, in bytes.
+pub(crate) const MAX_BYTES: usize = 1 << 30;
+
 /// Largest width or height of an image, in pixels.
 pub const MAX_SIDE: usize = 1024;
 
@@ -24,5 +29,28 @@ impl Shape {
     /// Returns the number of pixels of an image, which is a network's number of inputs.
     pub const fn pixels(self) -> usize {
         self.width * self.height
+    }
+}
+
+/// Size of an image, in pixels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Size {
+    /// Height, in pixels.
+    pub height: usize,
+    /// Width, in pixels.
+    pub width: usize,
+}
+
+impl Size {
+    /// Returns the number of pixels.
+    pub const fn pixels(self) -> usize {
+        self.height * self.width
+    }
+}
+
+impl Display for Size {
+    /// Formats the size as `width × height`.
+    fn fmt(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} × {}", self.width, self.height)
     }
 }

@@ -9,14 +9,15 @@ use std::path::Path;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-use crate::idx::{ItemSize, Kind};
+use crate::formats::idx::{Kind, LABEL};
 use crate::published::{self, Checksum, Published};
 use crate::sha256::sha256;
+use crate::shape::Size;
 use crate::source::Source;
 use server::{Request, Response};
 
 /// Size of MNIST's images.
-pub(crate) const MNIST: ItemSize = ItemSize { height: 28, width: 28 };
+pub(crate) const MNIST: Size = Size { height: 28, width: 28 };
 
 /// A published data set with smaller files: 5 training and 2 test images.
 pub(crate) struct FakeSet {
@@ -78,13 +79,13 @@ impl FakeSet {
 /// Returns an IDX file of different images.
 pub(crate) fn images(count: usize) -> Vec<u8> {
     let mut file = Kind::Images.header(count, MNIST);
-    file.extend((0..=250).cycle().take(count * MNIST.len()));
+    file.extend((0..=250).cycle().take(count * MNIST.pixels()));
     file
 }
 
 /// Returns an IDX file of labels.
 pub(crate) fn labels(labels: &[u8]) -> Vec<u8> {
-    [&Kind::Labels.header(labels.len(), ItemSize::LABEL), labels].concat()
+    [&Kind::Labels.header(labels.len(), LABEL), labels].concat()
 }
 
 pub(crate) fn gzip(bytes: &[u8]) -> Vec<u8> {

@@ -3,7 +3,7 @@
 
 use std::{fs, io::Write};
 
-use data::{Places, Request};
+use data::{Places, Request, UserSet};
 use flate2::{Compression, write::GzEncoder};
 use peak_alloc::PeakAlloc;
 use proptest::prelude::*;
@@ -64,7 +64,8 @@ proptest! {
             allowed += GROWTH * file.len().min(16 + (count as usize).saturating_mul(item));
             fs::write(folder.path().join(name), if gzipped { gzip(&file) } else { file }).unwrap();
         }
-        let request = Request { sources: Vec::new(), dir: Some(folder.path().to_owned()) };
+        let user_set = Some(UserSet::new(folder.path()));
+        let request = Request { sources: Vec::new(), user_set };
         let places = Places::from_environment();
         MEMORY.reset_peak_usage();
         let before = MEMORY.current_usage();

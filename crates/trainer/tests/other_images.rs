@@ -201,7 +201,7 @@ fn fashion_mnist_comes_from_its_folder_with_its_names() {
     let mut run = dir.trainer(&["run", "fashion.toml", "--out", "out"]);
     let assert = run.env("FASHION_MNIST_DIR", "fashion").assert().success();
     assert.stderr(contains(
-        "the files of Fashion-MNIST are not gzipped, so their checksums cannot be verified",
+        "the files of Fashion-MNIST are not its gzipped ones, so their checksums cannot be verified",
     ));
     let row = &dir.csv("out/results.csv")[0];
     assert!(row["dataset"].starts_with("fashion-"), "{row:?}");
@@ -216,5 +216,5 @@ fn fashion_mnist_comes_from_its_folder_with_its_names() {
     refused
         .failure()
         .stderr(contains("$FASHION_MNIST_DIR is not set"))
-        .stderr(contains("set $FASHION_MNIST_DIR or data.dir to a folder with the four IDX files"));
+        .stderr(contains("set $FASHION_MNIST_DIR or data.dir to its folder or file"));
 }

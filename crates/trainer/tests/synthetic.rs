@@ -14,7 +14,7 @@ use training::{Fit, Images, Pixels, State, evaluate};
 #[test]
 #[ignore = "trains for 50 epochs and needs MNIST"]
 fn a_network_trained_on_synthetic_digits_classifies_mnist() {
-    let request = Request { sources: vec![Source::Mnist], dir: None };
+    let request = Request { sources: vec![Source::Mnist], user_set: None };
     let mnist = data::load(&request, &Places::from_environment(), &|_| {}).unwrap().images;
 
     let start = Instant::now();

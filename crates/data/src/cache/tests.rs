@@ -2,7 +2,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::thread;
 
-use super::{publish, read_or_download, temporary_prefix, write};
+use super::{Cached, publish, temporary_prefix, write};
 use crate::download::{Downloader, Timeouts};
 use crate::error::{Error, Skipped};
 use crate::files;
@@ -20,7 +20,8 @@ fn server() -> Server {
 fn load(cache: &Path, base_url: &str) -> (Result<ImageSet, Error>, Vec<String>) {
     let mut skipped = Vec::new();
     let downloader = Downloader::new(base_url, Timeouts::default(), &|_| {});
-    let digits = read_or_download(cache, &fake_mnist().set, &downloader, &mut skipped);
+    let set = fake_mnist().set;
+    let digits = Cached::read(cache, &set).complete(&downloader, &mut skipped);
     let skipped = skipped.iter().map(Skipped::to_string).collect();
     (digits, skipped)
 }
@@ -151,7 +152,8 @@ fn does_not_cache_a_file_with_another_checksum() {
     other.set.files[0].checksum = Checksum::Uncompressed("0".repeat(64));
     let mut skipped = Vec::new();
     let downloader = Downloader::new(&server.url, Timeouts::default(), &|_| {});
-    let error = read_or_download(cache.path(), &other.set, &downloader, &mut skipped).unwrap_err();
+    let error =
+        Cached::read(cache.path(), &other.set).complete(&downloader, &mut skipped).unwrap_err();
     let url = format!("{}train-images-idx3-ubyte.gz", server.url);
     assert!(
         error.to_string().starts_with(&format!(
@@ -244,7 +246,7 @@ fn keeps_files_whose_checksum_is_of_the_gzipped_file() {
     let read = |url: &str| {
         let mut skipped = Vec::new();
         let downloader = Downloader::new(url, Timeouts::default(), &|_| {});
-        let images = read_or_download(cache.path(), &fashion.set, &downloader, &mut skipped);
+        let images = Cached::read(cache.path(), &fashion.set).complete(&downloader, &mut skipped);
         (images.unwrap(), skipped)
     };
     let (downloaded, skipped) = read(&server.url);
@@ -277,7 +279,8 @@ fn does_not_cache_wrong_bytes_of_the_right_name() {
     let mut skipped = Vec::new();
     let downloader = Downloader::new(&server.url, Timeouts::default(), &|_| {});
     let fashion = crate::published::all().into_iter().nth(1).unwrap();
-    let error = read_or_download(cache.path(), &fashion, &downloader, &mut skipped).unwrap_err();
+    let error =
+        Cached::read(cache.path(), &fashion).complete(&downloader, &mut skipped).unwrap_err();
     let reason = "the downloaded file is not Fashion-MNIST's: its SHA-256 is ";
     assert!(error.to_string().contains(reason), "{error}");
     let expected = "expected 3aede38d61863908ad78613f6a32ed271626dd12800ba2636569512369268a84";

@@ -2,7 +2,7 @@ use std::cell::RefCell;
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
-use super::{Downloader, Timeouts};
+use super::{Downloader, Progress, Timeouts};
 use crate::error::{DownloadFault, Error};
 use crate::published::File;
 use crate::testing::server::{Response, Server, ok, partial_content, response_bytes, status};
@@ -65,8 +65,8 @@ fn reports_the_progress() {
     let total = gzipped.len();
     let server = Server::start(move |_| ok(&gzipped));
     let done = RefCell::new(Vec::new());
-    let on_progress = |progress: super::Progress<'_>| {
-        assert_eq!(progress.file, "train-images-idx3-ubyte");
+    let on_progress = |progress: Progress<'_>| {
+        assert_eq!(progress.name, "train-images-idx3-ubyte");
         assert_eq!(progress.total, Some(total));
         done.borrow_mut().push(progress.done);
     };

@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use data::{Loaded, Places, Request, Source};
+use data::{Loaded, Places, Request, Skipped, Source, UserSet};
 
 use super::{
     Error,
@@ -31,7 +31,10 @@ pub fn load(
     progress: &Progress,
 ) -> Result<LoadedStudy, Error> {
     let settings = &study.settings.data;
-    let Loaded { images, source, skipped } = load_images(settings, progress)?;
+    let Loaded { images, source, skipped, notes } = load_images(settings, progress)?;
+    for note in &notes {
+        progress.warn(note);
+    }
     let tried: Vec<String> = skipped.iter().map(ToString::to_string).collect();
     let tried = tried.join("; ");
     if let (Some(found), Some(folder)) = (source, folder) {
@@ -41,12 +44,18 @@ pub fn load(
         && found != first
     {
         progress.warn(&fallback(first, found, &tried));
+    } else {
+        for skipped in &skipped {
+            if matches!(skipped, Skipped::Other(_) | Skipped::Unverified(_)) {
+                progress.warn(&format!("skipped: {skipped}"));
+            }
+        }
     }
     if let Some(source) = source
         && images.name != source.to_string()
     {
         progress.warn(&format!(
-            "the files of {} are not gzipped, so their checksums cannot be verified; the data set is named {}",
+            "the files of {} are not its gzipped ones, so their checksums cannot be verified; the data set is named {}",
             source.title(),
             images.name
         ));
@@ -69,7 +78,7 @@ fn fallback(first: Source, found: Source, tried: &str) -> String {
     };
     let advice = match first.variable() {
         Some(variable) => format!(
-            "\n  To use {}, set {variable} to a folder with its four IDX files, or connect to the internet.",
+            "\n  To use {}, set {variable} to its folder or file, or connect to the internet.",
             first.title()
         ),
         None => String::new(),
@@ -79,10 +88,12 @@ fn fallback(first: Source, found: Source, tried: &str) -> String {
 
 fn load_images(settings: &DataSettings, progress: &Progress) -> Result<Loaded, Error> {
     threads::start_pool();
-    let request = Request { sources: settings.sources.clone(), dir: settings.dir.clone() };
+    let DataSettings { ref sources, ref dir, transposed, size, test_split, .. } = *settings;
+    let user_set = dir.clone().map(|path| UserSet { path, transposed, size, test_split });
+    let request = Request { sources: sources.clone(), user_set };
     let bars = RefCell::new(None);
-    let loaded = data::load(&request, &Places::from_environment(), &|download| {
-        show(&mut bars.borrow_mut(), download, progress);
+    let loaded = data::load(&request, &Places::from_environment(), &|done| {
+        show(&mut bars.borrow_mut(), done, progress);
     });
     if let Some((_, task)) = bars.take() {
         task.finish();
@@ -131,16 +142,16 @@ pub(super) fn identify(
     Ok((study, dataset, splits.input_files()))
 }
 
-/// Shows the progress of a download, a bar per file.
-fn show(bar: &mut Option<(String, Task)>, download: data::Progress<'_>, progress: &Progress) {
-    if bar.as_ref().is_none_or(|(file, _)| file != download.file) {
+/// Shows the progress of a download or of reading, a bar per file.
+fn show(bar: &mut Option<(String, Task)>, done: data::Progress<'_>, progress: &Progress) {
+    if bar.as_ref().is_none_or(|(name, _)| name != done.name) {
         if let Some((_, task)) = bar.take() {
             task.finish();
         }
-        let total = download.total.unwrap_or(0) as u64;
-        *bar = Some((download.file.to_owned(), progress.download(download.file, total)));
+        let total = done.total.unwrap_or(0) as u64;
+        *bar = Some((done.name.to_owned(), progress.loading(done.name, total, done.unit)));
     }
     if let Some((_, task)) = bar {
-        task.advance(download.done as u64, "");
+        task.advance(done.done as u64, "");
     }
 }

@@ -6,6 +6,7 @@ use std::{
     time::Duration,
 };
 
+use data::Unit;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use training::Epoch;
 
@@ -61,10 +62,13 @@ impl Progress {
         self.task(&run.to_string(), epochs as u64, bar, |bars, bar| bars.insert_from_back(1, bar))
     }
 
-    /// Starts the progress of a download, in bytes.
-    pub fn download(&self, file: &str, bytes: u64) -> Task {
-        let bar = "{prefix:24} {bar:24} {bytes}/{total_bytes}  {eta} left";
-        self.task(file, bytes, bar, MultiProgress::add)
+    /// Starts the progress of loading a data set.
+    pub fn loading(&self, name: &str, total: u64, unit: Unit) -> Task {
+        let bar = match unit {
+            Unit::Bytes => "{prefix:24} {bar:24} {bytes}/{total_bytes}  {eta} left",
+            Unit::Files => "{prefix:24} {bar:24} {pos}/{len}  {eta} left",
+        };
+        self.task(name, total, bar, MultiProgress::add)
     }
 
     fn task(

@@ -31,6 +31,7 @@ impl Check<'_> {
         if self.run.data.dir.is_none() {
             self.sizes(Shape::MNIST)?;
         }
+        self.user_set()?;
         self.validation()?;
         self.optimizer()?;
         self.weight_decay()?;
@@ -88,6 +89,21 @@ impl Check<'_> {
         self.refuse(inputs > most, &key, || {
             format!("allows at most {most} inputs: this layer has {inputs}")
         })
+    }
+
+    /// Checks that settings of a data set of the user's have one.
+    fn user_set(self) -> Checked {
+        let data = &self.run.data;
+        for (key, is_set) in [
+            ("data.transposed", data.transposed),
+            ("data.size", data.size.is_some()),
+            ("data.test_split", data.test_split > 0.0),
+        ] {
+            self.refuse(is_set && data.dir.is_none(), key, || {
+                "needs data.dir: it is a setting of your own images".to_owned()
+            })?;
+        }
+        Ok(())
     }
 
     /// Checks that at most one setting holds out images, and at least one if early stopping needs them.

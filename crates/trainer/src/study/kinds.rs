@@ -5,6 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use data::{MAX_SIDE, Size};
 use model::NOTEBOOK_HIDDEN;
 use strum::VariantArray;
 use toml::Value;
@@ -166,6 +167,25 @@ pub(super) fn hidden() -> Kind<Vec<usize>> {
             units.iter().map(&format).collect::<Option<_>>().map(Value::Array)
         },
     )
+}
+
+/// An optional size of images.
+pub(super) fn size() -> Kind<Option<Size>> {
+    let side = |value: &Value| {
+        usize::try_from(value.as_integer()?).ok().filter(|side| (1..=MAX_SIDE).contains(side))
+    };
+    optional(kind(
+        &format!("[height, width], each a whole number from 1 to {MAX_SIDE}"),
+        move |value| match value.as_array()?.as_slice() {
+            [height, width] => Some(Size { height: side(height)?, width: side(width)? }),
+            _ => None,
+        },
+        |size| {
+            let sides = [size.height, size.width].map(|side| i64::try_from(side).ok());
+            let sides: Option<Vec<i64>> = sides.into_iter().collect();
+            sides.map(Value::from)
+        },
+    ))
 }
 
 pub(super) fn jobs() -> Kind<Jobs> {

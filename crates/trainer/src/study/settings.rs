@@ -4,7 +4,7 @@
 
 use std::{collections::BTreeMap, path::PathBuf};
 
-use data::Source;
+use data::{Size, Source};
 use model::{
     BlockConfig, Constraint, DenseConfig, LayerName, MinMaxNorm, NetworkConfig, NoiseConfig, Norm,
     Regularizer,
@@ -30,6 +30,9 @@ pub struct DataSettings {
     pub sources: Vec<Source>,
     pub pixels: Pixels,
     pub dir: Option<PathBuf>,
+    pub transposed: bool,
+    pub size: Option<Size>,
+    pub test_split: f64,
     pub validation_split: f64,
     pub limit: Option<usize>,
     pub sample: Sample,

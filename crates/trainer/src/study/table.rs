@@ -8,7 +8,7 @@ use training::{EarlyStopping, WeightDecay};
 
 use super::{
     kinds::{boolean, byte, fraction, hidden, jobs, list, magnitude, name, not_negative, optional},
-    kinds::{path, positive, up_to_one, whole, word},
+    kinds::{path, positive, size, up_to_one, whole, word},
     setting::{Rows, Setting, row, rows},
     settings::{
         ConstraintSettings, DataSettings, FitSettings, LayerSettings, Settings, VariantSettings,
@@ -73,7 +73,22 @@ impl Rows for DataSettings {
             row!(sources, list(1, word()), "data sets, tried in order", Source::DEFAULT.to_vec())
                 .no_input(),
             row!(pixels, word(), "range of the inputs; unit: 0 to 1, raw: 0 to 255"),
-            row!(dir, path(), "folder of four IDX files, instead of sources").no_input(),
+            row!(dir, path(), "folder, file or beginning of files' names, instead of sources")
+                .no_input(),
+            row!(
+                transposed,
+                boolean(),
+                "images of data.dir are stored transposed, as EMNIST's are"
+            )
+            .no_input(),
+            row!(size, size(), "height and width of the images of data.dir, for CSV and pictures")
+                .no_input(),
+            row!(
+                test_split,
+                fraction(),
+                "share of each class held out for testing, if data.dir has no test images"
+            )
+            .no_input(),
             row!(validation_split, fraction(), "share of the images in use, held out from the end"),
             row!(limit, optional(whole(1)), "number of training images; unset: all"),
             row!(

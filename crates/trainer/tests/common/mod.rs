@@ -112,6 +112,7 @@ impl TestDir {
             command.env_remove(variable);
         }
         command.env("XDG_CACHE_HOME", self.folder.path().join("cache"));
+        command.env("KERAS_HOME", self.folder.path().join("keras"));
         command
     }
 

@@ -2,24 +2,20 @@
 //! dark, the ink in a box of 20 × 20 pixels, its centre of mass in the middle of 28 × 28
 //! (<http://yann.lecun.com/exdb/mnist>).
 
-mod decoded;
 mod drawing;
 mod grid;
 mod ink;
 mod lines;
 mod parts;
 
-use data::{Preparation, centred_ink, is_dark_on_light};
-use image::{
-    GrayImage,
-    imageops::{self, FilterType},
+use data::{
+    Preparation, centred_ink, is_dark_on_light,
+    picture::{decode, flattened, resized},
 };
+use image::{GrayImage, imageops};
 use training::InputFormat;
 
-use self::{
-    decoded::{decode, flattened},
-    drawing::find_drawing,
-};
+use self::drawing::find_drawing;
 
 /// Least value of a pixel of ink, between a background of 0 and the strongest ink of 255.
 const INK: u8 = 64;
@@ -111,11 +107,6 @@ fn scaled(ink: &GrayImage, length: usize) -> GrayImage {
     resized(ink, side(ink.width()), side(ink.height()))
 }
 
-fn resized(image: &GrayImage, width: usize, height: usize) -> GrayImage {
-    let side = |side: usize| u32::try_from(side).unwrap_or(u32::MAX);
-    imageops::resize(image, side(width), side(height), FilterType::Triangle)
-}
-
 /// Places the ink on an empty image of this side with its centre of mass in the middle, as near as whole pixels and the
 /// edges allow.
 #[expect(
@@ -149,7 +140,7 @@ fn centred(ink: &GrayImage, side: usize) -> Vec<u8> {
 mod tests {
     use std::io::Cursor;
 
-    use image::{DynamicImage, Luma};
+    use image::{DynamicImage, Luma, imageops::FilterType};
     use proptest::prelude::*;
 
     use super::*;

@@ -1,9 +1,10 @@
-//! Decoding of PNG and JPEG files.
+//! Pictures in PNG and JPEG files.
 
 use std::io::Cursor;
 
 use image::{
     DynamicImage, GrayImage, ImageDecoder, ImageFormat, ImageReader, Limits, Luma, RgbImage,
+    imageops::{self, FilterType},
     metadata::Orientation,
 };
 use zune_jpeg::{
@@ -20,8 +21,13 @@ const PIXELS_PER_BYTE: u64 = 8 * 1032;
 /// Least value of a drawing that is seen on black.
 const SEEN: u8 = 64;
 
-/// Decodes a file, if its header's size is plausible. The first step names the size.
-pub(super) fn decode(bytes: &[u8], steps: &mut Vec<String>) -> Result<DynamicImage, String> {
+/// Decodes the bytes of a PNG or JPEG, if its header's size is plausible. Appends descriptions of the steps: the first
+/// names the size.
+///
+/// # Errors
+///
+/// A clause on the bytes' defect.
+pub fn decode(bytes: &[u8], steps: &mut Vec<String>) -> Result<DynamicImage, String> {
     let reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format();
     let mut reader = reader.map_err(|error| error.to_string())?;
     let is_jpeg = reader.format() == Some(ImageFormat::Jpeg);
@@ -112,8 +118,8 @@ fn plain_cmyk(bytes: &[u8], width: u32, height: u32) -> Result<DynamicImage, Str
     image.map(DynamicImage::from).ok_or_else(|| unreadable("its components differ in size"))
 }
 
-/// Converts an image to grey, transparent parts to white, or to black if the drawing would vanish on white.
-pub(super) fn flattened(image: DynamicImage, steps: &mut Vec<String>) -> GrayImage {
+/// Converts an image to grey by its luma, transparent parts to white, or to black if the drawing would vanish on white.
+pub fn flattened(image: DynamicImage, steps: &mut Vec<String>) -> GrayImage {
     if !image.color().has_alpha() {
         return image.into_luma8();
     }
@@ -129,4 +135,10 @@ pub(super) fn flattened(image: DynamicImage, steps: &mut Vec<String>) -> GrayIma
     let vanishes = white.iter().all(|&pixel| pixel > 255 - SEEN);
     steps.push(format!("transparency filled with {}", if vanishes { "black" } else { "white" }));
     if vanishes { on(0) } else { white }
+}
+
+/// Scales an image to this width and height, in pixels.
+pub fn resized(image: &GrayImage, width: usize, height: usize) -> GrayImage {
+    let side = |side: usize| u32::try_from(side).unwrap_or(u32::MAX);
+    imageops::resize(image, side(width), side(height), FilterType::Triangle)
 }

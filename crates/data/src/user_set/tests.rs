@@ -1,12 +1,12 @@
 use std::fs;
 use std::path::Path;
 
-use super::{read, read_published};
+use super::{UserSet, read_published};
 use crate::error::Error;
-use crate::idx::{ItemSize, Kind};
+use crate::formats::idx::Kind;
 use crate::image_set::{ImageSet, Split};
-use crate::published;
-use crate::shape::Shape;
+use crate::published::{self, Published};
+use crate::shape::{Shape, Size};
 use crate::source::Source;
 use crate::testing::{FakeSet, Layout, MNIST, fake, fake_mnist, gzip, images, labels};
 
@@ -17,6 +17,13 @@ fn image_set(fake: &FakeSet) -> ImageSet {
         Split::new(Shape::MNIST, a[16..].to_vec(), b[8..].to_vec()),
         Split::new(Shape::MNIST, c[16..].to_vec(), d[8..].to_vec()),
     )
+}
+
+/// Reads a set of the user's, without any note.
+fn read(dir: &Path, mnist: &Published) -> Result<ImageSet, Error> {
+    let (images, notes) = UserSet::new(dir).read(mnist, &|_| {})?;
+    assert_eq!(notes, [""; 0]);
+    Ok(images)
 }
 
 /// Returns the message without the path of the folder.
@@ -150,17 +157,7 @@ fn reports_the_missing_or_defective_file() {
         (
             "no folder",
             |dir| fs::remove_dir_all(dir).unwrap(),
-            "train-images-idx3-ubyte is missing, with and without .gz: put all four IDX files into \
-             its folder, or choose another folder",
-        ),
-        (
-            "a file instead of the folder",
-            |dir| {
-                fs::remove_dir_all(dir).unwrap();
-                fs::write(dir, "").unwrap();
-            },
-            "train-images-idx3-ubyte is missing, with and without .gz: put all four IDX files into \
-             its folder, or choose another folder",
+            "DIR does not exist: it has to be a folder, a file or the beginning of files' names",
         ),
         (
             "one file missing and another defective",
@@ -168,8 +165,11 @@ fn reports_the_missing_or_defective_file() {
                 fs::remove_file(dir.join("t10k-labels-idx1-ubyte")).unwrap();
                 fs::write(dir.join("train-images-idx3-ubyte"), "text").unwrap();
             },
-            "t10k-labels-idx1-ubyte is missing, with and without .gz: put all four IDX files into \
-             its folder, or choose another folder",
+            "DIR holds no data set: an IDX file of test labels is missing; there are t10k-images-idx3-ubyte, \
+             train-images-idx3-ubyte, train-labels-idx1-ubyte. A data set is four IDX files of `train` or `test` and \
+             `images` or `labels`, gzipped or not; an npz file with the arrays x_train, y_train, x_test and y_test, as \
+             Keras caches it; CSV files named `train` and `test`, or one CSV file, with an image and its label in each \
+             row; PNG or JPEG pictures in folders train/CLASS and test/CLASS, or in a folder per class",
         ),
         (
             "two defective files",
@@ -178,14 +178,6 @@ fn reports_the_missing_or_defective_file() {
                 fs::write(dir.join("t10k-labels-idx1-ubyte"), "").unwrap();
             },
             "train-labels-idx1-ubyte is empty: copy or download it again",
-        ),
-        (
-            "a folder instead of a file",
-            |dir| {
-                fs::remove_file(dir.join("train-labels-idx1-ubyte")).unwrap();
-                fs::create_dir(dir.join("train-labels-idx1-ubyte")).unwrap();
-            },
-            "train-labels-idx1-ubyte cannot be read: it is a folder, not a regular file",
         ),
         (
             "too many labels",
@@ -208,6 +200,15 @@ fn reports_the_missing_or_defective_file() {
             },
             "t10k-images-idx3-ubyte holds no images: at least one is needed",
         ),
+        (
+            "no test half",
+            |dir| {
+                fs::remove_file(dir.join("t10k-images-idx3-ubyte")).unwrap();
+                fs::remove_file(dir.join("t10k-labels-idx1-ubyte")).unwrap();
+            },
+            "train-images-idx3-ubyte has no test images: set data.test_split to the share of each class to hold out, \
+             such as 0.2",
+        ),
     ];
     let fake = fake_mnist();
     for (case, damage, expected) in cases {
@@ -216,18 +217,125 @@ fn reports_the_missing_or_defective_file() {
         fake.write(&dir, Layout::Flat, false);
         damage(&dir);
         let error = read(&dir, &fake.set).unwrap_err();
-        assert_eq!(&message(&dir, &error), expected, "{case}");
+        let message = message(&dir, &error).replace(&format!("{}", dir.display()), "DIR");
+        assert_eq!(&message, expected, "{case}");
     }
+}
+
+/// Writes the four files of [`fake_mnist`] under these names.
+fn write_as(dir: &Path, names: [&str; 4]) {
+    for (name, contents) in names.iter().zip(&fake_mnist().contents) {
+        let path = dir.join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, contents).unwrap();
+    }
+}
+
+#[test]
+fn idx_files_are_found_by_role_whatever_their_names() {
+    let fake = fake_mnist();
+    for names in [
+        // Kaggle's, and its copies in folders of the file's own name.
+        [
+            "train-images.idx3-ubyte",
+            "train-labels.idx1-ubyte",
+            "t10k-images.idx3-ubyte",
+            "t10k-labels.idx1-ubyte",
+        ],
+        [
+            "train-images-idx3-ubyte/train-images-idx3-ubyte",
+            "train-labels-idx1-ubyte/train-labels-idx1-ubyte",
+            "t10k-images-idx3-ubyte/t10k-images-idx3-ubyte",
+            "t10k-labels-idx1-ubyte/t10k-labels-idx1-ubyte",
+        ],
+        ["raw/TRAIN_Images", "raw/TRAIN_Labels", "raw/Test_Images", "raw/Test_Labels"],
+        ["train/images", "train/labels", "test/images", "test/labels"],
+        [
+            "digits-train-images/digits-train-images",
+            "digits-train-labels/digits-train-labels",
+            "digits-test-images/digits-test-images",
+            "digits-test-labels/digits-test-labels",
+        ],
+        ["latestTrainImages", "latestTrainLabels", "latestTestImages", "latestTestLabels"],
+        // The header decides, not the name.
+        ["train-labels.idx", "train-images.idx", "t10k-labels.idx", "t10k-images.idx"],
+    ] {
+        let dir = tempfile::tempdir().unwrap();
+        write_as(dir.path(), names);
+        fs::write(dir.path().join("readme.txt"), "train and test images").unwrap();
+        fs::write(dir.path().join("._train-images-idx3-ubyte"), "of a Mac").unwrap();
+        assert_eq!(read(dir.path(), &fake.set).unwrap(), image_set(&fake), "{names:?}");
+    }
+    // Kaggle's archive holds each file twice.
+    let dir = tempfile::tempdir().unwrap();
+    for folder in ["", "-idx3-ubyte/train-images-idx3-ubyte"] {
+        write_as(
+            dir.path(),
+            [
+                &format!("train-images{}", if folder.is_empty() { ".idx3-ubyte" } else { folder }),
+                "train-labels.idx1-ubyte",
+                "t10k-images.idx3-ubyte",
+                "t10k-labels.idx1-ubyte",
+            ],
+        );
+    }
+    assert_eq!(read(dir.path(), &fake.set).unwrap(), image_set(&fake));
+}
+
+#[test]
+fn other_files_beside_a_set_do_not_matter() {
+    let fake = fake_mnist();
+    let dir = tempfile::tempdir().unwrap();
+    fake.write(dir.path(), Layout::Flat, false);
+    for name in
+        ["results.csv", "plots/loss.png", "train-images-idx3-ubyte.part", "latest/train.log"]
+    {
+        let path = dir.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, "something else").unwrap();
+    }
+    #[cfg(unix)]
+    std::os::unix::fs::symlink("..", dir.path().join("plots/up")).unwrap();
+    assert_eq!(read(dir.path(), &fake.set).unwrap(), image_set(&fake));
+    // Names of classes are no part of a published set.
+    fs::write(dir.path().join("classes.txt"), "a\nb\n").unwrap();
+    let (images, _) = read_published(dir.path(), &fake.set, &|_| {}).unwrap();
+    assert_eq!(images, image_set(&fake));
+}
+
+#[test]
+fn one_of_several_sets_is_chosen_by_the_beginning_of_its_names() {
+    let fake = fake_mnist();
+    let dir = tempfile::tempdir().unwrap();
+    for set in ["emnist-letters", "emnist-digits"] {
+        let names = ["train-images", "train-labels", "test-images", "test-labels"];
+        let names = names.map(|name| format!("{set}-{name}-idx-ubyte"));
+        write_as(dir.path(), names.each_ref().map(String::as_str));
+    }
+    let error = message(dir.path(), &read(dir.path(), &fake.set).unwrap_err());
+    let expected = "holds 2 data sets, with the files emnist-digits-train-images-idx-ubyte, \
+                    emnist-letters-train-images-idx-ubyte: choose one by its folder, its file or the beginning";
+    assert!(error.contains(expected), "{error}");
+    let letters = dir.path().join("emnist-letters");
+    assert_eq!(read(&letters, &fake.set).unwrap(), image_set(&fake));
+    let [real, ..] = published::all();
+    assert_eq!(read(&letters, &real).unwrap().name, "emnist-letters");
+    // Names beside the files, and those of this set alone.
+    let names = |set: &str| (0..10).map(|class| format!("{set} {class}\n")).collect::<String>();
+    fs::write(dir.path().join("classes.txt"), names("any")).unwrap();
+    assert_eq!(read(&letters, &real).unwrap().class_names[9], "any 9");
+    fs::write(dir.path().join("emnist-letters-classes.txt"), names("letter")).unwrap();
+    assert_eq!(read(&letters, &real).unwrap().class_names[9], "letter 9");
 }
 
 /// Writes a data set of images of this height and width, with these labels, black but for their first pixels.
 fn write_set(dir: &Path, [height, width]: [usize; 2], train: &[u8], test: &[u8]) {
     fs::create_dir_all(dir).unwrap();
     for (half, set) in [("train", train), ("t10k", test)] {
-        let item = ItemSize { height, width };
+        let item = Size { height, width };
         let mut file = Kind::Images.header(set.len(), item);
         file.extend(set.iter().flat_map(|&label| {
-            std::iter::once(label).chain(std::iter::repeat_n(0, item.len() - 1))
+            std::iter::once(label).chain(std::iter::repeat_n(0, item.pixels() - 1))
         }));
         fs::write(dir.join(format!("{half}-images-idx3-ubyte")), file).unwrap();
         fs::write(dir.join(format!("{half}-labels-idx1-ubyte")), labels(set)).unwrap();
@@ -246,7 +354,9 @@ fn reads_images_of_other_sizes_and_classes() {
     assert_eq!(images.train.image(1), [2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
     assert!(images.class_names.is_empty());
 
-    // Names may be of more classes than there are labels. The checksum is the same.
+    // Names may be of more classes than there are labels. Numbers are no names. The checksum is the same.
+    fs::write(dir.join("classes.txt"), "0\n1\n2\n3\n").unwrap();
+    assert!(read(&dir, &mnist).unwrap().class_names.is_empty());
     fs::write(dir.join("classes.txt"), "a\nb\nc\nd\ne\n").unwrap();
     let named = read(&dir, &mnist).unwrap();
     assert_eq!(named.train.shape().classes, 5);
@@ -268,7 +378,7 @@ fn refuses_halves_of_different_sizes_and_a_single_class() {
     write_set(&dir, [5, 3], &[0, 0], &[0]);
     assert_eq!(
         message(&dir, &read(&dir, &mnist).unwrap_err()),
-        "train-labels-idx1-ubyte holds only labels of 0: at least two classes are needed"
+        "train-images-idx3-ubyte holds only images of class 0: at least two classes are needed"
     );
     let other = parent.path().join("other");
     write_set(&other, [3, 5], &[0, 1], &[0]);
@@ -285,19 +395,20 @@ fn a_published_set_is_verified_if_it_is_gzipped() {
     let fashion = fake(Source::Fashion);
     let dir = tempfile::tempdir().unwrap();
     fashion.write(dir.path(), Layout::Flat, false);
-    let unpacked = read_published(dir.path(), &fashion.set).unwrap();
+    let unpacked = read_published(dir.path(), &fashion.set, &|_| {}).unwrap().0;
     assert_eq!(unpacked.name, format!("fashion-{}", &unpacked.sha256[..8]));
     assert_eq!(unpacked.class_names[0], "T-shirt/top");
 
     // The gzipped files, which can be verified, come first.
     fashion.write(dir.path(), Layout::Flat, true);
-    let verified = read_published(dir.path(), &fashion.set).unwrap();
+    let verified = read_published(dir.path(), &fashion.set, &|_| {}).unwrap().0;
     assert_eq!(verified.name, "fashion");
     assert_eq!(verified.sha256, unpacked.sha256);
 
     let gzipped = dir.path().join("train-labels-idx1-ubyte.gz");
     fs::write(&gzipped, gzip(&labels(&[1; 5]))).unwrap();
-    let error = message(dir.path(), &read_published(dir.path(), &fashion.set).unwrap_err());
+    let error =
+        message(dir.path(), &read_published(dir.path(), &fashion.set, &|_| {}).unwrap_err());
     let start = "train-labels-idx1-ubyte.gz is not Fashion-MNIST's file: its SHA-256 is ";
     assert!(error.starts_with(start), "{error}");
 }
@@ -307,8 +418,8 @@ fn other_images_in_a_published_sets_folder_are_refused() {
     let fashion = fake(Source::Fashion);
     let dir = tempfile::tempdir().unwrap();
     write_set(dir.path(), [5, 3], &[0, 1], &[0]);
-    let error = read_published(dir.path(), &fashion.set).unwrap_err().to_string();
-    let found = "has images of 3 × 5 pixels and labels of 0 to 1, but Fashion-MNIST has images of 28 × 28 \
-                 pixels and labels of 0 to 9: to use another data set, set data.dir to its folder";
+    let error = read_published(dir.path(), &fashion.set, &|_| {}).unwrap_err().to_string();
+    let found = "is not Fashion-MNIST: it has 2 training and 1 test images of 3 × 5 pixels in 2 classes; to use another \
+                 data set, set data.dir to it";
     assert!(error.ends_with(found), "{error}");
 }

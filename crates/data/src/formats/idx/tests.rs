@@ -2,8 +2,9 @@ use std::io::Read;
 
 use proptest::prelude::*;
 
-use super::{Contents, ItemSize, Kind};
+use super::{Contents, Kind, LABEL};
 use crate::error::FileFault;
+use crate::shape::Size;
 use crate::testing::{MNIST, gzip, images, labels};
 
 fn read(bytes: &[u8], kind: Kind) -> Result<Contents, String> {
@@ -20,7 +21,6 @@ fn reads_gzipped_and_uncompressed_files() {
     let contents = read(&file, Kind::Images).unwrap();
     assert_eq!(contents.bytes, file[16..]);
     assert_eq!(contents.item, MNIST);
-    assert_eq!(contents.sha256, Kind::Images.sha256(&contents.bytes, MNIST));
     assert_eq!(read(&gzip(&file), Kind::Images).unwrap(), contents);
 
     let file = labels(&[0, 9]);
@@ -31,7 +31,7 @@ fn reads_gzipped_and_uncompressed_files() {
 
 #[test]
 fn reads_images_of_any_size() {
-    let item = ItemSize { height: 3, width: 5 };
+    let item = Size { height: 3, width: 5 };
     let file = [Kind::Images.header(2, item), vec![7; 30]].concat();
     let contents = read(&file, Kind::Images).unwrap();
     assert_eq!((contents.item, contents.count()), (item, 2));
@@ -190,7 +190,7 @@ impl Read for Endless<'_> {
 #[test]
 fn stops_reading_after_the_declared_length() {
     let mut count = 0;
-    let file = Kind::Labels.header(3, ItemSize::LABEL);
+    let file = Kind::Labels.header(3, LABEL);
     let endless = Endless { byte: 0, count: &mut count };
     let fault = Contents::read(file.chain(endless), Kind::Labels).unwrap_err();
     assert!(matches!(fault, FileFault::Long { promised: 3 }));
@@ -210,7 +210,7 @@ fn stops_reading_an_endless_file_name_in_a_gzip_header() {
 
 #[test]
 fn does_not_decompress_a_gzip_bomb() {
-    let bomb = gzip(&[Kind::Labels.header(3, ItemSize::LABEL), vec![0; 8 << 20]].concat());
+    let bomb = gzip(&[Kind::Labels.header(3, LABEL), vec![0; 8 << 20]].concat());
     let mut rest = &bomb[..];
     let fault = Contents::read(&mut rest, Kind::Labels).unwrap_err();
     assert!(matches!(fault, FileFault::Long { promised: 3 }));
@@ -230,7 +230,7 @@ proptest! {
         let file = if gzipped { gzip(&file) } else { file };
         if let Ok(contents) = Contents::read(&file[..], kind) {
             prop_assert!(!contents.bytes.is_empty());
-            prop_assert_eq!(contents.bytes.len() % contents.item.len(), 0);
+            prop_assert_eq!(contents.bytes.len() % contents.item.pixels(), 0);
         }
     }
 
