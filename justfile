@@ -78,7 +78,7 @@ bench: build
 bench-steps:
     cargo bench --profile release --locked --package bench --bench steps
 
-# Fuzz a parser: checkpoint, config, idx, image or weights (needs nightly Rust and cargo-fuzz)
+# Fuzz a parser: checkpoint, config, formats, idx, image or weights (needs nightly Rust and cargo-fuzz)
 fuzz target seconds="600":
     ASAN_OPTIONS=detect_leaks=0:detect_stack_use_after_return=0:malloc_context_size=0 \
         cargo +nightly fuzz run --fuzz-dir crates/fuzz {{target}} -- -max_total_time={{seconds}} \

@@ -5,7 +5,7 @@
 use std::{fs, io::Write, sync::LazyLock};
 
 use arbitrary::Arbitrary;
-use data::{ImageSet, Places, Request};
+use data::{ImageSet, Places, Request, UserSet};
 use flate2::{Compression, write::GzEncoder};
 use fuzz::memory::bounded;
 use libfuzzer_sys::fuzz_target;
@@ -76,24 +76,35 @@ fuzz_target!(|input: ([Stored; 4], [u8; 2])| {
         ("t10k-labels-idx1-ubyte", None),
     ];
     let mut allowed = BASE;
+    let mut plain = Vec::new();
     for (stored, (name, size)) in files.iter().zip(names) {
         let (bytes, unpacked) = stored.file(size);
         allowed += GROWING * unpacked;
-        fs::write(FOLDER.path().join(name), bytes).expect("the file is written");
+        fs::write(FOLDER.path().join(name), &bytes).expect("the file is written");
+        plain.push(if bytes.starts_with(&[0x1f, 0x8b]) { None } else { Some(bytes) });
     }
-    let dir = Some(FOLDER.path().to_owned());
-    let request = Request { sources: Vec::new(), dir };
+    let user_set = Some(UserSet::new(FOLDER.path()));
+    let request = Request { sources: Vec::new(), user_set };
     let places = Places::from_environment();
     let Ok(loaded) = bounded(allowed, || data::load(&request, &places, &|_| {})) else { return };
     let ImageSet { name, train, test, sha256, class_names } = loaded.images;
     assert!(!train.is_empty() && !test.is_empty());
     let shape = train.shape();
     assert_eq!(shape, test.shape());
-    assert!(class_names.is_empty() && (2..=256).contains(&shape.classes));
+    assert!((2..=256).contains(&shape.classes));
+    // Labels that do not begin at 0 are names.
+    assert!(class_names.is_empty() || class_names.len() == shape.classes && class_names[0] != "0");
     let mut labels = train.labels().iter().chain(test.labels());
     assert!(labels.all(|&label| usize::from(label) < shape.classes));
-    // `sha256` covers the files as they were read. It equals that of the same images in new files only if no byte was
-    // skipped.
+    // No byte of the files was skipped.
+    let lowest = class_names.first().map_or(0, |name| name.parse().expect("a label"));
+    for (half, files) in [&train, &test].into_iter().zip(plain.chunks(2)) {
+        let images: Vec<u8> =
+            (0..half.len()).flat_map(|index| half.image(index).to_vec()).collect();
+        let labels: Vec<u8> = half.labels().iter().map(|label| label + lowest).collect();
+        assert!(files[0].as_ref().is_none_or(|file| file[16..] == images));
+        assert!(files[1].as_ref().is_none_or(|file| file[8..] == labels));
+    }
     assert_eq!(ImageSet::new(name, train, test).sha256, sha256);
 });
 
