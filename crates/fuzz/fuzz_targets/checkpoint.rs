@@ -121,6 +121,7 @@ fuzz_target!(|input: Input| {
     let config = FitConfig {
         epochs: state.history.len() + 1,
         batch_size: 1,
+        loss: Loss::default(),
         optimizer,
         shuffle: true,
         shift: 0,

@@ -37,6 +37,7 @@ fuzz_target!(|input: &[u8]| {
         Path::new("/study.toml"),
     );
     let actual = Study::read(&study.name, &entries.expect("study.toml is TOML"));
+    let actual = actual.expect("study.toml is a config");
     let mut expected = study;
     let paths = expected.runs.iter_mut().flat_map(|run| [&mut run.data.dir, &mut run.fit.weights]);
     for path in
@@ -45,7 +46,9 @@ fuzz_target!(|input: &[u8]| {
         // An argument's path is relative to the current folder.
         *path = std::path::absolute(&path).expect("the path is not empty");
     }
-    assert_eq!(actual.expect("study.toml is a config"), expected);
+    // The lines are those of study.toml.
+    expected.origins.clone_from(&actual.origins);
+    assert_eq!(actual, expected);
 });
 
 fn read(input: &str) -> Option<Study> {
