@@ -4,26 +4,32 @@ set positional-arguments
 
 export CARGO_TERM_COLOR := env("CARGO_TERM_COLOR", "auto")
 
-# Cargo features for additional backends, for example: just features=vulkan train-all gpu --set backend=vulkan
+export CARGO_TARGET_DIR := env("CARGO_TARGET_DIR", justfile_directory() / "target")
+
+# Cargo features for additional backends, for example: just features=wgpu train-all gpu
 features := ""
 
-trainer := "cargo run --release --locked --quiet --package trainer --features '" + features + "' --"
+trainer := quote(CARGO_TARGET_DIR / "release/trainer")
 
 # List the recipes
 default:
     @just --list
 
+# The first time, all sources are fetched, so that a backend can be added without network access.
 # Build the program
 build:
-    cargo build --release --locked --workspace --features '{{features}}'
+    @test -e {{trainer}} || cargo fetch --locked --target "$(rustc --print host-tuple)" || true
+    cargo build --release --locked --package trainer --features '{{features}}'
 
 # Train all runs of a study: just train-all [CONFIG] [--set KEY=VALUE]
 train-all *arguments: build
+    @crates/trainer/build-for {{trainer}} '{{features}}' "$@"
     {{trainer}} run "$@"
 
 # Train a study's unfinished runs on Slurm: just train-all-slurm [--max-tasks N] [CONFIG] [--set KEY=VALUE]
 train-all-slurm *arguments: build
-    crates/trainer/slurm/submit "$PWD/target/release/trainer" "$@"
+    @crates/trainer/build-for {{trainer}} '{{features}}' "$@"
+    crates/trainer/slurm/submit {{trainer}} "$@"
 
 # Run a command of the program, for example: just trainer backends
 trainer *arguments: build
@@ -33,9 +39,13 @@ trainer *arguments: build
 smoke: build
     {{trainer}} run smoke
 
-# Run all tests but the slow ones (needs neither network access nor MNIST)
+# Run all tests of the build but the slow ones (needs neither network access nor MNIST)
 test:
-    cargo test --release --locked --workspace
+    cargo test --release --locked --workspace --features '{{features}}'
+
+# Test all backends but vulkan and cuda (needs a Vulkan driver)
+test-all:
+    just features=ndarray,wgpu test
 
 # Kill a study sixty times and compare its results with an undisturbed one (half a minute)
 kills:
@@ -58,13 +68,13 @@ synthetic:
 parity: build
     test -d target/keras || python3 -m venv target/keras
     target/keras/bin/pip install --quiet --requirement crates/trainer/tests/keras/requirements.txt
-    target/keras/bin/python crates/trainer/tests/keras/parity.py target/release/trainer
+    target/keras/bin/python crates/trainer/tests/keras/parity.py {{trainer}}
 
 # Read event files with TensorBoard's own reader (makes a Python environment)
 tensorboard: build
     test -d target/tensorboard || python3 -m venv target/tensorboard
     target/tensorboard/bin/pip install --quiet --requirement crates/trainer/tests/tensorboard/requirements.txt
-    target/tensorboard/bin/python crates/trainer/tests/tensorboard/read.py target/release/trainer
+    target/tensorboard/bin/python crates/trainer/tests/tensorboard/read.py {{trainer}}
 
 # Benchmark the study against Keras and PyTorch (15 minutes; makes their environments; needs MNIST_DIR)
 bench: build
@@ -80,7 +90,7 @@ bench-steps:
 
 # Fuzz a parser: checkpoint, config, formats, idx, image or weights (needs nightly Rust and cargo-fuzz)
 fuzz target seconds="600":
-    ASAN_OPTIONS=detect_leaks=0:detect_stack_use_after_return=0:malloc_context_size=0 \
+    CARGO_TARGET_DIR=crates/fuzz/target ASAN_OPTIONS=detect_leaks=0:detect_stack_use_after_return=0:malloc_context_size=0 \
         cargo +nightly fuzz run --fuzz-dir crates/fuzz {{target}} -- -max_total_time={{seconds}} \
         -max_len=4096 -len_control=0 -rss_limit_mb=640 -malloc_limit_mb=64 -timeout=10
 
@@ -93,8 +103,9 @@ check:
     cargo fmt --all --check
     cargo fmt --manifest-path crates/fuzz/Cargo.toml --check
     cargo clippy --release --locked --workspace --all-targets -- --deny warnings
+    cargo clippy --release --locked --workspace --all-targets --features ndarray,vulkan -- --deny warnings
     RUSTDOCFLAGS="--deny warnings" cargo doc --release --locked --workspace --no-deps
 
 # Run the CI checks; the synthetic images are tested only if MNIST_DIR is set
-ci: check test browser test-slurm smoke
+ci: check test test-all browser test-slurm smoke
     test -z "${MNIST_DIR:-}" || just synthetic

@@ -7,7 +7,10 @@
 //! The documentation of an operation has its times for forward and backward together, as tensor operations → fused:
 //! first for a batch of 1000 images, then for one of 50. They were measured on flex, on one core of an Intel Xeon with
 //! AVX-512.
-#![expect(deprecated, reason = "the ndarray backend is supported until Burn removes it")]
+#![cfg_attr(
+    feature = "ndarray",
+    expect(deprecated, reason = "the ndarray backend is supported until Burn removes it")
+)]
 
 mod autodiff;
 mod host;
@@ -16,7 +19,7 @@ mod sparse;
 
 use burn::{
     backend::{
-        Backend, Cube, Dispatch, TensorMetadata, backend_extension,
+        Backend, Dispatch, TensorMetadata, backend_extension,
         tensor::{FloatTensor, IntTensor},
     },
     tensor::{IndexingUpdateOp, Int, Shape, Tensor},
@@ -26,7 +29,12 @@ use crate::SparseInput;
 
 /// The fused operations, on a backend's own tensors. Those that end in `_backward` compute the gradients with respect
 /// to the inputs from the gradient with respect to the output, `gradient`.
-#[backend_extension(Flex, NdArray, Cube, Autodiff)]
+#[backend_extension(
+    Flex,
+    NdArray: cfg(feature = "ndarray"),
+    Cube: cfg(any(feature = "wgpu", feature = "cuda")),
+    Autodiff
+)]
 pub(crate) trait FusedOps: Backend {
     /// Computes a Dense layer: input · kernel + bias, then ReLU if `relu`; `[batch, inputs]` to `[batch, units]`.
     ///
@@ -221,7 +229,8 @@ pub(crate) trait FusedOps: Backend {
     }
 }
 
-impl FusedOps for Cube {}
+#[cfg(any(feature = "wgpu", feature = "cuda"))]
+impl FusedOps for burn::backend::Cube {}
 
 /// Reshapes a vector `[units]` to `[1, units]`.
 fn row<B: Backend>(vector: FloatTensor<B>) -> FloatTensor<B> {

@@ -1,14 +1,18 @@
 //! The command line.
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
-use crate::commands::{
-    Error, backends, configs, predict, report, results, run, runs, settings, show, summary,
+use crate::{
+    commands::{
+        Error, backend, backends, completions, configs, man, predict, report, results, run, runs,
+        settings, show, summary,
+    },
+    runner,
 };
 
 /// Compares six ways to regularise a small network on MNIST.
 #[derive(Debug, Parser)]
-#[command(version)]
+#[command(version = version())]
 pub struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -34,8 +38,14 @@ enum Command {
     Settings(settings::Arguments),
     /// List the configs that can be named
     Configs,
-    /// List the backends of this build and the devices each finds
+    /// List the backends: the devices each finds, or how to build it
     Backends,
+    /// Print the name of the backend that a study trains on; takes the arguments of `run`
+    Backend(backend::Arguments),
+    /// Print a script that completes commands and options in a shell
+    Completions(completions::Arguments),
+    /// Print the manual pages of the program and of its commands
+    Man,
 }
 
 impl Arguments {
@@ -52,6 +62,14 @@ impl Arguments {
             Command::Settings(command) => Ok(command.execute()),
             Command::Configs => Ok(configs::execute()),
             Command::Backends => Ok(backends::execute()),
+            Command::Backend(command) => command.execute(),
+            Command::Completions(command) => Ok(command.execute(Self::command())),
+            Command::Man => Ok(man::execute(Self::command())),
         }
     }
+}
+
+/// Returns the version, with the backends in this build.
+fn version() -> &'static str {
+    format!("{} ({})", env!("CARGO_PKG_VERSION"), runner::built_in_backends()).leak()
 }

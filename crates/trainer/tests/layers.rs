@@ -172,13 +172,16 @@ fn a_network_that_cannot_be_is_refused_by_its_key() {
     let expected = "error: bad.toml:5: variant.mine.hidden3.dropout: the network has no `hidden3`: its layers are \
                     `input`, `hidden1`, `hidden2`, `last_hidden` and `output`";
     assert_eq!(message, expected);
-    let message = refusal("backend = \"wgpu\"\nnetwork.hidden = [9000, 9000]");
+    // A summary needs no GPU.
+    let dir = TestDir::new();
+    dir.write_config("deep.toml", "backend = \"wgpu\"\nnetwork.hidden = [9000, 9000]");
+    let refused = dir.output(&["summary", "deep.toml"]);
+    let message = stderr(&refused);
     assert!(
         message.contains("a kernel of 9000 × 9000: a GPU buffer holds at most 128 MiB"),
         "{message}"
     );
     // 839 images of 40 000 activities are more than 128 MiB of float32; 838 are not.
-    let dir = TestDir::new();
     dir.write_config("wide.toml", "backend = \"wgpu\"\nnetwork.hidden = [40000]");
     let refused = dir.output(&["summary", "wide.toml", "--set", "fit.batch_size=839"]);
     let expected =

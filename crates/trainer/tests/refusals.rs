@@ -317,40 +317,6 @@ fn an_argument_without_a_value_is_refused() {
 }
 
 #[test]
-fn a_backend_that_is_not_built_in_is_refused_with_what_there_is() {
-    if cfg!(feature = "cuda") {
-        return;
-    }
-    let dir = TestDir::new();
-    dir.write_config("small.toml", "");
-    let output = dir.output(&["run", "small.toml", "--out", "out", "--set", "backend=cuda"]);
-    assert_eq!(output.status.code(), Some(2));
-    let text = stderr(&output);
-    // Drivers may speak up while devices are looked for.
-    assert!(text.contains("error: backend: this build has no `cuda`\n  the backends"), "{text}");
-    assert!(text.contains("set backend to one of `flex`"), "{text}");
-    assert!(!dir.path("out").exists());
-}
-
-#[test]
-fn a_backend_without_a_device_is_refused() {
-    let dir = TestDir::new();
-    dir.write_config("small.toml", "");
-    let output = std::process::Command::new(env!("CARGO_BIN_EXE_trainer"))
-        .args(["run", "small.toml", "--out", "out", "--set", "backend=wgpu"])
-        .current_dir(dir.path(""))
-        // No driver is to be found, whatever this machine has.
-        .envs([("VK_DRIVER_FILES", "/nowhere"), ("VK_ICD_FILENAMES", "/nowhere")])
-        .envs([("WGPU_BACKEND", "vulkan"), ("__EGL_VENDOR_LIBRARY_FILENAMES", "/nowhere")])
-        .output()
-        .unwrap();
-    let text = stderr(&output);
-    assert_eq!(output.status.code(), Some(2), "{text}");
-    assert!(text.contains("error: backend: `wgpu` finds no device on this machine\n"), "{text}");
-    assert!(!text.contains("internal failure") && !dir.path("out").exists(), "{text}");
-}
-
-#[test]
 fn broken_data_fails_with_exit_code_1() {
     for (file, bytes, reason) in [
         (

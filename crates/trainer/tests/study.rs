@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{Row, TestDir, cells};
+use common::{Row, TestDir, any_order, cells};
 use predicates::str::contains;
 
 const HEADER: &str = "variant,acc_train,acc_test,pct_diff,seed,loss_train,loss_test,parameters,epochs,dataset,\
@@ -46,44 +46,7 @@ fn trains_the_six_variants_and_writes_their_files() {
 
 #[test]
 fn results_do_not_depend_on_jobs_or_order() {
-    let dir = TestDir::new();
-    // A weight gets several gradients: the order in which they are added must not vary.
-    let both = "{ l1 = 0.001, l2 = 0.001 }";
-    let layer = |name: &str| {
-        ["kernel", "bias", "activity"]
-            .map(|part| format!("variant.all.{name}.{part}_regularizer = {both}\n"))
-            .concat()
-    };
-    let all = ["hidden1", "hidden2"].map(|name| {
-        let more = ["batch_norm = true", "dropout = 0.2"];
-        layer(name) + &more.map(|line| format!("variant.all.{name}.{line}\n")).concat()
-    });
-    let lines = "seeds = [0, 1]\nvariants = [\"dropout\", \"all\"]\n";
-    dir.write_config("small.toml", &[lines, &all.concat(), &layer("output")].concat());
-    for backend in ["flex", "ndarray"] {
-        let set = format!("backend={backend}");
-        let one =
-            dir.train("small.toml", &format!("{backend}-1"), &["--set", &set, "--set", "jobs=1"]);
-        let four =
-            dir.train("small.toml", &format!("{backend}-4"), &["--set", &set, "--set", "jobs=4"]);
-        let reversed =
-            ["--set", &set, "--set", "seeds=[1, 0]", "--set", "variants=[\"all\", \"dropout\"]"];
-        let reversed = dir.train("small.toml", &format!("{backend}-reversed"), &reversed);
-        assert_eq!(one, four);
-        assert_eq!(one.len(), 4);
-        for row in &one {
-            assert!(reversed.contains(row), "{row:?} is not in {reversed:?}");
-        }
-        let weights = |folder: &str| {
-            std::fs::read(
-                dir.path(&format!("{backend}-{folder}/runs/all-seed-1/model.safetensors")),
-            )
-            .unwrap()
-        };
-        assert!(weights("1") == weights("4"));
-        let losses = |row| cells(row, ["loss_train", "loss_test"]);
-        assert_ne!(losses(&one[0]), losses(&one[1]), "two seeds gave the same losses");
-    }
+    any_order::check("flex");
 }
 
 #[test]

@@ -1,9 +1,13 @@
-//! Compares the wgpu backend with flex. Needs a Vulkan driver; a software one will do.
+//! Compares the wgpu backend with flex and with Keras. Needs a Vulkan driver; a software one will do.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod common;
+#[path = "keras/fixture.rs"]
+mod fixture;
+#[path = "keras/replay.rs"]
+mod replay;
 
-use common::{TestDir, has_wgpu, stderr};
+use common::{TestDir, stderr};
 use model::Network;
 use trainer::study::Backend;
 use training::weights;
@@ -14,9 +18,6 @@ const TOLERANCE: f64 = 1e-3;
 
 #[test]
 fn losses_match_those_of_flex() {
-    if !has_wgpu() {
-        return;
-    }
     let dir = TestDir::new();
     dir.write_config("small.toml", "");
     for backend in ["flex", "wgpu"] {
@@ -36,9 +37,6 @@ fn losses_match_those_of_flex() {
 
 #[test]
 fn initial_weights_and_masks_match_those_of_flex() {
-    if !has_wgpu() {
-        return;
-    }
     let [.., (_, config)] = model::presets(&[5, 6]);
     let [flex, wgpu] = [Backend::Flex, Backend::Wgpu].map(|backend| backend.open().unwrap());
     let [flex, wgpu] = [flex, wgpu].map(|device| config.init(784, 10, 7, &device));
@@ -58,11 +56,31 @@ fn losses(dir: &TestDir, history: &str) -> Vec<f64> {
 #[cfg(unix)]
 #[test]
 fn drivers_stay_silent_without_a_desktop() {
-    if !has_wgpu() {
-        return;
-    }
     let dir = TestDir::new();
     let output = dir.command(&["backends"]).env_remove("XDG_RUNTIME_DIR").output().unwrap();
     assert_eq!(stderr(&output), "");
     assert!(output.status.success());
+}
+
+#[test]
+fn a_backend_without_a_device_is_refused() {
+    let dir = TestDir::new();
+    dir.write_config("small.toml", "");
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_trainer"))
+        .args(["run", "small.toml", "--out", "out", "--set", "backend=wgpu"])
+        .current_dir(dir.path(""))
+        // No driver is to be found, whatever this machine has.
+        .envs([("VK_DRIVER_FILES", "/nowhere"), ("VK_ICD_FILENAMES", "/nowhere")])
+        .envs([("WGPU_BACKEND", "vulkan"), ("__EGL_VENDOR_LIBRARY_FILENAMES", "/nowhere")])
+        .output()
+        .unwrap();
+    let text = stderr(&output);
+    assert_eq!(output.status.code(), Some(2), "{text}");
+    assert!(text.contains("error: backend: `wgpu` finds no device on this machine\n"), "{text}");
+    assert!(!text.contains("internal failure") && !dir.path("out").exists(), "{text}");
+}
+
+#[test]
+fn wgpu_matches_keras() {
+    replay::replay_all(Backend::Wgpu, 1e-3, 1e-3);
 }

@@ -1,11 +1,10 @@
 //! The fused operations on the CPU. Each passes row by row over a batch `[batch, units]`, which is one contiguous
 //! slice. Values per unit are slices of length `units`.
 #![expect(clippy::cast_possible_truncation, reason = "the network computes in float32")]
-#![expect(deprecated, reason = "the ndarray backend is supported until Burn removes it")]
 
 use burn::{
     backend::{
-        Flex, NdArray, TensorMetadata,
+        Flex, TensorMetadata,
         tensor::{FloatTensor, IntTensor},
     },
     tensor::Shape,
@@ -245,7 +244,8 @@ macro_rules! impl_on_host {
 }
 
 impl_on_host!(Flex);
-impl_on_host!(NdArray);
+#[cfg(feature = "ndarray")]
+impl_on_host!(burn::backend::NdArray);
 
 /// Computes 1 / √(variance + epsilon).
 fn reciprocal_deviation(variance: &[f32], epsilon: f64) -> Vec<f32> {

@@ -1,13 +1,8 @@
 //! Tensors of the CPU backends as slices of host memory.
-#![expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "the index of a class is 0 or more, and small"
-)]
-#![expect(deprecated, reason = "the ndarray backend is supported until Burn removes it")]
+#![expect(clippy::cast_sign_loss, reason = "the index of a class is 0 or more")]
 
 use burn::{
-    backend::{TensorMetadata, flex::FlexTensor, ndarray::NdArrayTensor},
+    backend::flex::FlexTensor,
     tensor::{Shape, TensorData},
 };
 
@@ -52,12 +47,14 @@ impl HostTensor for FlexTensor {
     }
 }
 
-impl HostTensor for NdArrayTensor {
+#[cfg(feature = "ndarray")]
+#[expect(clippy::cast_possible_truncation, reason = "the index of a class is small")]
+impl HostTensor for burn::backend::ndarray::NdArrayTensor {
     fn contiguous(self) -> Self {
         match &self {
             Self::F32(storage) if storage.view().to_slice().is_none() => {
                 let values: Vec<f32> = storage.view().iter().copied().collect();
-                Self::from_data(TensorData::new(values, self.shape()))
+                Self::from_data(TensorData::new(values, storage.shape().to_vec()))
             }
             _ => self,
         }

@@ -30,6 +30,21 @@ pub(super) struct OutputArguments {
     out: Option<PathBuf>,
 }
 
+/// The arguments of `trainer run`.
+#[derive(Debug, Args)]
+pub(super) struct RunArguments {
+    #[command(flatten)]
+    pub(super) config: ConfigArguments,
+    #[command(flatten)]
+    pub(super) output: OutputArguments,
+    /// Train only these runs, by their numbers in `trainer runs`: 7, 10-19 or 0-3,8
+    #[arg(long, value_name = "NUMBERS")]
+    pub(super) only: Option<String>,
+    /// Show no progress
+    #[arg(long, short)]
+    pub(super) quiet: bool,
+}
+
 /// A study that was trained.
 #[derive(Debug, Args)]
 pub(super) struct StudyArguments {

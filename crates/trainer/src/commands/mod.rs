@@ -1,9 +1,12 @@
 //! The subcommands, a file each: its arguments, and what it does.
 
 mod arguments;
+pub(crate) mod backend;
 pub(crate) mod backends;
+pub(crate) mod completions;
 pub(crate) mod configs;
 mod error;
+pub(crate) mod man;
 mod numbers;
 pub mod predict;
 pub(crate) mod report;

@@ -2,11 +2,7 @@
 
 use clap::Args;
 
-use super::{
-    Error,
-    arguments::{ConfigArguments, OutputArguments},
-    numbers,
-};
+use super::{Error, arguments::RunArguments, numbers};
 use crate::{
     report,
     results::{self, ResultSet},
@@ -17,24 +13,17 @@ use crate::{
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     #[command(flatten)]
-    config: ConfigArguments,
-    #[command(flatten)]
-    output: OutputArguments,
-    /// Train only these runs, by their numbers in `trainer runs`: 7, 10-19 or 0-3,8
-    #[arg(long, value_name = "NUMBERS")]
-    only: Option<String>,
-    /// Show no progress
-    #[arg(long, short)]
-    quiet: bool,
+    run: RunArguments,
 }
 
 impl Arguments {
     /// Trains the runs that are not finished; returns the table, unless runs were chosen.
     pub(crate) fn execute(self) -> Result<String, Error> {
-        let (study, folder) = self.config.study_in(self.output)?;
-        let only = self.only.map(|only| numbers::parse(&only, &study)).transpose();
+        let RunArguments { config, output, only, quiet } = self.run;
+        let (study, folder) = config.study_in(output)?;
+        let only = only.map(|only| numbers::parse(&only, &study)).transpose();
         let only = only.map_err(Error::Argument)?;
-        let progress = Progress::new(self.quiet);
+        let progress = Progress::new(quiet);
 
         let context = RunContext::load(study, &folder, &progress)?;
         let (saved, folders) = (&context.saved, folder.runs()?);

@@ -1,10 +1,5 @@
 //! Devices of the backends. No other file turns a backend into a device or depends on the build's features.
 
-use std::{
-    fmt,
-    sync::{Mutex, PoisonError},
-};
-
 use burn::tensor::{Device, DeviceFilter, DeviceType};
 use strum::VariantArray;
 
@@ -34,7 +29,9 @@ impl Backend {
     fn device_type(self) -> Option<DeviceType> {
         match self {
             Self::Flex => Some(DeviceType::Flex),
+            #[cfg(feature = "ndarray")]
             Self::Ndarray => Some(DeviceType::NdArray),
+            #[cfg(feature = "wgpu")]
             Self::Wgpu => Some(DeviceType::Wgpu),
             #[cfg(feature = "vulkan")]
             Self::Vulkan => Some(DeviceType::Vulkan),
@@ -57,15 +54,12 @@ impl Backend {
 
     /// Lists the names of the backend's devices, the preferred one first; none if this build lacks it.
     pub fn devices(self) -> Vec<String> {
+        let Some(kind) = self.device_type() else { return Vec::new() };
         if self.is_cpu() {
             let cores = std::thread::available_parallelism().map_or(1, usize::from);
             return vec![format!("{}, {cores} cores", processor())];
         }
-        let name = |device: &Device| {
-            device.identity().map_or("unnamed".to_owned(), |identity| identity.name)
-        };
-        let Some(kind) = self.device_type() else { return Vec::new() };
-        quietly(|| Device::enumerate(DeviceFilter::from(kind)).iter().map(name).collect())
+        quietly(|| Device::enumerate(DeviceFilter::from(kind)).iter().map(gpu).collect())
     }
 
     /// Opens the backend's first device.
@@ -77,8 +71,10 @@ impl Backend {
         }
         match self {
             Self::Flex => Ok(Device::flex()),
+            #[cfg(feature = "ndarray")]
             #[expect(deprecated, reason = "ndarray is part of the comparison until Burn drops it")]
             Self::Ndarray => Ok(Device::ndarray()),
+            #[cfg(feature = "wgpu")]
             Self::Wgpu => self.open_wgpu(|| Device::wgpu_options().init()),
             #[cfg(feature = "vulkan")]
             Self::Vulkan => self.open_wgpu(|| {
@@ -93,10 +89,13 @@ impl Backend {
     }
 
     /// Starts a wgpu runtime once per process. Burn fails if the same one is started twice.
-    fn open_wgpu<E: fmt::Display>(
+    #[cfg(feature = "wgpu")]
+    fn open_wgpu<E: std::fmt::Display>(
         self,
         start: impl FnOnce() -> Result<Device, E>,
     ) -> Result<Device, DeviceError> {
+        use std::sync::{Mutex, PoisonError};
+
         static OPENED: Mutex<Vec<(Backend, Device)>> = Mutex::new(Vec::new());
         let mut opened = OPENED.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, device)) = opened.iter().find(|(backend, _)| *backend == self) {
@@ -117,6 +116,21 @@ fn processor() -> String {
         || format!("{} CPU", std::env::consts::ARCH),
         |(_, name)| name.trim().to_owned(),
     )
+}
+
+/// Returns the name of a GPU.
+fn gpu(device: &Device) -> String {
+    #[cfg(any(feature = "wgpu", feature = "cuda"))]
+    if let Some(identity) = device.identity() {
+        return identity.name;
+    }
+    format!("{device:?}")
+}
+
+/// Returns the names of the backends in this build.
+pub fn built_in() -> String {
+    let built_in = Backend::VARIANTS.iter().filter(|backend| backend.is_built_in());
+    built_in.map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
 /// Describes each backend in a line: its devices, or how to build it.

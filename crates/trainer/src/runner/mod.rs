@@ -20,7 +20,10 @@ mod weights;
 pub use self::{
     context::RunContext,
     data_set::{LoadedStudy, load as load_study},
-    device::{DeviceError, advice as device_advice, overview as device_overview},
+    device::{
+        DeviceError, advice as device_advice, built_in as built_in_backends,
+        overview as device_overview,
+    },
     error::Error,
     progress::{Progress, tell},
     signals::end_at_next as end_at_next_signal,

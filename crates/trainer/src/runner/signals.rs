@@ -12,7 +12,7 @@ use std::{
 use super::Error;
 
 use signal_hook::{
-    consts::{SIGHUP, SIGINT, SIGTERM},
+    consts::{SIGINT, SIGTERM},
     flag,
 };
 
@@ -22,13 +22,21 @@ static SIGNAL: LazyLock<Arc<AtomicUsize>> = LazyLock::new(Arc::default);
 /// Added to a signal's number, the exit code of a process that the signal ended.
 const ENDED_BY_SIGNAL: i32 = 128;
 
+/// The signals, each with its number on Unix. Windows has no SIGHUP.
+const SIGNALS: &[(i32, usize)] = &[
+    #[cfg(unix)]
+    (signal_hook::consts::SIGHUP, 1),
+    (SIGINT, 2),
+    (SIGTERM, 15),
+];
+
 /// Whether the next signal ends the process at once.
 static ASKED: LazyLock<Arc<AtomicBool>> = LazyLock::new(Arc::default);
 
 /// Installs the handlers.
 pub(super) fn listen() -> io::Result<()> {
     let ignored = ignored();
-    for (signal, number) in [(SIGHUP, 1), (SIGINT, 2), (SIGTERM, 15)] {
+    for &(signal, number) in SIGNALS {
         // As nohup, and scripts for jobs in the background, ask for.
         if ignored >> (number - 1) & 1 == 1 {
             continue;

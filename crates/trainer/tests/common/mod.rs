@@ -1,13 +1,13 @@
 //! Runs the program in a temporary folder with a small data set.
 #![allow(dead_code, reason = "each test file uses a part")]
 
+pub(crate) mod any_order;
 pub(crate) mod long_study;
 
 use std::{
     collections::BTreeMap,
     ffi::OsStr,
     fs,
-    io::Write,
     path::{Path, PathBuf},
     process::{Command, Output},
 };
@@ -16,7 +16,6 @@ use assert_cmd::cargo::cargo_bin;
 use data::Source;
 use strum::VariantArray;
 use tempfile::TempDir;
-use trainer::study::Backend;
 
 /// A row of a CSV file, by column name.
 pub(crate) type Row = BTreeMap<String, String>;
@@ -175,18 +174,6 @@ impl TestDir {
 fn folders(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).into_iter().flatten().map(|entry| entry.unwrap().path());
     entries.filter(|path| path.is_dir()).collect()
-}
-
-/// Returns whether the wgpu backend can be tested. On CI it must be; elsewhere a skipped test prints the reason.
-pub(crate) fn has_wgpu() -> bool {
-    if !Backend::Wgpu.devices().is_empty() {
-        return true;
-    }
-    let reason = "wgpu finds no device; Debian's mesa-vulkan-drivers has a software one";
-    assert!(std::env::var_os("CI").is_none(), "{reason}");
-    // `eprintln!` would be captured by the test harness.
-    let _ = writeln!(std::io::stderr(), "skipped a test of the wgpu backend: {reason}");
-    false
 }
 
 /// Returns the cells of these columns.

@@ -19,7 +19,8 @@ const STUDY: &str = "data.dir = \"digits\"\nvariants = [\"none\", \"dropout\"]\n
 /// Submits the study in two tasks and returns the array's job.
 fn submit(dir: &TestDir) -> String {
     let mut command = dir.program(concat!(env!("CARGO_MANIFEST_DIR"), "/slurm/submit"));
-    command.arg(cargo_bin!("trainer")).env("BATCH_MINUTES", "0");
+    std::fs::copy(cargo_bin!("trainer"), dir.path("trainer")).unwrap();
+    command.arg(dir.path("trainer")).env("BATCH_MINUTES", "0");
     command.args(["--max-tasks", "2", "small.toml", "--out", "out"]);
     let printed = stdout(command.into());
     let (_, rest) = printed.split_once("small: job ").unwrap_or_else(|| panic!("{printed}"));
@@ -61,8 +62,9 @@ fn interrupted_tasks_give_the_same_study() {
     dir.train("small.toml", "whole", &[]);
 
     let job = submit(&dir);
-    // The study is trained as it was submitted.
+    // The study is trained as it was submitted, by the program that it was submitted with.
     dir.write("small.toml", "variants = [\"l1\"]");
+    std::fs::remove_file(dir.path("trainer")).unwrap();
     let waiting = queue();
     assert!(waiting.contains(" small ") && waiting.contains(" small-report "), "{waiting}");
     let task = |number: usize| format!("{job}_{number}");
