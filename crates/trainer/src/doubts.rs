@@ -139,10 +139,9 @@ pub(crate) fn notes<'a>(runs: impl Iterator<Item = Option<&'a Doubts>>) -> Vec<S
         }
         let one_sided = found.iter().filter(|doubts| doubts.majority.is_some());
         if let Some((class, share)) = found.iter().find_map(|doubts| doubts.majority.as_ref()) {
-            let column = if part == Part::Test { "acc_test" } else { "acc_train" };
             notes.push(format!(
-                "More than half of the {part} images{} have the class {class}: a network that always says {class} has \
-                 an {column} of {share:.5}.",
+                "{:.1} % of the {part} images{} are of class {class}: always saying {class} is as accurate.",
+                100.0 * share,
                 whose(one_sided.count())
             ));
         }

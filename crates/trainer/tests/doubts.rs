@@ -38,13 +38,13 @@ fn sorted(classes: u8, each: usize) -> Vec<u8> {
 const CONFIG: &str = "data.dir = \"set\"\nvariants = [\"none\", \"l2\"]\nseeds = [0, 1]\nfit.epochs = 2\n\
                       fit.batch_size = 20\nnetwork.hidden = [8]\n";
 
-/// Trains a config and returns what goes to stderr, the table, and the JSON of the results.
+/// Trains a config and returns what goes to stderr, the explained table, and the JSON of the results.
 fn train(dir: &TestDir, config: &str) -> (String, String, Value) {
     dir.write("mine.toml", config);
     let output = dir.trainer(&["run", "mine.toml", "--out", "out"]).output().unwrap();
     assert!(output.status.success(), "{}", stderr(&output));
     let results = dir.trainer(&["results", "out", "--json"]).output().unwrap();
-    let table = String::from_utf8(output.stdout.clone()).unwrap();
+    let table = dir.stdout(&["results", "out", "--explain"]);
     (stderr(&output), table, serde_json::from_slice(&results.stdout).unwrap())
 }
 
@@ -60,7 +60,7 @@ fn a_set_sorted_by_class_has_no_star_and_no_verdict() {
         let (notes, table, json) = train(&dir, &format!("{CONFIG}{setting}"));
         assert!(notes.contains(&format!("note: {expected}")), "{notes}");
         assert!(table.contains(expected) && !table.contains('★'), "{table}");
-        assert!(!table.contains("undecided") && !table.contains("better"), "{table}");
+        assert!(!table.contains("undecided") && !table.contains("is better than"), "{table}");
         assert_eq!(json["summary"][1]["difference"]["verdict"], Value::Null);
         assert_eq!(json["summary"][0]["chosen"], false);
         let report = dir.read("out/report.html");
@@ -90,8 +90,8 @@ fn leaks_majorities_and_few_test_images_are_noted() {
     write_set(&dir.path("set"), &train_labels, &test);
     let (_, table, _) = train(&dir, CONFIG);
     for expected in [
-        "More than half of the training images have the class 3: a network that always says 3 has an acc_train of 0.81818.",
-        "More than half of the test images have the class 3: a network that always says 3 has an acc_test of 0.60000.",
+        "81.8 % of the training images are of class 3: always saying 3 is as accurate.",
+        "60.0 % of the test images are of class 3: always saying 3 is as accurate.",
         "There are 50 test images: one of them is 2.0 points of accuracy.",
         "The data set has no image of these classes: 2.",
     ] {
@@ -119,7 +119,7 @@ fn seeds_that_change_nothing_are_one_observation() {
     let (_, table, json) =
         train(&dir, &format!("{CONFIG}fit.shuffle = false\nfit.weights = \"w.safetensors\"\n"));
     assert!(
-        table.contains("The seeds change nothing in none, l2: fit.weights gives all runs"),
+        table.contains("The seeds change nothing in none, L2; their runs count as one."),
         "{table}"
     );
     assert!(table.contains("McNemar's exact test") && !table.contains("p < 0.0001"), "{table}");
@@ -140,7 +140,7 @@ fn a_chosen_value_at_the_edge_is_noted() {
     let (_, table, json) = train(&dir, &format!("{CONFIG}{sweep}"));
     assert!(
         table.contains(
-            "none learning_rate=0.1: 0.1 is at the edge of the values of fit.learning_rate."
+            "none learning_rate=0.1: 0.1 is at the edge of its values; the best may lie beyond."
         ),
         "{table}"
     );

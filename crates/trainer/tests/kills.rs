@@ -319,7 +319,7 @@ fn a_study_begun_later_keeps_its_files() {
     let assert = first.wait_with_output().unwrap().assert().success();
     // It prints its own table.
     let assert = assert
-        .stdout(contains("batch_norm_dropout "))
+        .stdout(contains("batch norm + dropout "))
         .stderr(contains("note: another study was begun in both"));
     assert!(!stderr(assert.get_output()).contains("error"));
     assert!(set() == before);

@@ -49,9 +49,30 @@ fn predictions_for_png_files_have_the_test_accuracy() {
     let text = dir.stdout(&["predict", &models[0], &models[1], "3.png"]);
     let lines: Vec<&str> = text.lines().collect();
     assert_eq!(lines[0], "3.png: 28 × 28, not scaled: already of the data set's size");
-    assert_eq!(lines[1], "class    none seed 0  batch_norm seed 0");
-    assert_eq!(lines.len(), 13, "{text}");
-    assert!(lines[12].starts_with("answer "), "{text}");
+    assert_eq!(lines.len(), 3, "{text}");
+    // The likeliest class comes first.
+    let models = &predictions[3]["models"];
+    for (line, (name, answer)) in lines[1..]
+        .iter()
+        .zip([("none seed 0      ", &models[0]), ("batch_norm seed 0", &models[1])])
+    {
+        let digit = usize::try_from(answer["digit"].as_u64().unwrap()).unwrap();
+        let percent = 100.0 * answer["probabilities"][digit].as_f64().unwrap();
+        assert!(line.starts_with(&format!("{name}   {digit} {percent:5.1} %")), "{text}");
+    }
+
+    // A study stands for its variants; a path precedes a name.
+    let of_study = dir.stdout(&["predict", "out", "3.png"]);
+    assert!(of_study.contains("\nnone         ") && of_study.contains("\nbatch norm   "));
+    assert_eq!(dir.stdout(&["predict", "--json", "out", "3.png"]).matches("probab").count(), 2);
+    dir.write("mnist", "no image");
+    let assert = dir.trainer(&["predict", "out", "mnist"]).assert().code(1);
+    assert.stderr(contains("mnist: not a PNG or JPEG image"));
+    dir.train("small.toml", "results/small", &["--set", "fit.epochs=1"]);
+    fs::create_dir(dir.path("configs")).unwrap();
+    fs::rename(dir.path("small.toml"), dir.path("configs/small.toml")).unwrap();
+    let named = dir.stdout(&["predict", "small", "3.png"]);
+    assert_eq!(named.lines().count(), 3, "{named}");
 }
 
 #[test]
@@ -89,7 +110,7 @@ fn a_diverged_model_predicts_no_digit() {
     dir.stdout(&["show", "3", "small.toml", "--png", "3.png"]);
     let text = dir.stdout(&["predict", &model(&dir, "none"), "3.png"]);
     let last: Vec<&str> = text.lines().last().unwrap().split_whitespace().collect();
-    assert_eq!(last, ["answer", "–"], "{text}");
+    assert_eq!(last, ["none", "seed", "0", "–"], "{text}");
     let json = dir.stdout(&["predict", "--json", &model(&dir, "none"), "3.png"]);
     let predictions: serde_json::Value = serde_json::from_str(&json).unwrap();
     assert!(predictions[0]["models"][0]["digit"].is_null());
@@ -133,7 +154,9 @@ fn the_error_names_a_file_that_is_no_image_or_model() {
         (vec![model.as_str(), "absent.png"], 2, "cannot read absent.png"),
         (vec!["bad.safetensors", "text.png"], 1, "bad.safetensors: not a trained variant"),
         (vec![model.as_str()], 2, "an image is missing"),
-        (vec!["text.png"], 2, "a model.safetensors is missing"),
+        (vec!["text.png"], 2, "a study or a model.safetensors is missing"),
+        (vec!["mnits", "text.png"], 2, "did you mean `mnist`?"),
+        (vec!["mnist", "text.png"], 1, "mnist has no finished run"),
     ] {
         let assert = dir.trainer(&[vec!["predict"], arguments].concat()).assert();
         assert.code(code).stderr(contains(words));

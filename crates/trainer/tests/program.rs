@@ -3,9 +3,10 @@
 
 mod common;
 
+use clap::{CommandFactory, Parser};
 use common::{TestDir, stderr};
 use strum::VariantArray;
-use trainer::study::Backend;
+use trainer::{cli::Arguments, study::Backend};
 
 #[test]
 fn a_backend_that_is_not_built_in_is_refused_with_what_builds_it() {
@@ -82,4 +83,59 @@ fn completions_and_manual_pages_know_every_command() {
             assert!(man.contains(&title), "there is no page {title}");
         }
     }
+}
+
+#[test]
+fn every_command_has_two_examples_that_parse() {
+    let program = Arguments::command();
+    let mut count = 0;
+    for command in program.get_subcommands() {
+        let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+        let examples: Vec<&str> = help.lines().skip(1).collect();
+        assert_eq!(examples.len(), 2, "{}: {help}", command.get_name());
+        for example in examples {
+            // What follows is the shell's.
+            let own = example.split(['>', '|']).next().unwrap_or_default();
+            let parsed = Arguments::try_parse_from(own.split_whitespace());
+            assert!(parsed.is_ok(), "{example}: {}", parsed.unwrap_err());
+            count += 1;
+        }
+    }
+    assert!(count > 20, "{count}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_run_ends_with_its_report_and_opens_it_on_a_desktop() {
+    let dir = TestDir::new();
+    dir.write_config("small.toml", "");
+    dir.shell("mkdir bin && printf '#!/bin/sh\\necho \"$1\" > opened\\n' > bin/xdg-open && chmod +x bin/xdg-open")
+        .assert()
+        .success();
+    let path = format!("{}:/usr/bin:/bin", dir.path("bin").display());
+    let run = |arguments: &[&str], display: &str| {
+        let mut command = dir.trainer(arguments);
+        for name in ["WAYLAND_DISPLAY", "WSL_DISTRO_NAME"] {
+            command.env_remove(name);
+        }
+        let output = command.env("PATH", &path).env("DISPLAY", display).output().unwrap();
+        assert!(output.status.success(), "{}", stderr(&output));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let first = run(&["run", "small.toml", "--out", "out", "--open"], "");
+    let ending: Vec<&str> = first.lines().rev().take(2).collect();
+    assert_eq!(ending[0], "open it: trainer report out --open");
+    assert!(ending[1].starts_with("6 runs in ") && ending[1].ends_with(" s → out/report.html"));
+    assert!(!dir.path("opened").exists());
+    let again = run(&["run", "small.toml", "--out", "out"], ":0");
+    assert!(again.contains("\n6 runs, finished before → out/report.html\n"), "{again}");
+    assert!(!run(&["run", "small.toml", "--out", "out", "--quiet"], ":0").contains("open it"));
+    assert!(!dir.path("opened").exists());
+    assert_eq!(run(&["report", "out", "--open"], ":0"), "out/report.html\n");
+    // The desktop's program is not waited for.
+    let opened = (0..100).find_map(|_| {
+        std::thread::sleep(std::time::Duration::from_millis(50));
+        std::fs::read_to_string(dir.path("opened")).ok().filter(|text| !text.is_empty())
+    });
+    assert_eq!(opened.as_deref(), Some("out/report.html\n"));
 }

@@ -34,7 +34,7 @@ fn the_report_agrees_with_results_csv() {
     // Each variant's first seed.
     for (variant, row) in variants.iter().zip(rows.iter().step_by(2)) {
         assert_eq!(
-            (&variant["name"], row["seed"].as_str()),
+            (&variant["variant"], row["seed"].as_str()),
             (&row["variant"].as_str().into(), "3")
         );
         assert_eq!((&variant["runs"], &variant["seed"]), (&2.into(), &3.into()));
@@ -53,7 +53,7 @@ fn the_report_agrees_with_results_csv() {
         );
     }
     for words in [
-        "Mean ± standard deviation over n seeds",
+        "± is the standard deviation over them",
         "3 variants of one network on digits (240 training, 60 validation and 100 test images)",
     ] {
         assert!(page.contains(words), "{words}");
@@ -66,7 +66,7 @@ fn a_report_can_be_written_at_any_time() {
     dir.write_config("small.toml", "variants = [\"none\", \"l2\"]");
     dir.train("small.toml", "out", &[]);
     let before = dir.read("out/report.html");
-    assert!(before.contains("One run of each proves little"));
+    assert!(before.contains("One seed proves little"));
     report(&dir);
     assert!(dir.read("out/report.html") == before);
 

@@ -43,16 +43,11 @@ fn every_output_has_the_same_means_over_seeds() {
         let expected = json["summary"][1]["difference"][end].as_f64().unwrap();
         near(&summary[1][&format!("difference_{end}")], expected);
     }
-    let table = results(&dir, &[]);
+    let table = results(&dir, &["--full"]);
     let row = table.lines().nth(2).unwrap();
-    assert!(
-        row.starts_with(&format!(
-            "none     3  {:.5} ± ",
-            json["summary"][1]["acc_train"]["mean"].as_f64().unwrap()
-        )),
-        "{table}"
-    );
-    assert!(row.contains(&format!("{:.5} ± ", mean(&none))), "{table}");
+    let train = json["summary"][1]["acc_train"]["mean"].as_f64().unwrap();
+    assert!(row.starts_with(&format!("none *   3  {:.1} ± ", 100.0 * train)), "{table}");
+    assert!(row.contains(&format!("{:.1} ± ", 100.0 * mean(&none))), "{table}");
 }
 
 #[test]
@@ -60,8 +55,8 @@ fn one_seed_gets_a_test_of_the_networks() {
     let dir = TestDir::new();
     dir.write_config("small.toml", "variants = [\"l2\", \"none\"]");
     dir.train("small.toml", "out", &[]);
-    let table = results(&dir, &[]);
-    assert!(table.contains("One run of each proves little"), "{table}");
+    let table = results(&dir, &["--explain"]);
+    assert!(table.contains("One seed proves little"), "{table}");
     assert!(table.contains("It compares these networks, not the methods."), "{table}");
     let summary = dir.csv("out/summary.csv");
     let columns = ["p", "verdict", "seeds_needed", "difference_mean", "chosen"];
@@ -105,10 +100,10 @@ fn the_chosen_points_are_the_best_on_held_out_images() {
     assert!(chosen.eq(expected), "{summary:?}");
     // Only what is chosen is compared.
     assert!(!summary[1]["p_adjusted"].is_empty() && summary[2]["p_adjusted"].is_empty());
-    let table = results(&dir, &[]);
+    let table = results(&dir, &["--explain"]);
     assert_eq!(table.matches('★').count(), 3, "{table}");
-    assert!(table.contains("★ each variant's best point by mean accuracy on the held-out images."));
-    assert!(table.contains("dropout dropout=0.1 "), "{table}");
+    assert!(table.contains("★ each variant's best point by mean accuracy on the held-out images"));
+    assert!(table.contains("dropout ★   dropout=0.1 "), "{table}");
     let json: serde_json::Value = serde_json::from_str(&results(&dir, &["--json"])).unwrap();
     assert_eq!(
         (&json["summary"][1]["chosen"], &json["summary"][2]["chosen"]),

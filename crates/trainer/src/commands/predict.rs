@@ -11,16 +11,18 @@ use serde::Serialize;
 use training::{InputFormat, SavedModel, predicted_class};
 
 use self::prepare::{Prepared, prepare};
-use super::Error;
+use super::{Error, arguments::read_study};
 use crate::{
-    store::{self, display_name, files::to_json},
+    config, results,
+    runner::tell,
+    store::{self, display_name, files::to_json, record::MODEL},
     study::Backend,
 };
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// One or more model.safetensors, and one or more images
-    #[arg(required = true, value_name = "MODEL|IMAGE")]
+    /// Trained variants and images: model.safetensors files, or a study for all of its variants; PNG or JPEG files
+    #[arg(required = true, value_name = "MODEL|STUDY|IMAGE")]
     files: Vec<PathBuf>,
     /// Print JSON
     #[arg(long)]
@@ -35,6 +37,8 @@ impl Arguments {
     }
 }
 
+/// Number of classes that the text has for an image.
+const LIKELIEST: usize = 3;
 /// Reason to doubt an answer.
 const UNLIKE: &str = "unlike the training images: it may show something else than any class";
 
@@ -43,6 +47,8 @@ const UNLIKE: &str = "unlike the training images: it may show something else tha
 struct Model {
     /// The variant, sweep point and seed, or else the file's name.
     name: String,
+    /// Its name for people.
+    label: String,
     file: String,
     saved: SavedModel,
 }
@@ -55,14 +61,34 @@ impl Model {
             let reason = format!("not a trained variant: {error}");
             store::Error::Malformed { path: path.to_owned(), reason }
         })?;
-        let name = path.parent().and_then(display_name);
         let file = path.display().to_string();
-        Ok(Self { name: name.unwrap_or_else(|| file.clone()), file, saved })
+        let name = path.parent().and_then(display_name).unwrap_or_else(|| file.clone());
+        Ok(Self { label: name.clone(), name, file, saved })
+    }
+
+    /// Reads the models of a study: of each variant its chosen point, or else its first, at the first seed.
+    fn of_study(study: &Path) -> Result<Vec<Self>, Error> {
+        let (saved, folder) = read_study(study)?;
+        let finished = saved.finished(&folder.runs()?, &|text| tell(format!("warning: {text}")));
+        let rows = results::rows(&saved, &finished);
+        let groups = results::groups(&rows, saved.study.first_variant());
+        let mut models = Vec::new();
+        for variant in &saved.study.variants {
+            let mut points = groups.iter().filter(|group| group.variant() == variant.name);
+            let chosen = points.clone().find(|group| group.chosen);
+            let Some(group) = chosen.or_else(|| points.next()) else { continue };
+            let model = Self::read(&group.runs[0].folder.join(MODEL))?;
+            models.push(Self { label: group.label(), ..model });
+        }
+        if models.is_empty() {
+            return Err(Error::NoResults { folder: folder.path().to_owned(), has_begun: true });
+        }
+        Ok(models)
     }
 
     /// Classifies an image of the model's format.
     fn answer(&self, pixels: &[u8]) -> Result<Answer, Error> {
-        let Self { name, file, saved } = self;
+        let Self { name, label, file, saved } = self;
         let InputFormat { width, height, .. } = saved.input;
         let shape = Shape { width, height, classes: saved.classes };
         let split = Split::new(shape, pixels.to_vec(), vec![0]);
@@ -75,6 +101,7 @@ impl Model {
         };
         Ok(Answer {
             model: name.clone(),
+            label: label.clone(),
             model_file: file.clone(),
             digit,
             class: digit.map(|class| class_name(&class_names, class)),
@@ -97,6 +124,8 @@ struct Prediction {
 #[derive(Debug, Serialize)]
 struct Answer {
     model: String,
+    #[serde(skip)]
+    label: String,
     model_file: String,
     /// The class, from 0.
     digit: Option<usize>,
@@ -111,22 +140,30 @@ struct Answer {
     class_names: Vec<String>,
 }
 
-/// Classifies each image with each model. Files that end in `.safetensors` are models.
-fn predict(files: &[PathBuf]) -> Result<Vec<Prediction>, Error> {
-    let (models, images): (Vec<&PathBuf>, Vec<&PathBuf>) =
-        files.iter().partition(|path| path.extension().is_some_and(|end| end == "safetensors"));
-    if models.is_empty() || images.is_empty() {
-        let lacking = if models.is_empty() { "a model.safetensors" } else { "an image" };
-        let usage = "trainer predict takes one or more models and one or more images";
-        return Err(Error::Argument(format!("{lacking} is missing: {usage}")));
+/// Classifies each image with each model. A path precedes the name of a study.
+fn predict(arguments: &[PathBuf]) -> Result<Vec<Prediction>, Error> {
+    let (mut models, mut images) = (Vec::new(), Vec::new());
+    for path in arguments {
+        let is_name = || config::find(path).is_ok_and(|config| config.is_named);
+        if path.extension().is_some_and(|end| end == "safetensors") {
+            models.push(Model::read(path)?);
+        } else if !path.is_file() && (path.is_dir() || path.extension().is_none() || is_name()) {
+            models.extend(Model::of_study(path)?);
+        } else {
+            images.push(path);
+        }
     }
-    let mut models: Vec<Model> =
-        models.into_iter().map(|path| Model::read(path)).collect::<Result<_, _>>()?;
-    let names: Vec<String> = models.iter().map(|model| model.name.clone()).collect();
+    if models.is_empty() || images.is_empty() {
+        let lacking = if models.is_empty() { "a study or a model.safetensors" } else { "an image" };
+        let usage = "for example: trainer predict mnist digit.png";
+        return Err(Error::Argument(format!("{lacking} is missing; {usage}")));
+    }
+    let labels: Vec<String> = models.iter().map(|model| model.label.clone()).collect();
     for model in &mut models {
         // Two studies may have a run of the same name.
-        if names.iter().filter(|name| **name == model.name).count() > 1 {
+        if labels.iter().filter(|label| **label == model.label).count() > 1 {
             model.name.clone_from(&model.file);
+            model.label.clone_from(&model.file);
         }
     }
     let format = common_format(&models)?;
@@ -179,42 +216,44 @@ fn read(path: &Path) -> Result<Vec<u8>, Error> {
         .map_err(|error| Error::Argument(format!("cannot read {}: {error}", path.display())))
 }
 
-/// Formats predictions as text: for each image how it was prepared, then a table of probabilities, a class a line and
-/// a model a column.
+/// Formats predictions as text: for each image how it was prepared, then for each model the likeliest classes.
 fn text(predictions: &[Prediction]) -> String {
     predictions.iter().map(prediction_text).collect::<Vec<_>>().join("\n")
 }
 
-fn prediction_text(prediction: &Prediction) -> String {
-    let models = &prediction.models;
-    let answer = |answer: &Answer| answer.class.clone().unwrap_or_else(|| "–".to_owned());
-    // Classes are named if all models name them alike.
-    let names = &models[0].class_names;
-    let is_common = models.iter().all(|answer| answer.class_names == *names);
-    let names = if is_common { names.as_slice() } else { &[] };
-    let longest = names.iter().map(|name| measure_text_width(name)).max().unwrap_or(0).max(7);
-    let line = |label: &str, cell: &dyn Fn(&Answer) -> String| {
-        let cells = models.iter().map(|of| {
-            let width = measure_text_width(&of.model).max(measure_text_width(&answer(of))).max(8);
-            format!("  {}", pad_str(&cell(of), width, Alignment::Right, None))
+fn prediction_text(Prediction { file, steps, models }: &Prediction) -> String {
+    let label_width = widest(models.iter().map(|answer| answer.label.as_str()));
+    let class = |answer: &Answer, class| class_name(&answer.class_names, class);
+    let classes = models
+        .iter()
+        .flat_map(|answer| (0..answer.probabilities.len()).map(move |index| class(answer, index)));
+    let classes: Vec<String> = classes.collect();
+    let class_width = widest(classes.iter().map(String::as_str));
+    let mut text = format!("{file}: {}\n", steps.join(", "));
+    for answer in models {
+        text += &pad_str(&answer.label, label_width, Alignment::Left, None);
+        let mut order: Vec<usize> = (0..answer.probabilities.len()).collect();
+        order.sort_by(|one, other| {
+            answer.probabilities[*other].total_cmp(&answer.probabilities[*one])
         });
-        format!("{}{}\n", pad_str(label, longest, Alignment::Left, None), cells.collect::<String>())
-    };
-    let mut text = format!("{}: {}\n", prediction.file, prediction.steps.join(", "));
-    text += &line("class", &|answer| answer.model.clone());
-    let classes = models.iter().map(|answer| answer.probabilities.len()).max().unwrap_or(0);
-    for class in 0..classes {
-        text += &line(&class_name(names, class), &|answer| {
-            let probability = answer.probabilities.get(class);
-            probability.map_or(String::new(), |probability| format!("{probability:.4}"))
-        });
+        // A network that diverged gives no probabilities.
+        let likeliest = order.into_iter().take(if answer.digit.is_some() { LIKELIEST } else { 0 });
+        for index in likeliest {
+            let name = class(answer, index);
+            let name = pad_str(&name, class_width, Alignment::Left, None);
+            text += &format!("   {name} {:5.1} %", 100.0 * answer.probabilities[index]);
+        }
+        text += if answer.digit.is_some() { "\n" } else { "   –\n" };
     }
-    text += &line("answer", &answer);
-    for Answer { model, doubt, .. } in models {
+    for Answer { label, doubt, .. } in models {
         text +=
-            &doubt.map(|doubt| format!("doubt: to {model} it is {doubt}\n")).unwrap_or_default();
+            &doubt.map(|doubt| format!("doubt: to {label} it is {doubt}\n")).unwrap_or_default();
     }
     text
+}
+
+fn widest<'a>(texts: impl Iterator<Item = &'a str>) -> usize {
+    texts.map(measure_text_width).max().unwrap_or(0)
 }
 
 /// Formats predictions as JSON.

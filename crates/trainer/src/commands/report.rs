@@ -2,7 +2,10 @@
 
 use clap::Args;
 
-use super::{Error, arguments::StudyArguments};
+use super::{
+    Error,
+    arguments::{StudyArguments, open_file, short_path},
+};
 use crate::{
     report,
     results::{self, rows, unfinished},
@@ -16,6 +19,9 @@ use crate::{
 pub(crate) struct Arguments {
     #[command(flatten)]
     study: StudyArguments,
+    /// Open the report in the browser
+    #[arg(long)]
+    open: bool,
 }
 
 impl Arguments {
@@ -51,6 +57,10 @@ impl Arguments {
         results::write(&folder, &rows, &groups)?;
         let notes = unfinished(&saved, &finished, &folders);
         report::write(&saved, &folder, &groups, notes, splits)?;
-        Ok(format!("{}\n", folder.file(report::FILE).display()))
+        let file = folder.file(report::FILE);
+        if self.open {
+            open_file(&file);
+        }
+        Ok(format!("{}\n", short_path(&file)))
     }
 }

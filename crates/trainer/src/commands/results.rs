@@ -2,21 +2,31 @@
 
 use clap::Args;
 
-use super::{Error, arguments::StudyArguments};
+use super::{
+    Error,
+    arguments::{StudyArguments, argument},
+};
 use crate::{
-    results::{self, rows, unfinished},
+    results::{self, Layout, rows, unfinished},
     runner::tell,
 };
 
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     #[command(flatten)]
     study: StudyArguments,
+    /// Print all columns, however wide the terminal
+    #[arg(long)]
+    full: bool,
+    /// Print all notes and verdicts, and what the columns mean
+    #[arg(long)]
+    explain: bool,
     /// Print runs and summaries as JSON
-    #[arg(long, conflicts_with = "csv")]
+    #[arg(long, conflicts_with_all = ["csv", "full", "explain"])]
     json: bool,
     /// Print the rows of results.csv
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["full", "explain"])]
     csv: bool,
 }
 
@@ -37,7 +47,11 @@ impl Arguments {
         match (self.json, self.csv) {
             (true, _) => Ok(results::json(&rows, first)?),
             (_, true) => Ok(results::csv_text(&rows)?),
-            _ => Ok(results::table(&rows, first)),
+            _ => {
+                let (is_full, is_explained) = (self.full, self.explain);
+                let layout = Layout { is_full, is_explained, ..Layout::of_terminal() };
+                Ok(results::table(&rows, first, &argument(&folder, &saved.study.name), layout))
+            }
         }
     }
 }

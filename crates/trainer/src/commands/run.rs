@@ -1,14 +1,24 @@
 //! `trainer run`.
 
+use std::time::Instant;
+
 use clap::Args;
 
-use super::{Error, arguments::RunArguments, numbers};
+use super::{
+    Error,
+    arguments::{DEFAULT_CONFIG, RunArguments, argument, open_file, short_path},
+    numbers,
+};
 use crate::{
     report,
-    results::{self, ResultSet},
+    results::{self, Layout, ResultSet},
     runner::{self, Progress, RunContext, tell},
     store::StudyFolder,
+    study::counted,
 };
+
+/// Gap between training and test accuracy from which a network overfits.
+const LARGE_GAP: f64 = 0.02;
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
@@ -19,7 +29,8 @@ pub(crate) struct Arguments {
 impl Arguments {
     /// Trains the runs that are not finished; returns the table, unless runs were chosen.
     pub(crate) fn execute(self) -> Result<String, Error> {
-        let RunArguments { config, output, only, quiet } = self.run;
+        let begun = Instant::now();
+        let RunArguments { config, output, only, open, quiet } = self.run;
         let (study, folder) = config.study_in(output)?;
         let only = only.map(|only| numbers::parse(&only, &study)).transpose();
         let only = only.map_err(Error::Argument)?;
@@ -61,8 +72,45 @@ impl Arguments {
         if !runs.is_empty() {
             return Err(Error::Held { runs });
         }
-        let table = is_whole.then(|| results::table(&results.rows(), saved.study.first_variant()));
-        Ok(table.unwrap_or_default())
+        if !is_whole {
+            return Ok(String::new());
+        }
+        let report = folder.file(report::FILE);
+        if open {
+            open_file(&report);
+        }
+        let (study, name) = (&saved.study, argument(&folder, &saved.study.name));
+        let (rows, layout) = (results.rows(), Layout::of_terminal());
+        let table = results::table(&rows, study.first_variant(), &name, layout);
+        if quiet {
+            return Ok(table);
+        }
+        let trained = match jobs.len() {
+            0 => format!("{}, finished before", counted(rows.len(), "run")),
+            trained => {
+                format!("{} in {}", counted(trained, "run"), duration(begun.elapsed().as_secs()))
+            }
+        };
+        let overfits = rows.iter().any(|row| row.record.gap() > LARGE_GAP);
+        let more = if study.name == DEFAULT_CONFIG && !overfits {
+            "nothing overfits here; overfit shows what regularisation is for: trainer run overfit\n"
+        } else {
+            ""
+        };
+        Ok(format!(
+            "{table}\n{trained} → {}\nopen it: trainer report {name} --open\n{more}",
+            short_path(&report)
+        ))
+    }
+}
+
+/// Formats a duration: `1 min 8 s`.
+fn duration(seconds: u64) -> String {
+    let (hours, minutes, rest) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    match (hours, minutes) {
+        (0, 0) => format!("{rest} s"),
+        (0, _) => format!("{minutes} min {rest} s"),
+        _ => format!("{hours} h {minutes} min"),
     }
 }
 

@@ -161,7 +161,9 @@ fn text(list: &List<'_>) -> String {
         let Line { number, variant: name, seed, state, .. } = line;
         format!("{number:>6}  {name:variant$}  {at:point$}  {seed:>4}  {state}\n")
     });
-    std::iter::once(heading).chain(rows).collect()
+    let finished = lines.iter().filter(|line| line.state == Status::Finished).count();
+    let count = format!("{finished} of {} finished\n", lines.len());
+    std::iter::once(heading).chain(rows).chain([count]).collect()
 }
 
 /// Formats the list as JSON.

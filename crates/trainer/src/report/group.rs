@@ -15,7 +15,6 @@ use crate::{
     doubts::Doubts,
     results::{Comparison, Group, Row, statistics::Spread},
     store::{Ending, Error, SavedPredictions, tables::CHANGED_LABELS},
-    study::cell_name,
 };
 
 /// The maximum number of hidden layers of which all are shown.
@@ -144,7 +143,7 @@ impl PageGroup {
         let stopped = Stopped::of(runs);
         Self {
             variant: group.variant().to_owned(),
-            name: cell_name(group.variant(), group.point()),
+            name: group.label(),
             point: BTreeMap::new(),
             shown,
             chosen: group.chosen,

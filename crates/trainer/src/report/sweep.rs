@@ -101,7 +101,7 @@ fn swept_key(key: &str, groups: &[Group<'_>]) -> Option<SweptKey> {
         let value = value.as_float().or_else(|| value.as_integer().map(|value| value as f64))?;
         let mut other_keys: KeyValues = group.point().clone();
         other_keys.remove(key);
-        let name = cell_name(group.variant(), &other_keys);
+        let name = cell_name(group.runs[0].label(), &other_keys);
         let point = Point {
             value,
             acc_train: group.spread(|row| row.record.train.accuracy),

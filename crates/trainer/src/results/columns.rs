@@ -3,6 +3,7 @@
 
 use std::fmt;
 
+use console::truncate_str;
 use serde::Serialize;
 
 use super::{
@@ -11,6 +12,10 @@ use super::{
     statistics::{Difference, Spread},
     verdict::p_text,
 };
+use crate::store::Record;
+
+/// Maximum number of characters of the first variant's label in a heading.
+const LONGEST_FIRST: usize = 12;
 
 #[derive(Debug)]
 pub struct Column {
@@ -22,13 +27,18 @@ pub struct Column {
     /// Tables of groups with this column.
     tables: &'static [Table],
     when: When,
+    /// Heading in tables for people; empty: the name.
+    heading: &'static str,
 }
 
 /// A table with a row for each group of runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Table {
     Summary,
-    Terminal,
+    /// The terminal's, in 80 columns.
+    Brief,
+    /// The terminal's, with all columns for people.
+    Full,
     Report,
 }
 
@@ -57,41 +67,59 @@ pub enum Cell {
     Text(String),
     Count(u64),
     Number(f64),
+    /// A share of images; tables show it in per cent.
+    Share(f64),
     Seconds(f64),
-    /// The mean and deviation of a metric, with the decimals that a table shows.
-    Spread(Spread, usize),
+    /// The mean and deviation of a metric.
+    Spread(Spread, Unit),
     Difference(Difference),
     /// A verdict with its adjusted p value, and whether it is provisional.
     Verdict(Verdict, Option<f64>, bool),
     Empty,
 }
 
-use Cell::{Count, Empty, Number, Seconds, Text};
+/// The unit of a metric in a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub enum Unit {
+    Count,
+    Number,
+    Percent,
+    Seconds,
+}
+
+use Cell::{Count, Empty, Number, Seconds, Share, Text};
 use Value::{Metric, OfGroup, OfRun};
 use When::{Always, Measured, SeveralSeeds};
 
-const ALL: &[Table] = &[Table::Summary, Table::Terminal, Table::Report];
 const SUMMARY: &[Table] = &[Table::Summary];
-const SHOWN: &[Table] = &[Table::Terminal, Table::Report];
-const REPORT: &[Table] = &[Table::Report];
+const SHOWN: &[Table] = &[Table::Brief, Table::Full, Table::Report];
+const DETAILED: &[Table] = &[Table::Full, Table::Report];
+const BOTH: &[Table] = &[Table::Summary, Table::Brief, Table::Full, Table::Report];
+const BOTH_DETAILED: &[Table] = &[Table::Summary, Table::Full, Table::Report];
 
 /// All columns, in the order of every table.
 #[rustfmt::skip]
 pub(super) const COLUMNS: &[Column] = &[
-    column("variant", ALL, Always, OfRun(|row| Text(row.variant().to_owned())),
+    column("variant", SUMMARY, Always, OfRun(|row| Text(row.variant().to_owned())),
         "How the network is regularised"),
-    column("n", ALL, SeveralSeeds, OfGroup(|group| Count(group.runs.len() as u64)),
+    column("label", SHOWN, Always, OfGroup(|group| Text(group.runs[0].label().to_owned())),
+        "How the network is regularised").titled("variant"),
+    column("n", BOTH_DETAILED, SeveralSeeds, OfGroup(|group| Count(group.runs.len() as u64)),
         "Number of runs, each with its own seed; ± is the standard deviation over them"),
-    column("acc_train", ALL, Always, Metric(|row| Number(row.record.train.accuracy)),
+    column("acc_train", SUMMARY, Always, Metric(|row| Share(row.record.train.accuracy)),
         "Share of the training images that the trained network classifies correctly"),
-    column("acc_val", SHOWN, Measured, Metric(|row| number(row.record.validation.map(|images| images.accuracy))),
-        "Share of the held-out images that the trained network classifies correctly; the best is marked, in a sweep each variant’s best"),
-    column("acc_test", ALL, Always, Metric(|row| Number(row.record.test.accuracy)),
-        "Share of the test images that the trained network classifies correctly"),
-    column("pct_diff", ALL, Always, Metric(|row| Number(row.record.pct_diff())),
+    column("own", SHOWN, Always, OfGroup(|group| percent(group, Record::true_accuracy)),
+        "Training images that the trained network classifies correctly, by their true labels").titled("train %"),
+    column("acc_val", DETAILED, Measured, Metric(|row| share(row.record.validation.map(|images| images.accuracy))),
+        "Held-out images that it classifies correctly; ★ marks the best, in a sweep each variant’s best").titled("held-out %"),
+    column("acc_test", BOTH, Always, Metric(|row| Share(row.record.test.accuracy)),
+        "Test images that it classifies correctly").titled("test %"),
+    column("gap", SHOWN, Always, OfGroup(|group| percent(group, Record::gap)),
+        "Train % − test %, in points"),
+    column("pct_diff", SUMMARY, Always, Metric(|row| Number(row.record.pct_diff())),
         "1 − acc_test / acc_train: the share of the training accuracy that is lost on the test images"),
     column("difference", SHOWN, SeveralSeeds, OfGroup(|group| difference(group, Cell::Difference)),
-        "Mean difference over pairs of runs of the same seed, with its 95 % confidence interval, which is not adjusted for several comparisons"),
+        "Mean difference of test % from the first variant’s in points, over pairs of runs of the same seed, with its 95 % confidence interval (Student’s t), which is not adjusted for several comparisons"),
     column("difference_mean", SUMMARY, Always, OfGroup(|group| difference(group, |found| Number(found.mean))),
         "Mean difference of acc_test from the first variant’s over pairs of runs of the same seed"),
     column("difference_low", SUMMARY, Always, OfGroup(|group| difference(group, |found| Number(found.low))),
@@ -106,8 +134,8 @@ pub(super) const COLUMNS: &[Column] = &[
         "p value of the difference: Student’s t test, with one seed McNemar’s test"),
     column("p_adjusted", SUMMARY, Always, OfGroup(|group| comparison(group, |found| p_value(found.p_adjusted))),
         "p value, adjusted for the number of comparisons by Holm’s method"),
-    column("verdict", &[Table::Summary, Table::Report], SeveralSeeds, OfGroup(|group| comparison(group, verdict)),
-        "Whether the test accuracy is better or worse; p is adjusted for the number of comparisons by Holm’s method"),
+    column("verdict", BOTH, SeveralSeeds, OfGroup(|group| comparison(group, verdict)),
+        "Whether test % is better or worse; p is adjusted for the number of comparisons by Holm’s method"),
     column("seeds_needed", SUMMARY, Always, OfGroup(|group| comparison(group, |found| Text(found.seeds_needed.to_string()))),
         "Number of seeds that would show the difference 4 times in 5"),
     column("provisional", SUMMARY, Always, OfGroup(|group| comparison(group, |found| mark(found.provisional))),
@@ -116,15 +144,15 @@ pub(super) const COLUMNS: &[Column] = &[
         "true if the chosen value of a swept key is the smallest or largest of three or more: the best may lie beyond"),
     column("seed", &[], Always, OfRun(|row| Count(row.run.seed)),
         "Seed of the run’s random numbers"),
-    column("loss_train", REPORT, Always, Metric(|row| Number(row.record.train.loss)),
-        "Mean cross-entropy plus penalties on the training images, without dropout"),
+    column("loss_train", DETAILED, Always, Metric(|row| Number(row.record.train.loss)),
+        "Mean cross-entropy plus penalties on the training images, without dropout").titled("train loss"),
     column("loss_val", &[], Measured, Metric(|row| number(row.record.validation.map(|images| images.loss))),
         "Mean cross-entropy plus penalties on the held-out images"),
-    column("loss_test", REPORT, Always, Metric(|row| Number(row.record.test.loss)),
-        "Mean cross-entropy plus penalties on the test images"),
+    column("loss_test", DETAILED, Always, Metric(|row| Number(row.record.test.loss)),
+        "Mean cross-entropy plus penalties on the test images").titled("test loss"),
     column("parameters", &[], Always, OfRun(|row| Count(row.record.parameters as u64)),
         "Number of parameters of the network"),
-    column("epochs", REPORT, Always, Metric(|row| Count(row.record.epochs as u64)),
+    column("epochs", DETAILED, Always, Metric(|row| Count(row.record.epochs as u64)),
         "Passes over the training images; fewer than configured if training ended early"),
     column("best_epoch", &[], Measured, Metric(|row| row.record.best_epoch.map_or(Empty, |epoch| Count(epoch as u64))),
         "Best epoch of early stopping, from 1"),
@@ -134,14 +162,14 @@ pub(super) const COLUMNS: &[Column] = &[
         "Range of the inputs; unit: 0 to 1, raw: 0 to 255"),
     column("backend", &[], Always, OfRun(|row| Text(row.backend.to_string())),
         "Burn backend"),
-    column("fit_seconds", REPORT, Always, Metric(|row| Seconds(row.record.fit_seconds)),
-        "Training time in seconds"),
+    column("fit_seconds", DETAILED, Always, Metric(|row| Seconds(row.record.fit_seconds)),
+        "Training time in seconds").titled("seconds"),
     column("run", &[], Always, OfRun(|row| Text(row.run_name())),
         "Name of the run’s folder"),
-    column("acc_train_true", &[], Measured, Metric(|row| number(row.record.acc_train_true)),
+    column("acc_train_true", &[], Measured, Metric(|row| share(row.record.acc_train_true)),
         "acc_train by the true labels, where labels were replaced"),
-    column("memorised", &[], Measured, Metric(|row| number(row.record.memorised)),
-        "Share of the wrong labels that the network gives"),
+    column("memorised", DETAILED, Measured, Metric(|row| share(row.record.memorised)),
+        "Wrong labels that the network gives").titled("memorised %"),
 ];
 
 const fn column(
@@ -151,7 +179,7 @@ const fn column(
     value: Value,
     help: &'static str,
 ) -> Column {
-    Column { name, help, value, tables, when }
+    Column { name, help, value, tables, when, heading: "" }
 }
 
 /// Returns the columns of results.csv.
@@ -180,6 +208,11 @@ pub fn of_groups(table: Table, groups: &[Group<'_>]) -> Vec<&'static Column> {
 }
 
 impl Column {
+    const fn titled(mut self, heading: &'static str) -> Self {
+        self.heading = heading;
+        self
+    }
+
     /// Returns a run's cell; empty if the column is of groups.
     pub(super) fn run_cell(&self, row: &Row) -> Cell {
         match self.value {
@@ -192,13 +225,14 @@ impl Column {
         match self.value {
             OfRun(cell) => cell(&group.runs[0]),
             Metric(cell) => {
-                let digits = match cell(&group.runs[0]) {
-                    Count(_) => 0,
-                    Seconds(_) => 2,
-                    _ => 5,
+                let unit = match cell(&group.runs[0]) {
+                    Count(_) => Unit::Count,
+                    Share(_) => Unit::Percent,
+                    Seconds(_) => Unit::Seconds,
+                    _ => Unit::Number,
                 };
                 let spread = group.spread_if_measured(|row| cell(row).number());
-                spread.map_or(Empty, |spread| Cell::Spread(spread, digits))
+                spread.map_or(Empty, |spread| Cell::Spread(spread, unit))
             }
             OfGroup(cell) => cell(group),
         }
@@ -206,8 +240,8 @@ impl Column {
 
     /// Returns the mean and deviation of a metric of a group's runs; `None` unless every run has it.
     pub(super) fn spread(&self, group: &Group<'_>) -> Option<Spread> {
-        match self.cell(group) {
-            Cell::Spread(spread, _) => Some(spread),
+        match (&self.value, self.cell(group)) {
+            (Metric(_), Cell::Spread(spread, _)) => Some(spread),
             _ => None,
         }
     }
@@ -228,11 +262,14 @@ impl Column {
         }
     }
 
-    /// Returns the column's heading in a table, given the name of the study's first variant.
+    /// Returns the column's heading in a table, given the label of the study's first variant.
     pub fn heading(&self, first: &str) -> String {
-        match self.name {
-            "difference" => format!("acc_test − {first}'s, 95 %"),
-            name => name.to_owned(),
+        match (self.name, self.heading) {
+            ("difference", _) => {
+                format!("against {}, 95 %", truncate_str(first, LONGEST_FIRST, "…"))
+            }
+            (name, "") => name.to_owned(),
+            (_, heading) => heading.to_owned(),
         }
     }
 }
@@ -241,7 +278,7 @@ impl Cell {
     fn number(&self) -> Option<f64> {
         match *self {
             Count(count) => Some(count as f64),
-            Number(number) | Seconds(number) => Some(number),
+            Number(number) | Share(number) | Seconds(number) => Some(number),
             _ => None,
         }
     }
@@ -249,19 +286,27 @@ impl Cell {
     /// Returns the cell's main text in a table, and its smaller one: a deviation, an interval or a p value.
     pub fn texts(&self) -> [String; 2] {
         match self {
-            Cell::Spread(Spread { mean, deviation }, digits) => {
+            Cell::Spread(Spread { mean, deviation }, unit) => {
+                let (scale, digits) = match unit {
+                    Unit::Count => (1.0, 0),
+                    Unit::Percent => (100.0, 1),
+                    Unit::Seconds => (1.0, 2),
+                    Unit::Number => (1.0, 4),
+                };
                 // Whole numbers, such as the epochs, are often equal in all runs.
-                let deviation = deviation.filter(|&deviation| *digits > 0 || deviation > 0.0);
+                let deviation = deviation.filter(|&deviation| digits > 0 || deviation > 0.0);
                 let detail =
-                    deviation.map(|deviation| format!("± {}", decimal(deviation, *digits)));
-                [decimal(*mean, *digits), detail.unwrap_or_default()]
+                    deviation.map(|deviation| format!("± {}", decimal(scale * deviation, digits)));
+                [decimal(scale * mean, digits), detail.unwrap_or_default()]
             }
             Cell::Difference(Difference { mean, low, high, .. }) => {
-                [format!("{mean:+.5}"), format!("{low:+.5} to {high:+.5}")]
+                let [mean, low, high] = [mean, low, high].map(|share| points(*share));
+                [mean, format!("[{low}, {high}]")]
             }
             Cell::Verdict(_, p, is_provisional) => {
                 let provisional = if *is_provisional { "provisional, " } else { "" };
-                [self.to_string(), format!("{provisional}{}", p.map_or_else(String::new, p_text))]
+                let p = p.map_or_else(String::new, p_text);
+                [self.to_string(), format!("({provisional}{p})")]
             }
             cell => [cell.to_string(), String::new()],
         }
@@ -280,11 +325,27 @@ impl Cell {
 
 /// Formats a number with `digits` decimals; a large one in scientific notation.
 fn decimal(number: f64, digits: usize) -> String {
-    if number.abs() < 1e6 { format!("{number:.digits$}") } else { format!("{number:.3e}") }
+    let text =
+        if number.abs() < 1e6 { format!("{number:.digits$}") } else { format!("{number:.3e}") };
+    // A rounded -0.04 is 0.0.
+    if text.trim_matches(['-', '0', '.']).is_empty() { text.replace('-', "") } else { text }
+}
+
+/// Formats a difference of shares in percentage points: `+0.31`.
+fn points(share: f64) -> String {
+    format!("{:+.2}", 100.0 * share)
 }
 
 fn number(value: Option<f64>) -> Cell {
     value.map_or(Empty, Number)
+}
+
+fn share(value: Option<f64>) -> Cell {
+    value.map_or(Empty, Share)
+}
+
+fn percent(group: &Group<'_>, metric: fn(&Record) -> f64) -> Cell {
+    Cell::Spread(group.spread(|row| metric(&row.record)), Unit::Percent)
 }
 
 /// Formats a p value with six significant digits, however small it is.
@@ -316,13 +377,11 @@ impl fmt::Display for Cell {
         match self {
             Text(text) => formatter.write_str(text),
             Count(count) => write!(formatter, "{count}"),
-            Number(number) => write!(formatter, "{number:.6}"),
+            Number(number) | Share(number) => write!(formatter, "{number:.6}"),
             Seconds(seconds) => write!(formatter, "{seconds:.2}"),
             Cell::Verdict(verdict, ..) => write!(formatter, "{verdict}"),
-            Cell::Spread(..) => formatter.write_str(self.texts().join(" ").trim_end()),
-            Cell::Difference(_) => {
-                let [mean, interval] = self.texts();
-                write!(formatter, "{mean} ({interval})")
+            Cell::Spread(..) | Cell::Difference(_) => {
+                formatter.write_str(self.texts().join(" ").trim_end())
             }
             Empty => Ok(()),
         }

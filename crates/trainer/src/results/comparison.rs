@@ -8,7 +8,10 @@ use super::{
     Row,
     statistics::{CONFIDENCE, Difference, SeedsNeeded, holm, mcnemar, rounding_variance},
 };
-use crate::{store::SavedPredictions, study::KeyValues};
+use crate::{
+    store::SavedPredictions,
+    study::{KeyValues, cell_name},
+};
 
 /// Number of pairs from which a verdict is not provisional.
 const FIRM_PAIRS: usize = 5;
@@ -19,6 +22,9 @@ const FIRM_PAIRS: usize = 5;
 pub struct Comparison {
     /// The other variant.
     pub variant: String,
+    /// Its name for people, with the sweep point.
+    #[serde(skip)]
+    pub label: String,
     /// Its sweep point.
     #[serde(skip_serializing_if = "KeyValues::is_empty")]
     pub point: KeyValues,
@@ -127,6 +133,7 @@ fn compare_one(reference: &[Row], runs: &[Row], has_one_seed: bool) -> Option<Co
     };
     Some(Comparison {
         variant: reference[0].variant().to_owned(),
+        label: cell_name(reference[0].label(), reference[0].point()),
         point: reference[0].point().clone(),
         difference,
         p,

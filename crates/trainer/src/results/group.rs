@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{Comparison, Row, choice, comparison, statistics::Spread};
-use crate::study::KeyValues;
+use crate::study::{KeyValues, cell_name};
 
 /// The runs of one variant at one point of the sweep, and how they compare.
 #[derive(Debug, Clone)]
@@ -28,6 +28,11 @@ impl Group<'_> {
 
     pub fn point(&self) -> &KeyValues {
         self.runs[0].point()
+    }
+
+    /// Returns the variant's name for people, with the sweep point.
+    pub fn label(&self) -> String {
+        cell_name(self.runs[0].label(), self.point())
     }
 
     /// Returns whether several runs have the same weights, so that the seeds change nothing.

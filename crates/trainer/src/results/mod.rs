@@ -21,7 +21,7 @@ pub use self::{
     notes::notes,
     row::{Row, rows, unfinished},
     set::ResultSet,
-    table::{footnote_mark, table},
+    table::{Layout, footnote_mark, table},
     verdict::{p_text, verdicts},
 };
 

@@ -12,52 +12,50 @@ use crate::{
     study::{cell_name, setting_text},
 };
 
-/// Returns notes on the results, the most important first.
+/// Returns notes on the results, the most important first. The first line of a note says it in short.
 pub fn notes(groups: &[Group<'_>]) -> Vec<String> {
     let mut notes = doubts::notes(runs(groups).map(|row| row.record.doubts.as_ref()));
+    let mut note = |text: &str| notes.push(text.to_owned());
     if runs(groups).any(Row::diverged) {
-        let note = "† diverged: the loss or a weight is no longer a finite number; try a lower fit.learning_rate";
-        notes.push(note.to_owned());
+        note("† diverged: a loss or a weight is not finite; try a lower fit.learning_rate");
     }
-    if groups.iter().any(|group| group.starred) {
-        let best = if is_swept(groups) { "each variant's best point" } else { "the best variant" };
-        notes.push(format!("★ {best} by mean accuracy on the held-out images."));
-    } else if is_swept(groups) && !is_validated(groups) {
-        let note = "No point is marked as best, as only the test images could choose it. To choose by other images, hold\n\
-             some out, for example with --set data.validation=10000.";
-        notes.push(note.to_owned());
+    if let Some(row) = runs(groups).find(|row| row.barely_trained()) {
+        note(if row.run.data.pixels == Pixels::Raw {
+            "* barely trained: raw pixels silence most ReLU units; see data.pixels\n\
+             Pixels of 0 to 255 make the first updates so large that most ReLU units output 0 for every image from\n\
+             then on. How many stay active depends on the seed. Batch normalisation prevents this; so does\n\
+             data.pixels = \"unit\", as in the config mnist."
+        } else {
+            "* barely trained: try more epochs, a higher learning rate or a weaker penalty"
+        });
+    }
+    if !has_several_seeds(groups) && runs(groups).nth(1).is_some() {
+        note("One seed proves little. Train several: --set seeds=[0,1,2,3,4]");
+    }
+    let comparisons = || groups.iter().filter_map(|group| group.comparison.as_ref());
+    if comparisons().any(|comparison| comparison.provisional) {
+        note("Verdicts on fewer than five seeds are provisional.");
+    }
+    if runs(groups).any(|row| row.record.acc_train_true.is_some()) {
+        note("train % is by the true labels; the network was trained on wrong ones too.");
     }
     for group in groups {
         for key in &group.edges {
-            let name = cell_name(group.variant(), group.point());
-            let value = setting_text(group.point(), key);
-            notes.push(format!(
-                "{name}: {value} is at the edge of the values of {key}. The best may lie beyond; try more."
-            ));
+            let (name, value) = (group.label(), setting_text(group.point(), key));
+            let text = "is at the edge of its values; the best may lie beyond.";
+            notes.push(format!("{name}: {value} {text}\nTry more values of {key}."));
         }
     }
-    if let Some(row) = runs(groups).find(|row| row.barely_trained()) {
-        let raw = row.run.data.pixels == Pixels::Raw;
-        let note = if raw {
-            "* barely trained: raw pixels (0–255) make the first updates so large that most ReLU units output 0\n\
-             for every image from then on. How many stay active depends on the seed. Batch normalisation\n\
-             prevents this; so does data.pixels = \"unit\", as in the config mnist."
-        } else {
-            "* barely trained: try more epochs, a higher learning rate or a weaker penalty."
-        };
+    if groups.iter().any(|group| group.starred) {
+        let best = if is_swept(groups) { "each variant's best point" } else { "the best variant" };
+        notes.push(format!("★ {best} by mean accuracy on the held-out images"));
+    } else if is_swept(groups) && !is_validated(groups) {
+        let note = "No point is marked as best. To choose one, hold out images: data.validation\n\
+                    The test images must not choose.";
         notes.push(note.to_owned());
     }
     notes.extend(repetition_note(groups));
     notes.extend(groups.iter().filter_map(|group| early_stopping_note(group.runs)));
-    if has_several_seeds(groups) {
-        let note = "Mean ± standard deviation over n seeds. The difference is the mean over pairs of runs of the same seed,\n\
-             with its 95 % confidence interval (Student's t), which is not adjusted for several comparisons.";
-        notes.push(note.to_owned());
-    } else if runs(groups).nth(1).is_some() {
-        let note = "One run of each proves little: small differences may be due to chance. Train several seeds, for\n\
-             example --set seeds=[0,1,2,3,4].";
-        notes.push(note.to_owned());
-    }
     notes
 }
 
@@ -65,17 +63,15 @@ pub fn notes(groups: &[Group<'_>]) -> Vec<String> {
 fn repetition_note(groups: &[Group<'_>]) -> Option<String> {
     let repeated: Vec<&Group<'_>> = groups.iter().filter(|group| group.is_repeated()).collect();
     let fit = &repeated.first()?.runs[0].run.fit;
-    let names: Vec<String> =
-        repeated.iter().map(|group| cell_name(group.variant(), group.point())).collect();
+    let names: Vec<String> = repeated.iter().map(|group| group.label()).collect();
     let reason = match (&fit.weights, fit.shuffle) {
         (Some(_), false) => {
-            "fit.weights gives all runs the same start, fit.shuffle = false the same batches, and nothing else\n\
-             is random"
+            "fit.weights gives all runs the same start, fit.shuffle = false the same batches. Nothing else is random"
         }
-        _ => "nothing in them is random",
+        _ => "Nothing in them is random",
     };
     Some(format!(
-        "The seeds change nothing in {}: {reason}. Their runs have equal weights and count as one.",
+        "The seeds change nothing in {}; their runs count as one.\n{reason}.",
         names.join(", ")
     ))
 }
@@ -84,7 +80,7 @@ fn repetition_note(groups: &[Group<'_>]) -> Option<String> {
 fn early_stopping_note(runs: &[Row]) -> Option<String> {
     let [first, ..] = runs else { return None };
     let settings = first.run.variant.settings.early_stopping?;
-    let name = cell_name(first.variant(), first.point());
+    let name = cell_name(first.label(), first.point());
     let all = first.run.fit.epochs;
     let Some(best) = range(runs.iter().filter_map(|row| row.record.best_epoch)) else {
         return Some(format!("{name}: early stopping monitored none of the {all} epochs."));

@@ -25,6 +25,11 @@ impl Row {
         &self.run.variant.name
     }
 
+    /// Returns the variant's name for people.
+    pub fn label(&self) -> &str {
+        self.run.variant.label()
+    }
+
     pub fn point(&self) -> &KeyValues {
         &self.run.point
     }

@@ -4,7 +4,6 @@ use super::{
     Comparison, Group, Verdict,
     statistics::{Difference, SeedsNeeded},
 };
-use crate::study::cell_name;
 
 /// Maximum number of verdicts in the note; all are in summary.csv.
 const MOST: usize = 12;
@@ -15,7 +14,7 @@ pub fn verdicts(groups: &[Group<'_>]) -> Option<String> {
         .iter()
         .filter_map(|group| {
             let comparison = group.comparison.as_ref().filter(|one| one.is_sound)?;
-            Some((cell_name(group.variant(), group.point()), comparison))
+            Some((group.label(), comparison))
         })
         .collect();
     let sentences = compared.iter().filter_map(|(name, comparison)| {
@@ -37,7 +36,7 @@ pub fn verdicts(groups: &[Group<'_>]) -> Option<String> {
 
 /// Formats the verdict of a comparison over several seeds.
 fn sentence(name: &str, comparison: &Comparison, difference: &Difference) -> String {
-    let other = cell_name(&comparison.variant, &comparison.point);
+    let other = &comparison.label;
     let points = format!("{:+.2} percentage points of test accuracy", 100.0 * difference.mean);
     let mut p = comparison.p_adjusted.map_or_else(String::new, p_text);
     if comparison.provisional {
@@ -74,7 +73,7 @@ fn of_networks(compared: &[(String, &Comparison)]) -> Option<String> {
         tests.push(format!("{} more are in summary.csv", single.len() - MOST));
     }
     let (_, comparison) = single.first()?;
-    let other = cell_name(&comparison.variant, &comparison.point);
+    let other = &comparison.label;
     let adjusted = match single.len() {
         0 | 1 => String::new(),
         count => format!(", p adjusted for {count} comparisons by Holm's method"),

@@ -84,9 +84,7 @@ impl Callback for RunCallback<'_> {
     }
 
     fn on_epoch_end(&mut self, state: &State) -> Result<(), Error> {
-        if let Some(epoch) = state.history.last() {
-            self.bar.epoch(epoch);
-        }
+        self.bar.epoch(&state.history);
         if let Some(events) = &mut self.events {
             events.epoch(state)?;
         }

@@ -92,13 +92,9 @@ fn load_images(settings: &DataSettings, progress: &Progress) -> Result<Loaded, E
     let user_set = dir.clone().map(|path| UserSet { path, transposed, size, test_split });
     let request = Request { sources: sources.clone(), user_set };
     let bars = RefCell::new(None);
-    let loaded = data::load(&request, &Places::from_environment(), &|done| {
+    Ok(data::load(&request, &Places::from_environment(), &|done| {
         show(&mut bars.borrow_mut(), done, progress);
-    });
-    if let Some((_, task)) = bars.take() {
-        task.finish();
-    }
-    Ok(loaded?)
+    })?)
 }
 
 /// Returns an error if the study of the folder was trained on a source that was tried before the one that was found.
@@ -145,9 +141,7 @@ pub(super) fn identify(
 /// Shows the progress of a download or of reading, a bar per file.
 fn show(bar: &mut Option<(String, Task)>, done: data::Progress<'_>, progress: &Progress) {
     if bar.as_ref().is_none_or(|(name, _)| name != done.name) {
-        if let Some((_, task)) = bar.take() {
-            task.finish();
-        }
+        *bar = None;
         let total = done.total.unwrap_or(0) as u64;
         *bar = Some((done.name.to_owned(), progress.loading(done.name, total, done.unit)));
     }

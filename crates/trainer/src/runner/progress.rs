@@ -1,17 +1,25 @@
 //! Progress on stderr: bars on a terminal, plain lines elsewhere.
 
 use std::{
-    fmt::Display,
+    fmt::{self, Display},
     io::{self, IsTerminal, Write},
+    sync::atomic::{AtomicBool, AtomicUsize, Ordering},
     time::Duration,
 };
 
+use console::Term;
 use data::Unit;
-use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{
+    HumanDuration, MultiProgress, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle,
+    TermLike,
+};
 use training::Epoch;
 
 use super::threads;
 use crate::study::Run;
+
+/// Maximum number of characters of a name before a bar.
+const LONGEST_NAME: usize = 28;
 
 /// Progress of a command.
 #[derive(Debug)]
@@ -21,10 +29,23 @@ pub struct Progress {
     is_quiet: bool,
 }
 
-/// Progress of one task: a bar on a terminal, at most ten lines elsewhere.
+/// Progress of a study: a bar over the epochs of all runs.
+#[derive(Debug)]
+pub struct StudyProgress<'a> {
+    pub(super) progress: &'a Progress,
+    bar: ProgressBar,
+    runs: usize,
+    finished: AtomicUsize,
+    /// Numbers of characters of the longest run's name, and of its message.
+    widths: [usize; 2],
+}
+
+/// Progress of one task: a bar on a terminal, at most ten lines elsewhere. Its end removes the bar.
 #[derive(Debug)]
 pub struct Task {
     bar: ProgressBar,
+    /// Bar of the study that a run belongs to.
+    study: ProgressBar,
     /// Whether lines are printed.
     has_lines: bool,
 }
@@ -33,8 +54,13 @@ impl Progress {
     /// Creates bars if stderr is a terminal, else lines; neither if `quiet`.
     pub fn new(is_quiet: bool) -> Self {
         let has_bars = !is_quiet && io::stderr().is_terminal();
-        let target =
-            if has_bars { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+        let target = if has_bars {
+            let terminal =
+                Box::new(Terminal { term: Term::buffered_stderr(), is_line_full: false.into() });
+            ProgressDrawTarget::term_like_with_hz(terminal, 20)
+        } else {
+            ProgressDrawTarget::hidden()
+        };
         Self { bars: MultiProgress::with_draw_target(target), is_quiet }
     }
 
@@ -50,54 +76,112 @@ impl Progress {
         self.bars.suspend(|| tell(format!("warning: {message}")));
     }
 
-    /// Starts the progress of the study, below that of its runs.
-    pub fn study(&self, runs: usize) -> Task {
-        let bar = "{prefix:24} {bar:24} {pos}/{len} runs  {elapsed} so far, {eta} left";
-        self.task("study", runs as u64, bar, MultiProgress::add)
-    }
-
-    /// Starts the progress of a run.
-    pub fn run(&self, run: &Run, epochs: usize) -> Task {
-        let bar = "{prefix:24} {bar:24} epoch {pos}/{len}  {msg}  {eta} left";
-        self.task(&run.to_string(), epochs as u64, bar, |bars, bar| bars.insert_from_back(1, bar))
+    /// Starts the progress of a study's runs, below their own.
+    pub fn study<'a>(&self, runs: impl Iterator<Item = &'a Run> + Clone) -> StudyProgress<'_> {
+        let names = runs.clone().map(|run| run.to_string().chars().count());
+        let width = names.max().unwrap_or(0).min(LONGEST_NAME);
+        let is_validated = runs.clone().any(|run| run.data.is_validated());
+        let widths = [width, message(0.0, is_validated.then_some(0.0)).chars().count()];
+        let (count, epochs) = (runs.clone().count(), runs.map(|run| run.fit.epochs as u64).sum());
+        let template = format!("{{prefix:{width}!}} {{wide_bar}} {{msg}}  {{elapsed}}{{left}}");
+        let bar = self.bar("all", epochs, &template, MultiProgress::add);
+        let finished = AtomicUsize::new(0);
+        bar.set_message(format!("0/{count} runs"));
+        StudyProgress { progress: self, bar, runs: count, finished, widths }
     }
 
     /// Starts the progress of loading a data set.
     pub fn loading(&self, name: &str, total: u64, unit: Unit) -> Task {
-        let bar = match unit {
-            Unit::Bytes => "{prefix:24} {bar:24} {bytes}/{total_bytes}  {eta} left",
-            Unit::Files => "{prefix:24} {bar:24} {pos}/{len}  {eta} left",
+        let done = match unit {
+            Unit::Bytes => "{bytes}/{total_bytes}",
+            Unit::Files => "{pos}/{len}",
         };
-        self.task(name, total, bar, MultiProgress::add)
+        let bar = self.bar(
+            name,
+            total,
+            &format!("{{prefix}} {{wide_bar}} {done}{{left}}"),
+            MultiProgress::add,
+        );
+        Task { bar, study: ProgressBar::hidden(), has_lines: self.has_lines() }
     }
 
-    fn task(
+    fn bar(
         &self,
         name: &str,
         total: u64,
         template: &str,
         place: impl FnOnce(&MultiProgress, ProgressBar) -> ProgressBar,
-    ) -> Task {
+    ) -> ProgressBar {
         let bar = place(&self.bars, ProgressBar::new(total));
         let style = ProgressStyle::with_template(template);
-        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+        let style = style.unwrap_or_else(|_| ProgressStyle::default_bar());
+        bar.set_style(style.with_key("left", left).progress_chars("━╸─"));
         bar.set_prefix(name.to_owned());
-        let is_hidden = self.bars.is_hidden();
         // The ticks are another thread's.
-        if !is_hidden && !threads::are_few() {
+        if !self.bars.is_hidden() && !threads::are_few() {
             bar.enable_steady_tick(Duration::from_millis(200));
         }
-        Task { bar, has_lines: is_hidden && !self.is_quiet }
+        bar
+    }
+
+    fn has_lines(&self) -> bool {
+        self.bars.is_hidden() && !self.is_quiet
+    }
+}
+
+/// Writes the time left, once it can be estimated.
+fn left(state: &ProgressState, out: &mut dyn fmt::Write) {
+    let seconds = state.eta().as_secs();
+    if state.pos() > 0 && seconds > 0 {
+        // A failure to write is the drawing's to report.
+        let _ = write!(out, ", {} left", HumanDuration(state.eta()));
+    }
+}
+
+impl StudyProgress<'_> {
+    /// Starts the progress of a run after its first epochs.
+    pub fn run(&self, run: &Run, epochs_before: usize) -> Task {
+        let [width, message] = self.widths;
+        let template =
+            format!("{{prefix:{width}!}} {{wide_bar}} {{pos:>3}}/{{len}}  {{msg:{message}}}");
+        let (name, epochs) = (run.to_string(), run.fit.epochs as u64);
+        let bar =
+            self.progress.bar(&name, epochs, &template, |bars, bar| bars.insert_from_back(1, bar));
+        bar.set_position(epochs_before as u64);
+        self.bar.dec_length(epochs_before as u64);
+        Task { bar, study: self.bar.clone(), has_lines: self.progress.has_lines() }
+    }
+
+    /// Counts the epochs of a run that is not trained here.
+    pub fn skip(&self, run: &Run) {
+        self.bar.inc(run.fit.epochs as u64);
+    }
+
+    /// Counts a finished run.
+    pub fn finish_run(&self) {
+        let (before, runs) = (self.finished.fetch_add(1, Ordering::Relaxed), self.runs);
+        let finished = before + 1;
+        self.bar.set_message(format!("{finished}/{runs} runs"));
+        if self.progress.has_lines() && finished * 10 / runs > before * 10 / runs {
+            tell(format!("{finished} of {runs} runs finished"));
+        }
+    }
+}
+
+impl Drop for StudyProgress<'_> {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
     }
 }
 
 impl Task {
-    /// Reports the end of an epoch.
-    pub fn epoch(&self, epoch: &Epoch) {
-        let metrics = epoch.validation.unwrap_or(epoch.train);
-        let prefix = if epoch.validation.is_some() { "val " } else { "" };
-        let message = format!("{prefix}loss {:.4} acc {:.4}", metrics.loss, metrics.accuracy);
-        self.advance(epoch.number as u64, &message);
+    /// Reports the last epoch of a history, with the last evaluation on held-out images.
+    pub fn epoch(&self, history: &[Epoch]) {
+        let Some(last) = history.last() else { return };
+        let held_out = history.iter().rev().find_map(|epoch| epoch.validation);
+        let message = message(last.train.accuracy, held_out.map(|metrics| metrics.accuracy));
+        self.study.inc((last.number as u64).saturating_sub(self.bar.position()));
+        self.advance(last.number as u64, &message);
     }
 
     /// Reports the steps done.
@@ -111,10 +195,77 @@ impl Task {
         self.bar.set_position(done);
         self.bar.set_message(message.to_owned());
     }
+}
 
-    /// Ends the progress and removes its bar.
-    pub fn finish(&self) {
+impl Drop for Task {
+    fn drop(&mut self) {
+        // Early stopping leaves epochs out.
+        self.study.inc(self.bar.length().unwrap_or(0).saturating_sub(self.bar.position()));
         self.bar.finish_and_clear();
+    }
+}
+
+/// Formats accuracies on the training and the held-out images.
+fn message(train: f64, held_out: Option<f64>) -> String {
+    let held_out = held_out.map(|accuracy| format!("  held-out {:5.1} %", 100.0 * accuracy));
+    format!("train {:5.1} %{}", 100.0 * train, held_out.unwrap_or_default())
+}
+
+/// A terminal whose last columns stay empty: the `^C` that it echoes must not begin another line, which would not be cleared.
+#[derive(Debug)]
+struct Terminal {
+    term: Term,
+    /// Whether what is written next begins another line.
+    is_line_full: AtomicBool,
+}
+
+impl TermLike for Terminal {
+    fn width(&self) -> u16 {
+        let (_, columns) = self.term.size();
+        columns.saturating_sub(3)
+    }
+
+    fn height(&self) -> u16 {
+        let (rows, _) = self.term.size();
+        rows
+    }
+
+    fn move_cursor_up(&self, lines: usize) -> io::Result<()> {
+        self.term.move_cursor_up(lines)
+    }
+
+    fn move_cursor_down(&self, lines: usize) -> io::Result<()> {
+        self.term.move_cursor_down(lines)
+    }
+
+    fn move_cursor_right(&self, columns: usize) -> io::Result<()> {
+        self.term.move_cursor_right(columns)
+    }
+
+    fn move_cursor_left(&self, columns: usize) -> io::Result<()> {
+        self.term.move_cursor_left(columns)
+    }
+
+    fn write_line(&self, line: &str) -> io::Result<()> {
+        self.term.write_line(line)
+    }
+
+    /// Writes a line or the spaces that would fill it.
+    fn write_str(&self, text: &str) -> io::Result<()> {
+        let is_filler = text.trim().is_empty();
+        if self.is_line_full.swap(is_filler, Ordering::Relaxed) && !is_filler {
+            self.term.write_line("")?;
+        }
+        if is_filler { Ok(()) } else { self.term.write_str(text) }
+    }
+
+    fn clear_line(&self) -> io::Result<()> {
+        self.is_line_full.store(false, Ordering::Relaxed);
+        self.term.clear_line()
+    }
+
+    fn flush(&self) -> io::Result<()> {
+        self.term.flush()
     }
 }
 

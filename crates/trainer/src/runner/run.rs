@@ -6,7 +6,7 @@ use training::{Columns, Fit, Images, InputFormat, State, evaluate, evaluate_and_
 use super::{
     Error, RunContext,
     callback::RunCallback,
-    progress::{Progress, Task},
+    progress::{StudyProgress, Task},
     restore::Start,
     signals,
     tensorboard::Events,
@@ -31,19 +31,19 @@ impl RunContext {
         job: &Job<'_>,
         claim: &mut Claim<'_>,
         siblings: &Siblings<'_>,
-        progress: &Progress,
+        study: &StudyProgress<'_>,
     ) -> Result<FinishedRun, Error> {
         let data = self.splits.of(&job.run.data, job.run.seed)?;
         let columns = columns(job.run, &data);
-        let record = match self.restore(job, claim, columns, || siblings.of(job), progress)? {
+        let record = match self.restore(job, claim, columns, || siblings.of(job), study.progress)? {
             Start::State(state, seconds) => {
-                let bar = progress.run(job.run, job.run.fit.epochs);
-                let outcome = self.fit(job, claim, &data, (*state, seconds), &bar);
-                bar.finish();
-                let (state, header) = outcome?;
+                let bar = study.run(job.run, state.history.len());
+                let (state, header) = self.fit(job, claim, &data, (*state, seconds), &bar)?;
+                drop(bar);
                 self.finish(job.run, claim, &data, &state, &header)?
             }
             Start::Copy { record, files } => {
+                study.skip(job.run);
                 for (file, bytes) in &files {
                     files::write(&claim.file(file), bytes)?;
                 }

@@ -25,19 +25,23 @@ pub fn train<'a>(
     signals::listen().map_err(Error::Signals)?;
     let siblings = Siblings::new(folders);
     let settings = &context.saved.study.settings;
-    let bar = progress.study(jobs.len());
-    let (finished, held) = (Mutex::new((0, on_finish)), Mutex::new(HashSet::new()));
+    let study = progress.study(jobs.iter().map(|job| job.run));
+    let (on_finish, held) = (Mutex::new(on_finish), Mutex::new(HashSet::new()));
     let outcome = scheduler::run_all(jobs, settings.jobs.resolve(settings.backend), |job| {
         signals::check()?;
         let run = match folder.claim(job, folders.get(job.id), &|message| progress.warn(message))? {
-            Claimed::Finished(run) => *run,
+            Claimed::Finished(run) => {
+                study.skip(job.run);
+                *run
+            }
             Claimed::Held => {
+                study.skip(job.run);
                 held.lock().unwrap_or_else(PoisonError::into_inner).insert(job.id);
                 return Ok(());
             }
             Claimed::Ours(mut claim) => {
                 let outcome =
-                    scheduler::caught(|| context.train_run(job, &mut claim, &siblings, progress));
+                    scheduler::caught(|| context.train_run(job, &mut claim, &siblings, &study));
                 if let Err(panic @ Error::Panic(_)) = &outcome {
                     // The panic is reported in any case.
                     let _ = claim.fail(&panic.to_string());
@@ -46,14 +50,12 @@ pub fn train<'a>(
             }
         };
         // Locked meanwhile, so that newer results are never replaced by older ones.
-        let mut finished = finished.lock().unwrap_or_else(PoisonError::into_inner);
-        let (count, on_finish) = &mut *finished;
+        let mut on_finish = on_finish.lock().unwrap_or_else(PoisonError::into_inner);
         on_finish(job, run)?;
-        *count += 1;
-        bar.advance(*count, "");
+        study.finish_run();
         Ok(())
     });
-    bar.finish();
+    drop(study);
     outcome.map_err(stopped)?;
     let held = held.into_inner().unwrap_or_else(PoisonError::into_inner);
     Ok(jobs.iter().filter(|job| held.contains(job.id)).collect())

@@ -99,9 +99,14 @@ impl Record {
         1.0 - self.test.accuracy / self.train.accuracy
     }
 
-    /// Returns training accuracy − test accuracy.
+    /// Returns the training accuracy by the true labels.
+    pub fn true_accuracy(&self) -> f64 {
+        self.acc_train_true.unwrap_or(self.train.accuracy)
+    }
+
+    /// Returns training accuracy − test accuracy, both by the true labels.
     pub fn gap(&self) -> f64 {
-        self.train.accuracy - self.test.accuracy
+        self.true_accuracy() - self.test.accuracy
     }
 
     /// Reads the record in a run's folder; `None` if there is none.

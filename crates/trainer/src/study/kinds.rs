@@ -18,6 +18,9 @@ const MAX_LAYERS: usize = 64;
 /// Maximum number of units of a hidden layer.
 const MAX_UNITS: usize = 65_536;
 
+/// Maximum number of characters of a text.
+const MAX_TEXT: usize = 40;
+
 /// Parser of a value. A path is relative to the folder.
 type Parse<T> = Box<dyn Fn(&Value, &Path) -> Parsed<T> + Send + Sync>;
 /// Formatter of a value; `None` for an optional setting that is not set, which a config cannot express.
@@ -112,6 +115,20 @@ pub(super) fn name() -> Kind<String> {
         "a name",
         |value| value.as_str().filter(|name| !name.is_empty()).map(str::to_owned),
         |name| Some(name.as_str().into()),
+    )
+}
+
+/// A text that fits a column of a table.
+pub(super) fn text() -> Kind<String> {
+    kind(
+        &format!("a text of 1 to {MAX_TEXT} characters in one line"),
+        |value| {
+            let text = value.as_str()?.trim();
+            let is_valid =
+                (1..=MAX_TEXT).contains(&text.chars().count()) && !text.contains(char::is_control);
+            is_valid.then(|| text.to_owned())
+        },
+        |text| Some(text.as_str().into()),
     )
 }
 

@@ -99,6 +99,11 @@ impl Variant {
         let network = settings.network(hidden);
         Self { name: name.to_owned(), settings, network }
     }
+
+    /// Returns the name for people: the label, or else the variant's name.
+    pub fn label(&self) -> &str {
+        self.settings.label.as_deref().unwrap_or(&self.name)
+    }
 }
 
 impl Run {

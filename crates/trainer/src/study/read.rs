@@ -58,6 +58,17 @@ impl Study {
     }
 }
 
+/// Returns the label of a preset; `None` if it is its name.
+fn preset_label(name: &str) -> Option<&'static str> {
+    match name {
+        "l2" => Some("L2"),
+        "l1" => Some("L1"),
+        "batch_norm" => Some("batch norm"),
+        "batch_norm_dropout" => Some("batch norm + dropout"),
+        _ => None,
+    }
+}
+
 /// Returns the number of hidden layers; 1 if the value is not a list.
 fn depth_of(hidden: &Value) -> usize {
     hidden.as_array().map_or(1, Vec::len).max(1)
@@ -77,8 +88,9 @@ impl Draft {
     fn read(entries: &Entries, depth: usize, origins: &Origins) -> Result<Self, ConfigError> {
         let mut draft = Self { depth, settings: Settings::new(), variants: BTreeMap::new() };
         for (name, network) in presets(&[1]) {
-            let last = (&network.hidden[0]).into();
-            draft.variant(name).layers.insert(LayerName::Hidden(depth - 1), last);
+            let variant = draft.variant(name);
+            variant.layers.insert(LayerName::Hidden(depth - 1), (&network.hidden[0]).into());
+            variant.label = preset_label(name).map(str::to_owned);
         }
         let mut written = BTreeMap::new();
         // A table comes before its keys, under whichever name of the last hidden layer.
@@ -160,15 +172,23 @@ impl Draft {
         self.variants.entry(name.to_owned()).or_default()
     }
 
-    /// Checks that the compared variants are defined.
+    /// Checks that the compared variants are defined, and that their labels differ.
     fn check_variants(&self) -> Result<(), SettingError> {
-        let mut names = self.settings.variants.iter();
-        let Some(name) = names.find(|name| !self.variants.contains_key(*name)) else {
-            return Ok(());
-        };
-        let known: Vec<&String> = self.variants.keys().collect();
-        let unknown = values::unknown("variant", name, &known);
-        Err(SettingError::new("variants", format!("{unknown}; define more as [variant.NAME]")))
+        let mut labels = BTreeMap::new();
+        for name in &self.settings.variants {
+            let Some(settings) = self.variants.get(name) else {
+                let known: Vec<&String> = self.variants.keys().collect();
+                let unknown = values::unknown("variant", name, &known);
+                let reason = format!("{unknown}; define more as [variant.NAME]");
+                return Err(SettingError::new("variants", reason));
+            };
+            let label = settings.label.as_ref().unwrap_or(name);
+            if let Some(other) = labels.insert(label, name) {
+                let reason = format!("is `{label}`, as that of `{other}`: choose another");
+                return Err(SettingError::new(&format!("variant.{name}.label"), reason));
+            }
+        }
+        Ok(())
     }
 
     /// Returns a variant's run at a sweep point, without its seed. Reads no more than the point's values.

@@ -60,6 +60,7 @@ pub struct FitSettings {
 /// Settings of one `[variant.NAME]`.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct VariantSettings {
+    pub label: Option<String>,
     pub early_stopping: Option<EarlyStopping>,
     pub weight_decay: Option<WeightDecay>,
     pub label_smoothing: f64,

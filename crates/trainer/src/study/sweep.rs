@@ -7,6 +7,7 @@ use toml::Value;
 use super::{
     ID_DIGITS, KeyValues, Run,
     keys::{self, Key, SWEEP, VARIANT, sweep_key},
+    setting::Row,
     settings::Settings,
     table,
 };
@@ -127,7 +128,8 @@ fn parse(key: &str, list: &Value) -> Parsed<Vec<Value>> {
         return Err("must be a table with a list for each swept key".to_owned());
     }
     let row = Key::find(&keys::canonical(key, 1)).map(|key| key.row());
-    if !key.starts_with(VARIANT) && row.is_none_or(|row| !row.can_be_swept()) {
+    let can_be_swept = row.map_or(key.starts_with(VARIANT), Row::can_be_swept);
+    if !can_be_swept {
         let swept =
             table::STUDY.iter().map(|setting| &setting.row).filter(|row| row.can_be_swept());
         let mut known: Vec<&String> = swept.map(|row| &row.key).collect();

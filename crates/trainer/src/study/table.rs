@@ -8,7 +8,7 @@ use training::{EarlyStopping, WeightDecay};
 
 use super::{
     kinds::{boolean, byte, fraction, hidden, jobs, list, magnitude, name, not_negative, optional},
-    kinds::{path, positive, size, up_to_one, whole, word},
+    kinds::{path, positive, size, text, up_to_one, whole, word},
     setting::{Rows, Setting, row, rows},
     settings::{
         ConstraintSettings, DataSettings, FitSettings, LayerSettings, Settings, VariantSettings,
@@ -126,6 +126,12 @@ impl Rows for FitSettings {
 impl Rows for VariantSettings {
     fn rows() -> Vec<Setting<Self>> {
         let mut rows = vec![
+            row!(
+                label,
+                optional(text()),
+                "name in tables and the report; unset: the variant's own"
+            )
+            .no_input(),
             row!(label_smoothing, fraction(), "share of a label that is spread over all classes"),
             row!(shift, byte(), "largest shift of a training image, in pixels"),
         ];
