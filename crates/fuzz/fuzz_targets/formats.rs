@@ -151,7 +151,7 @@ impl Npy {
             file[offset] ^= mask;
         }
         let sides = self.shape.iter().map(|side| usize::from(*side));
-        let expected = sides.product::<usize>().saturating_mul(width);
+        let expected = sides.fold(width, usize::saturating_mul);
         if expected <= 1 << 12 && !self.data.is_empty() {
             file.extend(self.data.iter().cycle().take(expected));
         } else {
