@@ -85,7 +85,6 @@ fn a_set_of_other_images_is_trained_resumed_and_reported() {
     assert_eq!((&data["width"], &data["height"]), (&16.into(), &20.into()));
     assert_eq!(data["class_names"][25], "letter 25");
     assert_eq!(data["preparation"], "light_on_dark");
-    assert_eq!(data["groups"][0]["confusion"].as_array().unwrap().len(), 26);
     // Without the data set, the report takes size and names from the networks.
     fs::rename(dir.path("letters"), dir.path("elsewhere")).unwrap();
     dir.trainer(&["report", "out"]).assert().success().stderr(contains("shows no images"));

@@ -12,8 +12,7 @@ use crate::{
 pub(super) struct Confidence {
     /// The images of all runs, in bins by confidence. Empty bins have no values.
     bins: Vec<CalibrationBin>,
-    /// The expected calibration error: the mean distance of accuracy and confidence over the bins, weighted by their
-    /// images (Guo et al. 2017).
+    /// The expected calibration error.
     pub(super) ece: Spread,
     pub(super) mean: Spread,
     /// The mean negative log-likelihood: the cross-entropy without penalties and smoothing.
@@ -43,15 +42,6 @@ impl Confidence {
     }
 }
 
-#[cfg(test)]
-impl Confidence {
-    /// Creates the confidence of a network with this mean.
-    pub(crate) fn sample(mean: f64) -> Self {
-        let spread = |value| Spread::new(&[value]);
-        Self { bins: Vec::new(), ece: spread(0.1), mean: spread(mean), nll: spread(0.5) }
-    }
-}
-
 /// Joins the images of several runs' bins of the same confidence.
 fn pooled<'a>(bins: &(impl Iterator<Item = &'a CalibrationBin> + Clone)) -> CalibrationBin {
     let images: usize = bins.clone().map(|bin| bin.images).sum();
@@ -67,7 +57,9 @@ fn pooled<'a>(bins: &(impl Iterator<Item = &'a CalibrationBin> + Clone)) -> Cali
     }
 }
 
-fn calibration_error(bins: &[CalibrationBin]) -> f64 {
+/// Computes the expected calibration error: the mean distance of accuracy and confidence over the bins, weighted by their
+/// images (Guo et al. 2017).
+pub(super) fn calibration_error(bins: &[CalibrationBin]) -> f64 {
     weighted(bins, |bin| Some((bin.accuracy? - bin.confidence?).abs()))
 }
 

@@ -85,13 +85,6 @@ impl Curves {
     pub(super) fn last_running_acc(&self) -> Option<f64> {
         *self.running_acc.last()?
     }
-
-    /// Returns the first recorded epoch, with the mean loss over its batches and the cross-entropy after it.
-    pub(super) fn first_losses(&self) -> Option<(usize, f64, f64)> {
-        let first = *self.recorded.epochs.first()?;
-        let index = self.epochs.iter().position(|&epoch| epoch == first)?;
-        Some((first, self.running_loss[index]?, self.at(first, "cross_entropy")?))
-    }
 }
 
 impl Means {

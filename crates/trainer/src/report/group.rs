@@ -9,12 +9,13 @@ use training::SavedModel;
 use super::{
     confidence::Confidence,
     curves::Curves,
-    network::{PageNetwork, WeightHistogram, confusion_matrix},
+    network::{PageNetwork, WeightHistogram},
+    quantities::{Help, MatrixCell},
 };
 use crate::{
     doubts::Doubts,
-    results::{Comparison, Group, Row, statistics::Spread},
-    store::{Ending, Error, SavedPredictions, tables::CHANGED_LABELS},
+    results::{Group, Row, statistics::Spread},
+    store::{Ending, Error, tables::CHANGED_LABELS},
 };
 
 /// The maximum number of hidden layers of which all are shown.
@@ -24,7 +25,10 @@ const MAX_DEPTH: usize = 3;
 #[derive(Debug, Serialize)]
 pub(super) struct PageGroup {
     pub(super) variant: String,
-    /// The variant's name with its sweep point.
+    /// The variant's label.
+    #[serde(skip)]
+    pub(super) label: String,
+    /// The label with the sweep point.
     pub(super) name: String,
     /// The index of the value of each swept key in its slider.
     pub(super) point: BTreeMap<String, usize>,
@@ -35,11 +39,16 @@ pub(super) struct PageGroup {
     pub(super) runs: usize,
     /// The seed of the first run, whose network is shown.
     pub(super) seed: u64,
+    /// By the true labels.
     pub(super) acc_train: Spread,
     pub(super) acc_val: Option<Spread>,
     pub(super) acc_test: Spread,
     /// Training minus test accuracy.
     pub(super) gap: Spread,
+    /// Its cells of the effect matrix.
+    pub(super) quantities: Vec<MatrixCell>,
+    /// The difference in test accuracy from the first variant.
+    pub(super) help: Option<Help>,
     /// Cross-entropy without penalties and smoothing.
     pub(super) cross_entropy_train: Spread,
     pub(super) cross_entropy_test: Spread,
@@ -52,20 +61,16 @@ pub(super) struct PageGroup {
     /// The median best epoch of early stopping, or else that of the lowest mean cross-entropy on held-out images.
     pub(super) best_epoch: Option<usize>,
     pub(super) confidence: Option<Confidence>,
-    pub(super) confusion: Option<Vec<Vec<usize>>>,
     pub(super) weights: Option<WeightHistogram>,
     /// The network of the first run; `None` also if the page would become too large.
     pub(super) network: Option<PageNetwork>,
-    /// The classes that the first run's network predicts for the images that most networks misclassify.
+    /// The classes that the first run's network predicts for the page's test images.
     pub(super) answers: Vec<u8>,
     /// The classes that it predicts for the training images with wrong labels.
     pub(super) wrong_answers: Vec<Option<usize>>,
     /// Doubts about the images of each run.
     #[serde(skip)]
     pub(super) doubts: Vec<Option<Doubts>>,
-    /// The comparison of its test accuracy with that of the first variant.
-    #[serde(skip)]
-    pub(super) comparison: Option<Comparison>,
     /// The gap of each run by its seed.
     #[serde(skip)]
     pub(super) gaps: BTreeMap<u64, f64>,
@@ -75,11 +80,7 @@ pub(super) struct PageGroup {
     /// Largest number of pixels by which training images are moved.
     #[serde(skip)]
     pub(super) shift: u8,
-    /// The checksum of each run's weights by its seed.
-    #[serde(skip)]
-    pub(super) checksums: BTreeMap<u64, String>,
     /// The number of training images.
-    #[serde(skip)]
     pub(super) train_images: usize,
     /// The number of test images.
     #[serde(skip)]
@@ -112,8 +113,6 @@ pub(super) struct Stopped {
 pub(super) struct Reading {
     /// The layer whose weights are shown; `None` for the last hidden one.
     pub(super) layer: Option<LayerName>,
-    /// The number of classes.
-    pub(super) classes: usize,
     /// The seed whose networks are shown, if a group has it.
     pub(super) seed: Option<u64>,
 }
@@ -126,7 +125,7 @@ impl PageGroup {
         reading: &Reading,
         notes: &mut Vec<String>,
     ) -> Self {
-        let (&Reading { layer, classes, seed }, runs) = (reading, group.runs);
+        let (&Reading { layer, seed }, runs) = (reading, group.runs);
         let first = runs.iter().find(|row| Some(row.run.seed) == seed).unwrap_or(&runs[0]);
         let mut note = |error: Error| notes.push(error.to_string());
         let (network, model) = PageNetwork::read(first, layer).map_err(&mut note).ok().unzip();
@@ -143,23 +142,21 @@ impl PageGroup {
         let stopped = Stopped::of(runs);
         Self {
             variant: group.variant().to_owned(),
+            label: first.label().to_owned(),
             name: group.label(),
             point: BTreeMap::new(),
             shown,
             chosen: group.chosen,
             runs: runs.len(),
             seed: first.run.seed,
-            acc_train: group.spread(|row| row.record.train.accuracy),
+            acc_train: group.spread(|row| row.record.true_accuracy()),
             acc_val: group.spread_if_measured(|row| Some(row.record.validation?.accuracy)),
             acc_test: group.spread(|row| row.record.test.accuracy),
             gap: group.spread(|row| row.record.gap()),
+            quantities: Vec::new(),
+            help: group.comparison.as_ref().and_then(Help::of),
             doubts: runs.iter().map(|row| row.record.doubts.clone()).collect(),
-            checksums: runs
-                .iter()
-                .filter_map(|row| Some((row.run.seed, row.weights()?.to_owned())))
-                .collect(),
             train_images: first.record.train.images,
-            comparison: group.comparison.clone(),
             config: first.run.variant.network.clone(),
             shift: first.run.variant.settings.shift,
             test_images: first.record.test.images,
@@ -175,9 +172,6 @@ impl PageGroup {
             stopped,
             curves,
             confidence: Confidence::of(runs),
-            confusion: predictions.as_ref().and_then(|SavedPredictions { labels, predicted }| {
-                confusion_matrix(labels, predicted.as_ref()?, classes)
-            }),
             weights: None,
             network,
             answers: Vec::new(),
@@ -185,13 +179,6 @@ impl PageGroup {
             predicted: predictions.and_then(|predictions| predictions.predicted),
             model,
         }
-    }
-
-    /// Returns whether all runs have the same weights, so that the seeds change nothing.
-    pub(super) fn is_repeated(&self) -> bool {
-        let mut checksums = self.checksums.values();
-        let first = checksums.next();
-        checksums.len() > 0 && checksums.all(|other| Some(other) == first)
     }
 
     /// Returns whether the images lack classes, so that accuracies answer nothing about them.
@@ -250,7 +237,7 @@ pub(super) mod tests {
             })
             .collect();
         let group = crate::results::groups(&rows, name).remove(0);
-        let reading = Reading { layer: None, classes: 10, seed: None };
+        let reading = Reading { layer: None, seed: None };
         PageGroup::read(&group, true, &reading, &mut Vec::new())
     }
 

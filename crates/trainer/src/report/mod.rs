@@ -2,20 +2,22 @@
 
 mod confidence;
 mod curves;
+mod explanation;
 mod group;
-mod misclassified;
+mod headline;
+mod mistakes;
 mod network;
 mod page;
 mod page_data;
+mod quantities;
 mod questions;
-mod sentences;
 mod sweep;
 mod wrong_labels;
 
 use data::Source;
 use strum::VariantArray;
 
-use self::{page_data::PageData, sentences::Sentences};
+use self::page_data::PageData;
 use crate::{
     results::{self, Group},
     splits::Splits,
@@ -55,8 +57,7 @@ pub fn write(
     let source = Source::VARIANTS.iter().find(|source| source.to_string() == *name);
     notes.extend(source.and_then(|source| source.credit()).map(str::to_owned));
     let data = PageData::new(saved, groups, splits, &mut notes);
-    let sentences = Sentences::new(&data);
-    let page = page::render(saved, groups, &notes, &sentences, &data);
+    let page = page::render(saved, groups, &notes, &data);
     let page = page.map_err(|reason| Error::Serialize { what: FILE, reason })?;
     files::write(&folder.file(FILE), page.as_bytes())
 }

@@ -152,19 +152,6 @@ impl WeightHistogram {
     }
 }
 
-/// Counts the images of each label (row) by their predicted class (column); `None` if there are more classes.
-pub(super) fn confusion_matrix(
-    labels: &[u8],
-    predictions: &[u8],
-    classes: usize,
-) -> Option<Vec<Vec<usize>>> {
-    let mut counts = vec![vec![0; classes]; classes];
-    for (&label, &prediction) in labels.iter().zip(predictions) {
-        *counts.get_mut(usize::from(label))?.get_mut(usize::from(prediction))? += 1;
-    }
-    Some(counts)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -180,12 +167,5 @@ mod tests {
         let histogram = WeightHistogram::new(&kernel[..6], vec![-1.0, 1.0], 7);
         assert!((histogram.l1 - 2.7505).abs() < 1e-6);
         assert!((histogram.l2 - 2.3125_f64.sqrt()).abs() < 1e-6);
-    }
-
-    #[test]
-    fn rows_of_the_confusion_matrix_are_labels() {
-        let counts = confusion_matrix(&[3, 3, 7], &[5, 3, 7], 10).unwrap();
-        assert_eq!((counts[3][5], counts[3][3], counts[7][7]), (1, 1, 1));
-        assert_eq!(counts.iter().flatten().sum::<usize>(), 3);
     }
 }

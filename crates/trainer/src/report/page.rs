@@ -1,14 +1,15 @@
 //! The HTML of the report: its template, and the texts and the table in it.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, path::Path};
 
 use askama::Template;
-use training::Pixels;
 
-use super::{page_data::PageData, sentences::Sentences};
+use super::{
+    explanation::better_on_test, group::PageGroup, headline::Headline, page_data::PageData,
+};
 use crate::{
-    results::{self, Column, Group, Row, Table},
-    store::SavedStudy,
+    results::{self, Column, Group, Table},
+    store::{Record, SavedStudy},
     study::{counted, setting_text, short},
 };
 
@@ -17,39 +18,53 @@ const STYLE: &str = include_str!("../../templates/report.css");
 const D3: &str = include_str!("../../templates/vendor/d3.min.js");
 /// Observable Plot, <https://observablehq.com/plot>, which draws the charts.
 const PLOT: &str = include_str!("../../templates/vendor/plot.umd.min.js");
+/// Licence of both.
+const LICENCE: &str = include_str!("../../templates/vendor/licence.html");
 const SCRIPT: &str = concat!(
     include_str!("../../templates/scripts/data.js"),
     include_str!("../../templates/scripts/table.js"),
     include_str!("../../templates/scripts/network.js"),
     include_str!("../../templates/scripts/state.js"),
     include_str!("../../templates/scripts/view.js"),
-    include_str!("../../templates/scripts/controls.js"),
-    include_str!("../../templates/scripts/accuracy.js"),
-    include_str!("../../templates/scripts/gap.js"),
-    include_str!("../../templates/scripts/weights.js"),
+    include_str!("../../templates/scripts/curves.js"),
     include_str!("../../templates/scripts/sweep.js"),
-    include_str!("../../templates/scripts/confidence.js"),
     include_str!("../../templates/scripts/wrong_labels.js"),
-    include_str!("../../templates/scripts/confusion.js"),
-    include_str!("../../templates/scripts/misclassified.js"),
+    include_str!("../../templates/scripts/first.js"),
+    include_str!("../../templates/scripts/effects.js"),
+    include_str!("../../templates/scripts/mistakes.js"),
+    include_str!("../../templates/scripts/confidence.js"),
+    include_str!("../../templates/scripts/weights.js"),
     include_str!("../../templates/scripts/pad.js"),
+    include_str!("../../templates/scripts/controls.js"),
     include_str!("../../templates/scripts/questions.js"),
 );
 
 #[derive(Template)]
 #[template(path = "report.html")]
 struct Page<'a> {
-    title: &'a str,
-    description: String,
-    sentences: &'a Sentences,
+    study: &'a str,
+    /// What was trained, in a line.
+    trained: String,
+    /// The resolved config.
+    settings: String,
+    headline: &'a Headline,
+    machine: String,
+    explanation: Option<String>,
     notes: Vec<String>,
     headings: Vec<Heading>,
-    rows: Vec<Vec<Cell>>,
+    rows: Vec<Row>,
     data: String,
     style: &'a str,
+    licence: &'a str,
     d3: &'a str,
     plot: &'a str,
     script: &'a str,
+}
+
+/// A row of the table.
+struct Row {
+    variant: String,
+    cells: Vec<Cell>,
 }
 
 /// A column of the table.
@@ -75,24 +90,30 @@ pub(super) fn render(
     saved: &SavedStudy,
     groups: &[Group<'_>],
     notes: &[String],
-    sentences: &Sentences,
     data: &PageData,
 ) -> Result<String, String> {
     let study = &saved.study;
     let columns = results::columns(Table::Report, groups);
     let keys = results::swept_keys(groups.iter().map(Group::point));
+    let shown: Vec<&PageGroup> = data.shown().collect();
+    let classes = data.class_names.len();
+    let first = shown.first().map_or(study.first_variant(), |group| group.label.as_str());
     let page = Page {
-        title: &study.name,
-        description: description(saved, &results::runs(groups).collect::<Vec<_>>()),
-        sentences,
+        study: &study.name,
+        trained: trained(saved, groups),
+        settings: study.to_toml(Path::new("")).unwrap_or_default(),
+        headline: &Headline::new(&shown, classes),
+        machine: machine(groups),
+        explanation: shown.iter().find_map(|group| better_on_test(group, classes)),
         notes: notes
             .iter()
             .map(|note| note.replace('\n', " ").replace("95 %", "95\u{a0}%"))
             .collect(),
-        headings: headings(&columns, &keys, study.first_variant()),
-        rows: groups.iter().map(|group| line(&columns, &keys, group)).collect(),
+        headings: headings(&columns, &keys, first),
+        rows: groups.iter().map(|group| row(&columns, &keys, group)).collect(),
         data: data.json().map_err(|error| error.to_string())?,
         style: STYLE,
+        licence: LICENCE,
         d3: D3,
         plot: PLOT,
         script: SCRIPT,
@@ -100,63 +121,60 @@ pub(super) fn render(
     page.render().map_err(|error| error.to_string())
 }
 
-/// Describes the study: its data set, its main settings, the machines, and the time that training took.
-fn description(saved: &SavedStudy, rows: &[&Row]) -> String {
+/// Says in a line what was trained: `7 variants × 10 seeds · 1000 training images, 10000 held out, mnist · 100 epochs`.
+fn trained(saved: &SavedStudy, groups: &[Group<'_>]) -> String {
     let (study, dataset) = (&saved.study, &saved.manifest.dataset.name);
-    let images = image_counts(rows);
-    let pixels = match study.settings.data.pixels {
-        Pixels::Unit => "pixels from 0 to 1",
-        Pixels::Raw => "pixels from 0 to 255",
+    let settings = &study.settings;
+    let varied = |key, text| if study.is_swept(key) { String::new() } else { text };
+    let mut records = results::runs(groups).map(|row| &row.record);
+    let counts = |record: &Record| {
+        (record.train.images, record.validation.map_or(0, |images| images.images))
     };
-    let fit = &study.settings.fit;
-    // A swept setting has several values.
-    let settings = [
-        ("data.pixels", "pixels", pixels.to_owned()),
-        ("fit.epochs", "epochs", counted(fit.epochs, "epoch")),
-        ("fit.batch_size", "batch size", format!("batches of {}", fit.batch_size)),
-        (
-            "fit.learning_rate",
-            "learning rate",
-            format!("a learning rate of {:?}", fit.learning_rate),
+    let images = records.next().map(|first| {
+        let (train, held_out) = counts(first);
+        let train = if records.all(|record| counts(record) == (train, held_out)) {
+            format!("{train} training images")
+        } else {
+            "training images varied".to_owned()
+        };
+        let held_out = if held_out > 0 { format!(", {held_out} held out") } else { String::new() };
+        format!("{train}{held_out}, {} test images", first.test.images)
+    });
+    let parts = [
+        format!(
+            "{} × {}",
+            counted(study.variants.len(), "variant"),
+            counted(settings.seeds.len(), "seed")
         ),
-    ];
-    let settings = settings.map(
-        |(key, name, value)| {
-            if study.is_swept(key) { format!("{name} varied") } else { value }
+        if settings.data.label_noise > 0.0 {
+            format!("{:.0}\u{a0}% wrong labels", 100.0 * settings.data.label_noise)
+        } else {
+            String::new()
         },
-    );
-    let mut machines: Vec<&str> = rows.iter().map(|row| row.record.machine.as_str()).collect();
-    machines.sort_unstable();
-    machines.dedup();
-    let machine =
-        if machines.is_empty() { String::new() } else { format!(" on {}", machines.join(" and ")) };
-    let seconds: f64 = rows.iter().map(|row| row.record.fit_seconds).sum();
-    let seeds: Vec<String> = study.settings.seeds.iter().map(u64::to_string).collect();
-    format!(
-        "{} of one network on {dataset}{images}: {}, {} {}, backend {}{machine}. \
-         Training the finished runs took {seconds:.1} s.",
-        counted(study.variants.len(), "variant"),
-        settings.join(", "),
-        if seeds.len() == 1 { "seed" } else { "seeds" },
-        seeds.join(", "),
-        study.settings.backend,
-    )
+        images.unwrap_or_default(),
+        dataset.clone(),
+        varied("fit.epochs", counted(settings.fit.epochs, "epoch")),
+    ];
+    let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+    parts.join(" · ")
 }
 
-/// Formats the numbers of training, validation and test images, in brackets; empty if no run has finished.
-fn image_counts(rows: &[&Row]) -> String {
-    let mut counts = rows.iter().map(|Row { record, .. }| {
-        let validation = record.validation.map_or(0, |validation| validation.images);
-        [record.train.images, validation, record.test.images]
-    });
-    let Some(first) = counts.next() else { return String::new() };
-    let [train, validation, test] = first;
-    if counts.any(|other| other != first) {
-        return format!(" (training images varied, {test} test images)");
-    }
-    let validation =
-        if validation > 0 { format!(", {validation} validation") } else { String::new() };
-    format!(" ({train} training{validation} and {test} test images)")
+/// Names the machines and the backend, and the time that a run took.
+fn machine(groups: &[Group<'_>]) -> String {
+    let distinct = |texts: BTreeSet<&str>| texts.into_iter().collect::<Vec<_>>().join(" and ");
+    let machines = results::runs(groups).map(|row| row.record.machine.as_str()).collect();
+    let versions = results::runs(groups).map(|row| row.record.version.as_str()).collect();
+    let Some(first) = results::runs(groups).next() else { return String::new() };
+    let mut seconds: Vec<f64> = results::runs(groups).map(|row| row.record.fit_seconds).collect();
+    seconds.sort_by(f64::total_cmp);
+    format!(
+        "Trained on {} with the backend {}, by version {}. A run took {:.1}\u{a0}s (median of {}).",
+        distinct(machines),
+        first.backend,
+        distinct(versions),
+        seconds[seconds.len() / 2],
+        counted(seconds.len(), "run"),
+    )
 }
 
 /// Returns the headings of the table: the first column, the swept keys, the other columns.
@@ -174,7 +192,7 @@ fn headings(columns: &[&Column], keys: &BTreeSet<&str>, first: &str) -> Vec<Head
 }
 
 /// Returns the row of a group.
-fn line(columns: &[&Column], keys: &BTreeSet<&str>, group: &Group<'_>) -> Vec<Cell> {
+fn row(columns: &[&Column], keys: &BTreeSet<&str>, group: &Group<'_>) -> Row {
     let mut cells: Vec<Cell> = Vec::new();
     for column in columns {
         let cell = column.cell(group);
@@ -190,5 +208,5 @@ fn line(columns: &[&Column], keys: &BTreeSet<&str>, group: &Group<'_>) -> Vec<Ce
         Cell { value: text.clone(), text, ..Cell::default() }
     });
     cells.splice(1..1, swept);
-    cells
+    Row { variant: group.variant().to_owned(), cells }
 }

@@ -9,8 +9,9 @@ use training::{InputFormat, Pixels};
 
 use super::{
     group::{PageGroup, Reading},
-    misclassified::{Misclassified, misclassified},
+    mistakes::{Mistake, mistakes},
     network::WeightHistogram,
+    quantities::{Quantity, matrix},
     questions::{Question, questions},
     sweep::{Slider, SweptKey, sliders, swept_keys},
     wrong_labels::{MislabelledImages, WrongImage},
@@ -49,9 +50,12 @@ pub(super) struct PageData {
     has_images: bool,
     /// Each variant at its sweep points.
     pub(super) groups: Vec<PageGroup>,
-    misread: Vec<Misclassified>,
-    /// The number of misclassified images, of which `misread` holds the first.
-    misread_total: usize,
+    /// The labels of the variants.
+    labels: BTreeMap<String, String>,
+    /// The columns of the effect matrix.
+    quantities: Vec<Quantity>,
+    /// Test images that networks misread.
+    images: Vec<Mistake>,
     wrong_images: Vec<WrongImage>,
     sliders: Vec<Slider>,
     swept_keys: Vec<SweptKey>,
@@ -79,18 +83,20 @@ impl PageData {
             ));
         }
         let layer = regularised_layer(shown.iter().map(|&index| &all[index].runs[0]));
-        let reading = Reading { layer, classes, seed: common_seed(all) };
+        let reading = Reading { layer, seed: common_seed(all) };
+        let (quantities, cells) = matrix(all, layer);
         let mut groups = Vec::new();
-        for (index, of_runs) in all.iter().enumerate() {
+        for ((index, of_runs), quantities) in all.iter().enumerate().zip(cells) {
             if is_small || shown.contains(&index) {
                 let is_shown = shown.contains(&index);
                 let mut group = PageGroup::read(of_runs, is_shown, &reading, notes);
+                group.quantities = quantities;
                 group.point = sliders.iter().filter_map(|slider| slider.index(of_runs)).collect();
                 groups.push(group);
             }
         }
         add_histograms(&mut groups);
-        let (misread, misread_total) = add_answers(&mut groups, splits);
+        let images = add_answers(&mut groups, splits);
         let wrong_images = add_wrong_answers(&mut groups, all, splits, notes);
         // That of the data set, or else of a network.
         let format = splits
@@ -113,8 +119,11 @@ impl PageData {
             ink: centred_ink(width),
             shown_layer,
             has_images: splits.is_some(),
-            misread,
-            misread_total,
+            labels: results::runs(all)
+                .map(|row| (row.variant().to_owned(), row.label().to_owned()))
+                .collect(),
+            quantities,
+            images,
             wrong_images,
             sliders,
             swept_keys: swept_keys(all),
@@ -181,20 +190,19 @@ fn add_histograms(groups: &mut [PageGroup]) {
     }
 }
 
-/// Adds the predictions of each group's first network for the test images that most of the shown ones misclassify.
-/// Returns these images and the number of all such images.
-fn add_answers(groups: &mut [PageGroup], splits: Option<&Splits>) -> (Vec<Misclassified>, usize) {
-    let Some(Splits { test, .. }) = splits else { return Default::default() };
+/// Adds the predictions of each group's first network for the test images that are shown. Returns these images.
+fn add_answers(groups: &mut [PageGroup], splits: Option<&Splits>) -> Vec<Mistake> {
+    let Some(Splits { test, .. }) = splits else { return Vec::new() };
     let shown = groups.iter().filter(|group| group.shown);
     let predicted = shown.filter_map(|group| group.predicted.as_deref());
     let predictions: Vec<&[u8]> = predicted.filter(|all| all.len() == test.len()).collect();
-    let (images, total) = misclassified(test, &predictions);
+    let images = mistakes(test, &predictions);
     for group in groups {
         let predicted = group.predicted.as_deref().filter(|all| all.len() == test.len());
         let answers = predicted.map(|all| images.iter().map(|image| all[image.index]).collect());
         group.answers = answers.unwrap_or_default();
     }
-    (images, total)
+    images
 }
 
 /// Adds the predictions of each group's first network for some training images with wrong labels. Returns these images.

@@ -6,17 +6,16 @@ use super::{curves::HELD_OUT, group::PageGroup, sweep::Slider};
 use crate::results::statistics::Spread;
 
 /// The ids of the page's sections that show results.
-const SECTIONS: [&str; 10] = [
-    "summary",
-    "results",
-    "accuracy",
-    "gap",
-    "weights",
-    "sweep",
-    "confidence",
+const SECTIONS: [&str; 9] = [
+    "first",
+    "effects",
     "wrong-labels",
-    "confusion",
-    "misclassified",
+    "sweep",
+    "curves",
+    "mistakes",
+    "confidence",
+    "weights",
+    "results",
 ];
 /// The maximum number of questions about swept keys.
 const MAX_SWEPT: usize = 2;
@@ -47,6 +46,8 @@ struct Asked<'a> {
     text: String,
     /// The name of the quantity that answers it.
     measure: &'static str,
+    /// Whether the quantity is a share, written in per cent.
+    is_share: bool,
     /// Whether the smallest quantity is asked for, not the largest.
     is_smallest: bool,
     /// The quantity of a group; `None` if it is not known.
@@ -93,37 +94,42 @@ pub(super) fn questions(
     sliders: &[Slider],
     layer: &str,
 ) -> Vec<Question> {
-    let variants: Named<'_> = shown.iter().map(|group| (group.variant.clone(), *group)).collect();
+    let variants: Named<'_> = shown.iter().map(|group| (group.name.clone(), *group)).collect();
     let asked = |text: &str, measure, quantity, sections| Asked {
         text: text.to_owned(),
         measure,
+        is_share: true,
         is_smallest: false,
         quantity,
         sections,
     };
     let memorised = asked(
         "Which variant gives most of the wrong labels?",
-        "Share of the wrong labels",
+        "Wrong labels given, per cent",
         &|group| Some(Quantity::of_runs(group.memorised?, group)),
-        &["wrong-labels", "gap", "summary", "results"],
+        &["wrong-labels", "curves", "first", "effects", "results"],
     );
-    let rise = asked(
-        "Whose loss on the held-out images rises most after its best epoch?",
-        "Rise of the loss",
-        &|group| {
-            let best = group.best_epoch.filter(|_| !group.is_monitored)?;
-            let rise = group.curves.last(HELD_OUT)? - group.curves.at(best, HELD_OUT)?;
-            Some(Quantity::of_network(rise))
-        },
-        &["gap", "summary"],
-    );
+    let rise = Asked {
+        is_share: false,
+        ..asked(
+            "Whose loss on the held-out images rises most after its best epoch?",
+            "Rise of the loss",
+            &|group| {
+                let best = group.best_epoch.filter(|_| !group.is_monitored)?;
+                let rise = group.curves.last(HELD_OUT)? - group.curves.at(best, HELD_OUT)?;
+                Some(Quantity::of_network(rise))
+            },
+            &["curves", "first", "effects"],
+        )
+    };
     let fit = Asked {
+        is_share: false,
         is_smallest: true,
         ..asked(
             "Which variant fits the training images best, by its loss without penalties?",
             "Cross-entropy on the training images",
             &|group| Some(Quantity::of_network(group.cross_entropy_train.mean)),
-            &["gap", "summary", "results"],
+            &["curves", "first", "effects", "results"],
         )
     };
     // The last question is about what is most special in the study.
@@ -131,27 +137,27 @@ pub(super) fn questions(
     let others = [
         asked(
             "Which variant has the largest gap between training and test accuracy?",
-            "Gap",
+            "Gap in points",
             &|group| Some(Quantity::of_runs(group.gap, group)),
-            &["accuracy", "sweep", "gap", "summary", "results"],
+            &["sweep", "curves", "first", "effects", "results"],
         ),
         asked(
             "Which variant classifies most of the test images correctly?",
-            "Test accuracy",
+            "Test images right, per cent",
             &|group| Some(Quantity::of_runs(group.acc_test, group)),
-            &["accuracy", "sweep", "gap", "confidence", "wrong-labels", "summary", "results"],
+            &["sweep", "curves", "confidence", "wrong-labels", "first", "effects", "results"],
         ),
         asked(
             &format!("Which variant has most weights near 0 in {layer}?"),
-            "Share of the weights within 0.001 of 0",
+            "Weights within 0.001 of 0, per cent",
             &|group| Some(Quantity::of_network(group.weights.as_ref()?.near_zero)),
-            &["weights", "summary"],
+            &["weights"],
         ),
         asked(
             "Whose confidence is furthest from its accuracy, on the test images?",
-            "Expected calibration error",
+            "Mean distance, in points",
             &|group| Some(Quantity::of_runs(group.confidence.as_ref()?.ece, group)),
-            &["confidence", "summary"],
+            &["confidence", "effects"],
         ),
     ];
     let others = others.iter().filter_map(|asked| question(&variants, asked));
@@ -176,12 +182,13 @@ fn about_values(slider: &Slider, shown: &[&PageGroup], groups: &[PageGroup]) -> 
     let asked = Asked {
         text: format!(
             "Which {} makes {} most accurate on the held-out images?",
-            slider.label, of.variant
+            slider.label, of.label
         ),
-        measure: "Accuracy on the held-out images",
+        measure: "Held-out images right, per cent",
+        is_share: true,
         is_smallest: false,
         quantity: &|group| Some(Quantity::of_runs(group.acc_val?, group)),
-        sections: &["sweep", "summary", "results"],
+        sections: &["sweep", "first", "results"],
     };
     question(&values.collect(), &asked)
 }
@@ -206,7 +213,9 @@ fn question(groups: &Named<'_>, asked: &Asked<'_>) -> Option<Question> {
     let names = |of: &[(&str, Quantity)]| of.iter().map(|(name, _)| (*name).to_owned()).collect();
     let mut numbers = Vec::new();
     for (name, Quantity { value, .. }) in &known {
-        numbers.push(format!("{name} {}", format!("{value:.4}").replace('-', "−")));
+        let number =
+            if asked.is_share { format!("{:.1}", 100.0 * value) } else { format!("{value:.3}") };
+        numbers.push(format!("{name} {}", number.replace('-', "−")));
     }
     let close = if answers.len() > 1 { " Those named are too close to tell apart." } else { "" };
     Some(Question {
@@ -240,7 +249,7 @@ mod tests {
         };
         let groups = [at(0, 0.7), at(1, 0.8)];
         let found = questions(&[&groups[0]], &groups, &[slider], "hidden2");
-        assert_eq!(found[0].text, "Which l2 makes l2 most accurate on the held-out images?");
+        assert_eq!(found[0].text, "Which l2 makes L2 most accurate on the held-out images?");
         assert_eq!(
             (found[0].options.join(" "), found[0].answers.join(" ")),
             ("0.1 1.0".into(), "1.0".into())
@@ -259,11 +268,11 @@ mod tests {
         let found = asked(&shown);
         // Nothing is known of weights, confidence and held-out images, and all cross-entropies are equal.
         assert_eq!(found.len(), 2, "{found:?}");
-        assert_eq!(found[0].answers, ["none", "l2"]);
+        assert_eq!(found[0].answers, ["none", "L2"]);
         let expected =
-            "Gap: none 0.2000, l2 0.1970, l1 0.1500. Those named are too close to tell apart.";
+            "Gap in points: none 20.0, L2 19.7, L1 15.0. Those named are too close to tell apart.";
         assert_eq!(found[0].explanation, expected);
-        assert_eq!(found[1].answers, ["none", "l2"]);
+        assert_eq!(found[1].answers, ["none", "L2"]);
         // What no question is about is hidden until the last one is answered.
         assert!(found[1].sections.contains(&"weights") && !found[0].sections.contains(&"weights"));
         assert!(asked(&shown[..1]).is_empty());
@@ -278,6 +287,6 @@ mod tests {
         let narrow =
             [group("none", &[(1.0, 0.80), (1.0, 0.81)]), group("l2", &[(1.0, 0.89), (1.0, 0.90)])];
         let found = asked(&narrow.iter().collect::<Vec<_>>());
-        assert_eq!((&found[0].answers[0], &found[1].answers[0]), (&"none".into(), &"l2".into()));
+        assert_eq!((&found[0].answers[0], &found[1].answers[0]), (&"none".into(), &"L2".into()));
     }
 }

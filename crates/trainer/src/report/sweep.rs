@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::{
     results::{self, Group, statistics::Spread},
-    study::{KeyValues, cell_name, setting_text, short},
+    study::{KeyValues, cell_name, help, setting_text, short},
 };
 
 /// The ratio of the largest value to the smallest positive one from which the axis is logarithmic.
@@ -18,6 +18,8 @@ const MAX_SERIES: usize = 12;
 #[derive(Debug, Serialize)]
 pub(super) struct SweptKey {
     key: String,
+    /// What the setting is, for the axis.
+    label: String,
     logarithmic: bool,
     series: Vec<Series>,
     /// The number of series left out because of [`MAX_SERIES`].
@@ -104,7 +106,7 @@ fn swept_key(key: &str, groups: &[Group<'_>]) -> Option<SweptKey> {
         let name = cell_name(group.runs[0].label(), &other_keys);
         let point = Point {
             value,
-            acc_train: group.spread(|row| row.record.train.accuracy),
+            acc_train: group.spread(|row| row.record.true_accuracy()),
             acc_val: group.spread_if_measured(|row| Some(row.record.validation?.accuracy)),
             acc_test: group.spread(|row| row.record.test.accuracy),
             gap: group.spread(|row| row.record.gap()),
@@ -134,7 +136,8 @@ fn swept_key(key: &str, groups: &[Group<'_>]) -> Option<SweptKey> {
     let positive = || values().filter(|&value| value > 0.0);
     let (low, high) = (positive().fold(f64::INFINITY, f64::min), positive().fold(0.0, f64::max));
     let logarithmic = values().all(|value| value >= 0.0) && high >= LOG_RATIO * low;
-    (!series.is_empty()).then_some(SweptKey { key: key.to_owned(), logarithmic, series, omitted })
+    let (key, label) = (key.to_owned(), help(key));
+    (!series.is_empty()).then_some(SweptKey { key, label, logarithmic, series, omitted })
 }
 
 /// Keeps the series with a chosen point, and of a variant without any its first, up to [`MAX_SERIES`].

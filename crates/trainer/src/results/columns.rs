@@ -12,7 +12,7 @@ use super::{
     statistics::{Difference, Spread},
     verdict::p_text,
 };
-use crate::store::Record;
+use crate::store::{Evaluated, Record};
 
 /// Maximum number of characters of the first variant's label in a heading.
 const LONGEST_FIRST: usize = 12;
@@ -144,12 +144,16 @@ pub(super) const COLUMNS: &[Column] = &[
         "true if the chosen value of a swept key is the smallest or largest of three or more: the best may lie beyond"),
     column("seed", &[], Always, OfRun(|row| Count(row.run.seed)),
         "Seed of the run’s random numbers"),
-    column("loss_train", DETAILED, Always, Metric(|row| Number(row.record.train.loss)),
-        "Mean cross-entropy plus penalties on the training images, without dropout").titled("train loss"),
+    column("loss_train", &[], Always, Metric(|row| Number(row.record.train.loss)),
+        "Mean cross-entropy plus penalties on the training images, without dropout"),
+    column("train_cross_entropy", DETAILED, Always, OfGroup(|group| cross_entropy(group, |record| record.train)),
+        "Mean cross-entropy on the training images, without penalties and dropout").titled("train loss"),
     column("loss_val", &[], Measured, Metric(|row| number(row.record.validation.map(|images| images.loss))),
         "Mean cross-entropy plus penalties on the held-out images"),
-    column("loss_test", DETAILED, Always, Metric(|row| Number(row.record.test.loss)),
-        "Mean cross-entropy plus penalties on the test images").titled("test loss"),
+    column("loss_test", &[], Always, Metric(|row| Number(row.record.test.loss)),
+        "Mean cross-entropy plus penalties on the test images"),
+    column("test_cross_entropy", DETAILED, Always, OfGroup(|group| cross_entropy(group, |record| record.test)),
+        "Mean cross-entropy on the test images, without penalties").titled("test loss"),
     column("parameters", &[], Always, OfRun(|row| Count(row.record.parameters as u64)),
         "Number of parameters of the network"),
     column("epochs", DETAILED, Always, Metric(|row| Count(row.record.epochs as u64)),
@@ -321,6 +325,10 @@ impl Cell {
             cell => cell.to_string(),
         }
     }
+}
+
+fn cross_entropy(group: &Group<'_>, of: fn(&Record) -> Evaluated) -> Cell {
+    Cell::Spread(group.spread(|row| of(&row.record).cross_entropy), Unit::Number)
 }
 
 /// Formats a number with `digits` decimals; a large one in scientific notation.

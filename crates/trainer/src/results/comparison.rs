@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::{
     Row,
-    statistics::{CONFIDENCE, Difference, SeedsNeeded, holm, mcnemar, rounding_variance},
+    statistics::{CONFIDENCE, Difference, SeedsNeeded, holm, rounding_variance},
 };
 use crate::{
     store::SavedPredictions,
@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// Number of pairs from which a verdict is not provisional.
-const FIRM_PAIRS: usize = 5;
+pub(super) const FIRM_PAIRS: usize = 5;
 
 /// A comparison of test accuracies with another variant, over pairs of runs. The runs of a pair have the same seed, and
 /// so the same initial weights and batches.
@@ -31,6 +31,9 @@ pub struct Comparison {
     /// The mean difference and its confidence interval; `None` if there is one pair only.
     #[serde(flatten)]
     pub difference: Option<Difference>,
+    /// The difference of two networks, if there is one pair only; `None` if their predictions cannot be read.
+    #[serde(skip)]
+    pub networks: Option<Difference>,
     /// The p value: of Student's t test, or in a study of one seed of McNemar's test of the predictions; `None` if they
     /// cannot be read.
     pub p: Option<f64>,
@@ -102,33 +105,24 @@ pub(super) fn compare(
     comparisons
 }
 
-/// Compares runs with those of the same seeds. Pairs with a diverged run are left out, and pairs with the same weights as
-/// another are one observation. The p value is not adjusted yet.
+/// Compares runs with those of the same seeds. The p value is not adjusted yet.
 fn compare_one(reference: &[Row], runs: &[Row], has_one_seed: bool) -> Option<Comparison> {
     if reference[0].is_beside(&runs[0]) {
         return None;
     }
-    let mut pairs: Vec<(&Row, &Row)> = runs
-        .iter()
-        .filter_map(|run| {
-            Some((run, reference.iter().find(|other| other.run.seed == run.run.seed)?))
-        })
-        .filter(|(run, other)| !run.diverged() && !other.diverged())
-        .collect();
-    let (count, mut seen) = (pairs.len(), HashSet::new());
-    pairs.retain(|(run, other)| match (run.weights(), other.weights()) {
-        (Some(weights), Some(others)) => seen.insert((weights, others)),
-        _ => true,
-    });
+    let (count, pairs) = (pairs(reference, runs).count(), observations(reference, runs));
     let differences: Vec<f64> = pairs
         .iter()
         .map(|(run, other)| run.record.test.accuracy - other.record.test.accuracy)
         .collect();
     let difference =
         Difference::new(&differences, rounding_variance(reference[0].record.test.images));
-    let p = match (&difference, &pairs[..]) {
-        (Some(difference), _) => Some(difference.p),
-        (None, [(run, other)]) if has_one_seed || count > 1 => compare_predictions(run, other),
+    let (p, networks) = match (&difference, &pairs[..]) {
+        (Some(difference), _) => (Some(difference.p), None),
+        (None, [(run, other)]) if has_one_seed || count > 1 => {
+            let found = compare_predictions(run, other);
+            (found.map(|found| found.p), found)
+        }
         _ => return None,
     };
     Some(Comparison {
@@ -136,6 +130,7 @@ fn compare_one(reference: &[Row], runs: &[Row], has_one_seed: bool) -> Option<Co
         label: cell_name(reference[0].label(), reference[0].point()),
         point: reference[0].point().clone(),
         difference,
+        networks,
         p,
         p_adjusted: None,
         verdict: None,
@@ -145,8 +140,25 @@ fn compare_one(reference: &[Row], runs: &[Row], has_one_seed: bool) -> Option<Co
     })
 }
 
-/// Tests whether two networks classify the test images equally well; `None` if their predictions cannot be read.
-fn compare_predictions(one: &Row, other: &Row) -> Option<f64> {
+/// Pairs runs with those of the same seeds. Pairs with a diverged run are left out.
+fn pairs<'a>(reference: &'a [Row], runs: &'a [Row]) -> impl Iterator<Item = (&'a Row, &'a Row)> {
+    let same_seed = |run: &Row| reference.iter().find(|other| other.run.seed == run.run.seed);
+    let pairs = runs.iter().filter_map(move |run| Some((run, same_seed(run)?)));
+    pairs.filter(|(run, other)| !run.diverged() && !other.diverged())
+}
+
+/// Returns the pairs of runs that are observations of their own: those with the same weights as another are one.
+pub(super) fn observations<'a>(reference: &'a [Row], runs: &'a [Row]) -> Vec<(&'a Row, &'a Row)> {
+    let mut seen = HashSet::new();
+    let is_new = |(run, other): &(&'a Row, &'a Row)| match (run.weights(), other.weights()) {
+        (Some(weights), Some(others)) => seen.insert((weights, others)),
+        _ => true,
+    };
+    pairs(reference, runs).filter(is_new).collect()
+}
+
+/// Compares two networks on the test images; `None` if their predictions cannot be read.
+fn compare_predictions(one: &Row, other: &Row) -> Option<Difference> {
     let correct = |row: &Row| -> Option<Vec<bool>> {
         let SavedPredictions { labels, predicted } =
             row.record.read_predictions(&row.folder).ok()?;
@@ -154,9 +166,9 @@ fn compare_predictions(one: &Row, other: &Row) -> Option<f64> {
     };
     let (one, other) = (correct(one)?, correct(other)?);
     let only = |wanted: (bool, bool)| {
-        one.iter().zip(&other).filter(|(one, other)| (**one, **other) == wanted).count() as u64
+        one.iter().zip(&other).filter(|(one, other)| (**one, **other) == wanted).count()
     };
-    Some(mcnemar(only((true, false)), only((false, true))))
+    Some(Difference::of_proportions(only((true, false)), only((false, true)), one.len()))
 }
 
 fn verdict(difference: &Difference, p_adjusted: f64) -> Verdict {

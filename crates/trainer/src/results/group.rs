@@ -16,6 +16,9 @@ pub struct Group<'a> {
     pub starred: bool,
     /// Swept keys of the chosen point whose value is the smallest or largest of three or more.
     pub edges: Vec<String>,
+    /// The runs that it is compared with, of the study's first variant. `None` for these runs themselves, and if other
+    /// points are compared.
+    pub reference: Option<&'a [Row]>,
     /// The comparison of test accuracies with the study's first variant. `None` for the group that is compared with,
     /// and if no run can be paired.
     pub comparison: Option<Comparison>,
@@ -76,7 +79,8 @@ pub fn groups<'a>(rows: &'a [Row], first: &str) -> Vec<Group<'a>> {
         let reference = reference(&groups, &chosen, is_chosen_over, first, group)?;
         (*is_chosen || !is_chosen_over).then_some((reference, *group))
     });
-    let comparisons = comparison::compare(compared.collect(), has_one_seed(rows));
+    let compared: Vec<Option<(&[Row], &[Row])>> = compared.collect();
+    let comparisons = comparison::compare(compared.clone(), has_one_seed(rows));
     comparisons
         .into_iter()
         .enumerate()
@@ -84,6 +88,9 @@ pub fn groups<'a>(rows: &'a [Row], first: &str) -> Vec<Group<'a>> {
             runs: groups[index],
             chosen: chosen[index],
             starred: starred[index],
+            reference: compared[index]
+                .map(|(reference, _)| reference)
+                .filter(|reference| !reference[0].is_beside(&groups[index][0])),
             edges: if chosen[index] { choice::edges(groups[index], &groups) } else { Vec::new() },
             comparison,
         })

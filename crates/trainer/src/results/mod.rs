@@ -3,6 +3,7 @@
 mod choice;
 mod columns;
 mod comparison;
+mod effects;
 mod export;
 mod group;
 mod notes;
@@ -16,6 +17,7 @@ pub use self::{
     choice::data_slice,
     columns::{Cell, Column, Table, of_groups as columns},
     comparison::{Comparison, Verdict},
+    effects::{Change, Effect, effects},
     export::{csv_text, json, swept_keys, write},
     group::{Group, groups, is_swept, is_validated, runs},
     notes::notes,

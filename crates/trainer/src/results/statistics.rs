@@ -3,7 +3,7 @@
 use std::fmt;
 
 use serde::{Serialize, Serializer};
-use statrs::distribution::{Binomial, ContinuousCDF, DiscreteCDF, StudentsT};
+use statrs::distribution::{Binomial, ContinuousCDF, DiscreteCDF, Normal, StudentsT};
 
 /// The confidence level of the intervals.
 pub const CONFIDENCE: f64 = 0.95;
@@ -65,6 +65,26 @@ impl Difference {
         let margin = student.inverse_cdf(f64::midpoint(1.0, CONFIDENCE)) * standard_error;
         let p = if mean == 0.0 { 1.0 } else { 2.0 * student.sf((mean / standard_error).abs()) };
         Some(Self { pairs, mean, low: mean - margin, high: mean + margin, deviation, p })
+    }
+
+    /// Computes the difference of two networks' accuracies on the same images, given the numbers of images that only the one
+    /// and only the other network classifies correctly: the interval of Bonett and Price (2012) for paired proportions, and
+    /// McNemar's exact test.
+    pub fn of_proportions(only_one: usize, only_other: usize, images: usize) -> Self {
+        let adjusted = |count: usize| (count as f64 + 1.0) / (images as f64 + 2.0);
+        let (one, other) = (adjusted(only_one), adjusted(only_other));
+        let centre = one - other;
+        let variance = (one + other - centre.powi(2)) / (images as f64 + 2.0);
+        let quantile = Normal::standard().inverse_cdf(f64::midpoint(1.0, CONFIDENCE));
+        let margin = quantile * variance.sqrt();
+        Self {
+            pairs: 1,
+            mean: (only_one as f64 - only_other as f64) / images as f64,
+            low: (centre - margin).max(-1.0),
+            high: (centre + margin).min(1.0),
+            deviation: variance.sqrt(),
+            p: mcnemar(only_one as u64, only_other as u64),
+        }
     }
 
     /// Returns the least number of seeds n ≥ ((t(1 − α/2, n − 1) + t(0.8, n − 1)) · s / |d|)², given the mean d and the
@@ -165,6 +185,18 @@ mod tests {
         let differences: Vec<f64> =
             DROPOUT.iter().zip(NONE).take(pairs).map(|(dropout, none)| dropout - none).collect();
         Difference::new(&differences, NONE_ROUNDED).unwrap()
+    }
+
+    /// Expected values: the formula of Bonett and Price with scipy's normal quantile.
+    #[test]
+    fn two_networks_have_an_interval_of_paired_proportions() {
+        let found = Difference::of_proportions(30, 12, 200);
+        assert_near(found.mean, 0.09);
+        assert_near(found.low, 0.025_931_857_525);
+        assert_near(found.high, 0.152_285_964_257);
+        assert_near(found.p, mcnemar(30, 12));
+        let equal = Difference::of_proportions(0, 0, 10);
+        assert!(equal.mean == 0.0 && equal.low < 0.0 && equal.high > 0.0);
     }
 
     /// Expected values: `numpy.mean(DROPOUT)` and `numpy.std(DROPOUT, ddof=1)`.

@@ -84,6 +84,12 @@ pub fn is_bound(key: &str, value: &Value, above: bool) -> bool {
     (setting.row().canonical)(&next).map_or(true, |found| found != next)
 }
 
+/// Returns the help of a key's setting: `rate of dropout`; the key itself if there is no such setting.
+pub fn help(key: &str) -> String {
+    let canonical = canonical(key, 1);
+    Key::find(&canonical).map_or_else(|| key.to_owned(), |setting| setting.row().help.to_owned())
+}
+
 /// Splits a key of a variant into the variant's name and the rest.
 pub(super) fn split_variant(key: &str) -> Option<(&str, &str)> {
     Some(split(key.strip_prefix(VARIANT)?))

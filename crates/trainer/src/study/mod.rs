@@ -37,7 +37,7 @@ use self::{checks::Check, keys::sweep_key, setting::Setting};
 pub use self::{
     choices::{Backend, Jobs, OptimizerName, Sample},
     inputs::{ID_DIGITS, InputFiles, Inputs, NUMERICS_VERSION, id_of},
-    keys::{HIDDEN, Origins, WEIGHTS, is_bound},
+    keys::{HIDDEN, Origins, WEIGHTS, help, is_bound},
     label::{counted, label, setting_text, short},
     settings::{DataSettings, FitSettings, Settings, VariantSettings},
 };

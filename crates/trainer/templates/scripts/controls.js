@@ -4,9 +4,13 @@ report.controls = (() => {
   const bar = section("controls");
   if (!groups.length) bar.hidden = true;
 
-  const variantButtons = variants.map((name, index) => {
-    const button = make("button", { type: "button", "data-variant": name, title: name }, swatch(style(index)), make("span", {}, name));
+  const variantButtons = variants.map((name) => {
+    const label = data.labels[name];
+    const button = make("button", { type: "button", "data-variant": name, title: `${label}; double click: alone` },
+      swatch(style(name)), make("span", {}, label));
+    // The second click of two has undone the first.
     button.addEventListener("click", () => state.toggle(name));
+    button.addEventListener("dblclick", () => state.only(name));
     return button;
   });
 
@@ -25,7 +29,7 @@ report.controls = (() => {
   };
   const isChosen = groups.some((group) => group.chosen);
   const sliders = data.sliders.map(({ label, values }, index) =>
-    slider(label, isChosen ? "chosen by held-out images" : "first value", values, (point) => {
+    slider(label, isChosen ? "chosen" : "first value", values, (point) => {
       const points = [...state.get().points];
       points[index] = point;
       state.change({ points });
@@ -33,24 +37,45 @@ report.controls = (() => {
   const epoch = slider("epoch", "none marked", state.epochs.map(String),
     (index) => state.change({ epoch: index === null ? null : state.epochs[index] }));
 
-  const predict = make("input", { type: "checkbox", id: "predict", role: "switch" });
-  predict.addEventListener("change", () => state.change(predict.checked
+  const count = data.questions.length;
+  const guess = make("button", { type: "button", id: "guess", class: "primary" });
+  guess.addEventListener("click", () => {
+    const isAsking = state.get().predict !== null;
     // The questions are about all variants, each at its own point.
-    ? { predict: [], hidden: new Set(), points: data.sliders.map(() => null) } : { predict: null }));
-  const predictSwitch = make("label", { class: "switch" }, predict, "Predict first");
+    const asked = { predict: [], hidden: new Set(), points: data.sliders.map(() => null) };
+    state.change(isAsking ? { predict: null } : asked);
+    if (!isAsking) section("questions").scrollIntoView();
+  });
+  const draw = make("button", { type: "button", class: "button" }, "Draw an image");
+  draw.addEventListener("click", () => section("pad").scrollIntoView());
 
   bar.append(
     make("div", { class: "legend", role: "group", "aria-label": "Variants shown" }, ...variantButtons),
-    make("div", { class: "sliders" }, ...sliders.map(({ element }) => element), state.epochs.length > 1 ? epoch.element : "",
-      data.questions.length ? predictSwitch : ""));
+    make("div", { class: "actions" }, count ? guess : "", draw));
+  const tools = [...sliders, ...(state.epochs.length > 1 ? [epoch] : [])].map(({ element }) => element);
+  section("sliders").append(...tools);
+
+  // The table of contents.
+  for (const part of document.querySelectorAll("main > section[id]:not([hidden], #first)")) {
+    const link = make("a", { href: `#${part.id}` }, part.querySelector("h2").textContent);
+    link.addEventListener("click", (event) => {
+      event.preventDefault(); // the fragment is the state's
+      part.scrollIntoView();
+    });
+    document.querySelector("nav ul").append(make("li", {}, link));
+  }
 
   const show = () => {
     const { hidden, points, predict: isPredicting } = state.get();
     variantButtons.forEach((button) => button.setAttribute("aria-pressed", !hidden.has(button.dataset.variant)));
     sliders.forEach((slider, index) => slider.show(points[index]));
     epoch.show(state.get().epoch === null ? null : state.epochs.indexOf(state.get().epoch));
-    predict.checked = isPredicting !== null;
-    section("summary-note").hidden = !state.isMoved();
+    const questions = `${count} question${count > 1 ? "s" : ""}`;
+    guess.textContent = isPredicting === null ? `Guess first (${questions})` : "Show everything";
+    for (const row of document.querySelectorAll("#results tbody tr")) {
+      row.hidden = hidden.has(row.dataset.variant);
+    }
+    report.first_screen.draw();
   };
   // What is scrolled to stays clear of the bar.
   const clear = () => {

@@ -8,19 +8,25 @@ globalThis.report = (() => {
   // The data is little-endian, as are all machines that browsers run on.
   const floats = (base64) => new Float32Array(bytes(base64).buffer);
 
-  const COLOURS = 7;
-  const SYMBOLS = ["circle", "square", "triangle", "diamond", "cross", "star", "wye"];
-  const style = (index) => {
+  // The variants in the page's order. A group is a variant at a point of the sweep.
+  const variants = [...new Set(data.groups.map((group) => group.variant))];
+  // A preset has its own colour and symbol in every study; the other variants have the next ones.
+  const PRESETS = ["none", "l2", "l1", "dropout", "batch_norm", "batch_norm_dropout"];
+  const SYMBOLS = ["circle", "square", "triangle", "diamond", "cross", "star", "wye", "times"];
+  const COLOURS = SYMBOLS.length;
+  const others = variants.filter((name) => !PRESETS.includes(name));
+  const style = (name) => {
+    const index = PRESETS.includes(name) ? PRESETS.indexOf(name) : PRESETS.length + others.indexOf(name);
     const colour = `var(--colour-${index % COLOURS})`;
-    // Variants beyond the seventh reuse the colours with hollow symbols.
+    // Variants beyond the colours reuse them with hollow symbols.
     const fill = index < COLOURS ? colour : "var(--page)";
     return { index, colour, fill, symbol: SYMBOLS[index % COLOURS] };
   };
-  // The variants in the page's order. A group is a variant at a point of the sweep.
-  const variants = [...new Set(data.groups.map((group) => group.variant))];
-  const groups = data.groups.map((group) => ({ ...group, ...style(variants.indexOf(group.variant)) }));
+  const groups = data.groups.map((group) => ({ ...group, ...style(group.variant) }));
+  // The group that all others are compared with, shown or not.
+  const first = groups.find(({ variant, shown }) => variant === variants[0] && shown);
   const withPixels = (image) => ({ ...image, pixels: bytes(image.pixels) });
-  const misclassified = data.misread.map(withPixels);
+  const images = data.images.map(withPixels);
   const wrongImages = data.wrong_images.map(withPixels);
 
   // Makes an element. Children that are not elements become text, never markup.
@@ -38,25 +44,22 @@ globalThis.report = (() => {
   const classText = (label) => (isNamed ? `${label}: ${data.class_names[label]}` : String(label));
   // Makes the header cells of a matrix's columns, a class each. Long names are upright.
   const isLong = data.class_names.some((name) => name.length > 2);
-  const classHeaders = () => data.class_names.map((name, label) =>
-    make("th", { scope: "col", class: isLong ? "upright" : null, title: classText(label) }, make("span", {}, name)));
+  const classHeaders = () => data.class_names.map((name, label) => make("th",
+    { scope: "col", class: isLong ? "upright" : null, title: classText(label) }, make("span", {}, name)));
 
-  // Allows line breaks after the underscores of a name.
-  const breakable = (name) => name.split(/(?<=_)/).flatMap((part) => [part, make("wbr")]);
   // Makes the header cell of a group's row.
-  const rowHeader = ({ name }) => make("th", { scope: "row", title: name }, make("span", {}, ...breakable(name)));
+  const rowHeader = ({ name }) => make("th", { scope: "row", title: name }, make("span", {}, name));
+  const scroll = (label, ...children) =>
+    make("div", { class: "scroll", role: "region", "aria-label": label, tabindex: 0 }, ...children);
   // Makes a table in a box that scrolls. Rows begin with a header cell.
-  const table = (label, headings, rows) => make("div", { class: "scroll", role: "region", "aria-label": label, tabindex: 0 },
-    make("table", { class: "numbers" },
+  const table = (label, headings, rows) => scroll(label,
+    make("table", { class: "cells" },
       make("thead", {}, make("tr", {}, ...headings.map((text) => make("th", { scope: "col" }, text)))),
       make("tbody", {}, ...rows.map(([header, ...cells]) =>
         make("tr", {}, header, ...cells.map((cell) => make("td", {}, cell)))))));
   const empty = (text) => make("p", { class: "empty" }, text);
 
   const section = (id) => document.getElementById(id);
-
-  // Returns the reason why there are no predictions.
-  const whyNoPredictions = () => (groups.length ? "No network has valid predictions." : "No run has finished yet.");
 
   // Makes a canvas of an image's own size, enlarged by CSS.
   const imageCanvas = (pixels, label) => {
@@ -89,9 +92,10 @@ globalThis.report = (() => {
   };
   // Formats the label of an axis tick.
   const tick = (value) => (value && Math.abs(value) >= LARGE ? value.toExponential(0) : d3.format("~r")(value));
-  const spread = (value, digits = 4) =>
-    number(value?.mean, digits) + (finite(value?.deviation) ? ` ± ${number(value.deviation, digits)}` : "");
+  // Formats a share in per cent, and a difference of shares in points.
+  const percent = (share) => `${number(100 * share, 1)} %`;
+  const points = (share) => (share > 0 ? "+" : "") + number(100 * share, 2);
 
-  return { data, floats, bytes, style, variants, groups, misclassified, wrongImages, make, table, empty, section, imageCanvas,
-    paint, swatch, finite, number, spread, tick, breakable, rowHeader, classText, classHeaders, whyNoPredictions };
+  return { data, floats, bytes, style, variants, groups, first, images, wrongImages, make, table, scroll, empty,
+    section, imageCanvas, paint, swatch, finite, number, percent, points, tick, rowHeader, classText, classHeaders };
 })();

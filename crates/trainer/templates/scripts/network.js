@@ -9,8 +9,12 @@ report.network = (() => {
     return decoded.get(network);
   };
   const decode = (layer) => {
-    const norm = (tensors) => tensors && Object.fromEntries(Object.entries(tensors).map(([name, text]) => [name, floats(text)]));
-    return { ...layer, kernel: floats(layer.kernel), bias: floats(layer.bias), batch_norm: norm(layer.batch_norm), layer_norm: norm(layer.layer_norm) };
+    const all = (tensors) => Object.fromEntries(Object.entries(tensors).map(([name, text]) => [name, floats(text)]));
+    const norm = (tensors) => tensors && all(tensors);
+    const { kernel, bias, batch_norm, layer_norm } = layer;
+    return {
+      ...layer, kernel: floats(kernel), bias: floats(bias), batch_norm: norm(batch_norm), layer_norm: norm(layer_norm),
+    };
   };
 
   const dense = ({ inputs, units, kernel, bias }, x) => {

@@ -1,6 +1,6 @@
 // The drawing pad: it converts a drawing to an image of the data set, and all networks classify it.
 report.pad = (() => {
-  const { data, groups, misclassified, make, empty, section, state, imageCanvas, paint, number, rowHeader, classHeaders } = report;
+  const { data, groups, images, make, empty, section, state, imageCanvas, paint, number, rowHeader } = report;
   const { width: WIDTH, height: HEIGHT } = data;
   // Fainter pixels are ignored when cropping, as in the predict command.
   const INK_THRESHOLD = 64;
@@ -95,7 +95,8 @@ report.pad = (() => {
     };
     answers.replaceChildren(make("table", { id: "pad-probabilities", class: "matrix" },
       make("caption", {}, "Probability of each class in per cent; the predicted class is outlined"),
-      make("thead", {}, make("tr", {}, make("th", { scope: "col" }, "variant"), ...classHeaders(), make("th", { scope: "col" }, "class"))),
+      make("thead", {}, make("tr", {}, make("th", { scope: "col" }, "variant"), ...report.classHeaders(),
+        make("th", { scope: "col" }, "class"))),
       make("tbody", {}, ...networks().map(row))));
   };
   const show = (bytes, text) => {
@@ -130,7 +131,8 @@ report.pad = (() => {
   let last = null; // the position of the pen while it is down
   const stroke = (event) => {
     const box = canvas.getBoundingClientRect();
-    const now = [(event.clientX - box.left) * DRAWING / box.width, (event.clientY - box.top) * DRAWING_HEIGHT / box.height];
+    const [x, y] = [(event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height];
+    const now = [x * DRAWING, y * DRAWING_HEIGHT];
     pen.beginPath();
     pen.moveTo(...(last ?? now));
     pen.lineTo(...now);
@@ -148,17 +150,13 @@ report.pad = (() => {
   for (const end of ["pointerup", "pointercancel"]) addEventListener(end, () => { last = null; });
   clear.addEventListener("click", reset);
 
-  section("pad").append(
-    make("p", {}, "Draw with a mouse, a pen or a finger. The drawing is converted to the images of the data set: ",
-      data.preparation === "centred" ? `cropped, scaled to fit ${data.ink} × ${data.ink} pixels, and centred on its `
-        + `centre of mass in ${WIDTH} × ${HEIGHT}.` : `scaled to ${WIDTH} × ${HEIGHT} pixels.`),
-    make("div", { class: "pad" },
-      make("div", {}, canvas,
-        make("div", { class: "tools" }, clear, make("span", { class: "preview" }, preview, "what the networks see")), status),
-      answers));
-  if (misclassified.length) {
-    section("pad").append(make("p", {}, "Or load an image that most variants misclassify:"),
-      make("div", { class: "loaders" }, ...misclassified.map(report.misread.loadButton)));
+  section("pad").append(make("div", { class: "pad" },
+    make("div", {}, canvas,
+      make("div", { class: "tools" }, clear, make("span", { class: "preview" }, preview, "what they see")), status),
+    answers));
+  if (images.length) {
+    section("pad").append(make("details", {}, make("summary", {}, "Or load an image that variants read differently"),
+      make("div", { class: "loaders" }, ...images.map(report.mistakes.loadButton))));
   }
   reset();
   return pad;

@@ -18,7 +18,8 @@ report.questions = (() => {
       button.setAttribute("aria-disabled", true);
       button.classList.toggle("right", isRight(question, button.textContent));
     });
-    const verdict = option === undefined || !isRight(question, option) ? `${question.answers.join(" and ")}. ` : "Yes. ";
+    const isYes = option !== undefined && isRight(question, option);
+    const verdict = isYes ? "Yes. " : `${question.answers.join(" and ")}. `;
     item.querySelector("[role=status]").replaceChildren(make("b", {}, verdict), question.explanation);
   };
   // The answered questions as the page shows them; null without questions.
@@ -41,14 +42,15 @@ report.questions = (() => {
         return button;
       });
       return make("li", {}, make("p", {}, question.text),
-        make("div", { class: "legend", role: "group", "aria-label": question.text }, ...buttons), make("p", { role: "status" }));
+        make("div", { class: "legend", role: "group", "aria-label": question.text }, ...buttons),
+        make("p", { role: "status" }));
     })));
     state.get().predict.forEach((index) => show(index));
   };
 
   const ids = [...new Set(data.questions.flatMap(({ sections }) => sections))];
   const absent = ids.filter((id) => section(id).hidden);
-  const title = (id) => section(id).querySelector("h2").textContent;
+  const title = (id) => section(id).querySelector("h1, h2").textContent;
   const update = () => {
     const { predict } = state.get();
     const isOn = predict !== null && data.questions.length > 0;
@@ -61,7 +63,8 @@ report.questions = (() => {
       section(id).hidden = hidden.includes(id) || absent.includes(id);
     });
     const shown = ids.filter((id) => !section(id).hidden).map(title);
-    if (isOn) box.append(make("p", { id: "questions-shown" }, shown.length ? `Shown below: ${shown.join("; ")}.` : "Nothing is shown yet."));
+    const list = shown.length ? `Shown below: ${shown.join(" ")}` : "Nothing is shown yet.";
+    if (isOn) box.append(make("p", { id: "questions-shown" }, list));
   };
   state.onChange(update);
   update();

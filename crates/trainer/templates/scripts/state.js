@@ -1,5 +1,5 @@
-// What is shown: variants, sweep points, an epoch, and whether questions come first. It is kept in the address, so that a link
-// shows the same.
+// What is shown: variants, sweep points, an epoch, and whether questions come first. It is kept in the address, so that
+// a link shows the same.
 report.state = (() => {
   const { data, variants, groups } = report;
   // The epochs that can be marked: those that were recorded.
@@ -15,7 +15,8 @@ report.state = (() => {
   const parse = (fragment) => {
     const state = initial();
     const parameters = new URLSearchParams(fragment.replace(/^#/, ""));
-    for (const name of (parameters.get("hide") ?? "").split(",")) if (variants.includes(name)) state.hidden.add(name);
+    const hidden = (parameters.get("hide") ?? "").split(",");
+    state.hidden = new Set(hidden.filter((name) => variants.includes(name)));
     const points = (parameters.get("at") ?? "").split(",");
     state.points = data.sliders.map(({ values }, index) => {
       const point = whole(points[index]);
@@ -24,7 +25,8 @@ report.state = (() => {
     const epoch = whole(parameters.get("epoch"));
     state.epoch = epochs.includes(epoch) ? epoch : null;
     if (parameters.has("predict")) {
-      const answered = parameters.get("predict").split(",").map(whole).filter((index) => index < data.questions.length);
+      const answered = parameters.get("predict").split(",").map(whole)
+        .filter((index) => index < data.questions.length);
       state.predict = [...new Set(answered)];
     }
     return state;
@@ -39,8 +41,8 @@ report.state = (() => {
     return parts.length ? `#${parts.join("&")}` : "";
   };
 
-  // Returns a variant's group at the points of the sliders. A key whose slider is not moved, or at which the variant has no
-  // group, is as in the group that is shown first.
+  // Returns a variant's group at the points of the sliders. A key whose slider is not moved, or at which the variant
+  // has no group, is as in the group that is shown first.
   const groupAt = (variant, points) => {
     const own = groups.filter((group) => group.variant === variant);
     const start = own.find((group) => group.shown) ?? own[0];
@@ -71,10 +73,16 @@ report.state = (() => {
     if (!hidden.delete(variant)) hidden.add(variant);
     change({ hidden });
   };
+  // Shows one variant alone, or all if it is alone.
+  const only = (variant) => {
+    const others = variants.filter((name) => name !== variant);
+    const isAlone = others.every((name) => current.hidden.has(name));
+    change({ hidden: new Set(isAlone ? [] : others) });
+  };
   addEventListener("hashchange", () => show(parse(location.hash)));
 
   return {
-    epochs, parse, format, groupAt, isMoved, all, shown, change, toggle,
+    epochs, parse, format, groupAt, isMoved, all, shown, change, toggle, only,
     get: () => current, onChange: (listener) => listeners.push(listener),
   };
 })();

@@ -1,6 +1,6 @@
 // Errors and losses against the strength of what is swept.
 report.sweep = (() => {
-  const { data, groups, make, section, state, finite, number, spread, style, table, rowHeader } = report;
+  const { data, first, make, section, state, finite, number, style } = report;
   const { add, figure, common, symbol, line, tip } = report.view;
   section("sweep").hidden = !data.swept_keys.length;
 
@@ -34,14 +34,22 @@ report.sweep = (() => {
 
   // The measures, each with the metrics of training and of the images that it is compared on.
   const MEASURES = [
-    { label: "error (share misclassified)", training: "acc_train", heldOut: "acc_val", test: "acc_test", value: (mean) => 1 - mean },
-    { label: "data loss", training: "cross_entropy_train", heldOut: "cross_entropy_val", test: "cross_entropy_test", value: (mean) => mean },
+    {
+      label: "images misread, per cent", training: "acc_train", heldOut: "acc_val", test: "acc_test",
+      value: (mean) => 100 * (1 - mean),
+    },
+    {
+      label: "cross-entropy", training: "cross_entropy_train", heldOut: "cross_entropy_val", test: "cross_entropy_test",
+      value: (mean) => mean,
+    },
   ];
 
   // Returns the points of a metric, with the ends of the spread over the seeds.
-  const along = (points, metric, value, split) => points.filter((point) => finite(point[metric]?.mean)).map((point) => {
+  const along = (points, metric, value, split) => points.flatMap((point) => {
+    if (!finite(point[metric]?.mean)) return [];
     const { mean, deviation } = point[metric];
-    return { ...point, split, y: value(mean), low: value(mean - (deviation ?? 0)), high: value(mean + (deviation ?? 0)) };
+    const [low, high] = [mean - (deviation ?? 0), mean + (deviation ?? 0)].map(value);
+    return [{ ...point, split, y: value(mean), low, high }];
   });
 
   // Returns the last point of each line of a variant that has several lines.
@@ -58,10 +66,12 @@ report.sweep = (() => {
     const heldOut = along(points, measure.heldOut, measure.value, "held out");
     const compared = heldOut.length ? heldOut : along(points, measure.test, measure.value, "test");
     const all = [...training, ...compared];
-    const band = (some) => Plot.areaY(some, { x, y1: "low", y2: "high", z: ({ name, split }) => name + split, fill: ({ group }) => group.colour, fillOpacity: 0.15, sort: "value" });
+    const band = (some) => Plot.areaY(some, { x, y1: "low", y2: "high", z: ({ name, split }) => name + split,
+      fill: ({ group }) => group.colour, fillOpacity: 0.15, sort: "value" });
     return Plot.plot({
-      ...common, width, height: 300, marginTop: 28, marginBottom: 42, ariaLabel: `${measure.label} against ${swept.key}, on training and other images`,
-      x: { label: `${swept.key}${log ? " (logarithmic)" : ""} →`, ...options(width) },
+      ...common, width, height: 280, marginTop: 28, marginBottom: 42,
+      ariaLabel: `${measure.label} against ${swept.label}, on training and other images`,
+      x: { label: `${swept.label}${log ? " (logarithmic)" : ""} →`, ...options(width) },
       y: { label: `↑ ${measure.label}`, grid: true, nice: true, ticks: 6 },
       marks: [
         Plot.ruleX(at === null ? [] : [position(at)], { stroke: "var(--accent)" }),
@@ -71,34 +81,65 @@ report.sweep = (() => {
         Plot.dot(compared.filter((point) => point.best), { x, y: "y", r: 9, stroke: "currentColor" }),
         all.map((point) => Plot.dot([point], { x, y: "y", ...symbol(point.group) })),
         // Several lines of a variant have its colour and symbol: their names tell them apart.
-        Plot.text(several(compared), { x, y: "y", text: "name", dx: -6, dy: -10, textAnchor: "end", stroke: "var(--page)", fill: "currentColor" }),
-        tip(all, { x, y: "y", title: (point) => `${point.name}\n${swept.key} = ${format(point.value)}\n${point.split} ${number(point.y)}` }),
+        Plot.text(several(compared), { x, y: "y", text: "name", dx: -6, dy: -10, textAnchor: "end",
+          stroke: "var(--page)", fill: "currentColor" }),
+        tip(all, { x, y: "y", title: (point) =>
+          `${point.name}\n${swept.label} ${format(point.value)}\n${point.split} ${number(point.y, 2)}` }),
       ],
     });
   };
 
+  const pointsOf = (swept) => swept.series.filter(({ variant }) => !state.get().hidden.has(variant))
+    .flatMap(({ name, variant, points }) =>
+      points.map((point) => ({ ...point, name, variant, group: { name, ...style(variant) } })));
+
+  // Draws the error on new images against every swept key that is alike, in one chart; the first variant is level.
+  const overview = (body, height) => {
+    const [main] = data.swept_keys;
+    const alike = data.swept_keys.filter(({ logarithmic }) => logarithmic === main.logarithmic);
+    const points = along(alike.flatMap(pointsOf), "acc_test", MEASURES[0].value, "test");
+    if (!points.length) return;
+    const values = d3.sort(new Set(points.map((point) => point.value)));
+    const { position, options } = axis(values, main.logarithmic);
+    const x = ({ value }) => position(value);
+    const isLevel = first && !points.some(({ variant }) => variant === first.variant);
+    const level = isLevel ? [100 * (1 - first.acc_test.mean)] : [];
+    const label = alike.length > 1 ? "strength" : main.label;
+    const ends = d3.groups(points, ({ name }) => name).map(([, own]) => d3.greatest(own, ({ value }) => value));
+    figure(body, (width) => Plot.plot({
+      ...common, width, height, marginTop: 16, marginBottom: 42, ariaLabel: `Error on new images against ${label}`,
+      x: { label: `${label} →`, ...options(width) }, y: { label: null, grid: true, nice: true, ticks: 5 },
+      marks: [
+        Plot.ruleY(level, { strokeDasharray: "5 4" }),
+        Plot.text(level, { y: (value) => value, text: () => first.name, frameAnchor: "left", dy: -8, fontSize: 12,
+          textAnchor: "start" }),
+        Plot.line(points, { ...line, z: "name", x, y: "y", sort: "value", strokeWidth: 2.5 }),
+        points.map((point) => Plot.dot([point], { x, y: "y", ...symbol(point.group) })),
+        Plot.dot(points.filter(({ best }) => best), { x, y: "y", r: 9, stroke: "currentColor" }),
+        Plot.text(ends, { x, y: "y", text: "name", dx: -10, textAnchor: "end", fontWeight: 600, fontSize: 13,
+          fill: ({ group }) => group.colour, stroke: "var(--page)", strokeWidth: 4 }),
+      ],
+    }), make("b", {}, "New images misread, per cent,"), ` by ${label}; ring: chosen on held-out images`);
+  };
+
   add("sweep", (body) => {
-    const { hidden, points: chosen } = state.get();
-    const variants = [...new Set(groups.map((group) => group.variant))];
-    if (data.sliders.length) body.append(make("p", {}, "The sliders in the bar move the whole page along these axes."));
+    const { points: chosen } = state.get();
     for (const swept of data.swept_keys) {
-      const points = swept.series.filter(({ variant }) => !hidden.has(variant)).flatMap(({ name, variant, points }) =>
-        points.map((point) => ({ ...point, name, variant, group: { name, ...style(variants.indexOf(variant)) } })));
+      const points = pointsOf(swept);
       if (!points.length) continue;
       const slider = data.sliders.findIndex(({ key }) => key === swept.key);
-      const at = slider >= 0 && chosen[slider] !== null ? Number(data.sliders[slider].values[chosen[slider]]) : null;
-      body.append(make("h3", {}, swept.key));
+      const isMoved = slider >= 0 && chosen[slider] !== null;
+      const at = isMoved ? Number(data.sliders[slider].values[chosen[slider]]) : null;
       const pair = body.appendChild(make("div", { class: "pair" }));
-      for (const measure of MEASURES) figure(pair, picture(swept, points, measure, at), make("b", {}, measure.label));
-      const validated = points.some((point) => point.acc_val);
-      body.append(make("p", { class: "caption" }, `Solid: training. Dashed: ${validated ? "held-out" : "test"} images. Bands: ± one standard deviation over the seeds.`,
-        points.some((point) => point.best) ? " The ring marks the point that the held-out images choose." : "",
-        swept.omitted ? ` Only one line of each variant is shown; ${swept.omitted} others are left out.` : ""),
-      table(`Accuracies, ${swept.key}`, ["variant", "value", "acc_train", ...(validated ? ["acc_val"] : []), "acc_test", "gap", "n"],
-        points.map((point) => [rowHeader(point), `${format(point.value)}${point.best ? " ★" : ""}`, spread(point.acc_train),
-          ...(validated ? [spread(point.acc_val)] : []), spread(point.acc_test), spread(point.gap), point.runs])));
+      for (const measure of MEASURES) {
+        figure(pair, picture(swept, points, measure, at), make("b", {}, swept.label), `: ${measure.label}`);
+      }
     }
+    const isValidated = report.groups.some((group) => group.acc_val);
+    const omitted = d3.sum(data.swept_keys, (swept) => swept.omitted);
+    body.append(make("p", { class: "caption" }, `Solid: training. Dashed: ${isValidated ? "held-out" : "test"} images. `
+      + "Bands: ± one standard deviation over the seeds. Ring: chosen on held-out images.",
+    omitted ? ` Only one line of each variant is shown; ${omitted} others are left out.` : ""));
   });
-
-  return { axis, along, several };
+  return { axis, along, several, overview };
 })();

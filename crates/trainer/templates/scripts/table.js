@@ -3,10 +3,6 @@
   const table = report.section("results").querySelector("table");
   const headings = [...table.tHead.rows[0].cells];
 
-  for (const name of table.querySelectorAll("tbody th span")) {
-    name.replaceChildren(...report.breakable(name.textContent));
-  }
-
   const compare = (a, b) => {
     if (a === "" || b === "") return 0;
     const difference = Number(a) - Number(b);

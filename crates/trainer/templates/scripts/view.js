@@ -1,5 +1,5 @@
-// Views: the parts of the page that the scripts draw. A view is drawn when it comes near the window, and again when what is
-// shown changes.
+// Views: the parts of the page that the scripts draw. A view is drawn when it comes near the window, and again when
+// what is shown changes.
 report.view = (() => {
   const { make, section, state, swatch } = report;
   const PRINT_WIDTH = 640;
@@ -28,11 +28,12 @@ report.view = (() => {
     }
   }, { rootMargin: `${NEAR}px` });
 
-  // Adds a view at the end of a section. `render` gets an empty element.
-  const add = (id, render) => {
+  // Adds a view at the end of a section, or below its fold. `render` gets an empty element.
+  const add = (id, render, fold = null) => {
     const body = make("div");
-    section(id).append(body);
-    const draw = () => (state.shown().length || !report.groups.length ? render(body) : body.append(report.empty("All variants are hidden.")));
+    section(id).append(fold ? make("details", {}, make("summary", {}, fold), body) : body);
+    const hasVariants = () => state.shown().length || !report.groups.length;
+    const draw = () => (hasVariants() ? render(body) : body.append(report.empty("All variants are hidden.")));
     const view = { body, draw, isStale: true, isNear: false };
     views.push(view);
     observer.observe(body);
@@ -77,8 +78,8 @@ report.view = (() => {
   const line = { stroke: ({ group }) => group.colour, z: ({ group }) => group.index, strokeWidth: 1.75 };
   // A tooltip that describes the point nearest to the pointer.
   const tip = (points, channels) => Plot.tip(points, Plot.pointer({ lineWidth: 18, ...channels }));
-  // Symbols on some points of each group's line, at different epochs so that lines that overlap can be told apart. A line of
-  // one point has one.
+  // Symbols on some points of each group's line, at different epochs so that lines that overlap can be told apart. A
+  // line of one point has one.
   const symbols = (points) => d3.groups(points, ({ group, split }) => `${group.name} ${split}`).map(([, some]) => {
     const every = Math.ceil(some.length / 6);
     const kept = some.filter((_, index) => some.length === 1 || (index + some[0].group.index) % every === 0);
@@ -93,5 +94,7 @@ report.view = (() => {
   const epochRule = () => Plot.ruleX(state.get().epoch === null ? [] : [state.get().epoch],
     { stroke: "var(--accent)", strokeWidth: 1.5 });
 
-  return { add, drawAll, figure, multiples, caption, common, symbol, symbols, line, tip, epochs, epochRule };
+  const redraw = (body) => draw(views.find((view) => view.body === body));
+
+  return { add, redraw, drawAll, figure, multiples, caption, common, symbol, symbols, line, tip, epochs, epochRule };
 })();

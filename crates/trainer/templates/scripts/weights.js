@@ -1,8 +1,9 @@
 // What became of the weights: by epoch, as pictures, and as histograms.
 report.weights = (() => {
-  const { data, make, empty, state, finite, number, tick } = report;
-  const { add, figure, multiples, caption, common, line, symbols, tip, epochs, epochRule } = report.view;
-  const MEASURES = [["norm", "norm of the kernel"], ["near_zero", "share of weights within ±0.001"], ["silent", "share of silent units"]];
+  const { data, make, empty, state, finite, number, percent, tick } = report;
+  const { add, figure, multiples, caption, common } = report.view;
+  const MEASURES = [["norm", "norm of the kernel"], ["near_zero", "weights within ±0.001"],
+    ["silent", "units that never fire"]];
   const UNITS = 8;
 
   const layersOf = (groups) => {
@@ -11,24 +12,16 @@ report.weights = (() => {
   };
 
   const byEpoch = (body, groups) => {
-    const last = d3.max(groups, (group) => group.curves.epochs.at(-1));
+    const last = report.curves.lastEpoch(groups);
     for (const layer of layersOf(groups)) {
       const grid = multiples(body);
       for (const [measure, label] of MEASURES) {
-        const points = groups.flatMap((group) => report.gap.recorded(group.curves, `${layer}.${measure}`)
-          .map((point) => ({ ...point, group })));
-        if (!points.length) continue;
-        figure(grid, (width) => Plot.plot({
-          ...common, width, height: 170, marginTop: 24, marginBottom: 34, ariaLabel: `${label} of ${layer} by epoch, by variant`,
-          x: epochs(width, last),
-          y: { label: null, grid: true, nice: true, ticks: 4, ...(measure === "norm" ? {} : { domain: [0, Math.max(0.02, d3.max(points, (point) => point.value))] }) },
-          marks: [
-            Plot.line(points, { ...line, x: "epoch", y: "value" }),
-            symbols(points),
-            epochRule(),
-            tip(points, { x: "epoch", y: "value", title: ({ group, epoch, value }) => `${group.name}\nepoch ${epoch}: ${number(value)}` }),
-          ],
-        }), make("b", {}, layer), `: ${label}`);
+        const name = `${layer}.${measure}`;
+        const own = groups.filter((group) => report.curves.recorded(group.curves, name).length);
+        if (!own.length) continue;
+        const y = measure === "norm" ? {} : { tickFormat: "%" };
+        const plot = report.curves.column(name, `${label} of ${layer}`, own, last, y);
+        figure(grid, plot, make("b", {}, layer), `: ${label}`);
       }
     }
   };
@@ -42,7 +35,8 @@ report.weights = (() => {
   const kernels = (layer, largest, label) => {
     const { width, height } = data;
     const units = Math.min(UNITS, layer.units);
-    const canvas = make("canvas", { width: units * (width + 1) - 1, height, class: "kernels", role: "img", "aria-label": label });
+    const canvas = make("canvas",
+      { width: units * (width + 1) - 1, height, class: "kernels", role: "img", "aria-label": label });
     const context = canvas.getContext("2d");
     for (let unit = 0; unit < units; unit++) {
       const image = new ImageData(width, height);
@@ -58,13 +52,13 @@ report.weights = (() => {
     if (!some.length) return;
     const layers = some.map((group) => report.network.layers(group.network)[0]);
     // The scale is common, so that small weights are pale. The few largest weights are beyond it.
-    const magnitudes = layers.flatMap(({ kernel }) => Array.from(kernel.filter((_, index) => index % 13 === 0), Math.abs));
+    const magnitudes = layers.flatMap(({ kernel }) => Array.from(kernel.filter((_, at) => at % 13 === 0), Math.abs));
     const largest = d3.quantile(magnitudes.filter(finite), 0.995) || 1;
-    body.append(make("h3", {}, "What the first layer looks for"),
-      make("p", {}, `The weights of the first ${UNITS} units of hidden1 as pictures of the images' size, orange above 0 and blue below, on `
-        + `one scale up to ±${number(largest, 3)}. Variants of a seed start from the same weights, so the same unit stands in the same column.`));
+    body.append(make("p", { class: "caption" }, `The weights of the first ${UNITS} units of hidden1, orange above 0 `
+      + `and blue below, up to ±${number(largest, 3)}. Variants start from the same weights.`));
+    const rows = body.appendChild(make("div", { class: "kernel-rows" }));
     some.forEach((group, index) => {
-      body.append(make("figure", { class: "kernel-row" }, make("figcaption", {}, ...caption(group), ` seed ${group.seed}`),
+      rows.append(make("figure", {}, make("figcaption", {}, ...caption(group), ` seed ${group.seed}`),
         kernels(layers[index], largest, `First-layer weights of the first units of ${group.name}`)));
     });
   };
@@ -72,9 +66,8 @@ report.weights = (() => {
   const histograms = (body, groups) => {
     const some = groups.filter((group) => group.weights?.counts.length);
     if (!some.length) return body.append(empty("There are no weights to show."));
-    body.append(make("h3", {}, `Weights of ${data.shown_layer}`), make("p", {}, "Histograms; the axis of the counts is logarithmic. The "
-      + "coloured bin is centred on 0, and the outermost bins include all weights beyond them. A strong L1 penalty leaves a spike at 0, a "
-      + "strong L2 penalty makes all weights smaller and the histogram narrower."));
+    body.append(make("p", { class: "caption" }, `Weights of ${data.shown_layer}; the counts’ axis is logarithmic. The `
+      + "coloured bin is centred on 0; the outermost bins have all weights beyond them."));
     const grid = multiples(body);
     const maxCount = Math.max(...some.flatMap((group) => group.weights.counts));
     const powers = d3.range(12).map((power) => 10 ** power).filter((power) => power <= maxCount);
@@ -82,13 +75,16 @@ report.weights = (() => {
     for (const group of some) {
       const { name, seed, weights: { edges, counts, near_zero, l1, l2 } } = group;
       if (!finite(l1)) {
-        grid.append(make("figure", {}, make("figcaption", {}, ...caption(group)), empty(`Some weights are not finite (seed ${seed}).`)));
+        grid.append(make("figure", {}, make("figcaption", {}, ...caption(group)),
+          empty(`Some weights are not finite (seed ${seed}).`)));
         continue;
       }
       const bins = counts.map((count, index) => ({ count, left: edges[index], right: edges[index + 1] }));
       figure(grid, (width) => Plot.plot({
-        ...common, width, height: 150, marginTop: 10, marginBottom: 32, ariaLabel: `Weights of ${data.shown_layer} of ${name}`,
-        x: { domain: d3.extent(edges), label: "weight", labelAnchor: "center", labelArrow: "none", ticks: 5, tickFormat: tick },
+        ...common, width, height: 150, marginTop: 10, marginBottom: 32,
+        ariaLabel: `Weights of ${data.shown_layer} of ${name}`,
+        x: { domain: d3.extent(edges), label: "weight", labelAnchor: "center", labelArrow: "none", ticks: 5,
+          tickFormat: tick },
         y: { type: "log", domain: [BASE, maxCount * 1.2], label: null, grid: true, ticks: powers, tickFormat: "~s" },
         marks: [Plot.rect(bins.filter((bin) => bin.count), {
           x1: "left", x2: "right", y1: BASE, y2: "count", inset: 0.25,
@@ -96,17 +92,17 @@ report.weights = (() => {
           title: (bin) => `${number(bin.left)} to ${number(bin.right)}${
             [edges[0], edges.at(-2)].includes(bin.left) ? " and beyond" : ""}: ${bin.count} weights`,
         })],
-      }), ...caption(group), make("span", { class: "share" }, `${number(100 * near_zero, 1)} % within ±0.001`),
+      }), ...caption(group), make("span", { class: "share" }, `${percent(near_zero)} within ±0.001`),
       `Σ|w| ${number(l1, 1)}, √Σw² ${number(l2, 2)}, seed ${seed}`);
     }
   };
 
+  add("weights", (body) => pictures(body, state.shown()));
   add("weights", (body) => {
     const groups = state.shown();
-    byEpoch(body, groups.filter((group) => group.curves.recorded.epochs.length));
-    pictures(body, groups);
     histograms(body, groups);
-  });
+    byEpoch(body, groups.filter((group) => group.curves.recorded.epochs.length));
+  }, "Histograms, and size, zeros and units that never fire by epoch");
 
   return { layersOf, colour };
 })();

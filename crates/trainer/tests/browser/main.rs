@@ -79,7 +79,7 @@ fn sliders_move_the_page_and_the_address() {
         slide(value);
         assert_eq!(names(), ["none", expected]);
         browser.run("report.view.drawAll()");
-        let drawn = each::<String>(&browser, "#confusion figcaption b", "element.textContent");
+        let drawn = each::<String>(&browser, "#confidence figcaption b", "element.textContent");
         assert_eq!(drawn, names());
         let answers = each::<String>(&browser, "#pad-probabilities tbody th", "element.title");
         assert_eq!(answers, names());
@@ -91,10 +91,10 @@ fn sliders_move_the_page_and_the_address() {
     browser.set_fragment("#hide=none&at=1&epoch=3");
     browser.run("report.view.drawAll()");
     assert_eq!(names(), ["dropout dropout=0.3"]);
-    let heading = "document.querySelector('#gap h3').textContent";
+    let heading = "document.querySelector('#curves h3').textContent";
     assert_eq!(run::<String>(&browser, heading), "Epoch 3");
     // A page that is opened with the fragment shows the same.
-    let rows = || each::<String>(&browser, "#gap tbody td", "element.textContent");
+    let rows = || each::<String>(&browser, "#curves tbody td", "element.textContent");
     let before = rows();
     browser.reload();
     browser.run("report.view.drawAll()");
@@ -123,9 +123,9 @@ fn has_no_violations(browser: &Browser) {
 fn asks_before_it_answers(browser: &Browser) {
     let hidden = || each::<String>(browser, "main > section[hidden]", "element.id");
     let before = hidden();
-    browser.click("#predict");
+    browser.click("#guess");
     assert_eq!(run::<String>(browser, "location.hash"), "#predict");
-    for id in ["results", "gap", "weights", "confidence", "summary", "accuracy"] {
+    for id in ["results", "curves", "weights", "confidence", "first", "effects"] {
         assert!(hidden().iter().any(|hidden| hidden == id), "{id} is not hidden");
     }
     assert_eq!(each::<Value>(browser, "#questions li", "0").len(), 5);
@@ -135,12 +135,11 @@ fn asks_before_it_answers(browser: &Browser) {
         assert!(run::<bool>(browser, focused), "the focus is lost");
     };
     answer(3);
-    assert!(!hidden().contains(&"weights".to_owned()) && hidden().contains(&"accuracy".to_owned()));
-    // The accuracies answer two questions.
+    assert!(!hidden().contains(&"weights".to_owned()) && hidden().contains(&"first".to_owned()));
+    // Other questions are about the first screen too.
     answer(1);
-    assert!(hidden().contains(&"accuracy".to_owned()));
     answer(2);
-    assert!(!hidden().contains(&"accuracy".to_owned()) && hidden().contains(&"summary".to_owned()));
+    assert!(hidden().contains(&"first".to_owned()) && hidden().contains(&"confidence".to_owned()));
     assert_eq!(run::<String>(browser, "location.hash"), "#predict=2,0,1");
     let answered = || {
         let texts = each::<String>(browser, "#questions li [role=status]", "element.textContent");
@@ -154,10 +153,11 @@ fn asks_before_it_answers(browser: &Browser) {
     browser.reload();
     assert_eq!(answered(), 3);
     answer(4);
+    assert!(!hidden().contains(&"confidence".to_owned()));
     answer(5);
     let no_questions = |id: &&String| *id != "questions";
     assert_eq!(hidden(), before.iter().filter(no_questions).cloned().collect::<Vec<_>>());
-    browser.click("#predict");
+    browser.click("#guess");
     assert_eq!(hidden(), before);
 }
 
@@ -177,11 +177,11 @@ fn sorts_its_table(browser: &Browser) {
     let accuracies =
         || each::<f64>(browser, "#results tbody td:nth-child(4)", "Number(element.dataset.value)");
     let sorted = || each::<String>(browser, "#results th[aria-sort]", "element.ariaSort");
-    assert_eq!((names().as_str(), sorted().len()), ("none l1 batch_norm_dropout layer_norm", 0));
+    assert_eq!((names().as_str(), sorted().len()), ("none L1 batch norm + dropout layer_norm", 0));
     browser.click("#results thead th:first-child button");
     assert_eq!(
         (names().as_str(), sorted()),
-        ("batch_norm_dropout l1 layer_norm none", vec!["ascending".to_owned()])
+        ("batch norm + dropout L1 layer_norm none", vec!["ascending".to_owned()])
     );
 
     browser.click("#results thead th:nth-child(4) button");
@@ -198,18 +198,20 @@ fn sorts_its_table(browser: &Browser) {
 fn switches_a_curve_off(browser: &Browser) {
     let drawn = || {
         browser.run("report.view.drawAll()");
-        let figures = each::<Value>(browser, "#gap .multiples figure", "0").len();
-        let lines = "#gap figure:not(.multiples figure) svg g[data-mark=line] path";
+        let figures = each::<Value>(browser, "#curves .thumbnails figure", "0").len();
+        let lines = "#curves details figure svg g[data-mark=line] path";
         (figures, each::<Value>(browser, lines, "0").len())
     };
     let button = "#controls .legend button[data-variant=l1]";
     let pressed = || each::<String>(browser, button, "element.ariaPressed");
     let (figures, lines) = drawn();
-    // Loss and accuracy of four variants.
-    assert_eq!((figures, pressed()), (8, vec!["true".to_owned()]));
+    assert_eq!((figures, pressed()), (4, vec!["true".to_owned()]));
     browser.click(button);
-    // Training and held-out, loss and accuracy, and the penalty.
-    assert_eq!((drawn(), pressed()), ((6, lines - 5), vec!["false".to_owned()]));
+    // Its penalty is the only one.
+    assert_eq!((drawn(), pressed()), ((3, lines - 1), vec!["false".to_owned()]));
+    // Its row of the table and of the matrix are hidden too.
+    let rows = "#results tbody tr:not([hidden]), #effects tbody tr";
+    assert_eq!(each::<Value>(browser, rows, "0").len(), 6);
     browser.click(button);
     assert_eq!(drawn(), (figures, lines));
 }
@@ -241,15 +243,16 @@ fn classifies_a_drawing(browser: &Browser, dir: &TestDir) {
     let [none, l1, batch_norm_dropout, layer_norm] = &models;
     let predict = ["predict", "--json", none, l1, batch_norm_dropout, layer_norm, "seven.png"];
     let expected: Value = serde_json::from_str(&dir.stdout(&predict)).unwrap();
-    for (variant, expected) in VARIANTS.iter().zip(expected[0]["models"].as_array().unwrap()) {
-        let found: [f64; 10] = run(browser, &format!("report.pad.probabilities().{variant}"));
-        let cells = format!("#pad-probabilities td[data-variant={variant}][data-digit]");
+    let labels = ["none", "L1", "batch norm + dropout", "layer_norm"];
+    for (label, expected) in labels.iter().zip(expected[0]["models"].as_array().unwrap()) {
+        let found: [f64; 10] = run(browser, &format!("report.pad.probabilities()['{label}']"));
+        let cells = format!("#pad-probabilities td[data-variant='{label}'][data-digit]");
         assert_eq!(each::<f64>(browser, &cells, "Number(element.dataset.value)"), found);
         for (digit, found) in found.into_iter().enumerate() {
             let expected = expected["probabilities"][digit].as_f64().unwrap();
-            assert!((found - expected).abs() < 1e-4, "{variant} {digit}: {found} for {expected}");
+            assert!((found - expected).abs() < 1e-4, "{label} {digit}: {found} for {expected}");
         }
-        assert!(found.iter().any(|&share| share > 0.11), "{variant} has no preference: {found:?}");
+        assert!(found.iter().any(|&share| share > 0.11), "{label} has no preference: {found:?}");
     }
     browser.click("#pad-clear");
     assert!(!inked(&run::<Vec<u8>>(browser, "report.pad.pixels()")));

@@ -5,7 +5,7 @@ const equal = (what, actual, expected) => {
   if (one !== other) failures.push(`${what}: ${one}, expected ${other}`);
 };
 
-const { state, gap, weights, sweep, confidence, questions, confusion, network, pad, data, variants } = report;
+const { state, curves, weights, sweep, confidence, questions, effects, network, pad, data, variants } = report;
 
 // state
 const start = state.parse("");
@@ -22,22 +22,22 @@ equal("a slider moves its variant", Object.values(moved.point), [1]);
 equal("a variant without the key stays", state.groupAt("none", [1]).name, "none");
 equal("an untouched slider shows the chosen point", state.groupAt("dropout", [null]).shown, true);
 
-// gap
+// curves
 const list = [{ epoch: 2, value: 1 }, { epoch: 4, value: 3 }];
-equal("points leave out what is missing", gap.points([1, 2, 3, 4], [null, 1, null, 3]), list);
-equal("columns of the history have its epochs", gap.byEpoch({ epochs: [2, 4], val_acc: [1, 3] }, "val_acc"), list);
-equal("recorded columns have their epochs", gap.recorded({ recorded: { epochs: [2, 4], columns: { acc: [1, 3] } } }, "acc"), list);
-equal("an unknown column is empty", gap.recorded({ recorded: { epochs: [2], columns: {} } }, "acc"), []);
-equal("join keeps common epochs", gap.join(list, [{ epoch: 4, value: 5 }]), [{ epoch: 4, training: 3, heldOut: 5 }]);
-equal("at takes the very epoch", [gap.at(list, 3) ?? null, gap.at(list, 4)], [null, 3]);
+equal("points leave out what is missing", curves.points([1, 2, 3, 4], [null, 1, null, 3]), list);
+equal("columns of the history have its epochs", curves.byEpoch({ epochs: [2, 4], val_acc: [1, 3] }, "val_acc"), list);
+equal("recorded columns have their epochs", curves.recorded({ recorded: { epochs: [2, 4], columns: { acc: [1, 3] } } }, "acc"), list);
+equal("an unknown column is empty", curves.recorded({ recorded: { epochs: [2], columns: {} } }, "acc"), []);
+equal("join keeps common epochs", curves.join(list, [{ epoch: 4, value: 5 }]), [{ epoch: 4, training: 3, heldOut: 5 }]);
+equal("at takes the very epoch", [curves.at(list, 3) ?? null, curves.at(list, 4)], [null, 3]);
 const curve = (...values) => ({ training: values.map((value, index) => ({ epoch: index + 1, value })), heldOut: [], running: [] });
-equal("a loss begins at 0", gap.range("loss", [curve(0.5, 0.4)])[0], 0);
+equal("a loss begins at 0", curves.range("loss", [curve(0.5, 0.4)])[0], 0);
 const early = [curve(0.5, 0.4), curve(90, 0.5, 0.5), curve(0.3)];
-equal("first losses far above the rest are cut off", [gap.range("loss", early)[1] < 2, gap.lastCut(gap.range("loss", early), early)], [true, 1]);
+equal("first losses far above the rest are cut off", [curves.range("loss", early)[1] < 2, curves.lastCut(curves.range("loss", early), early)], [true, 1]);
 const late = [curve(0.5, 0.4), curve(90, 50)];
-equal("last losses are not", gap.range("loss", late)[1] > 50, true);
-equal("without values there is a range", gap.range("loss", [curve()]), [0, 1]);
-equal("accuracies span their range", gap.range("accuracy", [curve(0.5, 0.9)]), [0.5, 0.9]);
+equal("last losses are not", curves.range("loss", late)[1] > 50, true);
+equal("without values there is a range", curves.range("loss", [curve()]), [0, 1]);
+equal("accuracies span their range", curves.range("accuracy", [curve(0.5, 0.9)]), [0.5, 0.9]);
 
 // weights
 const columns = { acc: [], "hidden1.norm": [], "hidden1.silent": [], "output.norm": [] };
@@ -56,11 +56,19 @@ equal("errors have their spread", [along.y, along.low, along.high].map((value) =
 const lines = [{ variant: "a", name: "a x=1", value: 1 }, { variant: "a", name: "a x=1", value: 2 }, { variant: "a", name: "a x=2", value: 1 }, { variant: "b", name: "b", value: 1 }];
 equal("several lines of a variant are named", sweep.several(lines).map(({ name, value }) => [name, value]), [["a x=1", 2], ["a x=2", 1]]);
 
-// confidence, confusion
+// confidence
 equal("the fullest bin is the least pale", Number(confidence.opacity({ images: 9 }, [{ images: 9 }, { images: 1 }]).toFixed(2)), 0.46);
 const bins = [{ images: 0 }, { images: 3 }];
 equal("empty bins are left blank", confidence.filled(bins), [{ images: 3, left: 0.5, right: 1 }]);
-equal("errors are off the diagonal", confusion.errors([[5, 1], [2, 7]]), [1, 2]);
+
+// effects
+const judged = (change, good) => effects.judge({ good }, { change });
+equal("a change has a judgement where a direction is good",
+  [judged("higher", "higher"), judged("higher", "lower"), judged("undecided", "lower"), judged("lower", null)],
+  ["better", "worse", "undecided", "changed"]);
+
+// colours
+equal("a preset keeps its colour", [report.style("dropout").index, report.style("none").symbol], [3, "circle"]);
 
 // questions
 const asked = [{ sections: ["a", "b"], answers: ["x"] }, { sections: ["b", "c"], answers: ["x", "y"] }];

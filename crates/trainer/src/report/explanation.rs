@@ -1,38 +1,18 @@
-//! Explanations of the curves by epoch.
+//! Explanation of a test accuracy above the one that Keras prints for training.
 
-use model::{NoiseConfig, Norm};
+use model::NoiseConfig;
 
-use super::{super::group::PageGroup, OVERFIT, has_learnt, points, precise};
+use super::{
+    group::PageGroup,
+    headline::{has_learnt, percent},
+};
 
 /// The number of standard deviations up to which a difference may be one of chance.
 const CHANCE: f64 = 2.0;
 
-/// Explains what is surprising in the curves by epoch.
-pub(super) fn about_curves(
-    shown: &[&PageGroup],
-    classes: usize,
-    is_validated: bool,
-) -> Vec<String> {
-    let mut sentences = Vec::new();
-    if !is_validated {
-        sentences.push(format!(
-            "No images are held out, and the test images are evaluated only once, after training. So there is no curve to \
-             compare training with, only the final gap. The config {OVERFIT} holds images out."
-        ));
-    }
-    sentences.extend(shown.iter().find_map(|group| better_on_test(group, classes)));
-    sentences.extend(shown.iter().find_map(|group| late_evaluation(group)));
-    if shown.iter().any(|group| group.is_monitored) {
-        sentences.push(
-            "Where early stopping ends runs at different epochs, the curves go as far as all of them do.".to_owned(),
-        );
-    }
-    sentences
-}
-
 /// Explains why a variant is better on the test images than in training, where that is so. Wrong labels and weights of an
 /// earlier epoch explain it otherwise.
-fn better_on_test(group: &PageGroup, classes: usize) -> Option<String> {
+pub(super) fn better_on_test(group: &PageGroup, classes: usize) -> Option<String> {
     let running = group.curves.last_running_acc()?;
     let (name, train, test) = (&group.name, group.acc_train.mean, group.acc_test.mean);
     let is_plain = group.memorised.is_none() && !group.is_monitored;
@@ -51,9 +31,9 @@ fn better_on_test(group: &PageGroup, classes: usize) -> Option<String> {
         "Why is {name} better on the test images ({}) than the training accuracy that Keras would print ({})? That one is a \
          mean over the batches of the last epoch, while the weights still change{while_training}. Evaluated after \
          training{after} it is {}",
-        precise(test),
-        precise(running),
-        precise(train)
+        percent(test),
+        percent(running),
+        percent(train)
     );
     if train >= test {
         return Some(start + ", which is more than on the test images.");
@@ -66,26 +46,13 @@ fn better_on_test(group: &PageGroup, classes: usize) -> Option<String> {
     };
     Some(format!(
         "{start}, still less. Another draw of as many test images would move their accuracy by about {}, {judged}.",
-        points(deviation)
+        format_args!("{:.2}\u{a0}points", 100.0 * deviation)
     ))
-}
-
-/// Explains why batch normalisation is worse when it is evaluated after the first epochs, where that is so.
-fn late_evaluation(group: &PageGroup) -> Option<String> {
-    let has_batch_norm = group.config.hidden.iter().any(|block| block.norm == Some(Norm::Batch));
-    let (epoch, running, evaluated) = group.curves.first_losses().filter(|_| has_batch_norm)?;
-    (evaluated > running).then(|| {
-        format!(
-            "In the first epochs {} is worse when it is evaluated than while it trains (after epoch {epoch}: {evaluated:.2}, \
-             mean of the epoch {running:.2}). Evaluation uses moving averages of means and variances, which lag behind.",
-            group.name
-        )
-    })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{super::super::group::tests::group, *};
+    use super::{super::group::tests::group, *};
     use crate::results::statistics::Spread;
 
     #[test]
@@ -99,7 +66,7 @@ mod tests {
         assert_eq!(text(&with_running((0.92, 0.91), 0.915)), None);
         let more = text(&with_running((0.92, 0.91), 0.90)).unwrap();
         assert!(
-            more.ends_with("it is 92.00\u{a0}%, which is more than on the test images."),
+            more.ends_with("it is 92.0\u{a0}%, which is more than on the test images."),
             "{more}"
         );
         // One standard deviation of 0.91 on 10 000 images is 0.29 points.

@@ -1,0 +1,186 @@
+//! The effect matrix: quantities, their values for each group of runs, and what changes against the first variant.
+
+use model::LayerName;
+use serde::Serialize;
+
+use super::confidence::calibration_error;
+use crate::{
+    results::{
+        Change, Comparison, Effect, Group, Row, Verdict, effects, p_text,
+        statistics::{CONFIDENCE, Difference, Spread, rounding_variance},
+    },
+    store::Record,
+};
+
+/// A column of the matrix.
+#[derive(Debug, Serialize)]
+pub(super) struct Quantity {
+    label: String,
+    /// The direction that is good; `None` if neither is.
+    good: Option<Change>,
+}
+
+/// A cell of the matrix.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct MatrixCell {
+    /// The mean over the runs.
+    value: String,
+    pub(super) effect: Option<Effect>,
+    /// Sentence with the effect's size.
+    text: String,
+}
+
+/// The difference in test accuracy from the first variant.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(super) struct Help {
+    pub(super) mean: f64,
+    low: f64,
+    high: f64,
+    /// The verdict over several seeds; `None` for two networks of one seed.
+    pub(super) verdict: Option<Verdict>,
+    /// Whether it is not one of chance, after adjustment for the number of comparisons.
+    pub(super) is_supported: bool,
+    /// Whether it rests on few seeds.
+    #[serde(skip)]
+    pub(super) is_provisional: bool,
+    text: String,
+}
+
+impl Help {
+    pub(super) fn of(comparison: &Comparison) -> Option<Self> {
+        let Difference { mean, low, high, .. } = comparison.difference.or(comparison.networks)?;
+        let (p, verdict) = (comparison.p_adjusted?, comparison.verdict);
+        let is_provisional = comparison.provisional;
+        let few = if is_provisional { ", provisional: few seeds" } else { "" };
+        let name = verdict.map_or_else(|| "these networks".to_owned(), |one| one.to_string());
+        let text = format!("{name}, {}{few}", p_text(p));
+        let is_supported = comparison.is_sound && p < 1.0 - CONFIDENCE && mean != 0.0;
+        Some(Self { mean, low, high, verdict, is_supported, is_provisional, text })
+    }
+}
+
+#[cfg(test)]
+impl Help {
+    /// Creates a difference with this verdict.
+    pub(super) fn sample(mean: f64, verdict: Option<Verdict>, is_supported: bool) -> Self {
+        let (low, high, text) = (mean - 0.01, mean + 0.01, String::new());
+        Self { mean, low, high, verdict, is_supported, is_provisional: false, text }
+    }
+}
+
+/// Scale of a quantity on the page.
+#[derive(Debug, Clone, Copy)]
+enum Scale {
+    Percent,
+    Points,
+    Number,
+}
+
+impl Scale {
+    fn format(self, value: f64) -> String {
+        match self {
+            Self::Percent => format!("{:.1}\u{a0}%", 100.0 * value),
+            Self::Points => format!("{:.1}", 100.0 * value),
+            Self::Number => format!("{value:.3}"),
+        }
+        .replace('-', "−")
+    }
+
+    fn difference(self, value: f64) -> String {
+        match self {
+            Self::Percent | Self::Points => format!("{:+.2}", 100.0 * value),
+            Self::Number => format!("{value:+.3}"),
+        }
+        .replace('-', "−")
+    }
+}
+
+/// Returns the columns of the matrix, and a row of cells for each group. `layer` is the layer whose weights are shown.
+pub(super) fn matrix(
+    groups: &[Group<'_>],
+    layer: Option<LayerName>,
+) -> (Vec<Quantity>, Vec<Vec<MatrixCell>>) {
+    let record = groups.first().map(|group| &group.runs[0].record);
+    let accuracy = record.map_or(0.0, |record| rounding_variance(record.test.images));
+    let gap = record.map_or(0.0, |record| accuracy + rounding_variance(record.train.images));
+    let of = |value: fn(&Record) -> Option<f64>| move |row: &Row| value(&row.record);
+    let loss = |record: &Record| Some(record.validation.unwrap_or(record.test).cross_entropy);
+    let confidence = |record: &Record| record.calibration.as_deref().map(calibration_error);
+    let norm = |row: &Row| norm(row, layer);
+    let weights = layer.map_or("weights".to_owned(), |layer| format!("weights of {layer}"));
+
+    let mut matrix = Matrix { groups, columns: Vec::new(), rows: vec![Vec::new(); groups.len()] };
+    let percent = Scale::Percent;
+    matrix.add(
+        "new images right",
+        Some(Change::Higher),
+        percent,
+        accuracy,
+        of(|it| Some(it.test.accuracy)),
+    );
+    matrix.add("gap, points", Some(Change::Lower), Scale::Points, gap, of(|it| Some(it.gap())));
+    matrix.add("loss on new images", Some(Change::Lower), Scale::Number, 0.0, of(loss));
+    matrix.add(&weights, None, Scale::Number, 0.0, norm);
+    matrix.add(
+        "confidence off by, points",
+        Some(Change::Lower),
+        Scale::Points,
+        0.0,
+        of(confidence),
+    );
+    (matrix.columns, matrix.rows)
+}
+
+struct Matrix<'a> {
+    groups: &'a [Group<'a>],
+    columns: Vec<Quantity>,
+    rows: Vec<Vec<MatrixCell>>,
+}
+
+impl Matrix<'_> {
+    /// Adds a column. The variance of a difference is not taken to be less than `floor`.
+    fn add(
+        &mut self,
+        label: &str,
+        good: Option<Change>,
+        scale: Scale,
+        floor: f64,
+        quantity: impl Fn(&Row) -> Option<f64>,
+    ) {
+        let effects = effects(self.groups, &quantity, floor);
+        for ((group, effect), row) in self.groups.iter().zip(effects).zip(&mut self.rows) {
+            let spread = group.spread_if_measured(&quantity);
+            let value = spread.map_or("–".to_owned(), |Spread { mean, .. }| scale.format(mean));
+            let text = effect
+                .as_ref()
+                .map_or("one seed says nothing of it".to_owned(), |effect| sentence(effect, scale));
+            row.push(MatrixCell { value, effect, text });
+        }
+        self.columns.push(Quantity { label: label.to_owned(), good });
+    }
+}
+
+/// Describes an effect: `lower by 0.13 (0.10 to 0.15), p = 0.001`.
+fn sentence(effect: &Effect, scale: Scale) -> String {
+    let Effect { difference: Difference { mean, low, high, pairs, .. }, p_adjusted, .. } = *effect;
+    let change = match effect.change {
+        Change::Higher => "higher",
+        Change::Lower => "lower",
+        Change::Undecided => "undecided",
+    };
+    let [mean, low, high] = [mean, low, high].map(|value| scale.difference(value));
+    let few = if effect.provisional {
+        format!("; provisional, {pairs} seeds are few")
+    } else {
+        String::new()
+    };
+    format!("{change}: {mean} ({low} to {high}), {}{few}", p_text(p_adjusted))
+}
+
+/// Returns the norm of a layer's kernel after the last recorded epoch; that of the last hidden layer without a layer.
+fn norm(row: &Row, layer: Option<LayerName>) -> Option<f64> {
+    let last = LayerName::Hidden(row.run.variant.network.hidden.len() - 1);
+    let metrics = row.record.read_metrics(&row.folder).ok()??;
+    let column = metrics.columns.get(&format!("{}.norm", layer.unwrap_or(last)))?;
+    (*column.last()?).filter(|norm| norm.is_finite())
+}

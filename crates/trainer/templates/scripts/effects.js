@@ -1,0 +1,31 @@
+// The effect matrix: what each variant changes in comparison with the first.
+report.effects = (() => {
+  const { data, first, make, empty, scroll, rowHeader, state } = report;
+  const { add } = report.view;
+  const ARROWS = { higher: "↑", lower: "↓", undecided: "·" };
+
+  // Returns whether a change is good, bad or neither.
+  const judge = ({ good }, { change }) => {
+    if (change === "undecided" || !good) return change === "undecided" ? "undecided" : "changed";
+    return change === good ? "better" : "worse";
+  };
+  const cell = (quantity, index) => (group) => {
+    const { value, effect, text } = group.quantities[index];
+    if (group.variant === first.variant) return make("td", { class: "undecided" }, value);
+    if (!effect) return make("td", { class: "undecided", title: text }, value);
+    const judged = judge(quantity, effect);
+    const arrow = make("span", { "aria-hidden": "true" }, `${ARROWS[effect.change]} `);
+    return make("td", { class: judged, title: text }, arrow, value, make("span", { class: "hidden" }, ` ${text}`));
+  };
+
+  add("effects", (body) => {
+    const groups = [first, ...state.shown().filter((group) => group.variant !== first?.variant)].filter(Boolean);
+    if (groups.length < 2) return body.append(empty("There is nothing to compare."));
+    body.append(scroll("Effects", make("table", { class: "effects" },
+      make("thead", {}, make("tr", {}, make("th", { scope: "col" }, "variant"),
+        ...data.quantities.map(({ label }) => make("th", { scope: "col" }, label)))),
+      make("tbody", {}, ...groups.map((group) => make("tr", {}, rowHeader(group),
+        ...data.quantities.map((quantity, index) => cell(quantity, index)(group))))))));
+  });
+  return { judge };
+})();

@@ -1,0 +1,112 @@
+// The first screen: one picture that follows the study, and each variant's difference to the first.
+report.first_screen = (() => {
+  const { data, first, make, section, state, finite, number, points } = report;
+  const { figure, common, epochs } = report.view;
+  const HEIGHT = 300;
+
+  // The loss of the first variant on its own and on held-out images, with the gap between them.
+  const losses = (body) => {
+    const { training, heldOut } = report.curves.curvesOf("loss", first);
+    const last = first.curves.epochs.at(-1);
+    const end = (list) => list.at(-1)?.value;
+    // The variant whose held-out loss ends lowest, if that is clearly lower.
+    const others = state.shown().filter((group) => group !== first).map((group) =>
+      ({ group, heldOut: report.curves.curvesOf("loss", group).heldOut }));
+    const lower = others.filter(({ heldOut: own }) => end(own) < 0.9 * end(heldOut));
+    const helper = d3.least(lower, (other) => end(other.heldOut));
+    const y = report.curves.range("loss", [{ training, heldOut }]);
+    const best = first.best_epoch > 1 && first.best_epoch < last ? [first.best_epoch] : [];
+    const label = (list, text, fill, dy) => Plot.text(list.slice(-1), {
+      x: "epoch", y: "value", text: () => text, fill, dy, textAnchor: "end", fontWeight: 600, fontSize: 13,
+      stroke: "var(--page)", strokeWidth: 4,
+    });
+    const count = first.train_images;
+    figure(body, (width) => Plot.plot({
+      ...common, width, height: HEIGHT, marginTop: 24, marginBottom: 34, marginLeft: 36,
+      ariaLabel: `Loss of ${first.name} on its own and on new images, by epoch`,
+      x: epochs(width, last), y: { domain: y, grid: true, nice: true, label: null, ticks: 5 },
+      marks: [
+        Plot.areaY(report.curves.join(training, heldOut),
+          { x: "epoch", y1: "training", y2: "heldOut", fill: "var(--new)", fillOpacity: 0.14, clip: true }),
+        Plot.ruleX(best, { strokeDasharray: "2 3" }),
+        Plot.text(best, {
+          x: (epoch) => epoch, frameAnchor: "top-left", dx: 6, dy: -14, fontSize: 12, fill: "var(--quiet)",
+          textAnchor: best[0] > last / 2 ? "end" : "start",
+          text: (epoch) => `epoch ${epoch}: from here it only gets better at its own ${count} images`,
+        }),
+        Plot.line(helper?.heldOut ?? [],
+          { x: "epoch", y: "value", stroke: helper?.group.colour, strokeWidth: 1.5, clip: true }),
+        Plot.line(heldOut, { x: "epoch", y: "value", stroke: "var(--new)", strokeWidth: 2.5, clip: true }),
+        Plot.line(training, { x: "epoch", y: "value", stroke: "var(--ink)", strokeWidth: 2.5, clip: true }),
+        label(heldOut, `new images ${number(end(heldOut), 2)}`, "var(--new)", -12),
+        label(training, `its own ${count} images ${number(end(training), 3)}`, "var(--ink)", -12),
+        ...(helper ? [label(helper.heldOut, `with ${helper.group.name} ${number(end(helper.heldOut), 2)}`,
+          helper.group.colour, 14)] : []),
+      ],
+    }), make("b", {}, `Loss of ${first.name}`), " on its own and on new images; shaded: the gap");
+  };
+
+  // Training against test accuracy.
+  const accuracies = (body) => {
+    const rows = state.shown().filter(({ acc_train, acc_test }) => finite(acc_train.mean) && finite(acc_test.mean));
+    const x = ({ mean }) => 100 * mean;
+    figure(body, (width) => Plot.plot({
+      ...common, width, height: 34 * rows.length + 56, marginTop: 8, marginBottom: 40, marginLeft: 150,
+      ariaLabel: "Accuracy on training and test images, by variant",
+      x: { label: "images right, per cent →", labelAnchor: "center", grid: true, nice: true, ticks: width / 90 },
+      y: { label: null, domain: rows.map(({ name }) => name), tickSize: 0 },
+      marks: [
+        Plot.ruleY(rows, { y: "name", x1: (row) => x(row.acc_train), x2: (row) => x(row.acc_test), strokeWidth: 3,
+          stroke: "var(--line)" }),
+        Plot.dot(rows, { y: "name", x: (row) => x(row.acc_train), r: 6, stroke: "currentColor", fill: "var(--page)" }),
+        Plot.dot(rows, { y: "name", x: (row) => x(row.acc_test), r: 4.5, symbol: "diamond", fill: "var(--new)" }),
+      ],
+    }), make("b", {}, "Images right"), ": ○ its own, ", make("b", { class: "new" }, "◆"), " new ones");
+  };
+
+  const picture = (body) => {
+    if (!first) return;
+    if (data.swept_keys.length) return report.sweep.overview(body, HEIGHT);
+    if (first.wrong_answers.length) {
+      body.append(make("p", { class: "caption" }, make("b", {}, "Three wrong labels"), ", and who gives which label"));
+      return report.wrongLabels.cards(body, 3);
+    }
+    if (report.curves.curvesOf("loss", first).heldOut.length > 1) return losses(body);
+    accuracies(body);
+  };
+
+  const COLOURS = { better: "var(--good)", worse: "var(--bad)", undecided: "var(--bar)" };
+
+  const helps = (body) => {
+    const rows = d3.sort(state.shown().filter(({ help }) => help), (group) => -group.help.mean);
+    if (!rows.length) return;
+    const isOfSeeds = rows.some(({ help }) => help.verdict);
+    const colour = ({ help }) => COLOURS[help.verdict ?? "undecided"];
+    const share = (name) => ({ help }) => 100 * help[name];
+    figure(body, (width) => Plot.plot({
+      ...common, width, height: 38 * rows.length + 60, marginTop: 8, marginBottom: 40, marginLeft: 140, marginRight: 16,
+      ariaLabel: `Difference in test accuracy to ${first.name}, in points, by variant`,
+      x: { label: `points of test accuracy against ${first.name}`, labelAnchor: "center", labelArrow: "none",
+        grid: true, nice: true, ticks: width / 80, tickFormat: d3.format("+~r") },
+      y: { label: null, domain: rows.map(({ name }) => name), tickSize: 0 },
+      marks: [
+        Plot.ruleX([0]),
+        Plot.link(rows, { x1: share("low"), x2: share("high"), y1: "name", y2: "name", stroke: colour, strokeWidth: 4,
+          strokeOpacity: 0.5 }),
+        Plot.dot(rows, { x: share("mean"), y: "name", r: 6, stroke: colour, strokeWidth: 2,
+          fill: (row) => (isOfSeeds ? colour(row) : "var(--page)") }),
+        Plot.tip(rows, Plot.pointer({ x: share("mean"), y: "name", title: ({ name, help }) =>
+          `${name}: ${points(help.mean)} points\n${points(help.low)} to ${points(help.high)}\n${help.text}` })),
+      ],
+    }), make("b", {}, isOfSeeds ? "Who helps?" : "Who helps? These networks, one seed"),
+    isOfSeeds ? " Bars: 95 % interval; grey: could be chance" : " Bars: 95 % interval on these test images");
+  };
+
+  const draw = () => {
+    for (const [id, render] of [["picture", picture], ["helps", helps]]) {
+      section(id).replaceChildren();
+      if (state.shown().length) render(section(id));
+    }
+  };
+  return { draw };
+})();
