@@ -140,7 +140,7 @@ pub(crate) fn notes<'a>(runs: impl Iterator<Item = Option<&'a Doubts>>) -> Vec<S
         let one_sided = found.iter().filter(|doubts| doubts.majority.is_some());
         if let Some((class, share)) = found.iter().find_map(|doubts| doubts.majority.as_ref()) {
             notes.push(format!(
-                "{:.1} % of the {part} images{} are of class {class}: always saying {class} is as accurate.",
+                "{:.1} % of the {part} images{} are of class {class}: always saying {class} would be right as often.",
                 100.0 * share,
                 whose(one_sided.count())
             ));

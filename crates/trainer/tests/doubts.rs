@@ -90,8 +90,8 @@ fn leaks_majorities_and_few_test_images_are_noted() {
     write_set(&dir.path("set"), &train_labels, &test);
     let (_, table, _) = train(&dir, CONFIG);
     for expected in [
-        "81.8 % of the training images are of class 3: always saying 3 is as accurate.",
-        "60.0 % of the test images are of class 3: always saying 3 is as accurate.",
+        "81.8 % of the training images are of class 3: always saying 3 would be right as often.",
+        "60.0 % of the test images are of class 3: always saying 3 would be right as often.",
         "There are 50 test images: one of them is 2.0 points of accuracy.",
         "The data set has no image of these classes: 2.",
     ] {
@@ -139,7 +139,7 @@ fn a_chosen_value_at_the_edge_is_noted() {
     let (_, table, json) = train(&dir, &format!("{CONFIG}{sweep}"));
     assert!(
         table.contains(
-            "none learning_rate=0.1: 0.1 is at the edge of its values; the best may lie beyond."
+            "none learning_rate=0.1 is at the edge of the values; the best may lie beyond."
         ),
         "{table}"
     );

@@ -131,10 +131,6 @@ fn runs_are_shown_without_what_they_did_not_record() {
         assert_eq!(group["curves"]["recorded"]["epochs"].as_array().unwrap().len(), 0);
         assert_eq!(group["curves"]["val_acc"].as_array().unwrap().len(), 2);
     }
-    // What needs neither can still be asked.
-    let questions = data["questions"].as_array().unwrap();
-    assert!(questions.iter().all(|question| question["options"].as_array().unwrap().len() == 2));
-    assert!(!questions.is_empty());
 }
 
 #[test]

@@ -103,7 +103,7 @@ fn the_chosen_points_are_the_best_on_held_out_images() {
     let table = results(&dir, &["--explain"]);
     assert_eq!(table.matches('★').count(), 3, "{table}");
     assert!(table.contains("★ each variant's best point by mean accuracy on the held-out images"));
-    assert!(table.contains("dropout ★   dropout=0.1 "), "{table}");
+    assert!(table.contains("dropout ★"), "{table}");
     let json: serde_json::Value = serde_json::from_str(&results(&dir, &["--json"])).unwrap();
     assert_eq!(
         (&json["summary"][1]["chosen"], &json["summary"][2]["chosen"]),
@@ -188,7 +188,7 @@ fn a_folder_precedes_a_config_of_the_same_name() {
     assert!(dir.stdout(&["results", "smoke"]).contains("none "));
     std::fs::remove_file(dir.path("smoke/study.json")).unwrap();
     let assert = dir.trainer(&["results", "smoke"]).assert().code(1);
-    assert.stderr("error: results/smoke has no finished run\n  train first: trainer run\n");
+    assert.stderr("error: results/smoke has no finished run\n  train first: trainer run smoke\n");
     let assert = dir.trainer(&["results", "./smoke/"]).assert().code(2);
     assert.stderr(contains("smoke/ has runs, but no study.json"));
     let assert = dir.trainer(&["results", "smokey"]).assert().code(2);

@@ -48,7 +48,7 @@ pub(super) struct RunArguments {
     #[arg(long, value_name = "NUMBERS")]
     pub(super) only: Option<String>,
     /// Open the report in the browser at the end
-    #[arg(long)]
+    #[arg(long, conflicts_with = "only")]
     pub(super) open: bool,
     /// Show no progress
     #[arg(long, short)]
@@ -101,7 +101,11 @@ pub(super) fn read_study(study: &Path) -> Result<(SavedStudy, StudyFolder), Erro
     if folder.exists() {
         return Err(Error::Argument(format!("{} is not a study's folder", folder.display())));
     }
-    Err(Error::NoResults { folder, has_begun: false })
+    let untrained = match config::find(study) {
+        Ok(_) => study.display().to_string(),
+        Err(_) => format!("CONFIG --out {}", folder.display()),
+    };
+    Err(Error::NoResults { folder, untrained: Some(untrained) })
 }
 
 /// Returns the folder of a study. One with a study.json precedes the name of a config.
@@ -123,7 +127,9 @@ fn folder_of(study: &Path) -> Result<PathBuf, Error> {
 pub(super) fn argument(folder: &StudyFolder, study: &str) -> String {
     let default = config::find(Path::new(study)).map(|config| config.results());
     let is_default = default.is_ok_and(|default| default == folder.path());
-    if is_default { study.to_owned() } else { short_path(folder.path()) }
+    let argument = if is_default { study.to_owned() } else { short_path(folder.path()) };
+    let is_plain = argument.chars().all(|one| one.is_alphanumeric() || "-_./".contains(one));
+    if is_plain { argument } else { format!("'{}'", argument.replace('\'', r"'\''")) }
 }
 
 /// Formats a path, relative to the current folder if it is inside.

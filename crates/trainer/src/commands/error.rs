@@ -35,11 +35,11 @@ pub enum Error {
     #[error("another process is training {}", runs.join(", "))]
     Held { runs: Vec<String> },
     /// A study has no finished run.
-    #[error("{} has no finished run{}", folder.display(), if *has_begun { " yet" } else { "" })]
+    #[error("{} has no finished run{}", folder.display(), if untrained.is_none() { " yet" } else { "" })]
     NoResults {
         folder: PathBuf,
-        /// Whether a study has been begun in it.
-        has_begun: bool,
+        /// Argument of `trainer run` that trains it; `None` if it has been begun.
+        untrained: Option<String>,
     },
     /// A folder has runs, but no study.json that says which study they are of.
     #[error("{} has runs, but no study.json", folder.display())]
@@ -81,7 +81,7 @@ impl Error {
             Self::Held { .. } => {
                 "the other runs are finished; once that process has ended, run the same command again".to_owned()
             }
-            Self::NoResults { has_begun: false, .. } => "train first: trainer run".to_owned(),
+            Self::NoResults { untrained: Some(run), .. } => format!("train first: trainer run {run}"),
             Self::NoResults { .. } => {
                 "if no process is training its runs, resume them: trainer run".to_owned()
             }

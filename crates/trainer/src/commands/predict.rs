@@ -81,7 +81,7 @@ impl Model {
             models.push(Self { label: group.label(), ..model });
         }
         if models.is_empty() {
-            return Err(Error::NoResults { folder: folder.path().to_owned(), has_begun: true });
+            return Err(Error::NoResults { folder: folder.path().to_owned(), untrained: None });
         }
         Ok(models)
     }
@@ -158,12 +158,17 @@ fn predict(arguments: &[PathBuf]) -> Result<Vec<Prediction>, Error> {
         let usage = "for example: trainer predict mnist digit.png";
         return Err(Error::Argument(format!("{lacking} is missing; {usage}")));
     }
+    // Two studies may have a run of the same name, or a variant of the same label.
     let labels: Vec<String> = models.iter().map(|model| model.label.clone()).collect();
+    let names: Vec<String> = models.iter().map(|model| model.name.clone()).collect();
+    let is_repeated =
+        |all: &[String], one: &String| all.iter().filter(|all| *all == one).count() > 1;
     for model in &mut models {
-        // Two studies may have a run of the same name.
-        if labels.iter().filter(|label| **label == model.label).count() > 1 {
-            model.name.clone_from(&model.file);
+        if is_repeated(&labels, &model.label) {
             model.label.clone_from(&model.file);
+        }
+        if is_repeated(&names, &model.name) {
+            model.name.clone_from(&model.file);
         }
     }
     let format = common_format(&models)?;

@@ -42,7 +42,7 @@ impl Arguments {
         }
         if rows.is_empty() {
             let folder = folder.path().to_owned();
-            return Err(Error::NoResults { folder, has_begun: true });
+            return Err(Error::NoResults { folder, untrained: None });
         }
         match (self.json, self.csv) {
             (true, _) => Ok(results::json(&rows, first)?),

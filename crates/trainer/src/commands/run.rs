@@ -93,7 +93,7 @@ impl Arguments {
         };
         let overfits = rows.iter().any(|row| row.record.gap() > LARGE_GAP);
         let more = if study.name == DEFAULT_CONFIG && !overfits {
-            "nothing overfits here; overfit shows what regularisation is for: trainer run overfit\n"
+            "nothing overfits here; to see what regularisation is for: trainer run overfit\n"
         } else {
             ""
         };

@@ -11,7 +11,7 @@ const ROUNDED_TO: f64 = 1e7;
 /// The maximum number of epochs of a curve, about as many as its pixels.
 const MAX_EPOCHS: usize = 250;
 /// Column of metrics.csv with the held-out cross-entropy.
-pub(super) const HELD_OUT: &str = "val_cross_entropy";
+const HELD_OUT: &str = "val_cross_entropy";
 
 /// The metrics of each epoch, averaged over a group's runs, up to the last epoch that all of them reached.
 #[derive(Debug, Default, PartialEq, Serialize)]
@@ -68,17 +68,6 @@ impl Curves {
             best_epoch,
             epochs,
         }
-    }
-
-    /// Returns the value of a column of metrics.csv after the last recorded epoch.
-    pub(super) fn last(&self, column: &str) -> Option<f64> {
-        *self.recorded.columns.get(column)?.last()?
-    }
-
-    /// Returns the value of a column of metrics.csv after an epoch.
-    pub(super) fn at(&self, epoch: usize, column: &str) -> Option<f64> {
-        let index = self.recorded.epochs.iter().position(|&recorded| recorded == epoch)?;
-        *self.recorded.columns.get(column)?.get(index)?
     }
 
     /// Returns the mean accuracy over the batches of the last epoch.
@@ -190,7 +179,10 @@ mod tests {
         let recorded = table(&epochs, &[(HELD_OUT, &held_out)]);
         let curves = Curves::mean(&[history], &[recorded], |_| true);
         assert_eq!(curves.best_epoch, Some(606));
-        assert_eq!((curves.at(606, HELD_OUT), curves.last(HELD_OUT)), (Some(0.0), Some(2394.0)));
+        let Means { epochs, columns } = &curves.recorded;
+        let best = epochs.iter().position(|epoch| *epoch == 606).unwrap();
+        assert_eq!(columns[HELD_OUT][best], Some(0.0));
+        assert_eq!(columns[HELD_OUT].last(), Some(&Some(2394.0)));
         assert_eq!(curves.epochs, curves.recorded.epochs);
         assert!(
             curves.epochs.len() <= MAX_EPOCHS + 2 && curves.val_acc.iter().all(Option::is_some)

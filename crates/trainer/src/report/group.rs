@@ -71,9 +71,6 @@ pub(super) struct PageGroup {
     /// Doubts about the images of each run.
     #[serde(skip)]
     pub(super) doubts: Vec<Option<Doubts>>,
-    /// The gap of each run by its seed.
-    #[serde(skip)]
-    pub(super) gaps: BTreeMap<u64, f64>,
     /// The network's settings.
     #[serde(skip)]
     pub(super) config: NetworkConfig,
@@ -162,7 +159,6 @@ impl PageGroup {
             test_images: first.record.test.images,
             diverged: runs.iter().filter(|row| row.diverged()).count(),
             changed_labels: first.record.files.get(CHANGED_LABELS).cloned(),
-            gaps: runs.iter().map(|row| (row.run.seed, row.record.gap())).collect(),
             cross_entropy_train: group.spread(|row| row.record.train.cross_entropy),
             cross_entropy_test: group.spread(|row| row.record.test.cross_entropy),
             memorised: group.spread_if_measured(|row| row.record.memorised),

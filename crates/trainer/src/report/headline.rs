@@ -39,20 +39,28 @@ impl Headline {
             let title = "These images cannot answer the question.".to_owned();
             return Self { title, subtitle: doubts.join(" "), numbers: Vec::new() };
         }
+        // By the true labels, the gap of a network that learns wrong ones is small.
+        let (own, third) = if let Some(share) = first.memorised {
+            let repeated = number(&percent(share.mean), "of the wrong labels repeated", "new");
+            ("of its own images right, by the true labels", repeated)
+        } else {
+            let gap = format!("{:.1}", 100.0 * first.gap.mean);
+            ("of its own images right", number(&gap, "points of gap", "own"))
+        };
         let mut numbers = vec![
-            number(&percent(first.acc_train.mean), "of its own images right", "own"),
+            number(&percent(first.acc_train.mean), own, "own"),
             number(&percent(first.acc_test.mean), "of new images right", "new"),
-            number(&format!("{:.1}", 100.0 * first.gap.mean), "points of gap", "own"),
+            third,
         ];
-        numbers.extend(first.memorised.map(|share| {
-            number(&percent(share.mean), "of the wrong labels learnt by heart", "new")
-        }));
         numbers.extend(largest_gain(others).map(|(name, help)| {
-            let kind = if help.verdict.is_some() { "best sure gain" } else { "these networks" };
+            let (kind, class) = match help.verdict {
+                Some(_) => ("best sure gain", "gain"),
+                None => ("these networks", "own"),
+            };
             number(
                 &format!("{:+.1}", 100.0 * help.mean),
                 &format!("points, {kind} ({name})"),
-                "gain",
+                class,
             )
         }));
         Self { title: title(first, classes), subtitle: subtitle(first, others), numbers }
@@ -87,7 +95,7 @@ fn title(first: &PageGroup, classes: usize) -> String {
     if let Some(share) = first.memorised {
         return if share.mean >= 0.5 {
             format!(
-                "The network learns wrong labels by heart, {} of them, and misreads {errors} new images.",
+                "The network repeats {} of its wrong labels, and misreads {errors} new images.",
                 percent(share.mean)
             )
         } else {
@@ -95,7 +103,7 @@ fn title(first: &PageGroup, classes: usize) -> String {
         };
     }
     if first.gap.mean <= SMALL_GAP {
-        return "Nothing overfits here: the network reads new images as well as its own."
+        return "The plain network does not overfit: it reads new images as well as its own."
             .to_owned();
     }
     if own >= BY_HEART {
@@ -115,8 +123,8 @@ fn title(first: &PageGroup, classes: usize) -> String {
 fn one_in(share: f64) -> String {
     match share {
         0.0 => "none of the".to_owned(),
-        share if share <= 0.4 => format!("1 in {:.0}", 1.0 / share),
-        share => format!("{:.0} in 10", 10.0 * share),
+        share if share <= 0.35 => format!("1 in {:.0}", 1.0 / share),
+        share => format!("{:.0} in 100", 100.0 * share),
     }
 }
 
@@ -131,9 +139,10 @@ fn subtitle(first: &PageGroup, others: &[&PageGroup]) -> String {
     }
     let Some((best, help)) = largest_gain(others) else {
         return match (helps.len(), helps.iter().any(|(_, help)| help.verdict.is_some())) {
-            (_, false) => {
-                format!("No network reads new images better than that of {}.", first.name)
-            }
+            (_, false) => format!(
+                "No network reads new images better than that of “{}”. One network of each says nothing of the method.",
+                first.name
+            ),
             (1, true) => format!("{} does not help for sure.", helps[0].0),
             (count, true) => format!("None of {} variants helps for sure.", in_words(count)),
         };
@@ -141,7 +150,7 @@ fn subtitle(first: &PageGroup, others: &[&PageGroup]) -> String {
     let points = format!("{:.1}\u{a0}points", 100.0 * help.mean);
     if help.verdict.is_none() {
         return format!(
-            "The network of {best} reads {points} more of the new images than that of {}. One network of each says \
+            "The network of “{best}” reads {points} more of the new images than that of “{}”. One network of each says \
              nothing of the method.",
             first.name
         );
@@ -193,11 +202,14 @@ mod tests {
             text((0.97, 0.93)),
             "The network reads 97.0\u{a0}% of its own images, but only 93.0\u{a0}% of new ones."
         );
-        assert!(text((0.91, 0.905)).starts_with("Nothing overfits here"));
-        assert_eq!(text((0.25, 0.2)), "The network hardly learns: it misreads 8 in 10 new images.");
+        assert!(text((0.91, 0.905)).starts_with("The plain network does not overfit"));
+        assert_eq!(
+            text((0.25, 0.2)),
+            "The network hardly learns: it misreads 80 in 100 new images."
+        );
         let mut noisy = group("none", &[(0.7, 0.68)]);
         noisy.memorised = Some(crate::results::statistics::Spread::new(&[0.98]));
-        assert!(title(&noisy, 10).contains("learns wrong labels by heart, 98.0\u{a0}% of them"));
+        assert!(title(&noisy, 10).contains("repeats 98.0\u{a0}% of its wrong labels"));
         let mut diverged = group("none", &[(0.1, 0.1)]);
         diverged.diverged = 1;
         assert_eq!(title(&diverged, 10), "Training of none diverged.");

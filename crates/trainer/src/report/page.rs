@@ -39,6 +39,45 @@ const SCRIPT: &str = concat!(
     include_str!("../../templates/scripts/questions.js"),
 );
 
+/// The sections that the scripts draw, in order: id, title, and a sentence.
+const SECTIONS: [(&str, &str, &str); 8] = [
+    (
+        "effects",
+        "What does each variant change?",
+        "Arrows: a change over the seeds that chance does not explain. Green is better, red is worse, black is neither, \
+         grey is undecided; ?: few seeds. One seed says nothing of a method.",
+    ),
+    (
+        "wrong-labels",
+        "Who learns the wrong labels?",
+        "A network that repeats most of the wrong labels has learnt those images by heart.",
+    ),
+    (
+        "sweep",
+        "How strong should it be?",
+        "Too weak leaves the network as it is. Too strong keeps it from learning.",
+    ),
+    (
+        "curves",
+        "When does it begin to overfit?",
+        "After each epoch, losses without penalties. Solid: training images. Dashed: held-out images. Shaded: the gap. \
+         ◆: test images, if none are held out.",
+    ),
+    ("pad", "What do they see in your drawing?", "Draw with a mouse, a pen or a finger."),
+    ("mistakes", "Which images are hard?", "✓: read. Click an image to load it on the pad."),
+    (
+        "confidence",
+        "How sure are they?",
+        "Below the diagonal a network is surer than it should be: it is less often right than it says. Paler bins have \
+         fewer images.",
+    ),
+    (
+        "weights",
+        "What happens to the weights?",
+        "Each square shows what one unit of the first layer looks for.",
+    ),
+];
+
 #[derive(Template)]
 #[template(path = "report.html")]
 struct Page<'a> {
@@ -48,6 +87,7 @@ struct Page<'a> {
     /// The resolved config.
     settings: String,
     headline: &'a Headline,
+    sections: [(&'a str, &'a str, &'a str); 8],
     machine: String,
     explanation: Option<String>,
     notes: Vec<String>,
@@ -103,6 +143,7 @@ pub(super) fn render(
         trained: trained(saved, groups),
         settings: study.to_toml(Path::new("")).unwrap_or_default(),
         headline: &Headline::new(&shown, classes),
+        sections: SECTIONS,
         machine: machine(groups),
         explanation: shown.iter().find_map(|group| better_on_test(group, classes)),
         notes: notes

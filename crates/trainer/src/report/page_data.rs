@@ -107,9 +107,9 @@ impl PageData {
             format.unwrap_or_default();
         let shown_layer =
             layer.map_or_else(|| "the last hidden layer".to_owned(), |layer| layer.to_string());
-        let shown: Vec<&PageGroup> = groups.iter().filter(|group| group.shown).collect();
+        let shown: Vec<&Group<'_>> = shown.iter().map(|index| &all[*index]).collect();
         Self {
-            questions: questions(&shown, &groups, &sliders, &shown_layer),
+            questions: questions(&shown, all, &sliders, layer),
             width,
             height,
             class_names: (0..classes)

@@ -39,9 +39,10 @@ pub(super) struct Help {
     /// The verdict over several seeds; `None` for two networks of one seed.
     pub(super) verdict: Option<Verdict>,
     /// Whether it is not one of chance, after adjustment for the number of comparisons.
+    #[serde(skip)]
     pub(super) is_supported: bool,
     /// Whether it rests on few seeds.
-    #[serde(skip)]
+    #[serde(rename = "provisional")]
     pub(super) is_provisional: bool,
     text: String,
 }
@@ -54,7 +55,7 @@ impl Help {
         let few = if is_provisional { ", provisional: few seeds" } else { "" };
         let name = verdict.map_or_else(|| "these networks".to_owned(), |one| one.to_string());
         let text = format!("{name}, {}{few}", p_text(p));
-        let is_supported = comparison.is_sound && p < 1.0 - CONFIDENCE && mean != 0.0;
+        let is_supported = p < 1.0 - CONFIDENCE;
         Some(Self { mean, low, high, verdict, is_supported, is_provisional, text })
     }
 }
@@ -70,18 +71,28 @@ impl Help {
 
 /// Scale of a quantity on the page.
 #[derive(Debug, Clone, Copy)]
-enum Scale {
+pub(super) enum Scale {
     Percent,
     Points,
     Number,
 }
 
 impl Scale {
-    fn format(self, value: f64) -> String {
+    /// Returns a value as it is drawn.
+    pub(super) fn drawn(self, value: f64) -> f64 {
+        if matches!(self, Self::Number) { value } else { 100.0 * value }
+    }
+
+    pub(super) fn format(self, value: f64) -> String {
+        // A rounded -0.04 is 0.0.
+        let digits = |number: f64, digits: i32| {
+            let scale = 10_f64.powi(digits);
+            (number * scale).round() / scale + 0.0
+        };
         match self {
-            Self::Percent => format!("{:.1}\u{a0}%", 100.0 * value),
-            Self::Points => format!("{:.1}", 100.0 * value),
-            Self::Number => format!("{value:.3}"),
+            Self::Percent => format!("{:.1}\u{a0}%", digits(100.0 * value, 1)),
+            Self::Points => format!("{:.1}", digits(100.0 * value, 1)),
+            Self::Number => format!("{:.3}", digits(value, 3)),
         }
         .replace('-', "−")
     }
@@ -102,12 +113,10 @@ pub(super) fn matrix(
 ) -> (Vec<Quantity>, Vec<Vec<MatrixCell>>) {
     let record = groups.first().map(|group| &group.runs[0].record);
     let accuracy = record.map_or(0.0, |record| rounding_variance(record.test.images));
-    let gap = record.map_or(0.0, |record| accuracy + rounding_variance(record.train.images));
     let of = |value: fn(&Record) -> Option<f64>| move |row: &Row| value(&row.record);
-    let loss = |record: &Record| Some(record.validation.unwrap_or(record.test).cross_entropy);
     let confidence = |record: &Record| record.calibration.as_deref().map(calibration_error);
     let norm = |row: &Row| norm(row, layer);
-    let weights = layer.map_or("weights".to_owned(), |layer| format!("weights of {layer}"));
+    let weights = layer.map_or("norm of weights".to_owned(), |layer| format!("norm of {layer}"));
 
     let mut matrix = Matrix { groups, columns: Vec::new(), rows: vec![Vec::new(); groups.len()] };
     let percent = Scale::Percent;
@@ -118,8 +127,13 @@ pub(super) fn matrix(
         accuracy,
         of(|it| Some(it.test.accuracy)),
     );
-    matrix.add("gap, points", Some(Change::Lower), Scale::Points, gap, of(|it| Some(it.gap())));
-    matrix.add("loss on new images", Some(Change::Lower), Scale::Number, 0.0, of(loss));
+    // By the true labels, the gap of a network that learns wrong ones is small.
+    let has_wrong = record.is_some_and(|record| record.memorised.is_some());
+    let good = (!has_wrong).then_some(Change::Lower);
+    matrix.add("gap, points", good, Scale::Points, gap_floor(groups), of(|it| Some(it.gap())));
+    matrix.add("loss on new images", Some(Change::Lower), Scale::Number, 0.0, |row| {
+        Some(new_loss(row))
+    });
     matrix.add(&weights, None, Scale::Number, 0.0, norm);
     matrix.add(
         "confidence off by, points",
@@ -129,6 +143,14 @@ pub(super) fn matrix(
         of(confidence),
     );
     (matrix.columns, matrix.rows)
+}
+
+/// Returns the variance of the rounding of a difference of gaps.
+pub(super) fn gap_floor(groups: &[Group<'_>]) -> f64 {
+    let record = groups.first().map(|group| &group.runs[0].record);
+    record.map_or(0.0, |record| {
+        rounding_variance(record.test.images) + rounding_variance(record.train.images)
+    })
 }
 
 struct Matrix<'a> {
@@ -151,9 +173,11 @@ impl Matrix<'_> {
         for ((group, effect), row) in self.groups.iter().zip(effects).zip(&mut self.rows) {
             let spread = group.spread_if_measured(&quantity);
             let value = spread.map_or("–".to_owned(), |Spread { mean, .. }| scale.format(mean));
-            let text = effect
-                .as_ref()
-                .map_or("one seed says nothing of it".to_owned(), |effect| sentence(effect, scale));
+            let text = match &effect {
+                Some(effect) => sentence(effect, scale),
+                None if group.runs.len() == 1 => "one seed says nothing of it".to_owned(),
+                None => "not compared".to_owned(),
+            };
             row.push(MatrixCell { value, effect, text });
         }
         self.columns.push(Quantity { label: label.to_owned(), good });
@@ -177,10 +201,25 @@ fn sentence(effect: &Effect, scale: Scale) -> String {
     format!("{change}: {mean} ({low} to {high}), {}{few}", p_text(p_adjusted))
 }
 
-/// Returns the norm of a layer's kernel after the last recorded epoch; that of the last hidden layer without a layer.
-fn norm(row: &Row, layer: Option<LayerName>) -> Option<f64> {
+/// Returns the cross-entropy on held-out images, or else on the test images.
+pub(super) fn new_loss(row: &Row) -> f64 {
+    row.record.validation.unwrap_or(row.record.test).cross_entropy
+}
+
+/// Returns the norm of a layer's kernel, of the epoch whose weights were kept; that of the last hidden layer without a layer.
+pub(super) fn norm(row: &Row, layer: Option<LayerName>) -> Option<f64> {
     let last = LayerName::Hidden(row.run.variant.network.hidden.len() - 1);
     let metrics = row.record.read_metrics(&row.folder).ok()??;
     let column = metrics.columns.get(&format!("{}.norm", layer.unwrap_or(last)))?;
-    (*column.last()?).filter(|norm| norm.is_finite())
+    let is_restored = row
+        .run
+        .variant
+        .settings
+        .early_stopping
+        .is_some_and(|stopping| stopping.restore_best_weights);
+    let index = match row.record.best_epoch.filter(|_| is_restored) {
+        Some(epoch) => metrics.epochs.iter().position(|recorded| *recorded == epoch)?,
+        None => column.len().checked_sub(1)?,
+    };
+    column[index].filter(|norm| norm.is_finite())
 }

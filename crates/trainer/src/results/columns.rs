@@ -111,7 +111,7 @@ pub(super) const COLUMNS: &[Column] = &[
     column("own", SHOWN, Always, OfGroup(|group| percent(group, Record::true_accuracy)),
         "Training images that the trained network classifies correctly, by their true labels").titled("train %"),
     column("acc_val", DETAILED, Measured, Metric(|row| share(row.record.validation.map(|images| images.accuracy))),
-        "Held-out images that it classifies correctly; ★ marks the best, in a sweep each variant’s best").titled("held-out %"),
+        "Held-out images that it classifies correctly; the best is marked, in a sweep each variant’s best").titled("held-out %"),
     column("acc_test", BOTH, Always, Metric(|row| Share(row.record.test.accuracy)),
         "Test images that it classifies correctly").titled("test %"),
     column("gap", SHOWN, Always, OfGroup(|group| percent(group, Record::gap)),

@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use super::{
-    Group, Row,
-    comparison::{FIRM_PAIRS, observations},
+    Comparison, Group, Row,
+    comparison::{FIRM_PAIRS, compare, observations},
     statistics::{CONFIDENCE, Difference, holm},
 };
 
@@ -37,21 +37,57 @@ pub fn effects(
     quantity: impl Fn(&Row) -> Option<f64>,
     floor: f64,
 ) -> Vec<Option<Effect>> {
-    let differences: Vec<Option<Difference>> = groups
+    let pairs = groups.iter().map(|group| Some((group.reference?, group.runs)));
+    compare_all(&pairs.collect::<Vec<_>>(), &quantity, floor)
+}
+
+/// Returns for each group whether it differs from another in a quantity; `None` without two pairs of runs.
+pub fn differs(
+    other: &Group<'_>,
+    groups: &[&Group<'_>],
+    quantity: &dyn Fn(&Row) -> Option<f64>,
+    floor: f64,
+) -> Vec<Option<bool>> {
+    let pairs: Vec<_> = groups
         .iter()
-        .map(|group| {
-            let reference = group.reference?;
-            if reference.iter().chain(group.runs).any(Row::lacks_classes) {
+        .map(|group| (group.runs[0].run != other.runs[0].run).then_some((other.runs, group.runs)))
+        .collect();
+    let effects = compare_all(&pairs, quantity, floor);
+    effects.into_iter().map(|effect| Some(effect?.change != Change::Undecided)).collect()
+}
+
+/// Returns for each group whether it differs from another in test accuracy; `None` if that cannot be said.
+pub fn accuracy_differs(other: &Group<'_>, groups: &[&Group<'_>]) -> Vec<Option<bool>> {
+    let pairs = groups.iter().map(|group| Some((other.runs, group.runs))).collect();
+    let comparisons = compare(pairs, other.runs.len() == 1);
+    let differs = |found: Comparison| {
+        let p = found.p_adjusted.filter(|_| found.is_sound)?;
+        Some(p < 1.0 - CONFIDENCE)
+    };
+    comparisons.into_iter().map(|found| differs(found?)).collect()
+}
+
+/// Compares pairs of groups, each given with the one that it is compared with, first.
+fn compare_all(
+    pairs: &[Option<(&[Row], &[Row])>],
+    quantity: &dyn Fn(&Row) -> Option<f64>,
+    floor: f64,
+) -> Vec<Option<Effect>> {
+    let differences: Vec<Option<Difference>> = pairs
+        .iter()
+        .map(|pair| {
+            let (reference, runs) = (*pair)?;
+            if reference.iter().chain(runs).any(Row::lacks_classes) {
                 return None;
             }
-            let pairs = observations(reference, group.runs);
+            let pairs = observations(reference, runs);
             let values = pairs.iter().map(|(run, other)| Some(quantity(run)? - quantity(other)?));
             Difference::new(&values.collect::<Option<Vec<f64>>>()?, floor)
         })
         .collect();
     let p_values: Vec<f64> = differences.iter().flatten().map(|difference| difference.p).collect();
     let mut adjusted = holm(&p_values).into_iter();
-    let effect = |difference: Difference| {
+    let mut effect = |difference: Difference| {
         let p_adjusted = adjusted.next().unwrap_or(1.0);
         let change = match difference.mean {
             _ if p_adjusted >= 1.0 - CONFIDENCE => Change::Undecided,
@@ -61,6 +97,5 @@ pub fn effects(
         let provisional = change != Change::Undecided && difference.pairs < FIRM_PAIRS;
         Effect { difference, p_adjusted, change, provisional }
     };
-    let mut effect = effect;
     differences.into_iter().map(|difference| difference.map(&mut effect)).collect()
 }

@@ -17,7 +17,7 @@ pub use self::{
     choice::data_slice,
     columns::{Cell, Column, Table, of_groups as columns},
     comparison::{Comparison, Verdict},
-    effects::{Change, Effect, effects},
+    effects::{Change, Effect, accuracy_differs, differs, effects},
     export::{csv_text, json, swept_keys, write},
     group::{Group, groups, is_swept, is_validated, runs},
     notes::notes,

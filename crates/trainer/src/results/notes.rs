@@ -6,11 +6,7 @@ use super::{
     Group, Row,
     group::{has_several_seeds, is_swept, is_validated, runs},
 };
-use crate::{
-    doubts,
-    store::Ending,
-    study::{cell_name, setting_text},
-};
+use crate::{doubts, store::Ending, study::cell_name};
 
 /// Returns notes on the results, the most important first. The first line of a note says it in short.
 pub fn notes(groups: &[Group<'_>]) -> Vec<String> {
@@ -32,18 +28,13 @@ pub fn notes(groups: &[Group<'_>]) -> Vec<String> {
     if !has_several_seeds(groups) && runs(groups).nth(1).is_some() {
         note("One seed proves little. Train several: --set seeds=[0,1,2,3,4]");
     }
-    let comparisons = || groups.iter().filter_map(|group| group.comparison.as_ref());
-    if comparisons().any(|comparison| comparison.provisional) {
-        note("Verdicts on fewer than five seeds are provisional.");
-    }
     if runs(groups).any(|row| row.record.acc_train_true.is_some()) {
         note("train % is by the true labels; the network was trained on wrong ones too.");
     }
     for group in groups {
         for key in &group.edges {
-            let (name, value) = (group.label(), setting_text(group.point(), key));
-            let text = "is at the edge of its values; the best may lie beyond.";
-            notes.push(format!("{name}: {value} {text}\nTry more values of {key}."));
+            let text = "is at the edge of the values; the best may lie beyond.";
+            notes.push(format!("{} {text}\nTry more values of {key}.", group.label()));
         }
     }
     if groups.iter().any(|group| group.starred) {

@@ -131,10 +131,12 @@ impl Progress {
 
 /// Writes the time left, once it can be estimated.
 fn left(state: &ProgressState, out: &mut dyn fmt::Write) {
-    let seconds = state.eta().as_secs();
-    if state.pos() > 0 && seconds > 0 {
+    let (done, all) = (state.pos() as f64, state.len().unwrap_or(0) as f64);
+    // The first epochs include the start of the threads.
+    if done > 0.0 && all > done && state.elapsed() > Duration::from_secs(2) {
+        let left = state.elapsed().mul_f64((all - done) / done);
         // A failure to write is the drawing's to report.
-        let _ = write!(out, ", {} left", HumanDuration(state.eta()));
+        let _ = write!(out, ", {} left", HumanDuration(left.max(Duration::from_secs(1))));
     }
 }
 
@@ -144,7 +146,7 @@ impl StudyProgress<'_> {
         let [width, message] = self.widths;
         let template =
             format!("{{prefix:{width}!}} {{wide_bar}} {{pos:>3}}/{{len}}  {{msg:{message}}}");
-        let (name, epochs) = (run.to_string(), run.fit.epochs as u64);
+        let (name, epochs) = (end_of(&run.to_string(), width), run.fit.epochs as u64);
         let bar =
             self.progress.bar(&name, epochs, &template, |bars, bar| bars.insert_from_back(1, bar));
         bar.set_position(epochs_before as u64);
@@ -154,7 +156,7 @@ impl StudyProgress<'_> {
 
     /// Counts the epochs of a run that is not trained here.
     pub fn skip(&self, run: &Run) {
-        self.bar.inc(run.fit.epochs as u64);
+        self.bar.dec_length(run.fit.epochs as u64);
     }
 
     /// Counts a finished run.
@@ -200,9 +202,16 @@ impl Task {
 impl Drop for Task {
     fn drop(&mut self) {
         // Early stopping leaves epochs out.
-        self.study.inc(self.bar.length().unwrap_or(0).saturating_sub(self.bar.position()));
+        self.study.dec_length(self.bar.length().unwrap_or(0).saturating_sub(self.bar.position()));
         self.bar.finish_and_clear();
     }
+}
+
+/// Returns the end of a name, which has the sweep point and the seed.
+fn end_of(name: &str, width: usize) -> String {
+    let excess = name.chars().count().saturating_sub(width);
+    let end = |excess| name.chars().skip(excess + 1).collect::<String>();
+    if excess == 0 { name.to_owned() } else { format!("…{}", end(excess)) }
 }
 
 /// Formats accuracies on the training and the held-out images.

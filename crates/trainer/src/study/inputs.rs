@@ -173,6 +173,7 @@ mod tests {
             "data.limit = 60000",
             "data.sample = \"seed\"",
             "variant.none.hidden1.dropout = 0",
+            "variant.none.label = \"plain\"",
             "variant.none.hidden1.kernel_regularizer = { l1 = 0.0 }",
             "fit.momentum = 0",
             "fit.nesterov = false",

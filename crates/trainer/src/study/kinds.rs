@@ -20,6 +20,11 @@ const MAX_UNITS: usize = 65_536;
 
 /// Maximum number of characters of a text.
 const MAX_TEXT: usize = 40;
+/// Characters that are invisible, or change the line or its direction.
+const INVISIBLE: [char; 15] = [
+    '\u{200b}', '\u{200c}', '\u{200d}', '\u{200e}', '\u{200f}', '\u{2028}', '\u{2029}', '\u{202a}',
+    '\u{202b}', '\u{202c}', '\u{202d}', '\u{202e}', '\u{2060}', '\u{2066}', '\u{feff}',
+];
 
 /// Parser of a value. A path is relative to the folder.
 type Parse<T> = Box<dyn Fn(&Value, &Path) -> Parsed<T> + Send + Sync>;
@@ -124,8 +129,9 @@ pub(super) fn text() -> Kind<String> {
         &format!("a text of 1 to {MAX_TEXT} characters in one line"),
         |value| {
             let text = value.as_str()?.trim();
+            let is_hidden = |one: char| one.is_control() || INVISIBLE.contains(&one);
             let is_valid =
-                (1..=MAX_TEXT).contains(&text.chars().count()) && !text.contains(char::is_control);
+                (1..=MAX_TEXT).contains(&text.chars().count()) && !text.contains(is_hidden);
             is_valid.then(|| text.to_owned())
         },
         |text| Some(text.as_str().into()),

@@ -102,7 +102,7 @@ impl Draft {
                 .set(&canonical, &entry.value, entry.origin.folder())
                 .or_else(|reason| match &entry.origin {
                     // A date or a number may be meant as a word, such as a folder's name.
-                    Origin::Argument { argument } => {
+                    Origin::Argument { argument } if !entry.value.is_str() => {
                         let (_, text) = argument.split_once('=').unwrap_or_default();
                         let word = text.trim().into();
                         draft.set(&canonical, &word, Path::new("")).map_err(|_| reason)
@@ -126,7 +126,25 @@ impl Draft {
                 return Err(entry.error(&origins.as_written(key), reason).into());
             }
         }
+        draft.yield_labels();
         Ok(draft)
+    }
+
+    /// Removes the labels of presets that are names or labels of other compared variants.
+    fn yield_labels(&mut self) {
+        let label = |draft: &Self, name: &String| draft.variants.get(name)?.label.clone();
+        for name in &self.settings.variants {
+            let own = label(self, name).filter(|own| preset_label(name) == Some(own));
+            let mut others = self.settings.variants.iter().filter(|other| *other != name);
+            let is_taken = |own: &String| {
+                others.any(|other| other == own || label(self, other).as_ref() == Some(own))
+            };
+            if own.as_ref().is_some_and(is_taken)
+                && let Some(variant) = self.variants.get_mut(name)
+            {
+                variant.label = None;
+            }
+        }
     }
 
     /// Parses and sets the value of a canonical key. Returns `false` if the key is neither a setting's nor a table's.

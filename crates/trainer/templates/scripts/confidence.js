@@ -40,7 +40,7 @@ report.confidence = (() => {
     const grid = multiples(body);
     for (const group of some.slice(0, SHOWN)) figure(grid, diagram(group), ...caption(group));
   });
-  add("confidence", (body) => {
+  if (report.variants.length > SHOWN) add("confidence", (body) => {
     const some = state.shown().filter((group) => group.confidence);
     const grid = multiples(body);
     for (const group of some.slice(SHOWN)) figure(grid, diagram(group), ...caption(group));

@@ -1,5 +1,5 @@
 // The bar of controls: variants, sliders, an epoch, and questions first.
-report.controls = (() => {
+(() => {
   const { data, groups, variants, make, section, state, style, swatch } = report;
   const bar = section("controls");
   if (!groups.length) bar.hidden = true;
@@ -40,11 +40,9 @@ report.controls = (() => {
   const count = data.questions.length;
   const guess = make("button", { type: "button", id: "guess", class: "primary" });
   guess.addEventListener("click", () => {
-    const isAsking = state.get().predict !== null;
     // The questions are about all variants, each at its own point.
-    const asked = { predict: [], hidden: new Set(), points: data.sliders.map(() => null) };
-    state.change(isAsking ? { predict: null } : asked);
-    if (!isAsking) section("questions").scrollIntoView();
+    const asked = { guesses: [], hidden: new Set(), points: data.sliders.map(() => null) };
+    state.change(state.get().guesses === null ? asked : { guesses: null });
   });
   const draw = make("button", { type: "button", class: "button" }, "Draw an image");
   draw.addEventListener("click", () => section("pad").scrollIntoView());
@@ -61,21 +59,21 @@ report.controls = (() => {
     link.addEventListener("click", (event) => {
       event.preventDefault(); // the fragment is the state's
       part.scrollIntoView();
+      part.querySelector("h2").focus();
     });
     document.querySelector("nav ul").append(make("li", {}, link));
   }
 
   const show = () => {
-    const { hidden, points, predict: isPredicting } = state.get();
+    const { hidden, points, guesses } = state.get();
     variantButtons.forEach((button) => button.setAttribute("aria-pressed", !hidden.has(button.dataset.variant)));
     sliders.forEach((slider, index) => slider.show(points[index]));
     epoch.show(state.get().epoch === null ? null : state.epochs.indexOf(state.get().epoch));
     const questions = `${count} question${count > 1 ? "s" : ""}`;
-    guess.textContent = isPredicting === null ? `Guess first (${questions})` : "Show everything";
+    guess.textContent = guesses === null ? `Guess first (${questions})` : "Show everything";
     for (const row of document.querySelectorAll("#results tbody tr")) {
       row.hidden = hidden.has(row.dataset.variant);
     }
-    report.first_screen.draw();
   };
   // What is scrolled to stays clear of the bar.
   const clear = () => {
@@ -84,5 +82,4 @@ report.controls = (() => {
   new ResizeObserver(clear).observe(bar);
   state.onChange(show);
   show();
-  return { show };
 })();

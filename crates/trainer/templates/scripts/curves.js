@@ -64,7 +64,7 @@ report.curves = (() => {
     const test = group[metric]?.mean;
     const several = stopped?.runs > 1 ? ` (median of ${stopped.runs})` : "";
     const marks = [
-      ...(best === null ? [] : [{ epoch: best, text: `${isMonitored ? "best epoch" : "best loss"}: ${best}` }]),
+      ...(best === null ? [] : [{ epoch: best, text: `${isMonitored ? "best epoch" : "lowest loss"}: ${best}` }]),
       ...(stopped ? [{ epoch: stopped.epochs, text: `stopped: ${stopped.epochs}${several}` }] : []),
     ];
     const channels = { x: "epoch", y: "value" };
@@ -131,27 +131,33 @@ report.curves = (() => {
     const [all, last] = [some.map((group) => curvesOf(measure, group)), lastEpoch(some)];
     const y = range(measure, all);
     const chosen = all.find(({ group }) => group.variant === large.variant) ?? all[0];
-    const change = (changes) => {
+    const change = (changes, control) => {
       Object.assign(large, changes);
       report.view.redraw(body);
+      body.querySelector(`[data-control="${control}"]`).focus();
     };
-    figure(body, single(measure, chosen, y, last, { height: 300, hasRunning }), ...caption(chosen.group));
-    const cut = lastCut(y, all);
+    figure(body, single(measure, chosen, y, last, { height: 300, hasRunning }), ...caption(chosen.group), `: ${MEASURES[measure].label}`);
+    const cut = lastCut(y, [chosen]);
     if (cut) {
       body.append(make("p", { class: "caption" }, `Values far above the others are cut off, up to epoch ${cut}.`));
+    }
+    if (!chosen.heldOut.length) {
+      body.append(make("p", { class: "caption" },
+        "No images are held out, so only the end can be compared. The config overfit holds images out."));
     }
     const thumbnails = body.appendChild(make("div", { class: "thumbnails" }));
     for (const curves of all.length > 1 ? all : []) {
       const { variant } = curves.group;
-      const button = make("button", { type: "button", "aria-pressed": String(curves === chosen) });
+      const button = make("button",
+        { type: "button", "aria-pressed": String(curves === chosen), "data-control": variant });
       thumbnails.append(button);
       figure(button, single(measure, curves, y, last, { height: 96, isSmall: true }), ...caption(curves.group));
       button.querySelector(".chart").ariaHidden = "true"; // the large one says the same
-      button.addEventListener("click", () => change({ variant }));
+      button.addEventListener("click", () => change({ variant }, variant));
     }
     const box = (text, checked, changes) => {
-      const input = make("input", { type: "checkbox", checked });
-      input.addEventListener("change", () => change(changes(input.checked)));
+      const input = make("input", { type: "checkbox", checked, "data-control": text });
+      input.addEventListener("change", () => change(changes(input.checked), text));
       return make("label", {}, input, ` ${text} `);
     };
     body.append(make("p", { class: "caption" },

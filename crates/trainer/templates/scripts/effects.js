@@ -14,7 +14,7 @@ report.effects = (() => {
     if (group.variant === first.variant) return make("td", { class: "undecided" }, value);
     if (!effect) return make("td", { class: "undecided", title: text }, value);
     const judged = judge(quantity, effect);
-    const arrow = make("span", { "aria-hidden": "true" }, `${ARROWS[effect.change]} `);
+    const arrow = make("span", { "aria-hidden": "true" }, `${ARROWS[effect.change]}${effect.provisional ? "?" : ""} `);
     return make("td", { class: judged, title: text }, arrow, value, make("span", { class: "hidden" }, ` ${text}`));
   };
 

@@ -1,7 +1,7 @@
 // The first screen: one picture that follows the study, and each variant's difference to the first.
-report.first_screen = (() => {
+(() => {
   const { data, first, make, section, state, finite, number, points } = report;
-  const { figure, common, epochs } = report.view;
+  const { add, figure, common, epochs } = report.view;
   const HEIGHT = 300;
 
   // The loss of the first variant on its own and on held-out images, with the gap between them.
@@ -32,7 +32,7 @@ report.first_screen = (() => {
         Plot.text(best, {
           x: (epoch) => epoch, frameAnchor: "top-left", dx: 6, dy: -14, fontSize: 12, fill: "var(--quiet)",
           textAnchor: best[0] > last / 2 ? "end" : "start",
-          text: (epoch) => `epoch ${epoch}: from here it only gets better at its own ${count} images`,
+          text: (epoch) => `epoch ${epoch}: the loss on new images is lowest`,
         }),
         Plot.line(helper?.heldOut ?? [],
           { x: "epoch", y: "value", stroke: helper?.group.colour, strokeWidth: 1.5, clip: true }),
@@ -43,7 +43,7 @@ report.first_screen = (() => {
         ...(helper ? [label(helper.heldOut, `with ${helper.group.name} ${number(end(helper.heldOut), 2)}`,
           helper.group.colour, 14)] : []),
       ],
-    }), make("b", {}, `Loss of ${first.name}`), " on its own and on new images; shaded: the gap");
+    }), make("b", {}, `Loss of “${first.name}”`), " on its own and on new images; shaded: the gap");
   };
 
   // Training against test accuracy.
@@ -51,8 +51,8 @@ report.first_screen = (() => {
     const rows = state.shown().filter(({ acc_train, acc_test }) => finite(acc_train.mean) && finite(acc_test.mean));
     const x = ({ mean }) => 100 * mean;
     figure(body, (width) => Plot.plot({
-      ...common, width, height: 34 * rows.length + 56, marginTop: 8, marginBottom: 40, marginLeft: 150,
-      ariaLabel: "Accuracy on training and test images, by variant",
+      ...common, width, height: 34 * report.variants.length + 56, marginTop: 8, marginBottom: 40,
+      marginLeft: 150, ariaLabel: "Accuracy on training and test images, by variant",
       x: { label: "images right, per cent →", labelAnchor: "center", grid: true, nice: true, ticks: width / 90 },
       y: { label: null, domain: rows.map(({ name }) => name), tickSize: 0 },
       marks: [
@@ -84,7 +84,8 @@ report.first_screen = (() => {
     const colour = ({ help }) => COLOURS[help.verdict ?? "undecided"];
     const share = (name) => ({ help }) => 100 * help[name];
     figure(body, (width) => Plot.plot({
-      ...common, width, height: 38 * rows.length + 60, marginTop: 8, marginBottom: 40, marginLeft: 140, marginRight: 16,
+      ...common, width, height: 38 * report.variants.length + 22, marginTop: 8, marginBottom: 40, marginLeft: 140,
+      marginRight: 16,
       ariaLabel: `Difference in test accuracy to ${first.name}, in points, by variant`,
       x: { label: `points of test accuracy against ${first.name}`, labelAnchor: "center", labelArrow: "none",
         grid: true, nice: true, ticks: width / 80, tickFormat: d3.format("+~r") },
@@ -94,19 +95,14 @@ report.first_screen = (() => {
         Plot.link(rows, { x1: share("low"), x2: share("high"), y1: "name", y2: "name", stroke: colour, strokeWidth: 4,
           strokeOpacity: 0.5 }),
         Plot.dot(rows, { x: share("mean"), y: "name", r: 6, stroke: colour, strokeWidth: 2,
-          fill: (row) => (isOfSeeds ? colour(row) : "var(--page)") }),
+          fill: (row) => (isOfSeeds && !row.help.provisional ? colour(row) : "var(--page)") }),
         Plot.tip(rows, Plot.pointer({ x: share("mean"), y: "name", title: ({ name, help }) =>
           `${name}: ${points(help.mean)} points\n${points(help.low)} to ${points(help.high)}\n${help.text}` })),
       ],
     }), make("b", {}, isOfSeeds ? "Who helps?" : "Who helps? These networks, one seed"),
-    isOfSeeds ? " Bars: 95 % interval; grey: could be chance" : " Bars: 95 % interval on these test images");
+    isOfSeeds ? " Bars: 95 % interval; grey: could be chance; hollow: few seeds" : " Bars: 95 % interval on these test images");
   };
 
-  const draw = () => {
-    for (const [id, render] of [["picture", picture], ["helps", helps]]) {
-      section(id).replaceChildren();
-      if (state.shown().length) render(section(id));
-    }
-  };
-  return { draw };
+  add("picture", picture);
+  add("helps", helps);
 })();

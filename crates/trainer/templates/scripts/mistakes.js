@@ -2,8 +2,8 @@
 report.mistakes = (() => {
   const { data, first, images, make, empty, section, state, imageCanvas, classText } = report;
   const TITLES = {
-    gained: () => `Misread by ${first.name}, read by others`,
-    lost: () => `Read by ${first.name}, misread by others`,
+    gained: () => `Misread by “${first.name}”, read by others`,
+    lost: () => `Read by “${first.name}”, misread by others`,
     hard: () => "Misread by most",
   };
 

@@ -1,73 +1,64 @@
-// Questions before answers: hides the sections, and shows them as the questions are answered.
-report.questions = (() => {
+// Questions before answers, one at a time. Meanwhile the rest of the page is hidden.
+(() => {
   const { data, make, section, state } = report;
-  const box = section("questions");
+  const { figure, common } = report.view;
+  const box = section("questions").appendChild(make("div"));
+  const last = data.questions.length - 1;
+  let at = Math.min(state.get().guesses?.length ?? 0, last); // the question that is asked
 
-  // Returns the ids of the sections that are hidden while some questions are open.
-  const hiddenSections = (questions, isAnswered) => {
-    const open = questions.filter((_, index) => !isAnswered(index));
-    return [...new Set(open.flatMap((question) => question.sections))];
-  };
-  const isRight = (question, option) => question.answers.includes(option);
+  // Draws the quantity of each choice, the right ones green.
+  const chart = ({ choices, measure }) => (width) => Plot.plot({
+    ...common, width, height: 34 * choices.length + 56, marginLeft: 150, marginRight: 60, marginTop: 8, marginBottom: 40,
+    ariaLabel: measure,
+    x: { label: measure, labelAnchor: "center", labelArrow: "none", grid: true, nice: true, ticks: width / 90 },
+    y: { label: null, domain: choices.map(({ name }) => name), tickSize: 0 },
+    marks: [
+      Plot.dot(choices, { x: "value", y: "name", r: 6, fill: (choice) => (choice.is_right ? "var(--good)" : "var(--bar)") }),
+      Plot.text(choices, { x: "value", y: "name", text: "text", dx: 12, textAnchor: "start" }),
+    ],
+  });
 
-  // Shows the answer to a question. Without an option, it was answered before.
-  const show = (index, option) => {
-    const question = data.questions[index];
-    const item = box.querySelectorAll("li")[index];
-    item.querySelectorAll("button").forEach((button) => {
-      button.setAttribute("aria-disabled", true);
-      button.classList.toggle("right", isRight(question, button.textContent));
+  const answered = (question, guess) => {
+    const right = question.choices.filter((choice) => choice.is_right).map(({ name }) => name);
+    const verdict = question.choices[guess].is_right ? "Yes: " : "No: ";
+    const next = make("button", { type: "button", class: "primary" }, at === last ? "Show everything" : "Next question");
+    next.addEventListener("click", () => {
+      if (at === last) return state.change({ guesses: null });
+      at += 1;
+      draw();
     });
-    const isYes = option !== undefined && isRight(question, option);
-    const verdict = isYes ? "Yes. " : `${question.answers.join(" and ")}. `;
-    item.querySelector("[role=status]").replaceChildren(make("b", {}, verdict), question.explanation);
+    box.append(make("p", { role: "status" }, make("b", {}, verdict + right.join(" and ")), `. ${question.why}`), next);
+    figure(box, chart(question));
+    next.focus();
   };
-  // The answered questions as the page shows them; null without questions.
-  let drawn = null;
-  const answer = (index, option) => {
-    const answered = state.get().predict;
-    if (answered.includes(index)) return;
-    show(index, option);
-    const predict = [...answered, index];
-    drawn = predict.join();
-    state.change({ predict });
+  const draw = () => {
+    const { guesses } = state.get();
+    const question = data.questions[at];
+    box.replaceChildren(make("h2", {}, question.text), 
+      make("p", { class: "caption" }, `Question ${at + 1} of ${last + 1}`));
+    const buttons = question.choices.map(({ name, is_right: isRight }, index) => {
+      const button = make("button", { type: "button", "aria-pressed": String(guesses[at] === index) }, name);
+      if (guesses[at] === undefined) {
+        button.addEventListener("click", () => state.change({ guesses: [...guesses, index] }));
+      } else {
+        button.disabled = true;
+        button.classList.toggle("right", isRight);
+      }
+      return button;
+    });
+    box.append(make("div", { class: "legend choices", role: "group", "aria-label": question.text }, ...buttons));
+    if (guesses[at] !== undefined) answered(question, guesses[at]);
   };
-
-  const build = () => {
-    box.querySelector("ol")?.remove();
-    box.append(make("ol", {}, ...data.questions.map((question, index) => {
-      const buttons = question.options.map((option) => {
-        const button = make("button", { type: "button" }, option);
-        button.addEventListener("click", () => answer(index, option));
-        return button;
-      });
-      return make("li", {}, make("p", {}, question.text),
-        make("div", { class: "legend", role: "group", "aria-label": question.text }, ...buttons),
-        make("p", { role: "status" }));
-    })));
-    state.get().predict.forEach((index) => show(index));
-  };
-
-  const ids = [...new Set(data.questions.flatMap(({ sections }) => sections))];
-  const absent = ids.filter((id) => section(id).hidden);
-  const title = (id) => section(id).querySelector("h1, h2").textContent;
   const update = () => {
-    const { predict } = state.get();
-    const isOn = predict !== null && data.questions.length > 0;
-    section("questions-shown")?.remove();
-    if (isOn && predict.join() !== drawn) build();
-    drawn = isOn ? predict.join() : null;
-    box.hidden = !isOn;
-    const hidden = isOn ? hiddenSections(data.questions, (index) => predict.includes(index)) : [];
-    ids.forEach((id) => {
-      section(id).hidden = hidden.includes(id) || absent.includes(id);
-    });
-    const shown = ids.filter((id) => !section(id).hidden).map(title);
-    const list = shown.length ? `Shown below: ${shown.join(" ")}` : "Nothing is shown yet.";
-    if (isOn) box.append(make("p", { id: "questions-shown" }, list));
+    const { guesses } = state.get();
+    const isAsking = guesses !== null && data.questions.length > 0;
+    document.body.classList.toggle("guessing", isAsking);
+    section("questions").hidden = !isAsking;
+    if (!isAsking) return;
+    // The question that was answered last stays until the next one is asked for.
+    if (guesses.length <= at || guesses.length > at + 1) at = Math.min(guesses.length, last);
+    draw();
   };
   state.onChange(update);
   update();
-
-  return { hiddenSections, isRight };
 })();

@@ -1,5 +1,4 @@
-// What is shown: variants, sweep points, an epoch, and whether questions come first. It is kept in the address, so that
-// a link shows the same.
+// What is shown: variants, sweep points, an epoch, and guesses. It is kept in the address, so that a link shows the same.
 report.state = (() => {
   const { data, variants, groups } = report;
   // The epochs that can be marked: those that were recorded.
@@ -7,9 +6,9 @@ report.state = (() => {
   // Reads a whole number; NaN from anything else.
   const whole = (text) => (/^\d+$/.test(text ?? "") ? Number(text) : NaN);
 
-  // The points of the sliders: an index into a slider's values, or null where each variant is at its own point. With
-  // questions first, `predict` holds the indices of those that are answered.
-  const initial = () => ({ hidden: new Set(), points: data.sliders.map(() => null), epoch: null, predict: null });
+  // The points of the sliders: an index into a slider's values, or null where each variant is at its own point. While
+  // questions are asked, `guesses` has the index of the choice for each that is answered.
+  const initial = () => ({ hidden: new Set(), points: data.sliders.map(() => null), epoch: null, guesses: null });
 
   // Returns the state that an address's fragment describes. Whatever does not fit is ignored.
   const parse = (fragment) => {
@@ -24,20 +23,20 @@ report.state = (() => {
     });
     const epoch = whole(parameters.get("epoch"));
     state.epoch = epochs.includes(epoch) ? epoch : null;
-    if (parameters.has("predict")) {
-      const answered = parameters.get("predict").split(",").map(whole)
-        .filter((index) => index < data.questions.length);
-      state.predict = [...new Set(answered)];
+    if (parameters.has("guess")) {
+      const guesses = parameters.get("guess").split(",").map(whole);
+      const isChoice = (guess, index) => guess < (data.questions[index]?.choices.length ?? 0);
+      state.guesses = guesses.every(isChoice) ? guesses : [];
     }
     return state;
   };
 
-  const format = ({ hidden, points, epoch, predict }) => {
+  const format = ({ hidden, points, epoch, guesses }) => {
     const parts = [];
     if (hidden.size) parts.push(`hide=${[...hidden].map(encodeURIComponent).join(",")}`);
     if (points.some((point) => point !== null)) parts.push(`at=${points.map((point) => point ?? "").join(",")}`);
     if (epoch !== null) parts.push(`epoch=${epoch}`);
-    if (predict) parts.push(predict.length ? `predict=${predict.join(",")}` : "predict");
+    if (guesses) parts.push(guesses.length ? `guess=${guesses.join(",")}` : "guess");
     return parts.length ? `#${parts.join("&")}` : "";
   };
 

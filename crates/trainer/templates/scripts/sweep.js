@@ -13,19 +13,18 @@ report.sweep = (() => {
     const log = logarithmic && positive.length > 0;
     // A logarithmic axis has no 0: it is put one step to the left of the smallest positive value.
     const step = positive.length > 1 ? positive[1] / positive[0] : 10;
-    const position = (value) => (log && value <= 0 ? positive[0] / step : value);
+    const position = (value) => (log ? Math.log10(value > 0 ? value : positive[0] / step) : value);
     const positions = values.map(position);
-    const single = log ? [positions[0] / 2, positions[0] * 2] : [positions[0] - 1, positions[0] + 1];
-    const domain = positions.length > 1 ? d3.extent(positions) : single;
+    const domain = positions.length > 1 ? d3.extent(positions) : [positions[0] - 0.3, positions[0] + 0.3];
     const options = (width) => {
-      const scale = (log ? d3.scaleLog() : d3.scaleLinear()).domain(domain).range([0, width - 76]);
+      const scale = d3.scaleLinear(domain, [0, width - 76]);
       const ticks = [];
       for (const value of values) {
         const gap = ticks.length ? scale(position(value)) - scale(position(ticks.at(-1))) : Infinity;
         if (gap >= 44) ticks.push(value);
       }
       return {
-        type: log ? "log" : "linear", domain, insetLeft: 8, insetRight: 8,
+        domain, insetLeft: 8, insetRight: 8,
         ticks: ticks.map(position), tickFormat: (tick) => format(ticks.find((value) => position(value) === tick)),
       };
     };
@@ -119,7 +118,7 @@ report.sweep = (() => {
         Plot.text(ends, { x, y: "y", text: "name", dx: -10, textAnchor: "end", fontWeight: 600, fontSize: 13,
           fill: ({ group }) => group.colour, stroke: "var(--page)", strokeWidth: 4 }),
       ],
-    }), make("b", {}, "New images misread, per cent,"), ` by ${label}; ring: chosen on held-out images`);
+    }), make("b", {}, "New images misread, per cent,"), ` by ${label}${points.some(({ best }) => best) ? "; ring: chosen on held-out images" : ""}`);
   };
 
   add("sweep", (body) => {
