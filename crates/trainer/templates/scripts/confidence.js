@@ -5,7 +5,6 @@ report.confidence = (() => {
 
   const SHOWN = 3; // the variants whose diagrams are above the fold
 
-  // Returns the bins that have images, with their ends.
   const filled = (bins) => bins.flatMap((bin, index) =>
     (bin.images ? [{ ...bin, left: index / bins.length, right: (index + 1) / bins.length }] : []));
 
@@ -34,17 +33,14 @@ report.confidence = (() => {
     });
   };
 
-  add("confidence", (body) => {
-    const some = state.shown().filter((group) => group.confidence);
-    if (!some.length) return body.append(empty("Confidences were not recorded: the runs diverged."));
+  const diagrams = (choose) => (body) => {
+    const some = choose(state.shown().filter((group) => group.confidence));
+    if (!some.length) return body.append(empty("There is nothing to show."));
     const grid = multiples(body);
-    for (const group of some.slice(0, SHOWN)) figure(grid, diagram(group), ...caption(group));
-  });
-  if (report.variants.length > SHOWN) add("confidence", (body) => {
-    const some = state.shown().filter((group) => group.confidence);
-    const grid = multiples(body);
-    for (const group of some.slice(SHOWN)) figure(grid, diagram(group), ...caption(group));
-  }, "The other variants");
+    for (const group of some) figure(grid, diagram(group), ...caption(group));
+  };
+  add("confidence", diagrams((groups) => groups.slice(0, SHOWN)));
+  if (report.variants.length > SHOWN) add("confidence", diagrams((all) => all.slice(SHOWN)), "The other variants");
 
   return { filled, opacity };
 })();

@@ -50,10 +50,9 @@
   bar.append(
     make("div", { class: "legend", role: "group", "aria-label": "Variants shown" }, ...variantButtons),
     make("div", { class: "actions" }, count ? guess : "", draw));
-  const tools = [...sliders, ...(state.epochs.length > 1 ? [epoch] : [])].map(({ element }) => element);
-  section("sliders").append(...tools);
+  const tools = [...sliders, ...(state.epochs.length > 1 ? [epoch] : [])];
+  section("sliders").append(...tools.map(({ element }) => element));
 
-  // The table of contents.
   for (const part of document.querySelectorAll("main > section[id]:not([hidden], #first)")) {
     const link = make("a", { href: `#${part.id}` }, part.querySelector("h2").textContent);
     link.addEventListener("click", (event) => {
@@ -70,7 +69,7 @@
     sliders.forEach((slider, index) => slider.show(points[index]));
     epoch.show(state.get().epoch === null ? null : state.epochs.indexOf(state.get().epoch));
     const questions = `${count} question${count > 1 ? "s" : ""}`;
-    guess.textContent = guesses === null ? `Guess first (${questions})` : "Show everything";
+    guess.textContent = guesses === null ? `Guess first (${questions})` : "Show all";
     for (const row of document.querySelectorAll("#results tbody tr")) {
       row.hidden = hidden.has(row.dataset.variant);
     }

@@ -28,7 +28,6 @@ report.curves = (() => {
     const both = training.filter(({ epoch }) => values.has(epoch));
     return both.map(({ epoch, value }) => ({ epoch, training: value, heldOut: values.get(epoch) }));
   };
-  // Returns a list's value at an epoch.
   const at = (points, epoch) => points.find((point) => point.epoch === epoch)?.value;
 
   const curvesOf = (measure, group) => {
@@ -136,7 +135,8 @@ report.curves = (() => {
       report.view.redraw(body);
       body.querySelector(`[data-control="${control}"]`).focus();
     };
-    figure(body, single(measure, chosen, y, last, { height: 300, hasRunning }), ...caption(chosen.group), `: ${MEASURES[measure].label}`);
+    figure(body, single(measure, chosen, y, last, { height: 300, hasRunning }), ...caption(chosen.group),
+      `: ${MEASURES[measure].label}`);
     const cut = lastCut(y, [chosen]);
     if (cut) {
       body.append(make("p", { class: "caption" }, `Values far above the others are cut off, up to epoch ${cut}.`));

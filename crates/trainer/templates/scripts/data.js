@@ -47,7 +47,6 @@ globalThis.report = (() => {
   const classHeaders = () => data.class_names.map((name, label) => make("th",
     { scope: "col", class: isLong ? "upright" : null, title: classText(label) }, make("span", {}, name)));
 
-  // Makes the header cell of a group's row.
   const rowHeader = ({ name }) => make("th", { scope: "row", title: name }, make("span", {}, name));
   const scroll = (label, ...children) =>
     make("div", { class: "scroll", role: "region", "aria-label": label, tabindex: 0 }, ...children);
@@ -74,7 +73,6 @@ globalThis.report = (() => {
     canvas.getContext("2d").putImageData(image, 0, 0);
   };
 
-  // Draws a variant's line and symbol, for legends.
   const swatch = (variant) => {
     const shape = d3[`symbol${variant.symbol[0].toUpperCase()}${variant.symbol.slice(1)}`];
     const svg = d3.create("svg").attr("class", "swatch").attr("viewBox", "-12 -6 24 12").attr("aria-hidden", true);
@@ -90,7 +88,6 @@ globalThis.report = (() => {
     if (!finite(value)) return "–";
     return (Math.abs(value) < LARGE ? value.toFixed(digits) : value.toExponential(1)).replace("-", "−");
   };
-  // Formats the label of an axis tick.
   const tick = (value) => (value && Math.abs(value) >= LARGE ? value.toExponential(0) : d3.format("~r")(value));
   // Formats a share in per cent, and a difference of shares in points.
   const percent = (share) => `${number(100 * share, 1)} %`;

@@ -46,7 +46,6 @@
     }), make("b", {}, `Loss of “${first.name}”`), " on its own and on new images; shaded: the gap");
   };
 
-  // Training against test accuracy.
   const accuracies = (body) => {
     const rows = state.shown().filter(({ acc_train, acc_test }) => finite(acc_train.mean) && finite(acc_test.mean));
     const x = ({ mean }) => 100 * mean;
@@ -82,13 +81,15 @@
     if (!rows.length) return;
     const isOfSeeds = rows.some(({ help }) => help.verdict);
     const colour = ({ help }) => COLOURS[help.verdict ?? "undecided"];
+    const few = rows.some(({ help }) => help.provisional) ? "; hollow: few seeds" : "";
     const share = (name) => ({ help }) => 100 * help[name];
     figure(body, (width) => Plot.plot({
       ...common, width, height: 38 * report.variants.length + 22, marginTop: 8, marginBottom: 40, marginLeft: 140,
       marginRight: 16,
       ariaLabel: `Difference in test accuracy to ${first.name}, in points, by variant`,
       x: { label: `points of test accuracy against ${first.name}`, labelAnchor: "center", labelArrow: "none",
-        grid: true, nice: true, ticks: width / 80, tickFormat: d3.format("+~r") },
+        grid: true, nice: true, ticks: width / 80, 
+        tickFormat: (value) => d3.format(value > 0 ? "+~r" : "~r")(value) },
       y: { label: null, domain: rows.map(({ name }) => name), tickSize: 0 },
       marks: [
         Plot.ruleX([0]),
@@ -100,7 +101,7 @@
           `${name}: ${points(help.mean)} points\n${points(help.low)} to ${points(help.high)}\n${help.text}` })),
       ],
     }), make("b", {}, isOfSeeds ? "Who helps?" : "Who helps? These networks, one seed"),
-    isOfSeeds ? " Bars: 95 % interval; grey: could be chance; hollow: few seeds" : " Bars: 95 % interval on these test images");
+    isOfSeeds ? ` Bars: 95 % interval; grey: could be chance${few}` : " Bars: 95 % interval on these test images");
   };
 
   add("picture", picture);

@@ -1,5 +1,5 @@
 // Test images that variants and the first one read differently, and those that most misread.
-report.mistakes = (() => {
+(() => {
   const { data, first, images, make, empty, section, state, imageCanvas, classText } = report;
   const TITLES = {
     gained: () => `Misread by “${first.name}”, read by others`,
@@ -50,5 +50,4 @@ report.mistakes = (() => {
       "Images that the first variant reads and others misread, and those that most misread");
   }
 
-  return { loadButton };
 })();

@@ -1,6 +1,6 @@
 // The drawing pad: it converts a drawing to an image of the data set, and all networks classify it.
 report.pad = (() => {
-  const { data, groups, images, make, empty, section, state, imageCanvas, paint, number, rowHeader } = report;
+  const { data, groups, make, empty, section, state, imageCanvas, paint, number, rowHeader } = report;
   const { width: WIDTH, height: HEIGHT } = data;
   // Fainter pixels are ignored when cropping, as in the predict command.
   const INK_THRESHOLD = 64;
@@ -154,10 +154,6 @@ report.pad = (() => {
     make("div", {}, canvas,
       make("div", { class: "tools" }, clear, make("span", { class: "preview" }, preview, "what they see")), status),
     answers));
-  if (images.length) {
-    section("pad").append(make("details", {}, make("summary", {}, "Or load an image that variants read differently"),
-      make("div", { class: "loaders" }, ...images.map(report.mistakes.loadButton))));
-  }
   reset();
   return pad;
 })();

@@ -8,12 +8,12 @@
 
   // Draws the quantity of each choice, the right ones green.
   const chart = ({ choices, measure }) => (width) => Plot.plot({
-    ...common, width, height: 34 * choices.length + 56, marginLeft: 150, marginRight: 60, marginTop: 8, marginBottom: 40,
+    ...common, width, height: 34 * choices.length + 56, marginLeft: 150, marginRight: 60, marginBottom: 40,
     ariaLabel: measure,
     x: { label: measure, labelAnchor: "center", labelArrow: "none", grid: true, nice: true, ticks: width / 90 },
     y: { label: null, domain: choices.map(({ name }) => name), tickSize: 0 },
     marks: [
-      Plot.dot(choices, { x: "value", y: "name", r: 6, fill: (choice) => (choice.is_right ? "var(--good)" : "var(--bar)") }),
+      Plot.dot(choices, { x: "value", y: "name", r: 6, fill: (one) => `var(--${one.is_right ? "good" : "bar"})` }),
       Plot.text(choices, { x: "value", y: "name", text: "text", dx: 12, textAnchor: "start" }),
     ],
   });
@@ -21,7 +21,7 @@
   const answered = (question, guess) => {
     const right = question.choices.filter((choice) => choice.is_right).map(({ name }) => name);
     const verdict = question.choices[guess].is_right ? "Yes: " : "No: ";
-    const next = make("button", { type: "button", class: "primary" }, at === last ? "Show everything" : "Next question");
+    const next = make("button", { type: "button", class: "primary" }, at === last ? "Show all" : "Next question");
     next.addEventListener("click", () => {
       if (at === last) return state.change({ guesses: null });
       at += 1;

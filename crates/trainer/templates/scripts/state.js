@@ -1,4 +1,4 @@
-// What is shown: variants, sweep points, an epoch, and guesses. It is kept in the address, so that a link shows the same.
+// What is shown: variants, sweep points, an epoch, guesses. It is kept in the address, so that a link shows the same.
 report.state = (() => {
   const { data, variants, groups } = report;
   // The epochs that can be marked: those that were recorded.

@@ -104,6 +104,7 @@ report.sweep = (() => {
     const isLevel = first && !points.some(({ variant }) => variant === first.variant);
     const level = isLevel ? [100 * (1 - first.acc_test.mean)] : [];
     const label = alike.length > 1 ? "strength" : main.label;
+    const ring = points.some(({ best }) => best) ? "; ring: chosen on held-out images" : "";
     const ends = d3.groups(points, ({ name }) => name).map(([, own]) => d3.greatest(own, ({ value }) => value));
     figure(body, (width) => Plot.plot({
       ...common, width, height, marginTop: 16, marginBottom: 42, ariaLabel: `Error on new images against ${label}`,
@@ -118,7 +119,7 @@ report.sweep = (() => {
         Plot.text(ends, { x, y: "y", text: "name", dx: -10, textAnchor: "end", fontWeight: 600, fontSize: 13,
           fill: ({ group }) => group.colour, stroke: "var(--page)", strokeWidth: 4 }),
       ],
-    }), make("b", {}, "New images misread, per cent,"), ` by ${label}${points.some(({ best }) => best) ? "; ring: chosen on held-out images" : ""}`);
+    }), make("b", {}, "New images misread, per cent,"), ` by ${label}${ring}`);
   };
 
   add("sweep", (body) => {

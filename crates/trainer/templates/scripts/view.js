@@ -1,5 +1,4 @@
-// Views: the parts of the page that the scripts draw. A view is drawn when it comes near the window, and again when
-// what is shown changes.
+// Views: the parts that the scripts draw, when they come near the window and when what is shown changes.
 report.view = (() => {
   const { make, section, state, swatch } = report;
   const PRINT_WIDTH = 640;
@@ -69,7 +68,6 @@ report.view = (() => {
     }
     frame.append(chart);
   };
-  // Adds a grid of small figures.
   const multiples = (parent) => parent.appendChild(make("div", { class: "multiples" }));
   const caption = (group) => [swatch(group), make("b", { class: "name", title: group.name }, group.name)];
 
@@ -78,14 +76,12 @@ report.view = (() => {
   const line = { stroke: ({ group }) => group.colour, z: ({ group }) => group.index, strokeWidth: 1.75 };
   // A tooltip that describes the point nearest to the pointer.
   const tip = (points, channels) => Plot.tip(points, Plot.pointer({ lineWidth: 18, ...channels }));
-  // Symbols on some points of each group's line, at different epochs so that lines that overlap can be told apart. A
-  // line of one point has one.
+  // Symbols on some points of each line, at different epochs, so that overlapping lines can be told apart.
   const symbols = (points) => d3.groups(points, ({ group, split }) => `${group.name} ${split}`).map(([, some]) => {
     const every = Math.ceil(some.length / 6);
     const kept = some.filter((_, index) => some.length === 1 || (index + some[0].group.index) % every === 0);
     return Plot.dot(kept, { x: "epoch", y: "value", ...symbol(some[0].group), clip: true });
   });
-  // The axis of epochs.
   const epochs = (width, last) => ({
     label: "epoch →", domain: last > 1 ? [1, last] : [0, 2],
     ticks: d3.ticks(1, last, width / 80).filter(Number.isInteger), tickFormat: "d",

@@ -31,7 +31,6 @@ report.weights = (() => {
     const share = Math.min(Math.abs(weight) / largest, 1);
     return weight > 0 ? [213, 94, 0, 255 * share] : [0, 114, 178, 255 * share];
   };
-  // Draws the kernels of the first units side by side.
   const kernels = (layer, largest, label) => {
     const { width, height } = data;
     const units = Math.min(UNITS, layer.units);
