@@ -46,7 +46,7 @@
       }
       return button;
     });
-    box.append(make("div", { class: "legend choices", role: "group", "aria-label": question.text }, ...buttons));
+    box.append(make("div", { class: "choices", role: "group", "aria-label": question.text }, ...buttons));
     if (guesses[at] !== undefined) answered(question, guesses[at]);
   };
   const update = () => {
