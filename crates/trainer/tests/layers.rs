@@ -75,7 +75,7 @@ fn one_setting_under_both_names_of_a_layer_is_refused() {
     // Built-in configs are files too.
     let argument = "variant.dropout.hidden2.dropout=0.1";
     let built_in = summary_refusal(&dir, "overfit", &["--set", argument]);
-    let expected = "error: overfit (built in), line 20: variant.dropout.last_hidden.dropout: is the same setting as \
+    let expected = "error: overfit (built in), line 21: variant.dropout.last_hidden.dropout: is the same setting as \
                     `variant.dropout.hidden2.dropout`, written at --set";
     assert!(built_in.starts_with(expected), "{built_in}");
 }

@@ -13,7 +13,7 @@ report.confidence = (() => {
 
   const diagram = (group) => (width) => {
     const bins = filled(group.confidence.bins);
-    return Plot.plot({
+    return ({
       ...common, width, height: 220, marginTop: 24, marginBottom: 34,
       ariaLabel: `Reliability of ${group.name}: accuracy by confidence`,
       x: { domain: [0, 1], label: "confidence →", ticks: 5 },

@@ -70,7 +70,7 @@ report.curves = (() => {
     const named = (points, split) => points.map((point) => ({ ...point, split }));
     const tips = [...named(training, "training"), ...named(heldOut, "held out"),
       ...(hasRunning ? named(running, "training, as Keras prints it") : [])];
-    return Plot.plot({
+    return ({
       ...common, width, height, marginTop: isSmall ? 8 : 36, marginBottom: isSmall ? 20 : 34,
       ariaLabel: `${label} of ${group.name} on training and held-out images, by epoch`,
       x: { ...epochs(width, last), ...(isSmall ? { label: null } : {}) },
@@ -103,7 +103,7 @@ report.curves = (() => {
   const column = (name, label, groups, last, y = {}) => (width) => {
     const points = groups.flatMap((group) => recorded(group.curves, name).map((point) => ({ ...point, group })));
     const title = ({ group, epoch, value }) => `${group.name}\nepoch ${epoch}: ${number(value)}`;
-    return Plot.plot({
+    return ({
       ...common, width, height: 200, marginTop: 28, marginBottom: 36, ariaLabel: `${label} by epoch, by variant`,
       x: epochs(width, last), y: { label: null, grid: true, nice: true, ticks: 4, ...y },
       marks: [Plot.line(points, { ...line, x: "epoch", y: "value" }), symbols(points), epochRule(),

@@ -1,6 +1,6 @@
 // The first screen: one picture that follows the study, and each variant's difference to the first.
 (() => {
-  const { data, first, make, section, state, finite, number, points } = report;
+  const { data, first, make, section, state, finite, number } = report;
   const { add, figure, common, epochs } = report.view;
   const HEIGHT = 300;
 
@@ -14,6 +14,7 @@
       ({ group, heldOut: report.curves.curvesOf("loss", group).heldOut }));
     const lower = others.filter(({ heldOut: own }) => end(own) < 0.9 * end(heldOut));
     const helper = d3.least(lower, (other) => end(other.heldOut));
+    const named = (list, split) => list.map((point) => ({ ...point, split }));
     const y = report.curves.range("loss", [{ training, heldOut }]);
     const best = first.best_epoch > 1 && first.best_epoch < last ? [first.best_epoch] : [];
     const label = (list, text, fill, dy) => Plot.text(list.slice(-1), {
@@ -21,7 +22,7 @@
       stroke: "var(--page)", strokeWidth: 4,
     });
     const count = first.train_images;
-    figure(body, (width) => Plot.plot({
+    figure(body, (width) => ({
       ...common, width, height: HEIGHT, marginTop: 24, marginBottom: 34, marginLeft: 36,
       ariaLabel: `Loss of ${first.name} on its own and on new images, by epoch`,
       x: epochs(width, last), y: { domain: y, grid: true, nice: true, label: null, ticks: 5 },
@@ -36,8 +37,8 @@
         }),
         Plot.line(helper?.heldOut ?? [],
           { x: "epoch", y: "value", stroke: helper?.group.colour, strokeWidth: 1.5, clip: true }),
-        Plot.line(heldOut, { x: "epoch", y: "value", stroke: "var(--new)", strokeWidth: 2.5, clip: true }),
-        Plot.line(training, { x: "epoch", y: "value", stroke: "var(--ink)", strokeWidth: 2.5, clip: true }),
+        Plot.line(named(heldOut, "new images"), { x: "epoch", y: "value", stroke: "var(--new)", strokeWidth: 2.5, clip: true }),
+        Plot.line(named(training, "its own images"), { x: "epoch", y: "value", stroke: "var(--ink)", strokeWidth: 2.5, clip: true }),
         label(heldOut, `new images ${number(end(heldOut), 2)}`, "var(--new)", -12),
         label(training, `its own ${count} images ${number(end(training), 3)}`, "var(--ink)", -12),
         ...(helper ? [label(helper.heldOut, `with ${helper.group.name} ${number(end(helper.heldOut), 2)}`,
@@ -47,18 +48,17 @@
   };
 
   const accuracies = (body) => {
-    const rows = state.shown().filter(({ acc_train, acc_test }) => finite(acc_train.mean) && finite(acc_test.mean));
-    const x = ({ mean }) => 100 * mean;
-    figure(body, (width) => Plot.plot({
+    const rows = state.shown().map(({ name, acc_train: { mean: own }, acc_test: { mean } }) =>
+      ({ name, train: 100 * own, test: 100 * mean })).filter(({ train, test }) => finite(train) && finite(test));
+    figure(body, (width) => ({
       ...common, width, height: 34 * report.variants.length + 56, marginTop: 8, marginBottom: 40,
       marginLeft: 150, ariaLabel: "Accuracy on training and test images, by variant",
       x: { label: "images right, per cent →", labelAnchor: "center", grid: true, nice: true, ticks: width / 90 },
       y: { label: null, domain: rows.map(({ name }) => name), tickSize: 0 },
       marks: [
-        Plot.ruleY(rows, { y: "name", x1: (row) => x(row.acc_train), x2: (row) => x(row.acc_test), strokeWidth: 3,
-          stroke: "var(--line)" }),
-        Plot.dot(rows, { y: "name", x: (row) => x(row.acc_train), r: 6, stroke: "currentColor", fill: "var(--page)" }),
-        Plot.dot(rows, { y: "name", x: (row) => x(row.acc_test), r: 4.5, symbol: "diamond", fill: "var(--new)" }),
+        Plot.ruleY(rows, { y: "name", x1: "train", x2: "test", strokeWidth: 3, stroke: "var(--line)" }),
+        Plot.dot(rows, { y: "name", x: "train", r: 6, stroke: "currentColor", fill: "var(--page)" }),
+        Plot.dot(rows, { y: "name", x: "test", r: 4.5, symbol: "diamond", fill: "var(--new)" }),
       ],
     }), make("b", {}, "Images right"), ": ○ its own, ", make("b", { class: "new" }, "◆"), " new ones");
   };
@@ -77,13 +77,14 @@
   const COLOURS = { better: "var(--good)", worse: "var(--bad)", undecided: "var(--bar)" };
 
   const helps = (body) => {
-    const rows = d3.sort(state.shown().filter(({ help }) => help), (group) => -group.help.mean);
+    const helps = state.shown().filter(({ help }) => help).map(({ name, help }) => ({ name, ...help,
+      mean: 100 * help.mean, low: 100 * help.low, high: 100 * help.high }));
+    const rows = d3.sort(helps, (row) => -row.mean);
     if (!rows.length) return;
-    const isOfSeeds = rows.some(({ help }) => help.verdict);
-    const colour = ({ help }) => COLOURS[help.verdict ?? "undecided"];
-    const few = rows.some(({ help }) => help.provisional) ? "; hollow: few seeds" : "";
-    const share = (name) => ({ help }) => 100 * help[name];
-    figure(body, (width) => Plot.plot({
+    const isOfSeeds = rows.some(({ verdict }) => verdict);
+    const colour = ({ verdict }) => COLOURS[verdict ?? "undecided"];
+    const few = rows.some(({ provisional }) => provisional) ? "; hollow: few seeds" : "";
+    figure(body, (width) => ({
       ...common, width, height: 38 * report.variants.length + 22, marginTop: 8, marginBottom: 40, marginLeft: 140,
       marginRight: 16,
       ariaLabel: `Difference in test accuracy to ${first.name}, in points, by variant`,
@@ -93,12 +94,12 @@
       y: { label: null, domain: rows.map(({ name }) => name), tickSize: 0 },
       marks: [
         Plot.ruleX([0]),
-        Plot.link(rows, { x1: share("low"), x2: share("high"), y1: "name", y2: "name", stroke: colour, strokeWidth: 4,
+        Plot.link(rows, { x1: "low", x2: "high", y1: "name", y2: "name", stroke: colour, strokeWidth: 4,
           strokeOpacity: 0.5 }),
-        Plot.dot(rows, { x: share("mean"), y: "name", r: 6, stroke: colour, strokeWidth: 2,
-          fill: (row) => (isOfSeeds && !row.help.provisional ? colour(row) : "var(--page)") }),
-        Plot.tip(rows, Plot.pointer({ x: share("mean"), y: "name", title: ({ name, help }) =>
-          `${name}: ${points(help.mean)} points\n${points(help.low)} to ${points(help.high)}\n${help.text}` })),
+        Plot.dot(rows, { x: "mean", y: "name", r: 6, stroke: colour, strokeWidth: 2,
+          fill: (row) => (isOfSeeds && !row.provisional ? colour(row) : "var(--page)") }),
+        Plot.tip(rows, Plot.pointer({ x: "mean", y: "name", title: ({ name, mean, low, high, text }) =>
+          `${name}: ${number(mean, 2)} points\n${number(low, 2)} to ${number(high, 2)}\n${text}` })),
       ],
     }), make("b", {}, isOfSeeds ? "Who helps?" : "Who helps? These networks, one seed"),
     isOfSeeds ? ` Bars: 95 % interval; grey: could be chance${few}` : " Bars: 95 % interval on these test images");

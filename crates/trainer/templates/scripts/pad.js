@@ -85,7 +85,7 @@ report.pad = (() => {
       const best = d3.maxIndex(shares);
       const cells = shares.map((share, label) => {
         const cell = make("td", { "data-variant": group.name, "data-digit": label, "data-value": share });
-        cell.textContent = isDrawn ? number(100 * share, 0) : "";
+        cell.textContent = isDrawn ? number(100 * share, 1) : "";
         cell.style.setProperty("--share", isDrawn ? share || 0 : 0);
         cell.classList.toggle("predicted", isDrawn && label === best);
         return cell;

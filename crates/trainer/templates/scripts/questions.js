@@ -7,7 +7,7 @@
   let at = Math.min(state.get().guesses?.length ?? 0, last); // the question that is asked
 
   // Draws the quantity of each choice, the right ones green.
-  const chart = ({ choices, measure }) => (width) => Plot.plot({
+  const chart = ({ choices, measure }) => (width) => ({
     ...common, width, height: 34 * choices.length + 56, marginLeft: 150, marginRight: 60, marginBottom: 40,
     ariaLabel: measure,
     x: { label: measure, labelAnchor: "center", labelArrow: "none", grid: true, nice: true, ticks: width / 90 },

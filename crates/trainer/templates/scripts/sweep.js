@@ -67,7 +67,7 @@ report.sweep = (() => {
     const all = [...training, ...compared];
     const band = (some) => Plot.areaY(some, { x, y1: "low", y2: "high", z: ({ name, split }) => name + split,
       fill: ({ group }) => group.colour, fillOpacity: 0.15, sort: "value" });
-    return Plot.plot({
+    return ({
       ...common, width, height: 280, marginTop: 28, marginBottom: 42,
       ariaLabel: `${measure.label} against ${swept.label}, on training and other images`,
       x: { label: `${swept.label}${log ? " (logarithmic)" : ""} →`, ...options(width) },
@@ -106,7 +106,7 @@ report.sweep = (() => {
     const label = alike.length > 1 ? "strength" : main.label;
     const ring = points.some(({ best }) => best) ? "; ring: chosen on held-out images" : "";
     const ends = d3.groups(points, ({ name }) => name).map(([, own]) => d3.greatest(own, ({ value }) => value));
-    figure(body, (width) => Plot.plot({
+    figure(body, (width) => ({
       ...common, width, height, marginTop: 16, marginBottom: 42, ariaLabel: `Error on new images against ${label}`,
       x: { label: `${label} →`, ...options(width) }, y: { label: null, grid: true, nice: true, ticks: 5 },
       marks: [

@@ -54,11 +54,48 @@ report.view = (() => {
     update();
   });
 
-  // Adds a figure of a chart that is as wide as there is room.
+  // Returns the rows that a chart draws, so far as a table can hold them.
+  const rowsOf = ({ marks }) => {
+    const drawn = marks.flat(Infinity).flatMap((mark) => Array.from(mark?.data ?? []));
+    const rows = drawn.filter((row) => row && typeof row === "object").map(({ group, pixels, ...row }) => {
+      const plain = Object.entries(row).filter(([, value]) => typeof value !== "object" && value !== undefined);
+      return { ...(group ? { variant: group.name } : {}), ...Object.fromEntries(plain) };
+    });
+    const named = rows.filter((row) => ["variant", "name", "split"].some((key) => key in row));
+    return [...new Map((named.length ? named : rows).map((row) => [JSON.stringify(row), row])).values()];
+  };
+  // Returns a chart as a file of its own, with the page's colours.
+  const fileOf = (svg) => {
+    const style = getComputedStyle(document.documentElement);
+    const copy = svg.cloneNode(true);
+    copy.setAttribute("xmlns", "http://www.w3.org/2000/svg");
+    copy.setAttribute("style", "color: var(--ink); background: var(--page); font: 12px sans-serif");
+    const text = new XMLSerializer().serializeToString(copy);
+    return text.replace(/var\((--[\w-]+)\)/g, (_, name) => style.getPropertyValue(name).trim());
+  };
+  // Makes the buttons that save a chart as SVG, and its data as CSV.
+  const saveButtons = (svg, options) => {
+    const name = `${document.title} ${options.ariaLabel}`.replace(/\W+/g, "-").toLowerCase();
+    const button = (type, mime, text) => {
+      const made = make("button", { type: "button", "aria-label": `${type}: save ${options.ariaLabel}` }, type);
+      made.addEventListener("click", () => {
+        const href = URL.createObjectURL(new Blob([text()], { type: mime }));
+        make("a", { href, download: `${name}.${type.toLowerCase()}` }).click();
+        URL.revokeObjectURL(href);
+      });
+      return made;
+    };
+    return make("span", { class: "save" }, button("SVG", "image/svg+xml", () => fileOf(svg)),
+      button("CSV", "text/csv", () => d3.csvFormat(rowsOf(options))));
+  };
+
+  // Adds a figure of a chart that is as wide as there is room. `plot` returns the options of Plot.
   const figure = (parent, plot, ...caption) => {
     const frame = make("div", { class: "chart" });
-    parent.append(make("figure", {}, make("figcaption", {}, ...caption), frame));
-    const chart = plot(Math.max(Math.min(frame.clientWidth, maxWidth), 240)); // a window may have no width yet
+    const captionBox = make("figcaption", {}, ...caption);
+    parent.append(make("figure", {}, captionBox, frame));
+    const options = plot(Math.max(Math.min(frame.clientWidth, maxWidth), 240)); // a window may have no width yet
+    const chart = Plot.plot(options);
     const svg = chart.matches("svg") ? chart : chart.querySelector("svg");
     svg.setAttribute("role", "img");
     // The parts of an image have no labels of their own.
@@ -67,6 +104,8 @@ report.view = (() => {
       part.removeAttribute("aria-label");
     }
     frame.append(chart);
+    // A thumbnail is a button itself.
+    if (!parent.matches("button")) captionBox.append(saveButtons(svg, options));
   };
   const multiples = (parent) => parent.appendChild(make("div", { class: "multiples" }));
   const caption = (group) => [swatch(group), make("b", { class: "name", title: group.name }, group.name)];
@@ -92,5 +131,5 @@ report.view = (() => {
 
   const redraw = (body) => draw(views.find((view) => view.body === body));
 
-  return { add, redraw, drawAll, figure, multiples, caption, common, symbol, symbols, line, tip, epochs, epochRule };
+  return { add, redraw, drawAll, rowsOf, fileOf, figure, multiples, caption, common, symbol, symbols, line, tip, epochs, epochRule };
 })();

@@ -79,7 +79,7 @@ report.weights = (() => {
         continue;
       }
       const bins = counts.map((count, index) => ({ count, left: edges[index], right: edges[index + 1] }));
-      figure(grid, (width) => Plot.plot({
+      figure(grid, (width) => ({
         ...common, width, height: 150, marginTop: 10, marginBottom: 32,
         ariaLabel: `Weights of ${data.shown_layer} of ${name}`,
         x: { domain: d3.extent(edges), label: "weight", labelAnchor: "center", labelArrow: "none", ticks: 5,

@@ -5,7 +5,7 @@ const equal = (what, actual, expected) => {
   if (one !== other) failures.push(`${what}: ${one}, expected ${other}`);
 };
 
-const { state, curves, weights, sweep, confidence, effects, network, pad, data, variants } = report;
+const { state, view, curves, weights, sweep, confidence, effects, network, pad, data, variants } = report;
 
 // state
 const start = state.parse("");
@@ -69,6 +69,14 @@ equal("a change has a judgement where a direction is good",
 
 // colours
 equal("a preset keeps its colour", [report.style("dropout").index, report.style("none").symbol], [3, "circle"]);
+
+// saving
+const drawn = [{ epoch: 1, value: 2, group: { name: "a" }, pixels: [0] }];
+const dots = [Plot.dot(drawn, { x: "epoch", y: "value" }), [Plot.line(drawn, { x: "epoch", y: "value" })], null];
+equal("the rows of a chart are plain and told once", view.rowsOf({ marks: dots }), [{ variant: "a", epoch: 1, value: 2 }]);
+const chart = Plot.plot({ marks: [Plot.dot(drawn, { x: "epoch", y: "value", fill: "var(--ink)" })] });
+const file = view.fileOf(chart);
+equal("a saved chart has colours of its own", [file.includes("var(--ink"), file.includes("xmlns")], [false, true]);
 
 // network
 const base64 = (...values) => btoa(String.fromCharCode(...new Uint8Array(new Float32Array(values).buffer)));
