@@ -87,7 +87,7 @@ fn held_out_images_are_evaluated_every_so_many_epochs() {
     // The penalty of the weights is the same on all images.
     assert!(penalty("train") > 0.1 && (penalty("train") - penalty("validation")).abs() < 1e-4);
     assert!(
-        dir.read("out/report.html").contains("(100 training, 60 validation and 100 test images)")
+        dir.read("out/report.html").contains("100 training images, 60 held out, 100 test images")
     );
 
     // With every epoch evaluated, the last one has the scores of the final weights.
@@ -196,6 +196,6 @@ fn an_infinite_loss_ends_the_run_and_is_marked() {
                  variant.wild.hidden2.kernel_regularizer.l2 = 1e30";
     dir.write("wild.toml", &format!("data.dir = \"digits\"\n{lines}"));
     let table = dir.stdout(&["run", "wild.toml", "--out", "out"]);
-    assert!(table.contains("† diverged: a loss or a weight"), "{table}");
+    assert!(table.contains("† diverged"), "{table}");
     assert_eq!(dir.csv("out/results.csv")[1]["loss_train"], "NaN");
 }

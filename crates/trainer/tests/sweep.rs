@@ -53,10 +53,10 @@ fn every_variant_is_trained_at_each_of_its_points() {
 
     let page = dir.read("out/report.html");
     for words in [
-        "pixels from 0 to 1, epochs varied, batches of 64",
+        "sweep.fit.epochs = [",
         ">epochs</button>",
         ">l2</button>",
-        "<td data-value=\"3\">3</td><td data-value=\"0.1\">0.1</td>",
+        "<td data-value=\"3\">3</td>\n<td data-value=\"0.1\">0.1</td>",
         "each variant is shown at its first point, as no images are held out to choose by",
     ] {
         assert!(page.contains(words), "{words}");
