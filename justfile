@@ -55,6 +55,14 @@ kills:
 browser:
     cargo test --release --locked --workspace --test browser -- --ignored
 
+# Take the README's pictures of the report (needs chromium and MNIST)
+screenshots: (train-all "overfit")
+    for scheme in dark light; do \
+        chromium --headless --hide-scrollbars --virtual-time-budget=8000 --window-size=1280,682 \
+            --blink-settings=preferredColorScheme=$([ $scheme = light ] && echo 1 || echo 0) \
+            --screenshot=crates/trainer/docs/report-$scheme.png 'file://{{justfile_directory()}}/results/overfit/report.html' || exit 1; \
+    done
+
 # Train a study on a one-node Slurm cluster and interrupt its tasks (needs root, slurm-wlm and munge)
 test-slurm:
     crates/trainer/tests/slurm/with-cluster \
