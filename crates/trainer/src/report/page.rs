@@ -82,7 +82,7 @@ const SECTIONS: [(&str, &str, &str); 8] = [
 #[template(path = "report.html")]
 struct Page<'a> {
     study: &'a str,
-    /// What was trained, in a line.
+    /// Summary of the training in a line.
     trained: String,
     /// The resolved config.
     settings: String,

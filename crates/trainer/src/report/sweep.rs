@@ -18,7 +18,7 @@ const MAX_SERIES: usize = 12;
 #[derive(Debug, Serialize)]
 pub(super) struct SweptKey {
     key: String,
-    /// What the setting is, for the axis.
+    /// Help of the setting, for the axis.
     label: String,
     logarithmic: bool,
     series: Vec<Series>,
