@@ -2,21 +2,13 @@
 
 use serde::Serialize;
 
-use crate::{
-    results::{Row, statistics::Spread},
-    store::CalibrationBin,
-};
+use crate::{results::Row, store::CalibrationBin};
 
 /// The confidence of a group's runs on the test images.
 #[derive(Debug, PartialEq, Serialize)]
 pub(super) struct Confidence {
     /// The images of all runs, in bins by confidence. Empty bins have no values.
     bins: Vec<CalibrationBin>,
-    /// The expected calibration error.
-    pub(super) ece: Spread,
-    pub(super) mean: Spread,
-    /// The mean negative log-likelihood: the cross-entropy without penalties and smoothing.
-    pub(super) nll: Spread,
 }
 
 impl Confidence {
@@ -29,15 +21,8 @@ impl Confidence {
         if recorded.iter().any(|bins| bins.len() != count) {
             return None;
         }
-        let spread = |value: fn(&[CalibrationBin]) -> f64| {
-            Spread::new(&recorded.iter().map(|bins| value(bins)).collect::<Vec<_>>())
-        };
-        let nll: Vec<f64> = runs.iter().map(|row| row.record.test.cross_entropy).collect();
         Some(Self {
             bins: (0..count).map(|bin| pooled(&recorded.iter().map(|bins| &bins[bin]))).collect(),
-            ece: spread(calibration_error),
-            mean: spread(mean_confidence),
-            nll: Spread::new(&nll),
         })
     }
 }
@@ -60,18 +45,10 @@ fn pooled<'a>(bins: &(impl Iterator<Item = &'a CalibrationBin> + Clone)) -> Cali
 /// Computes the expected calibration error: the mean distance of accuracy and confidence over the bins, weighted by their
 /// images (Guo et al. 2017).
 pub(super) fn calibration_error(bins: &[CalibrationBin]) -> f64 {
-    weighted(bins, |bin| Some((bin.accuracy? - bin.confidence?).abs()))
-}
-
-fn mean_confidence(bins: &[CalibrationBin]) -> f64 {
-    weighted(bins, |bin| bin.confidence)
-}
-
-/// Averages a value of bins, weighted by their images.
-fn weighted(bins: &[CalibrationBin], value: fn(&CalibrationBin) -> Option<f64>) -> f64 {
     let images: usize = bins.iter().map(|bin| bin.images).sum();
-    let sum: f64 = bins.iter().map(|bin| bin.images as f64 * value(bin).unwrap_or_default()).sum();
-    sum / images as f64
+    let distance = |bin: &CalibrationBin| Some((bin.accuracy? - bin.confidence?).abs());
+    let distances = bins.iter().map(|bin| bin.images as f64 * distance(bin).unwrap_or_default());
+    distances.sum::<f64>() / images as f64
 }
 
 #[cfg(test)]
@@ -87,7 +64,6 @@ mod tests {
     fn the_calibration_error_weighs_bins_by_their_images() {
         let bins = [bin(30, 0.5, 0.6), bin(0, 0.0, 0.0), bin(10, 1.0, 0.8)];
         assert!((calibration_error(&bins) - (30.0 * 0.1 + 10.0 * 0.2) / 40.0).abs() < 1e-12);
-        assert!((mean_confidence(&bins) - 25.0 / 40.0).abs() < 1e-12);
     }
 
     #[test]

@@ -50,7 +50,6 @@ pub(super) struct PageGroup {
     /// The difference in test accuracy from the first variant.
     pub(super) help: Option<Help>,
     /// Cross-entropy without penalties and smoothing.
-    pub(super) cross_entropy_train: Spread,
     pub(super) cross_entropy_test: Spread,
     /// The share of wrong training labels that the networks give.
     pub(super) memorised: Option<Spread>,
@@ -159,7 +158,6 @@ impl PageGroup {
             test_images: first.record.test.images,
             diverged: runs.iter().filter(|row| row.diverged()).count(),
             changed_labels: first.record.files.get(CHANGED_LABELS).cloned(),
-            cross_entropy_train: group.spread(|row| row.record.train.cross_entropy),
             cross_entropy_test: group.spread(|row| row.record.test.cross_entropy),
             memorised: group.spread_if_measured(|row| row.record.memorised),
             is_monitored: first.run.variant.settings.early_stopping.is_some(),
