@@ -11,7 +11,7 @@ use model::{Network, is_trained};
 use safetensors::{Dtype, SafeTensors};
 
 use crate::{
-    Columns, Epoch, Error, Metrics, Optimizer, OptimizerConfig, RunningMetrics, State,
+    Columns, Epoch, Error, FirstLayer, Metrics, Optimizer, OptimizerConfig, RunningMetrics, State,
     weights::{self, Views},
 };
 
@@ -24,6 +24,8 @@ mod tests;
 const HISTORY: &str = "fit.epochs";
 /// Name of the tensor of the current epoch's running metrics, float64, `[3]`: [`RunningMetrics::sums`].
 const SUMS: &str = "fit.sums";
+/// Prefix of the names of the first layer's kernels, each of an epoch.
+const FIRST_LAYER: &str = "fit.first_layer.";
 /// Prefix of the names of tensors that are not a network's weights.
 const FIT: &str = "fit.";
 /// Prefix of the names of the weights after the best epoch.
@@ -108,6 +110,7 @@ impl Checkpoint {
         }
         let file = SafeTensors::deserialize(&bytes)
             .map_err(|error| Error::InvalidSafetensors(error.to_string()))?;
+        let first_layer = FirstLayer::read(FIRST_LAYER, file.tensors())?;
         let tensors = file.tensors().into_iter().filter(|(name, _)| !name.starts_with(FIT));
         let mut tensors: Views<'_> = tensors.collect();
         let (best, moments) = (take(&mut tensors, BEST), take(&mut tensors, OPTIMIZER));
@@ -121,7 +124,7 @@ impl Checkpoint {
         })?;
         let state = State::new(weights::load(network, tensors)?, optimizer);
         let (metrics, best) = (RunningMetrics::from_sums(sums, device), best.map(Module::train));
-        Ok(State { steps, metrics, history, best, optimizer: restored, ..state })
+        Ok(State { steps, metrics, history, first_layer, best, optimizer: restored, ..state })
     }
 }
 
@@ -149,6 +152,7 @@ pub fn to_bytes(
     tensors.extend(best.into_iter().map(|(name, data)| (format!("{BEST}{name}"), data)));
     let moments = state.optimizer.tensors();
     tensors.extend(moments.into_iter().map(|(name, data)| (format!("{OPTIMIZER}{name}"), data)));
+    tensors.extend(state.first_layer.tensors(FIRST_LAYER));
     tensors.insert(HISTORY.to_owned(), TensorData::new(history, [epochs, width]));
     tensors.insert(SUMS.to_owned(), TensorData::new(sums.to_vec(), [sums.len()]));
     let headerless = weights::serialize(&tensors, None)?;

@@ -62,6 +62,9 @@ impl Fit<'_> {
                 epoch.recorded.take_if(|_| !epoch.number.is_multiple_of(validate_every));
             }
         }
+        if state.steps == 0 {
+            state.first_layer.keep(0, &state.network);
+        }
         let images = self.train.split;
         let recorded = images.first(images.len().min(RECORDED_IMAGES));
         while !self.is_over(&state.history) {
@@ -117,6 +120,7 @@ impl Fit<'_> {
                 Some(record(network, images, self.wrong, val_cross_entropy, device, on_batch_end)?);
         }
         state.metrics = RunningMetrics::default();
+        state.first_layer.keep(number, &state.network);
         state.history.push(epoch);
         if let Some(settings) = early_stopping
             && settings.restore_best_weights

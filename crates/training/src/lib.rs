@@ -11,6 +11,7 @@ mod callback;
 pub mod checkpoint;
 mod early_stopping;
 mod error;
+mod first_layer;
 mod fit;
 mod input_format;
 mod metrics;
@@ -25,6 +26,7 @@ pub use batches::{Batch, Images, LARGEST_GPU_TENSOR, Pixels};
 pub use callback::Callback;
 pub use early_stopping::{EarlyStopping, Monitor, Stopping};
 pub use error::Error;
+pub use first_layer::{FirstLayer, UNITS as FIRST_UNITS};
 pub use fit::{Fit, FitConfig};
 pub use input_format::InputFormat;
 pub use metrics::{

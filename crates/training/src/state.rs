@@ -3,7 +3,7 @@
 use burn::{module::Module, optim::GradientsParams};
 use model::{Loss, Network, NetworkNoise};
 
-use crate::{Batch, Metrics, Optimizer, OptimizerConfig, RunningMetrics};
+use crate::{Batch, FirstLayer, Metrics, Optimizer, OptimizerConfig, RunningMetrics};
 
 /// The state of a fit. With the inputs in [`Fit`](crate::Fit), it determines the rest of the fit.
 pub struct State {
@@ -17,6 +17,8 @@ pub struct State {
     pub metrics: RunningMetrics,
     /// The finished epochs.
     pub history: Vec<Epoch>,
+    /// The first layer's kernels after some epochs.
+    pub first_layer: FirstLayer,
     /// The network after the best epoch, if early stopping restores its weights.
     pub best: Option<Network>,
 }
@@ -57,6 +59,7 @@ impl State {
             steps: 0,
             metrics: RunningMetrics::default(),
             history: Vec::new(),
+            first_layer: FirstLayer::default(),
             best: None,
         }
     }

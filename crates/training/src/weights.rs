@@ -38,13 +38,17 @@ pub fn tensors(network: &Network) -> Result<BTreeMap<String, TensorData>, Error>
     saver.tensors.map_err(Error::Save)
 }
 
-/// Serialises float32 and float64 tensors as the bytes of a safetensors file.
+/// Serialises float16, float32 and float64 tensors as the bytes of a safetensors file.
 pub(crate) fn serialize(
     tensors: &BTreeMap<String, TensorData>,
     metadata: Option<HashMap<String, String>>,
 ) -> Result<Vec<u8>, Error> {
     let views = tensors.iter().map(|(name, data)| {
-        let dtype = if data.dtype() == DType::F64 { Dtype::F64 } else { Dtype::F32 };
+        let dtype = match data.dtype() {
+            DType::F64 => Dtype::F64,
+            DType::F16 => Dtype::F16,
+            _ => Dtype::F32,
+        };
         TensorView::new(dtype, data.shape().to_vec(), data.as_bytes()).map(|view| (name, view))
     });
     let views: Result<Vec<_>, _> = views.collect();

@@ -18,7 +18,7 @@ use crate::{
         checkpoint::{self, Header},
         files,
         predictions::{self, calibration},
-        record::{self, Ending, Evaluated, MODEL},
+        record::{self, Ending, Evaluated, FIRST_LAYER, MODEL},
         tables::{self, CHANGED_LABELS, HISTORY, METRICS},
     },
     study::Run,
@@ -128,6 +128,7 @@ impl RunContext {
         let mut files = vec![
             (MODEL, weights::to_bytes_with_input(network, &input)?),
             (HISTORY, tables::history_csv(&state.history).into_bytes()),
+            (FIRST_LAYER, state.first_layer.to_bytes()?),
             (METRICS, tables::metrics_csv(&state.history, columns(run, data)).into_bytes()),
             (predictions::FILE, predictions::to_bytes(labels, classes)?),
         ];

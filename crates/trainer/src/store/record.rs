@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, path::Path};
 
 use serde::{Deserialize, Deserializer, Serialize};
-use training::{Epoch, Evaluation, Stopping};
+use training::{Epoch, Evaluation, FirstLayer, Stopping};
 
 use super::{
     CalibrationBin, EpochTable, Error, SavedPredictions, files, predictions,
@@ -15,6 +15,8 @@ use crate::{doubts::Doubts, splits::ChangedLabel};
 pub const FILE: &str = "run.json";
 /// File name of the final weights.
 pub const MODEL: &str = "model.safetensors";
+/// File name of the first layer's kernels by epoch.
+pub const FIRST_LAYER: &str = "first_layer.safetensors";
 /// Format of the record. Raise it when a key changes its meaning. Unknown keys are ignored, and absent ones mean that
 /// something was not recorded.
 const FORMAT: u32 = 2;
@@ -147,6 +149,16 @@ impl Record {
     pub fn read_metrics(&self, folder: &Path) -> Result<Option<EpochTable>, Error> {
         let is_there = self.files.contains_key(METRICS);
         is_there.then(|| self.parse_file(folder, METRICS, tables::parse_epochs)).transpose()
+    }
+
+    /// Reads the first layer's kernels by epoch; `None` if the run has none.
+    pub fn read_first_layer(
+        &self,
+        folder: &Path,
+    ) -> Result<Option<BTreeMap<usize, Vec<f32>>>, Error> {
+        let parse = |bytes: &[u8]| FirstLayer::parse(bytes).map_err(|error| error.to_string());
+        let is_there = self.files.contains_key(FIRST_LAYER);
+        is_there.then(|| self.parse_file(folder, FIRST_LAYER, parse)).transpose()
     }
 
     /// Reads the changed labels; `None` if the run has none.
