@@ -42,7 +42,7 @@ fn the_report_agrees_with_results_csv() {
         let own = rows.iter().filter(|other| other["variant"] == row["variant"]);
         let sum: f64 = own.map(|row| row["acc_test"].parse::<f64>().unwrap()).sum();
         assert!((variant["acc_test"]["mean"].as_f64().unwrap() - sum / 2.0).abs() < 1e-6);
-        assert_eq!(variant["curves"]["val_loss"].as_array().unwrap().len(), 5);
+        assert_eq!(variant["curves"]["val_acc"].as_array().unwrap().len(), 5);
         let counts = variant["weights"]["counts"].as_array().unwrap();
         assert_eq!(counts.iter().map(|count| count.as_u64().unwrap()).sum::<u64>(), 50 * 250);
         assert_eq!(

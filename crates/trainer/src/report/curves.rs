@@ -21,8 +21,7 @@ pub(super) struct Curves {
     /// Means over the batches of an epoch while the weights change, as Keras reports them: with penalties and dropout.
     running_loss: Vec<Option<f64>>,
     pub(super) running_acc: Vec<Option<f64>>,
-    /// Loss with penalties and accuracy on the held-out images after the epoch; `None` where they were not evaluated.
-    val_loss: Vec<Option<f64>>,
+    /// Accuracy on the held-out images after the epoch; `None` where they were not evaluated.
     val_acc: Vec<Option<f64>>,
     /// The columns of metrics.csv.
     recorded: Means,
@@ -62,7 +61,6 @@ impl Curves {
         Self {
             running_loss: column("loss"),
             running_acc: column("acc"),
-            val_loss: column("val_loss"),
             val_acc: column("val_acc"),
             recorded,
             best_epoch,
@@ -160,7 +158,7 @@ mod tests {
             |_| true,
         );
         assert_eq!((curves.epochs.as_slice(), curves.running_loss), (&[1][..], vec![Some(1.5)]));
-        assert_eq!((curves.running_acc, curves.val_loss), (vec![Some(0.5)], vec![None]));
+        assert_eq!((curves.running_acc, curves.val_acc), (vec![Some(0.5)], vec![None]));
         assert_eq!(curves.recorded.epochs, [1, 2]);
         assert_eq!(curves.recorded.columns[HELD_OUT], [Some(0.4), Some(0.6)]);
         assert_eq!(Curves::mean(&[], &[], |_| true).best_epoch, None);

@@ -9,20 +9,26 @@ use training::SavedModel;
 use super::{
     confidence::Confidence,
     curves::Curves,
+    headline::Headline,
     network::{PageNetwork, WeightHistogram},
+    pictures::{Kernels, Pictures},
     quantities::{Help, MatrixCell},
 };
 use crate::{
     doubts::Doubts,
     results::{Group, Row, statistics::Spread},
-    store::{Ending, Error, tables::CHANGED_LABELS},
+    store::{Ending, Error, Record, tables::CHANGED_LABELS},
 };
 
 /// The maximum number of hidden layers of which all are shown.
 const MAX_DEPTH: usize = 3;
+/// The cross-entropy from which a run has diverged, though all numbers are finite: the right class has a probability of
+/// 1e-11.
+const LOST: f64 = 25.0;
 
 /// The runs of a variant at a sweep point.
 #[derive(Debug, Serialize)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts")]
 pub(super) struct PageGroup {
     pub(super) variant: String,
     /// The variant's label.
@@ -49,6 +55,8 @@ pub(super) struct PageGroup {
     pub(super) quantities: Vec<MatrixCell>,
     /// The difference in test accuracy from the first variant.
     pub(super) help: Option<Help>,
+    /// What the page says first; of the first variant.
+    pub(super) headline: Option<Headline>,
     /// Cross-entropy without penalties and smoothing.
     pub(super) cross_entropy_test: Spread,
     /// The share of wrong training labels that the networks give.
@@ -61,6 +69,10 @@ pub(super) struct PageGroup {
     pub(super) best_epoch: Option<usize>,
     pub(super) confidence: Option<Confidence>,
     pub(super) weights: Option<WeightHistogram>,
+    /// The first layer of the first run.
+    #[serde(skip)]
+    pub(super) kernels: Option<Kernels>,
+    pub(super) pictures: Option<Pictures>,
     /// The network of the first run; `None` also if the page would become too large.
     pub(super) network: Option<PageNetwork>,
     /// The classes that the first run's network predicts for the page's test images.
@@ -81,9 +93,8 @@ pub(super) struct PageGroup {
     /// The number of test images.
     #[serde(skip)]
     pub(super) test_images: usize,
-    /// The number of runs of which a loss or a weight is not finite.
-    #[serde(skip)]
-    pub(super) diverged: usize,
+    /// Whether a run diverged.
+    pub(super) diverged: bool,
     /// The checksum of the first run's changed labels.
     #[serde(skip)]
     pub(super) changed_labels: Option<String>,
@@ -125,6 +136,9 @@ impl PageGroup {
         let first = runs.iter().find(|row| Some(row.run.seed) == seed).unwrap_or(&runs[0]);
         let mut note = |error: Error| notes.push(error.to_string());
         let (network, model) = PageNetwork::read(first, layer).map_err(&mut note).ok().unzip();
+        let kernels = network
+            .as_ref()
+            .and_then(|network| Kernels::read(first, network).map_err(&mut note).ok());
         let predictions = first.record.read_predictions(&first.folder).map_err(&mut note).ok();
         let (mut histories, mut metrics) = (Vec::new(), Vec::new());
         for Row { record, folder, .. } in runs {
@@ -151,12 +165,13 @@ impl PageGroup {
             gap: group.spread(|row| row.record.gap()),
             quantities: Vec::new(),
             help: group.comparison.as_ref().and_then(Help::of),
+            headline: None,
             doubts: runs.iter().map(|row| row.record.doubts.clone()).collect(),
             train_images: first.record.train.images,
             config: first.run.variant.network.clone(),
             shift: first.run.variant.settings.shift,
             test_images: first.record.test.images,
-            diverged: runs.iter().filter(|row| row.diverged()).count(),
+            diverged: diverged(runs),
             changed_labels: first.record.files.get(CHANGED_LABELS).cloned(),
             cross_entropy_test: group.spread(|row| row.record.test.cross_entropy),
             memorised: group.spread_if_measured(|row| row.record.memorised),
@@ -167,6 +182,8 @@ impl PageGroup {
             curves,
             confidence: Confidence::of(runs),
             weights: None,
+            kernels,
+            pictures: None,
             network,
             answers: Vec::new(),
             wrong_answers: Vec::new(),
@@ -195,6 +212,15 @@ impl Stopped {
             epochs: median(ended().map(|row| row.record.epochs).collect())?,
         })
     }
+}
+
+/// Returns whether one of the runs diverged.
+pub(super) fn diverged(runs: &[Row]) -> bool {
+    runs.iter().any(|row| {
+        let Record { train, validation, test, .. } = &row.record;
+        let mut evaluated = [Some(train), validation.as_ref(), Some(test)].into_iter().flatten();
+        row.diverged() || evaluated.any(|images| images.cross_entropy > LOST)
+    })
 }
 
 /// Returns whether a column of metrics.csv is on the page: of a network of more than three hidden layers only the first,

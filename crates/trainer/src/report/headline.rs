@@ -1,6 +1,8 @@
-//! The report's first lines: what the study shows, in plain words and a few large numbers.
+//! The report's first lines: what the first variant shows, in plain words and a few large numbers.
 
-use super::{group::PageGroup, quantities::Help};
+use serde::Serialize;
+
+use super::group::PageGroup;
 use crate::doubts;
 
 /// The minimum training accuracy of a network that has learnt, as a fraction of the range from guessing to 1.
@@ -12,65 +14,52 @@ const SMALL_GAP: f64 = 0.01;
 const BY_HEART: f64 = 0.995;
 
 /// The report's first lines.
-#[derive(Debug, Default)]
+#[derive(Debug, Serialize)]
 pub(super) struct Headline {
     pub(super) title: String,
-    pub(super) subtitle: String,
-    pub(super) numbers: Vec<Number>,
+    /// Why the images cannot answer, if they cannot.
+    pub(super) doubts: String,
+    numbers: Vec<Number>,
 }
 
 /// A large number, with what it counts.
-#[derive(Debug)]
-pub(super) struct Number {
-    pub(super) value: String,
-    pub(super) unit: String,
+#[derive(Debug, Serialize)]
+struct Number {
+    value: String,
+    unit: String,
     /// Name of its colour.
-    pub(super) class: &'static str,
+    class: &'static str,
 }
 
 impl Headline {
-    /// Describes the groups that are shown unless a slider is moved. The others are compared with the first.
-    pub(super) fn new(shown: &[&PageGroup], classes: usize) -> Self {
-        let Some((first, others)) = shown.split_first() else {
-            return Self { title: "No run has finished yet.".to_owned(), ..Self::default() };
-        };
-        if first.lacks_classes() {
-            let doubts = doubts::notes(first.doubts.iter().map(Option::as_ref));
+    /// Describes a group of the first variant.
+    pub(super) fn new(group: &PageGroup, classes: usize) -> Self {
+        if group.lacks_classes() {
+            let doubts = doubts::notes(group.doubts.iter().map(Option::as_ref));
             let title = "These images cannot answer the question.".to_owned();
-            return Self { title, subtitle: doubts.join(" "), numbers: Vec::new() };
+            return Self { title, doubts: doubts.join(" "), numbers: Vec::new() };
         }
         // By the true labels, the gap of a network that learns wrong ones is small.
-        let (own, third) = if let Some(share) = first.memorised {
+        let (own, third) = if let Some(share) = group.memorised {
             let repeated = number(&percent(share.mean), "of the wrong labels repeated", "new");
             ("of its own images right, by the true labels", repeated)
         } else {
-            let gap = format!("{:.1}", 100.0 * first.gap.mean);
+            let gap = format!("{:.1}", 100.0 * group.gap.mean);
             ("of its own images right", number(&gap, "points of gap", "own"))
         };
-        let mut numbers = vec![
-            number(&percent(first.acc_train.mean), own, "own"),
-            number(&percent(first.acc_test.mean), "of new images right", "new"),
+        let numbers = vec![
+            number(&percent(group.acc_train.mean), own, "own"),
+            number(&percent(group.acc_test.mean), "of new images right", "new"),
             third,
         ];
-        numbers.extend(largest_gain(others).map(|(name, help)| {
-            let (kind, class) = match help.verdict {
-                Some(_) => ("best sure gain", "gain"),
-                None => ("these networks", "own"),
-            };
-            number(
-                &format!("{:+.1}", 100.0 * help.mean),
-                &format!("points, {kind} ({name})"),
-                class,
-            )
-        }));
-        Self { title: title(first, classes), subtitle: subtitle(first, others), numbers }
+        Self { title: title(group, classes), doubts: String::new(), numbers }
     }
 }
 
 /// Returns whether a network is clearly better than guessing, on the training images.
 pub(super) fn has_learnt(group: &PageGroup, classes: usize) -> bool {
     let guessing = 1.0 / classes as f64;
-    group.diverged == 0 && group.acc_train.mean >= guessing + LEARNT * (1.0 - guessing)
+    !group.diverged && group.acc_train.mean >= guessing + LEARNT * (1.0 - guessing)
 }
 
 fn number(value: &str, unit: &str, class: &'static str) -> Number {
@@ -86,7 +75,7 @@ pub(super) fn percent(share: f64) -> String {
 fn title(first: &PageGroup, classes: usize) -> String {
     let (own, new) = (first.acc_train.mean, first.acc_test.mean);
     let errors = one_in(1.0 - new);
-    if first.diverged > 0 {
+    if first.diverged {
         return format!("Training of {} diverged.", first.name);
     }
     if !has_learnt(first, classes) {
@@ -128,67 +117,6 @@ fn one_in(share: f64) -> String {
     }
 }
 
-/// Names the variants that help for sure.
-fn subtitle(first: &PageGroup, others: &[&PageGroup]) -> String {
-    let helps: Vec<(&str, &Help)> = others
-        .iter()
-        .filter_map(|group| Some((group.name.as_str(), group.help.as_ref()?)))
-        .collect();
-    if helps.is_empty() {
-        return String::new();
-    }
-    let Some((best, help)) = largest_gain(others) else {
-        return match (helps.len(), helps.iter().any(|(_, help)| help.verdict.is_some())) {
-            (_, false) => format!(
-                "No network reads new images better than that of “{}”. One network of each says nothing of the method.",
-                first.name
-            ),
-            (1, true) => format!("{} does not help for sure.", helps[0].0),
-            (count, true) => format!("None of {} variants helps for sure.", in_words(count)),
-        };
-    };
-    let points = format!("{:.1}\u{a0}points", 100.0 * help.mean);
-    if help.verdict.is_none() {
-        return format!(
-            "The network of “{best}” reads {points} more of the new images than that of “{}”. One network of each says \
-             nothing of the method.",
-            first.name
-        );
-    }
-    let sure = helps.iter().filter(|(_, help)| help.is_supported && help.mean > 0.0).count();
-    let few = if help.is_provisional { " These are few seeds: more may turn it." } else { "" };
-    match (helps.len(), sure) {
-        (1, _) => format!("{best} helps for sure, by {points}.{few}"),
-        (2, 2) => format!("Both variants help for sure, most of all {best}, by {points}.{few}"),
-        (all, sure) if all == sure => format!(
-            "All {} variants help for sure, most of all {best}, by {points}.{few}",
-            in_words(all)
-        ),
-        (all, 1) => {
-            format!("Of {} variants only {best} helps for sure, by {points}.{few}", in_words(all))
-        }
-        (all, sure) => format!(
-            "Of {} variants {} help for sure, most of all {best}, by {points}.{few}",
-            in_words(all),
-            in_words(sure)
-        ),
-    }
-}
-
-/// Returns the variant of the largest supported gain over the first one.
-fn largest_gain<'a>(others: &[&'a PageGroup]) -> Option<(&'a str, &'a Help)> {
-    let helps = others.iter().filter_map(|group| Some((group.name.as_str(), group.help.as_ref()?)));
-    let gains = helps.filter(|(_, help)| help.is_supported && help.mean > 0.0);
-    gains.max_by(|(_, one), (_, other)| one.mean.total_cmp(&other.mean))
-}
-
-fn in_words(count: usize) -> String {
-    const WORDS: [&str; 9] =
-        ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine"];
-    let word = count.checked_sub(1).and_then(|index| WORDS.get(index));
-    word.map_or_else(|| count.to_string(), |word| (*word).to_owned())
-}
-
 #[cfg(test)]
 mod tests {
     use super::{super::group::tests::group, *};
@@ -211,34 +139,7 @@ mod tests {
         noisy.memorised = Some(crate::results::statistics::Spread::new(&[0.98]));
         assert!(title(&noisy, 10).contains("repeats 98.0\u{a0}% of its wrong labels"));
         let mut diverged = group("none", &[(0.1, 0.1)]);
-        diverged.diverged = 1;
+        diverged.diverged = true;
         assert_eq!(title(&diverged, 10), "Training of none diverged.");
-    }
-
-    #[test]
-    fn only_supported_gains_are_called_so() {
-        let none = group("none", &[(1.0, 0.8)]);
-        let helped = |mean, verdict, is_supported| PageGroup {
-            help: Some(Help::sample(mean, verdict, is_supported)),
-            ..group("dropout", &[(1.0, 0.8)])
-        };
-        let better = helped(0.02, Some(crate::results::Verdict::Better), true);
-        let undecided = helped(0.05, Some(crate::results::Verdict::Undecided), false);
-        let network = helped(0.041, None, true);
-        assert_eq!(subtitle(&none, &[&better]), "dropout helps for sure, by 2.0\u{a0}points.");
-        assert_eq!(
-            subtitle(&none, &[&undecided, &better]),
-            "Of two variants only dropout helps for sure, by 2.0\u{a0}points."
-        );
-        assert_eq!(
-            subtitle(&none, &[&undecided, &undecided]),
-            "None of two variants helps for sure."
-        );
-        assert!(
-            subtitle(&none, &[&network])
-                .ends_with("One network of each says nothing of the method.")
-        );
-        assert_eq!(subtitle(&none, &[&none]), "");
-        assert!(largest_gain(&[&undecided]).is_none());
     }
 }

@@ -9,6 +9,7 @@ mod mistakes;
 mod network;
 mod page;
 mod page_data;
+mod pictures;
 mod quantities;
 mod questions;
 mod sweep;
@@ -40,8 +41,6 @@ pub fn write(
         notes.push("The test images of this study were not available.".to_owned());
     }
     notes.extend(results::notes(groups));
-    let verdicts = results::verdicts(groups).unwrap_or_default();
-    notes.extend(verdicts.lines().map(str::to_owned));
     if !saved.study.sweep.is_empty() {
         let shown = if groups.iter().any(|group| group.chosen) {
             "best point by mean accuracy on the held-out images"

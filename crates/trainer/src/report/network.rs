@@ -23,6 +23,9 @@ pub(super) struct PageNetwork {
     /// The kernel of the shown layer, row-major `[inputs, units]`.
     #[serde(skip)]
     pub(super) kernel: Vec<f32>,
+    /// The kernel of the first layer, row-major `[inputs, units]`.
+    #[serde(skip)]
+    pub(super) first_kernel: Vec<f32>,
 }
 
 /// A dense layer. Tensors are little-endian float32 in base64; the kernel is row-major `[inputs, units]`.
@@ -59,16 +62,22 @@ impl PageNetwork {
             names.iter().map(|name| DenseLayer::read(&file, &name.to_string())).collect();
         let last = LayerName::Hidden(depth - 1);
         let shown = shown.filter(|shown| names.contains(shown)).unwrap_or(last);
-        let kernel = file.tensor(&shown.tensor(KERNEL));
-        let kernel = kernel.map_err(|error| error.to_string())?;
-        let kernel = kernel.data().as_chunks().0.iter().map(|&bytes| f32::from_le_bytes(bytes));
+        let kernel = |layer: LayerName| -> Result<Vec<f32>, String> {
+            let tensor = file.tensor(&layer.tensor(KERNEL)).map_err(|error| error.to_string())?;
+            Ok(tensor.data().as_chunks().0.iter().map(|&bytes| f32::from_le_bytes(bytes)).collect())
+        };
         let network = Self {
             pixels: model.input.pixels,
             epsilon: EPSILON,
             layers: layers.map_err(|error| error.to_string())?,
-            kernel: kernel.collect(),
+            kernel: kernel(shown)?,
+            first_kernel: kernel(LayerName::Hidden(0))?,
         };
         Ok((network, model))
+    }
+
+    pub(super) fn first_layer_units(&self) -> usize {
+        self.layers[0].units
     }
 
     /// Returns the size of its tensors on the page.
@@ -87,7 +96,8 @@ impl PageNetwork {
     pub(crate) fn sample(bytes: usize) -> Self {
         let (kernel, bias, norm) = ("A".repeat(bytes), String::new(), BTreeMap::new());
         let layer = DenseLayer { inputs: 1, units: 1, kernel, bias, norm };
-        Self { pixels: Pixels::Unit, epsilon: EPSILON, layers: vec![layer], kernel: Vec::new() }
+        let (kernel, first_kernel) = (Vec::new(), Vec::new());
+        Self { pixels: Pixels::Unit, epsilon: EPSILON, layers: vec![layer], kernel, first_kernel }
     }
 }
 

@@ -4,9 +4,7 @@ use std::{collections::BTreeSet, path::Path};
 
 use askama::Template;
 
-use super::{
-    explanation::better_on_test, group::PageGroup, headline::Headline, page_data::PageData,
-};
+use super::{explanation::better_on_test, group::PageGroup, page_data::PageData};
 use crate::{
     results::{self, Column, Group, Table},
     store::{Record, SavedStudy},
@@ -26,6 +24,7 @@ const SCRIPT: &str = concat!(
     include_str!("../../templates/scripts/network.js"),
     include_str!("../../templates/scripts/state.js"),
     include_str!("../../templates/scripts/view.js"),
+    include_str!("../../templates/scripts/player.js"),
     include_str!("../../templates/scripts/curves.js"),
     include_str!("../../templates/scripts/sweep.js"),
     include_str!("../../templates/scripts/wrong_labels.js"),
@@ -86,7 +85,8 @@ struct Page<'a> {
     trained: String,
     /// The resolved config.
     settings: String,
-    headline: &'a Headline,
+    title: &'a str,
+    doubts: &'a str,
     sections: [(&'a str, &'a str, &'a str); 8],
     machine: String,
     explanation: Option<String>,
@@ -104,6 +104,8 @@ struct Page<'a> {
 /// A row of the table.
 struct Row {
     variant: String,
+    /// The variant's label with the sweep point.
+    name: String,
     cells: Vec<Cell>,
 }
 
@@ -138,11 +140,13 @@ pub(super) fn render(
     let shown: Vec<&PageGroup> = data.shown().collect();
     let classes = data.class_names.len();
     let first = shown.first().map_or(study.first_variant(), |group| group.label.as_str());
+    let headline = shown.first().and_then(|group| group.headline.as_ref());
     let page = Page {
         study: &study.name,
         trained: trained(saved, groups),
         settings: study.to_toml(Path::new("")).unwrap_or_default(),
-        headline: &Headline::new(&shown, classes),
+        title: headline.map_or("No run has finished yet.", |headline| headline.title.as_str()),
+        doubts: headline.map_or("", |headline| headline.doubts.as_str()),
         sections: SECTIONS,
         machine: machine(groups),
         explanation: shown.iter().find_map(|group| better_on_test(group, classes)),
@@ -249,5 +253,5 @@ fn row(columns: &[&Column], keys: &BTreeSet<&str>, group: &Group<'_>) -> Row {
         Cell { value: text.clone(), text, ..Cell::default() }
     });
     cells.splice(1..1, swept);
-    Row { variant: group.variant().to_owned(), cells }
+    Row { variant: group.variant().to_owned(), name: group.label(), cells }
 }

@@ -9,8 +9,10 @@ use training::{InputFormat, Pixels};
 
 use super::{
     group::{PageGroup, Reading},
+    headline::Headline,
     mistakes::{Mistake, mistakes},
     network::WeightHistogram,
+    pictures,
     quantities::{Quantity, matrix},
     questions::{Question, questions},
     sweep::{Slider, SweptKey, sliders, swept_keys},
@@ -96,6 +98,7 @@ impl PageData {
             }
         }
         add_histograms(&mut groups);
+        add_pictures(&mut groups);
         let images = add_answers(&mut groups, splits);
         let wrong_images = add_wrong_answers(&mut groups, all, splits, notes);
         // That of the data set, or else of a network.
@@ -103,6 +106,10 @@ impl PageData {
             .map(|splits| splits.input_format(Pixels::Unit))
             .or_else(|| groups.iter().find_map(|group| Some(group.model.as_ref()?.input.clone())));
         drop_networks(&mut groups, notes);
+        let first = groups.first().map(|group| group.variant.clone());
+        for group in groups.iter_mut().filter(|group| Some(&group.variant) == first.as_ref()) {
+            group.headline = Some(Headline::new(group, classes));
+        }
         let InputFormat { width, height, class_names, preparation, .. } =
             format.unwrap_or_default();
         let shown_layer =
@@ -187,6 +194,15 @@ fn add_histograms(groups: &mut [PageGroup]) {
     let edges = bin_edges(kernels);
     for group in groups.iter_mut().filter(|group| group.network.is_some()) {
         group.weights = Some(WeightHistogram::new(group.kernel(), edges.clone(), group.seed));
+    }
+}
+
+/// Adds the pictures of the groups' first layers, with a common scale that no diverged network sets.
+fn add_pictures(groups: &mut [PageGroup]) {
+    let sound = groups.iter().filter(|group| !group.diverged);
+    let largest = pictures::largest(sound.filter_map(|group| group.kernels.as_ref()));
+    for group in groups {
+        group.pictures = group.kernels.take().map(|kernels| kernels.pictures(largest, group.shown));
     }
 }
 

@@ -12,6 +12,9 @@ use crate::{
     store::Record,
 };
 
+/// The magnitude from which numbers are in scientific notation.
+const LARGE: f64 = 1e6;
+
 /// A column of the matrix.
 #[derive(Debug, Serialize)]
 pub(super) struct Quantity {
@@ -39,7 +42,6 @@ pub(super) struct Help {
     /// The verdict over several seeds; `None` for two networks of one seed.
     pub(super) verdict: Option<Verdict>,
     /// Whether it is not one of chance, after adjustment for the number of comparisons.
-    #[serde(skip)]
     pub(super) is_supported: bool,
     /// Whether it rests on few seeds.
     #[serde(rename = "provisional")]
@@ -57,15 +59,6 @@ impl Help {
         let text = format!("{name}, {}{few}", p_text(p));
         let is_supported = p < 1.0 - CONFIDENCE;
         Some(Self { mean, low, high, verdict, is_supported, is_provisional, text })
-    }
-}
-
-#[cfg(test)]
-impl Help {
-    /// Creates a difference with this verdict.
-    pub(super) fn sample(mean: f64, verdict: Option<Verdict>, is_supported: bool) -> Self {
-        let (low, high, text) = (mean - 0.01, mean + 0.01, String::new());
-        Self { mean, low, high, verdict, is_supported, is_provisional: false, text }
     }
 }
 
@@ -92,6 +85,7 @@ impl Scale {
         match self {
             Self::Percent => format!("{:.1}\u{a0}%", digits(100.0 * value, 1)),
             Self::Points => format!("{:.1}", digits(100.0 * value, 1)),
+            Self::Number if value.abs() >= LARGE => format!("{value:.1e}"),
             Self::Number => format!("{:.3}", digits(value, 3)),
         }
         .replace('-', "−")

@@ -4,6 +4,7 @@ use model::LayerName;
 use serde::Serialize;
 
 use super::{
+    group::diverged,
     quantities::{Scale, gap_floor, new_loss, norm},
     sweep::Slider,
 };
@@ -131,9 +132,10 @@ fn about_values(slider: &Slider, shown: &[&Group<'_>], all: &[Group<'_>]) -> Opt
     question(&values.collect(), &asked)
 }
 
-/// Asks a question about some groups. Returns `None` if the answer is not known, or if more than half of the choices would
-/// be right.
+/// Asks a question about some groups, without those of which a run diverged. Returns `None` if the answer is not known, or
+/// if more than half of the choices would be right.
 fn question(groups: &Named<'_>, asked: &Asked<'_>) -> Option<Question> {
+    let groups: Vec<_> = groups.iter().filter(|(_, group)| !diverged(group.runs)).collect();
     let spreads = groups.iter().map(|(_, group)| group.spread_if_measured(asked.value));
     let means: Vec<f64> =
         spreads.map(|spread| spread.map(|Spread { mean, .. }| mean)).collect::<Option<_>>()?;

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
+use super::group::diverged;
 use crate::{
     results::{self, Group, statistics::Spread},
     study::{KeyValues, cell_name, help, setting_text, short},
@@ -41,15 +42,14 @@ struct Point {
     acc_train: Spread,
     acc_val: Option<Spread>,
     acc_test: Spread,
-    /// Training minus test accuracy.
-    gap: Spread,
     /// Cross-entropies without penalties.
     cross_entropy_train: Spread,
     cross_entropy_val: Option<Spread>,
     cross_entropy_test: Spread,
     /// True if it is its variant's chosen point.
     best: bool,
-    runs: usize,
+    /// True if it sets no scale, as a run of it diverged.
+    diverged: bool,
 }
 
 /// A slider over the values of a swept key.
@@ -109,13 +109,12 @@ fn swept_key(key: &str, groups: &[Group<'_>]) -> Option<SweptKey> {
             acc_train: group.spread(|row| row.record.true_accuracy()),
             acc_val: group.spread_if_measured(|row| Some(row.record.validation?.accuracy)),
             acc_test: group.spread(|row| row.record.test.accuracy),
-            gap: group.spread(|row| row.record.gap()),
             cross_entropy_train: group.spread(|row| row.record.train.cross_entropy),
             cross_entropy_val: group
                 .spread_if_measured(|row| Some(row.record.validation?.cross_entropy)),
             cross_entropy_test: group.spread(|row| row.record.test.cross_entropy),
             best: group.chosen,
-            runs: group.runs.len(),
+            diverged: diverged(group.runs),
         };
         if let Some(series) = series.iter_mut().find(|series| series.name == name) {
             series.points.push(point);

@@ -1,7 +1,7 @@
 // The curves by epoch: loss and accuracy on training and held-out images, and penalties.
 report.curves = (() => {
   const { make, empty, table, state, finite, number, percent, rowHeader } = report;
-  const { add, figure, multiples, caption, common, line, symbols, tip, epochs, epochRule } = report.view;
+  const { add, figure, multiples, caption, common, line, symbols, tip, epochs, epochMarks } = report.view;
 
   // The two measures, with their columns in history.csv and metrics.csv and the final values.
   const MEASURES = {
@@ -38,9 +38,11 @@ report.curves = (() => {
     };
   };
 
-  // Returns the range of the values of several curves. A loss begins at 0, and leaves out first epochs far above the
-  // rest, but no variant's last values.
-  const range = (measure, all) => {
+  // Returns the range of the values of several curves, without those of runs that diverged. A loss begins at 0, and
+  // leaves out first epochs far above the rest, but no variant's last values.
+  const range = (measure, curves) => {
+    const sound = curves.filter(({ group }) => !group?.diverged);
+    const all = sound.length ? sound : curves;
     const values = (curves) => curves.flatMap((points) => points.map(({ value }) => value));
     if (measure === "accuracy") {
       const [low, high] = d3.extent(all.flatMap(({ training, heldOut }) => values([training, heldOut])));
@@ -86,7 +88,7 @@ report.curves = (() => {
         // Without held-out images the test images are the only ones to compare with, after the last epoch.
         Plot.dot(heldOut.length || !finite(test) ? [] : [{ epoch: group.curves.epochs.at(-1), value: test }],
           { ...channels, symbol: "diamond", r: 5, fill: "var(--new)" }),
-        epochRule(),
+        epochMarks(last),
         ...(isSmall ? [] : [
           Plot.ruleX(marks, { x: "epoch", strokeDasharray: "1 2" }),
           marks.map((mark, index) => Plot.text([mark], {
@@ -102,20 +104,23 @@ report.curves = (() => {
   // Draws a recorded column of several variants.
   const column = (name, label, groups, last, y = {}) => (width) => {
     const points = groups.flatMap((group) => recorded(group.curves, name).map((point) => ({ ...point, group })));
+    // A run that diverged sets no scale.
+    const sound = points.filter(({ group }) => !group.diverged);
+    const domain = sound.length && sound.length < points.length ? d3.extent(sound, ({ value }) => value) : undefined;
     const title = ({ group, epoch, value }) => `${group.name}\nepoch ${epoch}: ${number(value)}`;
     return ({
       ...common, width, height: 200, marginTop: 28, marginBottom: 36, ariaLabel: `${label} by epoch, by variant`,
-      x: epochs(width, last), y: { label: null, grid: true, nice: true, ticks: 4, ...y },
-      marks: [Plot.line(points, { ...line, x: "epoch", y: "value" }), symbols(points), epochRule(),
+      x: epochs(width, last), y: { label: null, grid: true, nice: true, ticks: 4, domain, ...y },
+      marks: [Plot.line(points, { ...line, x: "epoch", y: "value", clip: true }), symbols(points), epochMarks(last),
         tip(points, { x: "epoch", y: "value", title })],
     });
   };
 
-  // Returns the numbers of the groups at an epoch, for a table.
-  const numbersAt = (groups, epoch) => groups.map((group) => {
-    const [loss, accuracy] = ["loss", "accuracy"].map((measure) => curvesOf(measure, group));
-    const pair = (curves) => [at(curves.training, epoch), at(curves.heldOut, epoch)];
-    return { group, loss: pair(loss), accuracy: pair(accuracy), penalty: at(recorded(group.curves, "penalty"), epoch) };
+  // Returns a row of a table: the losses and accuracies of a group at an epoch.
+  const numbersAt = (group, epoch) => ["loss", "accuracy"].flatMap((measure) => {
+    const { training, heldOut } = curvesOf(measure, group);
+    return [training, heldOut].map((points) => at(points, epoch))
+      .map((value) => (measure === "loss" || !finite(value) ? number(value) : percent(value)));
   });
 
   const lastEpoch = (groups) => d3.max(groups, (group) => group.curves.epochs.at(-1)) ?? 1;
@@ -123,6 +128,7 @@ report.curves = (() => {
   // What is large: the curves of a variant, with Keras's running mean or not.
   const large = { variant: null, measure: "loss", hasRunning: false };
 
+  report.player("curves");
   add("curves", (body) => {
     const some = withCurves();
     if (!some.length) return body.append(empty("What the curves need was not recorded."));
@@ -164,23 +170,20 @@ report.curves = (() => {
       box("Accuracy instead", measure === "accuracy", (is) => ({ measure: is ? "accuracy" : "loss" })),
       box("Dotted: the mean over an epoch’s batches, with penalties, as Keras prints it", hasRunning,
         (is) => ({ hasRunning: is }))));
-  });
+  }, { hasEpoch: true });
 
   add("curves", (body) => {
     const some = withCurves();
     const last = lastEpoch(some);
     const { epoch } = state.get();
-    if (epoch !== null) {
-      const gap = ([training, heldOut]) => (finite(training) && finite(heldOut) ? heldOut - training : undefined);
-      const share = (value) => (finite(value) ? percent(value) : "–");
+    if (epoch) {
       body.append(make("h3", {}, `Epoch ${epoch}`), table(`Losses and accuracies after epoch ${epoch}`,
-        ["variant", "training loss", "held-out loss", "loss gap", "training", "held out", "penalty"],
-        numbersAt(some, epoch).map(({ group, loss, accuracy, penalty }) => [rowHeader(group),
-          ...[...loss, gap(loss)].map((value) => number(value)), ...accuracy.map(share), number(penalty)])));
+        ["variant", "training loss", "held-out loss", "training accuracy", "held-out accuracy"],
+        some.map((group) => [rowHeader(group), ...numbersAt(group, epoch)])));
     }
     const penalised = some.filter((group) => recorded(group.curves, "penalty").some(({ value }) => value > 0));
     if (penalised.length) figure(body, column("penalty", "penalty", penalised, last), "Penalty, added to the loss");
-  }, "Penalties, and the numbers of the marked epoch");
+  }, { fold: "Penalties, and the numbers of the marked epoch", hasEpoch: true });
 
   return { points, byEpoch, recorded, join, at, range, lastCut, curvesOf, column, lastEpoch };
 })();

@@ -23,8 +23,6 @@ globalThis.report = (() => {
     return { index, colour, fill, symbol: SYMBOLS[index % COLOURS] };
   };
   const groups = data.groups.map((group) => ({ ...group, ...style(group.variant) }));
-  // The group that all others are compared with, shown or not.
-  const first = groups.find(({ variant, shown }) => variant === variants[0] && shown);
   const withPixels = (image) => ({ ...image, pixels: bytes(image.pixels) });
   const images = data.images.map(withPixels);
   const wrongImages = data.wrong_images.map(withPixels);
@@ -89,10 +87,8 @@ globalThis.report = (() => {
     return (Math.abs(value) < LARGE ? value.toFixed(digits) : value.toExponential(1)).replace("-", "−");
   };
   const tick = (value) => (value && Math.abs(value) >= LARGE ? value.toExponential(0) : d3.format("~r")(value));
-  // Formats a share in per cent, and a difference of shares in points.
   const percent = (share) => `${number(100 * share, 1)} %`;
-  const points = (share) => (share > 0 ? "+" : "") + number(100 * share, 2);
 
-  return { data, floats, bytes, style, variants, groups, first, images, wrongImages, make, table, scroll, empty,
-    section, imageCanvas, paint, swatch, finite, number, percent, points, tick, rowHeader, classText, classHeaders };
+  return { data, floats, bytes, style, variants, groups, images, wrongImages, make, table, scroll, empty,
+    section, imageCanvas, paint, swatch, finite, number, percent, tick, rowHeader, classText, classHeaders };
 })();

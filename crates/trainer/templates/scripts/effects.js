@@ -1,6 +1,6 @@
 // The effect matrix: what each variant changes in comparison with the first.
 report.effects = (() => {
-  const { data, first, make, empty, scroll, rowHeader, state } = report;
+  const { data, make, empty, scroll, rowHeader, state } = report;
   const { add } = report.view;
   const ARROWS = { higher: "↑", lower: "↓", undecided: "·" };
 
@@ -11,7 +11,7 @@ report.effects = (() => {
   };
   const cell = (quantity, index) => (group) => {
     const { value, effect, text } = group.quantities[index];
-    if (group.variant === first.variant) return make("td", { class: "undecided" }, value);
+    if (group === state.first()) return make("td", { class: "undecided" }, value);
     if (!effect) return make("td", { class: "undecided", title: text }, value);
     const judged = judge(quantity, effect);
     const arrow = make("span", { "aria-hidden": "true" }, `${ARROWS[effect.change]}${effect.provisional ? "?" : ""} `);
@@ -19,7 +19,8 @@ report.effects = (() => {
   };
 
   add("effects", (body) => {
-    const groups = [first, ...state.shown().filter((group) => group.variant !== first?.variant)].filter(Boolean);
+    const first = state.first();
+    const groups = [first, ...state.shown().filter((group) => group !== first)].filter(Boolean);
     if (groups.length < 2) return body.append(empty("There is nothing to compare."));
     body.append(scroll("Effects", make("table", { class: "effects" },
       make("thead", {}, make("tr", {}, make("th", { scope: "col" }, "variant"),

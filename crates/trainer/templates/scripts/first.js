@@ -1,11 +1,17 @@
-// The first screen: one picture that follows the study, and each variant's difference to the first.
-(() => {
-  const { data, first, make, section, state, finite, number } = report;
+// The first screen: a headline, one picture that follows the study, and each variant's difference to the first.
+report.first = (() => {
+  const { data, make, section, state, finite, number } = report;
   const { add, figure, common, epochs } = report.view;
   const HEIGHT = 300;
+  // Groups that diverged set no scale: they are named instead.
+  const sound = (groups) => groups.filter((group) => !group.diverged);
+  const divergedOf = (groups) => {
+    const names = groups.filter((group) => group.diverged).map(({ name }) => name);
+    return names.length ? `; diverged: ${names.join(", ")}` : "";
+  };
 
   // The loss of the first variant on its own and on held-out images, with the gap between them.
-  const losses = (body) => {
+  const losses = (body, first) => {
     const { training, heldOut } = report.curves.curvesOf("loss", first);
     const last = first.curves.epochs.at(-1);
     const end = (list) => list.at(-1)?.value;
@@ -21,6 +27,7 @@
       x: "epoch", y: "value", text: () => text, fill, dy, textAnchor: "end", fontWeight: 600, fontSize: 13,
       stroke: "var(--page)", strokeWidth: 4,
     });
+    const thick = { x: "epoch", y: "value", strokeWidth: 2.5, clip: true };
     const count = first.train_images;
     figure(body, (width) => ({
       ...common, width, height: HEIGHT, marginTop: 24, marginBottom: 34, marginLeft: 36,
@@ -35,10 +42,9 @@
           textAnchor: best[0] > last / 2 ? "end" : "start",
           text: (epoch) => `epoch ${epoch}: the loss on new images is lowest`,
         }),
-        Plot.line(helper?.heldOut ?? [],
-          { x: "epoch", y: "value", stroke: helper?.group.colour, strokeWidth: 1.5, clip: true }),
-        Plot.line(named(heldOut, "new images"), { x: "epoch", y: "value", stroke: "var(--new)", strokeWidth: 2.5, clip: true }),
-        Plot.line(named(training, "its own images"), { x: "epoch", y: "value", stroke: "var(--ink)", strokeWidth: 2.5, clip: true }),
+        Plot.line(helper?.heldOut ?? [], { ...thick, stroke: helper?.group.colour, strokeWidth: 1.5 }),
+        Plot.line(named(heldOut, "new images"), { ...thick, stroke: "var(--new)" }),
+        Plot.line(named(training, "its own images"), { ...thick, stroke: "var(--ink)" }),
         label(heldOut, `new images ${number(end(heldOut), 2)}`, "var(--new)", -12),
         label(training, `its own ${count} images ${number(end(training), 3)}`, "var(--ink)", -12),
         ...(helper ? [label(helper.heldOut, `with ${helper.group.name} ${number(end(helper.heldOut), 2)}`,
@@ -48,8 +54,9 @@
   };
 
   const accuracies = (body) => {
-    const rows = state.shown().map(({ name, acc_train: { mean: own }, acc_test: { mean } }) =>
+    const rows = sound(state.shown()).map(({ name, acc_train: { mean: own }, acc_test: { mean } }) =>
       ({ name, train: 100 * own, test: 100 * mean })).filter(({ train, test }) => finite(train) && finite(test));
+    const diverged = divergedOf(state.shown());
     figure(body, (width) => ({
       ...common, width, height: 34 * report.variants.length + 56, marginTop: 8, marginBottom: 40,
       marginLeft: 150, ariaLabel: "Accuracy on training and test images, by variant",
@@ -60,36 +67,43 @@
         Plot.dot(rows, { y: "name", x: "train", r: 6, stroke: "currentColor", fill: "var(--page)" }),
         Plot.dot(rows, { y: "name", x: "test", r: 4.5, symbol: "diamond", fill: "var(--new)" }),
       ],
-    }), make("b", {}, "Images right"), ": ○ its own, ", make("b", { class: "new" }, "◆"), " new ones");
+    }), make("b", {}, "Images right"), ": ○ its own, ", make("b", { class: "new" }, "◆"), " new ones", diverged);
   };
 
   const picture = (body) => {
+    const first = state.first();
     if (!first) return;
     if (data.swept_keys.length) return report.sweep.overview(body, HEIGHT);
     if (first.wrong_answers.length) {
       body.append(make("p", { class: "caption" }, make("b", {}, "Three wrong labels"), ", and who gives which label"));
       return report.wrongLabels.cards(body, 3);
     }
-    if (report.curves.curvesOf("loss", first).heldOut.length > 1) return losses(body);
+    if (report.curves.curvesOf("loss", first).heldOut.length > 1) return losses(body, first);
     accuracies(body);
   };
 
   const COLOURS = { better: "var(--good)", worse: "var(--bad)", undecided: "var(--bar)" };
 
   const helps = (body) => {
-    const helps = state.shown().filter(({ help }) => help).map(({ name, help }) => ({ name, ...help,
-      mean: 100 * help.mean, low: 100 * help.low, high: 100 * help.high }));
+    const first = state.first();
+    const others = state.shown().filter((group) => group.help || (state.isMoved() && group !== first));
+    const helps = sound(others).map(({ name, help, acc_test: { mean } }) => {
+      const difference = 100 * (mean - first.acc_test.mean);
+      if (!help) return { name, mean: difference, low: difference, high: difference, text: "not compared here" };
+      return { name, ...help, mean: 100 * help.mean, low: 100 * help.low, high: 100 * help.high };
+    });
     const rows = d3.sort(helps, (row) => -row.mean);
     if (!rows.length) return;
-    const isOfSeeds = rows.some(({ verdict }) => verdict);
+    const isOfSeeds = others.every(({ help }) => !help || help.verdict);
     const colour = ({ verdict }) => COLOURS[verdict ?? "undecided"];
     const few = rows.some(({ provisional }) => provisional) ? "; hollow: few seeds" : "";
+    const moved = others.every(({ help }) => help) ? "" : "; without a bar: not compared at this point";
     figure(body, (width) => ({
       ...common, width, height: 38 * report.variants.length + 22, marginTop: 8, marginBottom: 40, marginLeft: 140,
       marginRight: 16,
       ariaLabel: `Difference in test accuracy to ${first.name}, in points, by variant`,
       x: { label: `points of test accuracy against ${first.name}`, labelAnchor: "center", labelArrow: "none",
-        grid: true, nice: true, ticks: width / 80, 
+        grid: true, nice: true, ticks: width / 80,
         tickFormat: (value) => d3.format(value > 0 ? "+~r" : "~r")(value) },
       y: { label: null, domain: rows.map(({ name }) => name), tickSize: 0 },
       marks: [
@@ -97,14 +111,53 @@
         Plot.link(rows, { x1: "low", x2: "high", y1: "name", y2: "name", stroke: colour, strokeWidth: 4,
           strokeOpacity: 0.5 }),
         Plot.dot(rows, { x: "mean", y: "name", r: 6, stroke: colour, strokeWidth: 2,
-          fill: (row) => (isOfSeeds && !row.provisional ? colour(row) : "var(--page)") }),
+          fill: (row) => (row.verdict && !row.provisional ? colour(row) : "var(--page)") }),
         Plot.tip(rows, Plot.pointer({ x: "mean", y: "name", title: ({ name, mean, low, high, text }) =>
           `${name}: ${number(mean, 2)} points\n${number(low, 2)} to ${number(high, 2)}\n${text}` })),
       ],
     }), make("b", {}, isOfSeeds ? "Who helps?" : "Who helps? These networks, one seed"),
-    isOfSeeds ? ` Bars: 95 % interval; grey: could be chance${few}` : " Bars: 95 % interval on these test images");
+    isOfSeeds ? ` Bars: 95 % interval; grey: could be chance${few}` : " Bars: 95 % interval on these test images",
+    moved + divergedOf(others));
+  };
+
+  // Says how many variants help for sure, and returns the best of them.
+  const gains = (groups, first) => {
+    const helped = groups.filter(({ help }) => help);
+    const sure = helped.filter(({ help }) => help.is_supported && help.mean > 0);
+    const best = d3.greatest(sure, ({ help }) => help.mean);
+    const points = best && `${number(100 * best.help.mean, 1)} points`;
+    const sentence = () => {
+      if (!helped.length) return state.isMoved() ? "Variants are compared where each is best on held-out images." : "";
+      if (!helped.some(({ help }) => help.verdict)) {
+        const found = best ? `The network of “${best.name}” reads ${points} more of the new images than`
+          : "No network reads new images better than";
+        return `${found} that of “${first.name}”. One network of each says nothing of the method.`;
+      }
+      const count = helped.length === 1 ? helped[0].name : `Of ${helped.length} variants ${sure.length || "none"}`;
+      if (!best) return `${count} ${helped.length === 1 ? "does not help" : "helps"} for sure.`;
+      const few = best.help.provisional ? " These are few seeds: more may turn it." : "";
+      const most = helped.length === 1 ? "" : `, ${sure.length === 1 ? "" : "most of all "}${best.name}`;
+      return `${count} help${sure.length === 1 ? "s" : ""} for sure${most}, by ${points}.${few}`;
+    };
+    return { best, text: sentence() };
+  };
+  const headline = () => {
+    const first = state.first();
+    if (!first) return;
+    const { title, doubts, numbers } = first.headline;
+    const { text, best } = gains(state.shown(), first);
+    const kind = best?.help.verdict ? "best sure gain" : "these networks";
+    const gain = best ? [{ value: `+${number(100 * best.help.mean, 1)}`, unit: `points, ${kind} (${best.name})`,
+      class: best.help.verdict ? "gain" : "own" }] : [];
+    section("title").textContent = title;
+    section("first").querySelector(".subtitle").textContent = doubts || text;
+    section("first").querySelector(".numbers").replaceChildren(...[...numbers, ...doubts ? [] : gain].map((number) =>
+      make("div", { class: number.class }, make("dd", {}, number.value), make("dt", {}, number.unit))));
   };
 
   add("picture", picture);
   add("helps", helps);
+  state.onChange((isOfEpoch) => isOfEpoch || headline());
+  headline();
+  return { gains };
 })();

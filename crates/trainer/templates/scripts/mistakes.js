@@ -1,9 +1,9 @@
 // Test images that variants and the first one read differently, and those that most misread.
 (() => {
-  const { data, first, images, make, empty, section, state, imageCanvas, classText } = report;
+  const { data, images, make, empty, section, state, imageCanvas, classText } = report;
   const TITLES = {
-    gained: () => `Misread by “${first.name}”, read by others`,
-    lost: () => `Read by “${first.name}”, misread by others`,
+    gained: () => `Misread by “${state.first().name}”, read by others`,
+    lost: () => `Read by “${state.first().name}”, misread by others`,
     hard: () => "Misread by most",
   };
 
@@ -32,8 +32,13 @@
       make("figcaption", {}, "label ", make("b", {}, data.class_names[image.label]), ` (no. ${image.index})`),
       make("dl", {}, ...predictions));
   };
+  // Returns the kind of an image to the first variant, which a slider may have moved.
+  const kindOf = ({ kind, label }, position) => {
+    const own = state.first().answers[position];
+    return kind === "hard" || own === undefined ? kind : own === label ? "lost" : "gained";
+  };
   const cards = (body, kind) => {
-    const some = images.filter((image) => image.kind === kind);
+    const some = images.filter((image, position) => kindOf(image, position) === kind);
     if (some.length) body.append(make("h3", {}, TITLES[kind]()), make("div", { class: "cards" }, ...some.map(card)));
   };
 
@@ -47,7 +52,6 @@
   });
   if (images.length) {
     report.view.add("mistakes", (body) => ["lost", "hard"].forEach((kind) => cards(body, kind)),
-      "Images that the first variant reads and others misread, and those that most misread");
+      { fold: "Images that the first variant reads and others misread, and those that most misread" });
   }
-
 })();

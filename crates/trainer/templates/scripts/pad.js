@@ -4,6 +4,7 @@ report.pad = (() => {
   const { width: WIDTH, height: HEIGHT } = data;
   // Fainter pixels are ignored when cropping, as in the predict command.
   const INK_THRESHOLD = 64;
+  const NEIGHBOURS = d3.cross([-1, 0, 1], [-1, 0, 1]);
   // The size of the pad in pixels: its longer side has this length.
   const LONGER = 280;
   const side = (length) => Math.max(1, Math.round(LONGER * length / Math.max(WIDTH, HEIGHT)));
@@ -26,9 +27,53 @@ report.pad = (() => {
     return d3.transpose(d3.range(columns).map((x) => average(height, rows, (y) => narrow[y][x])));
   };
 
+  // Returns the connected parts of what is inked, each with the box around it.
+  const partsOf = (inked) => {
+    const isLeft = Uint8Array.from(inked);
+    const parts = [];
+    for (let start = isLeft.indexOf(1); start >= 0; start = isLeft.indexOf(1, start)) {
+      const pixels = [start];
+      isLeft[start] = 0;
+      for (let next = 0; next < pixels.length; next++) {
+        const [x, y] = [pixels[next] % DRAWING, Math.floor(pixels[next] / DRAWING)];
+        for (const [right, down] of NEIGHBOURS) {
+          const index = (y + down) * DRAWING + x + right;
+          if (x + right < 0 || x + right >= DRAWING || !isLeft[index]) continue;
+          isLeft[index] = 0;
+          pixels.push(index);
+        }
+      }
+      const [left, right] = d3.extent(pixels, (index) => index % DRAWING);
+      const [top, bottom] = d3.extent(pixels, (index) => Math.floor(index / DRAWING));
+      parts.push({ pixels, left, right, top, bottom, size: Math.max(right - left, bottom - top) + 1 });
+    }
+    return parts;
+  };
+  // Returns the ink of a drawing alone, at full contrast: of its largest part and those near it that are no specks. The
+  // limits are those of the predict command.
+  const drawingOf = (ink) => {
+    const strongest = d3.max(ink) || 1;
+    const values = Uint8Array.from(ink, (value) => Math.round(255 * value / strongest));
+    const parts = partsOf(values.map((value) => Number(value >= INK_THRESHOLD)));
+    const main = d3.greatest(parts, ({ pixels }) => pixels.length);
+    const isPart = ({ pixels, size }) => pixels.length >= 0.03 * main.pixels.length && size >= 0.12 * main.size;
+    const dropped = new Set(parts.filter((part) => part !== main));
+    const distance = (one, other) => Math.max(one.left - other.right, other.left - one.right, one.top - other.bottom,
+      other.top - one.bottom) - 1;
+    for (const near = main ? [main] : []; near.length;) {
+      const part = near.pop();
+      const found = [...dropped].filter((other) => isPart(other) && distance(part, other) <= 0.15 * main.size);
+      found.forEach((other) => dropped.delete(other));
+      near.push(...found);
+    }
+    dropped.forEach(({ pixels }) => pixels.forEach((index) => { values[index] = 0; }));
+    return values;
+  };
+
   // Crops a drawing to its ink, scales its longer side as in the data set and centres its centre of mass to a whole
   // pixel.
-  const centred = (ink) => {
+  const centred = (all) => {
+    const ink = drawingOf(all);
     const image = new Uint8Array(WIDTH * HEIGHT);
     const inked = d3.range(ink.length).filter((index) => ink[index] >= INK_THRESHOLD);
     if (!inked.length) return image;
@@ -59,9 +104,11 @@ report.pad = (() => {
 
   let pixels = new Uint8Array(WIDTH * HEIGHT);
   const networks = () => state.shown().filter((group) => group.network);
-  const probabilities = () => Object.fromEntries(networks().map(({ name, network }) =>
-    [name, report.network.probabilities(network, pixels)]));
-  const pad = { centred, whole, average, pixels: () => Array.from(pixels), probabilities };
+  const probabilities = (image = pixels) => Object.fromEntries(networks().map(({ name, network }) =>
+    [name, report.network.probabilities(network, image)]));
+  // Reads ink as it reads a drawing.
+  const read = (ink) => ({ pixels: Array.from(toImage(ink)), probabilities: probabilities(toImage(ink)) });
+  const pad = { centred, whole, average, pixels: () => Array.from(pixels), probabilities, read };
 
   if (!groups.some((group) => group.network)) {
     section("pad").append(empty("There is no network to ask."));
@@ -105,7 +152,7 @@ report.pad = (() => {
     status.textContent = text;
     answer();
   };
-  state.onChange(answer);
+  state.onChange((isOfEpoch) => isOfEpoch || answer());
 
   const clearCanvas = () => {
     pen.clearRect(0, 0, DRAWING, DRAWING_HEIGHT);

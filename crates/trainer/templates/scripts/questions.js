@@ -6,35 +6,33 @@
   const last = data.questions.length - 1;
   let at = Math.min(state.get().guesses?.length ?? 0, last); // the question that is asked
 
-  // Draws the quantity of each choice, the right ones green.
-  const chart = ({ choices, measure }) => (width) => ({
-    ...common, width, height: 34 * choices.length + 56, marginLeft: 150, marginRight: 60, marginBottom: 40,
-    ariaLabel: measure,
-    x: { label: measure, labelAnchor: "center", labelArrow: "none", grid: true, nice: true, ticks: width / 90 },
-    y: { label: null, domain: choices.map(({ name }) => name), tickSize: 0 },
-    marks: [
-      Plot.dot(choices, { x: "value", y: "name", r: 6, fill: (one) => `var(--${one.is_right ? "good" : "bar"})` }),
-      Plot.text(choices, { x: "value", y: "name", text: "text", dx: 12, textAnchor: "start" }),
-    ],
-  });
-
-  const answered = (question, guess) => {
-    const right = question.choices.filter((choice) => choice.is_right).map(({ name }) => name);
-    const verdict = question.choices[guess].is_right ? "Yes: " : "No: ";
+  const answered = ({ choices, measure, why }, guess) => {
+    const right = choices.filter((choice) => choice.is_right).map(({ name }) => name);
+    const verdict = choices[guess].is_right ? "Yes: " : "No: ";
     const next = make("button", { type: "button", class: "primary" }, at === last ? "Show all" : "Next question");
     next.addEventListener("click", () => {
       if (at === last) return state.change({ guesses: null });
       at += 1;
       draw();
     });
-    box.append(make("p", { role: "status" }, make("b", {}, verdict + right.join(" and ")), `. ${question.why}`), next);
-    figure(box, chart(question));
+    box.append(make("p", { role: "status" }, make("b", {}, verdict + right.join(" and ")), `. ${why}`), next);
+    // The quantity of each choice, the right ones green.
+    figure(box, (width) => ({
+      ...common, width, height: 34 * choices.length + 56, marginLeft: 150, marginRight: 60, marginBottom: 40,
+      ariaLabel: measure,
+      x: { label: measure, labelAnchor: "center", labelArrow: "none", grid: true, nice: true, ticks: width / 90 },
+      y: { label: null, domain: choices.map(({ name }) => name), tickSize: 0 },
+      marks: [
+        Plot.dot(choices, { x: "value", y: "name", r: 6, fill: (one) => `var(--${one.is_right ? "good" : "bar"})` }),
+        Plot.text(choices, { x: "value", y: "name", text: "text", dx: 12, textAnchor: "start" }),
+      ],
+    }));
     next.focus();
   };
   const draw = () => {
     const { guesses } = state.get();
     const question = data.questions[at];
-    box.replaceChildren(make("h2", {}, question.text), 
+    box.replaceChildren(make("h2", {}, question.text),
       make("p", { class: "caption" }, `Question ${at + 1} of ${last + 1}`));
     const buttons = question.choices.map(({ name, is_right: isRight }, index) => {
       const button = make("button", { type: "button", "aria-pressed": String(guesses[at] === index) }, name);
@@ -59,6 +57,6 @@
     if (guesses.length <= at || guesses.length > at + 1) at = Math.min(guesses.length, last);
     draw();
   };
-  state.onChange(update);
+  state.onChange((isOfEpoch) => isOfEpoch || update());
   update();
 })();

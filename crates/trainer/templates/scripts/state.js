@@ -1,8 +1,10 @@
 // What is shown: variants, sweep points, an epoch, guesses. It is kept in the address, so that a link shows the same.
 report.state = (() => {
   const { data, variants, groups } = report;
-  // The epochs that can be marked: those that were recorded.
-  const epochs = d3.sort(new Set(groups.flatMap(({ curves }) => curves.recorded.epochs)));
+  // The epochs that can be marked: those that were recorded, and the start that pictures have.
+  const recorded = groups.flatMap(({ curves }) => curves.recorded.epochs);
+  const hasStart = groups.some(({ pictures }) => pictures?.epochs[0] === 0);
+  const epochs = d3.sort(new Set(hasStart ? [0, ...recorded] : recorded));
   // Reads a whole number; NaN from anything else.
   const whole = (text) => (/^\d+$/.test(text ?? "") ? Number(text) : NaN);
 
@@ -56,15 +58,19 @@ report.state = (() => {
   let current = parse(location.hash);
   const listeners = [];
   const isMoved = () => current.points.some((point) => point !== null);
+  // The group that all others are compared with, shown or not.
+  const first = () => variants.length && groupAt(variants[0], current.points);
   const all = () => variants.map((variant) => groupAt(variant, current.points));
   const shown = () => all().filter((group) => !current.hidden.has(group.variant));
 
-  const show = (state) => {
-    current = state;
-    listeners.forEach((listener) => listener());
+  // Listeners get true if only the epoch changes.
+  const show = (changes) => {
+    const isOfEpoch = Object.keys(changes).join() === "epoch";
+    current = { ...current, ...changes };
+    listeners.forEach((listener) => listener(isOfEpoch));
   };
   const change = (changes) => {
-    show({ ...current, ...changes });
+    show(changes);
     history.replaceState(null, "", location.pathname + location.search + format(current));
   };
   const toggle = (variant) => {
@@ -81,7 +87,7 @@ report.state = (() => {
   addEventListener("hashchange", () => show(parse(location.hash)));
 
   return {
-    epochs, parse, format, groupAt, isMoved, all, shown, change, toggle, only,
+    epochs, parse, format, initial, groupAt, isMoved, all, first, shown, show, change, toggle, only,
     get: () => current, onChange: (listener) => listeners.push(listener),
   };
 })();

@@ -3,19 +3,13 @@
   const table = report.section("results").querySelector("table");
   const headings = [...table.tHead.rows[0].cells];
 
-  const compare = (a, b) => {
-    if (a === "" || b === "") return 0;
-    const difference = Number(a) - Number(b);
-    return Number.isNaN(difference) ? a.localeCompare(b) : difference;
-  };
-
   const sort = (column, direction) => {
     const value = (row) => row.cells[column]?.dataset.value ?? "";
     // Rows without a value come last in both directions.
     const missing = (row) => ["", "nan"].includes(value(row).toLowerCase());
-    const rows = [...table.tBodies[0].rows].sort((a, b) =>
-      missing(a) - missing(b) || direction * compare(value(a), value(b)));
-    table.tBodies[0].append(...rows);
+    const compare = (a, b) => (Number.isNaN(a - b) ? a.localeCompare(b) : a - b);
+    table.tBodies[0].append(...d3.sort(table.tBodies[0].rows, (a, b) =>
+      missing(a) - missing(b) || direction * compare(value(a), value(b))));
   };
 
   headings.forEach((heading, column) => {

@@ -15,7 +15,7 @@ report.view = (() => {
     view.body.style.minHeight = "";
   };
   const drawAll = () => views.forEach(draw);
-  const update = () => views.forEach((view) => {
+  const update = (isOfEpoch) => views.filter((view) => view.hasEpoch || !isOfEpoch).forEach((view) => {
     view.isStale = true;
     if (view.isNear) draw(view);
   });
@@ -27,13 +27,13 @@ report.view = (() => {
     }
   }, { rootMargin: `${NEAR}px` });
 
-  // Adds a view at the end of a section, or below its fold. `render` gets an empty element.
-  const add = (id, render, fold = null) => {
+  // Adds a view at the end of a section, or below its fold; it may follow the epoch. `render` gets an empty element.
+  const add = (id, render, { fold = null, hasEpoch = false } = {}) => {
     const body = make("div");
     section(id).append(fold ? make("details", {}, make("summary", {}, fold), body) : body);
     const hasVariants = () => state.shown().length || !report.groups.length;
     const draw = () => (hasVariants() ? render(body) : body.append(report.empty("All variants are hidden.")));
-    const view = { body, draw, isStale: true, isNear: false };
+    const view = { body, draw, hasEpoch, isStale: true, isNear: false };
     views.push(view);
     observer.observe(body);
   };
@@ -41,7 +41,7 @@ report.view = (() => {
   state.onChange(update);
   let width = innerWidth;
   addEventListener("resize", () => {
-    if (innerWidth !== width) update();
+    if (innerWidth !== width) update(false);
     width = innerWidth;
   });
   // A chart wider than the paper would be scaled down when printed, its text too.
@@ -51,7 +51,7 @@ report.view = (() => {
   });
   addEventListener("afterprint", () => {
     maxWidth = Infinity;
-    update();
+    update(false);
   });
 
   // Returns the rows that a chart draws, so far as a table can hold them.
@@ -125,11 +125,18 @@ report.view = (() => {
     label: "epoch →", domain: last > 1 ? [1, last] : [0, 2],
     ticks: d3.ticks(1, last, width / 80).filter(Number.isInteger), tickFormat: "d",
   });
-  // A rule at the chosen epoch.
-  const epochRule = () => Plot.ruleX(state.get().epoch === null ? [] : [state.get().epoch],
-    { stroke: "var(--accent)", strokeWidth: 1.5 });
+  // A rule at the marked epoch; what comes later is pale.
+  const epochMarks = (last) => {
+    const { epoch } = state.get();
+    const marked = epoch === null ? [] : [Math.max(epoch, 1)];
+    return [
+      Plot.rect(marked, { x1: (from) => from, x2: last, fill: "var(--page)", fillOpacity: 0.8 }),
+      Plot.ruleX(marked, { stroke: "var(--accent)", strokeWidth: 1.5 }),
+    ];
+  };
 
   const redraw = (body) => draw(views.find((view) => view.body === body));
 
-  return { add, redraw, drawAll, rowsOf, fileOf, figure, multiples, caption, common, symbol, symbols, line, tip, epochs, epochRule };
+  return { add, redraw, drawAll, rowsOf, fileOf, figure, multiples, caption, common, symbol, symbols, line, tip, epochs,
+    epochMarks };
 })();

@@ -4,7 +4,6 @@ report.weights = (() => {
   const { add, figure, multiples, caption, common } = report.view;
   const MEASURES = [["norm", "norm of the kernel"], ["near_zero", "weights within ±0.001"],
     ["silent", "units that never fire"]];
-  const UNITS = 8;
 
   const layersOf = (groups) => {
     const columns = groups.flatMap((group) => Object.keys(group.curves.recorded.columns));
@@ -26,40 +25,40 @@ report.weights = (() => {
     }
   };
 
-  // Returns a colour for a weight, from blue through the page's colour to orange, as red, green, blue and opacity.
-  const colour = (weight, largest) => {
-    const share = Math.min(Math.abs(weight) / largest, 1);
-    return weight > 0 ? [213, 94, 0, 255 * share] : [0, 114, 178, 255 * share];
-  };
-  const kernels = (layer, largest, label) => {
+  // Returns a colour for a weight of -127 to 127, blue below 0 and orange above, as red, green, blue and opacity.
+  const colour = (weight) => (weight > 0 ? [213, 94, 0, 2 * weight] : [0, 114, 178, -2 * weight]);
+  // Returns the index of the last picture up to an epoch.
+  const frameAt = (epochs, epoch) => (epoch === null ? epochs.length : Math.max(d3.bisectRight(epochs, epoch), 1)) - 1;
+  // Draws the kernels of a group's first units at an epoch; null is the end of training.
+  const kernels = ({ name, pictures: { units, learnt, epochs, kernels } }, epoch) => {
     const { width, height } = data;
-    const units = Math.min(UNITS, layer.units);
+    const label = `First-layer weights of the first units of ${name}`;
     const canvas = make("canvas",
       { width: units * (width + 1) - 1, height, class: "kernels", role: "img", "aria-label": label });
     const context = canvas.getContext("2d");
-    for (let unit = 0; unit < units; unit++) {
+    const weights = new Int8Array(report.bytes(kernels[frameAt(epochs, epoch)]).buffer);
+    for (const unit of learnt) {
       const image = new ImageData(width, height);
-      for (let input = 0; input < layer.inputs; input++) {
-        image.data.set(colour(layer.kernel[input * layer.units + unit], largest), 4 * input);
+      for (let input = 0; input < width * height; input++) {
+        image.data.set(colour(weights[input * units + unit]), 4 * input);
       }
       context.putImageData(image, unit * (width + 1), 0);
     }
     return canvas;
   };
   const pictures = (body, groups) => {
-    const some = groups.filter((group) => group.network);
+    const some = groups.filter((group) => group.pictures);
     if (!some.length) return;
-    const layers = some.map((group) => report.network.layers(group.network)[0]);
-    // The scale is common, so that small weights are pale. The few largest weights are beyond it.
-    const magnitudes = layers.flatMap(({ kernel }) => Array.from(kernel.filter((_, at) => at % 13 === 0), Math.abs));
-    const largest = d3.quantile(magnitudes.filter(finite), 0.995) || 1;
-    body.append(make("p", { class: "caption" }, `The weights of the first ${UNITS} units of hidden1, orange above 0 `
-      + `and blue below, up to ±${number(largest, 3)}. Variants start from the same weights.`));
+    const { epoch } = state.get();
+    const [{ pictures: { units, largest } }] = some;
+    body.append(make("p", { class: "caption" }, `The weights of the first ${units} units of hidden1, orange above 0 `
+      + `and blue below, up to ±${number(largest, 3)}; blank: a unit learnt nothing. Variants start from the same.`));
     const rows = body.appendChild(make("div", { class: "kernel-rows" }));
-    some.forEach((group, index) => {
-      rows.append(make("figure", {}, make("figcaption", {}, ...caption(group), ` seed ${group.seed}`),
-        kernels(layers[index], largest, `First-layer weights of the first units of ${group.name}`)));
-    });
+    for (const group of some) {
+      const shown = epoch === null ? "" : `, epoch ${group.pictures.epochs[frameAt(group.pictures.epochs, epoch)]}`;
+      rows.append(make("figure", {}, make("figcaption", {}, ...caption(group), ` seed ${group.seed}${shown}`),
+        kernels(group, epoch)));
+    }
   };
 
   const histograms = (body, groups) => {
@@ -96,12 +95,13 @@ report.weights = (() => {
     }
   };
 
-  add("weights", (body) => pictures(body, state.shown()));
+  report.player("weights");
+  add("weights", (body) => pictures(body, state.shown()), { hasEpoch: true });
   add("weights", (body) => {
     const groups = state.shown();
     histograms(body, groups);
     byEpoch(body, groups.filter((group) => group.curves.recorded.epochs.length));
-  }, "Histograms, and size, zeros and units that never fire by epoch");
+  }, { fold: "Histograms, and size, zeros and units that never fire by epoch", hasEpoch: true });
 
-  return { layersOf, colour };
+  return { layersOf, colour, frameAt };
 })();

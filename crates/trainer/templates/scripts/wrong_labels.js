@@ -40,8 +40,9 @@ report.wrongLabels = (() => {
     const y = { domain: [0, 1], tickFormat: "%" };
     figure(body, report.curves.column("memorised", "share of the wrong labels given", shown,
       report.curves.lastEpoch(shown), y), "Share of the wrong labels that the network gives, by epoch");
-  });
-  add("wrong-labels", (body) => cards(body, wrongImages.length), "Some of the images, and who gives which label");
+  }, { hasEpoch: true });
+  add("wrong-labels", (body) => cards(body, wrongImages.length),
+    { fold: "Some of the images, and who gives which label" });
 
   return { verdict, cards };
 })();

@@ -79,6 +79,12 @@ impl Browser {
         self.chromium("Emulation.setEmulatedMedia", &json!({ "features": scheme }));
     }
 
+    /// Lets the system ask for little motion.
+    pub(crate) fn reduce_motion(&self) {
+        let motion = json!([{ "name": "prefers-reduced-motion", "value": "reduce" }]);
+        self.chromium("Emulation.setEmulatedMedia", &json!({ "features": motion }));
+    }
+
     /// Runs the body of a function in the page and returns its result.
     pub(crate) fn run(&self, script: &str) -> Value {
         self.post("execute/sync", &json!({ "script": script, "args": [] }))

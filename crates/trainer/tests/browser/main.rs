@@ -8,11 +8,18 @@ mod driver;
 use std::{
     fs,
     path::{Path, PathBuf},
+    thread,
+    time::{Duration, Instant},
 };
 
+use base64::{Engine, prelude::BASE64_STANDARD};
 use common::TestDir;
 use data::Shape;
 use driver::Browser;
+use image::{
+    GrayImage,
+    imageops::{self, FilterType},
+};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -45,6 +52,7 @@ fn the_report_works_in_a_browser() {
     sorts_its_table(&browser);
     switches_a_curve_off(&browser);
     classifies_a_drawing(&browser, &dir);
+    reads_pictures_as_predict_does(&browser, &dir);
     asks_before_it_answers(&browser);
     assert_eq!(browser.console(), [""; 0]);
     let asked: Vec<String> =
@@ -68,26 +76,42 @@ fn sliders_move_the_page_and_the_address() {
     assert_eq!(failures, [""; 0]);
 
     let names = || run::<Vec<String>>(&browser, "report.state.shown().map((group) => group.name)");
-    let start = names();
-    let slide = |value: u32| {
+    let chosen = "Object.values(report.groups.find(({ chosen, variant }) => chosen && variant === 'dropout').point)[0]";
+    let chosen: usize = run(&browser, chosen);
+    // The chosen value has a mark on the slider's track.
+    let marks = each::<f64>(
+        &browser,
+        "#sliders .track i",
+        "Number(element.style.getPropertyValue('--at'))",
+    );
+    assert_eq!(marks, [chosen as f64 / 2.0]);
+    let slide = |value: usize| {
         browser.run(&format!(
             "const slider = document.getElementById('slider-dropout'); slider.value = {value}; \
              slider.dispatchEvent(new Event('input'))"
         ));
     };
-    for (value, expected) in [(1, "dropout dropout=0.1"), (3, "dropout dropout=0.6")] {
+    for (value, rate) in ["0.1", "0.3", "0.6"].into_iter().enumerate() {
         slide(value);
-        assert_eq!(names(), ["none", expected]);
+        assert_eq!(names(), ["none", &format!("dropout dropout={rate}")]);
+        let is_moved = value != chosen;
+        let hash = if is_moved { format!("#at={value}") } else { String::new() };
+        assert_eq!(run::<String>(&browser, "location.hash"), hash);
         browser.run("report.view.drawAll()");
+        let current = each::<String>(&browser, "#results .current", "element.dataset.name");
+        assert_eq!(current, if is_moved { names() } else { Vec::new() });
+        assert_eq!(each::<String>(&browser, "#effects tbody th", "element.title"), names());
+        // Other points are not compared.
+        let subtitle = "document.querySelector('.subtitle').textContent";
+        assert_eq!(
+            run::<String>(&browser, subtitle).starts_with("Variants are compared"),
+            is_moved
+        );
         let drawn = each::<String>(&browser, "#confidence figcaption b", "element.textContent");
         assert_eq!(drawn, names());
         let answers = each::<String>(&browser, "#pad-probabilities tbody th", "element.title");
         assert_eq!(answers, names());
     }
-    assert_eq!(run::<String>(&browser, "location.hash"), "#at=2");
-    slide(0);
-    assert_eq!((names(), run::<String>(&browser, "location.hash")), (start, String::new()));
-
     browser.set_fragment("#hide=none&at=1&epoch=3");
     browser.run("report.view.drawAll()");
     assert_eq!(names(), ["dropout dropout=0.3"]);
@@ -104,7 +128,46 @@ fn sliders_move_the_page_and_the_address() {
         12
     );
     has_no_violations(&browser);
+    plays_epochs(&browser);
     assert_eq!(browser.console(), [""; 0]);
+}
+
+/// Plays a study of four epochs, whose pictures begin before the first.
+fn plays_epochs(browser: &Browser) {
+    let epoch = || run::<Option<usize>>(browser, "report.state.get().epoch");
+    let picture = || {
+        browser.run("report.view.drawAll()");
+        run::<String>(browser, "document.querySelector('#weights canvas').toDataURL()")
+    };
+    browser.set_fragment("#");
+    let trained = picture();
+    // The page moves by itself, from the start to the end.
+    browser.click("#weights .play");
+    assert_eq!(epoch(), Some(0));
+    assert_ne!(picture(), trained);
+    let texts = each::<String>(browser, ".player output, .play", "element.textContent");
+    assert_eq!(texts, ["❚❚ Pause", "start", "❚❚ Pause", "start"]);
+    let start = Instant::now();
+    while epoch() < Some(2) {
+        assert!(start.elapsed() < Duration::from_secs(10), "the page does not play");
+    }
+    browser.click("#curves .play");
+    let paused = epoch().unwrap();
+    assert_eq!(run::<String>(browser, "location.hash"), format!("#epoch={paused}"));
+    assert_eq!(each::<f64>(browser, ".player input", "Number(element.value)"), [paused as f64; 2]);
+    browser.click("#curves .play");
+    while epoch().is_some() {
+        assert!(start.elapsed() < Duration::from_secs(20), "the page does not end");
+    }
+    assert_eq!((picture(), run::<String>(browser, "location.hash")), (trained, String::new()));
+
+    browser.reduce_motion();
+    for expected in [Some(0), Some(1), Some(2)] {
+        browser.click("#curves .play");
+        assert_eq!(epoch(), expected);
+    }
+    thread::sleep(Duration::from_secs(2));
+    assert_eq!(epoch(), Some(2));
 }
 
 /// Checks the whole page for violations of accessibility.
@@ -260,6 +323,77 @@ fn classifies_a_drawing(browser: &Browser, dir: &TestDir) {
     assert!(!inked(&run::<Vec<u8>>(browser, "report.pad.pixels()")));
 }
 
+/// Compares the pad's probabilities with those of `trainer predict` on a drawing of each digit, clean and disturbed.
+fn reads_pictures_as_predict_does(browser: &Browser, dir: &TestDir) {
+    for index in 0..10 {
+        let (index, png) = (index.to_string(), format!("digit-{index}.png"));
+        dir.stdout(&["show", &index, "small.toml", "--split", "test", "--png", &png]);
+        let digit = image::open(dir.path(&png)).unwrap().into_luma8();
+        for (kind, picture) in
+            [("clean", clean(&digit, &index)), ("disturbed", disturbed(&digit, &index))]
+        {
+            let file = format!("{kind}-{index}.png");
+            picture.save(dir.path(&file)).unwrap();
+            let predicted: Value =
+                serde_json::from_str(&dir.stdout(&["predict", "--json", "out", &file])).unwrap();
+            let ink = BASE64_STANDARD.encode(picture.as_raw());
+            let found: Vec<Vec<f64>> = run(
+                browser,
+                &format!("Object.values(report.pad.read(report.bytes('{ink}')).probabilities)"),
+            );
+            let expected = predicted[0]["models"].as_array().unwrap();
+            assert_eq!(found.len(), expected.len());
+            for (found, expected) in found.iter().zip(expected) {
+                let expected = expected["probabilities"].as_array().unwrap().iter();
+                let distances = found
+                    .iter()
+                    .zip(expected)
+                    .map(|(one, other)| (one - other.as_f64().unwrap()).abs());
+                let distance = distances.fold(0.0, f64::max);
+                assert!(distance < 0.08, "{file}: {distance}");
+            }
+        }
+    }
+}
+
+/// Draws a digit on a picture of the pad's size, larger or smaller and at another place for each.
+fn clean(digit: &GrayImage, index: &str) -> GrayImage {
+    let index: u32 = index.parse().unwrap();
+    let side = 120 + 15 * index;
+    let mut picture = GrayImage::new(280, 280);
+    let digit = imageops::resize(digit, side, side, FilterType::Triangle);
+    imageops::replace(&mut picture, &digit, (17 * i64::from(index)) % (281 - i64::from(side)), 3);
+    picture
+}
+
+/// Draws a digit with what does not belong to it.
+fn disturbed(digit: &GrayImage, index: &str) -> GrayImage {
+    let mut picture = clean(digit, index);
+    let index: u32 = index.parse().unwrap();
+    match index % 5 {
+        // A dot in a corner.
+        0 => draw(&mut picture, |x, y| (x - 270).pow(2) + (y - 270).pow(2) < 50, 255),
+        // A stroke far away.
+        1 => draw(&mut picture, |x, y| (5..12).contains(&x) && (240..275).contains(&y), 255),
+        // Faint ink.
+        2 => picture.iter_mut().for_each(|value| *value /= 2),
+        // A faint smear.
+        3 => draw(&mut picture, |x, y| (x + y) % 280 < 40, 40),
+        // A dot beside the digit.
+        _ => draw(&mut picture, |x, y| (x - 255).pow(2) + (y - 40).pow(2) < 80, 200),
+    }
+    picture
+}
+
+/// Draws ink of a strength at the pixels that `is_inside` selects.
+fn draw(picture: &mut GrayImage, is_inside: impl Fn(i32, i32) -> bool, ink: u8) {
+    for (x, y, pixel) in picture.enumerate_pixels_mut() {
+        if is_inside(x.cast_signed(), y.cast_signed()) {
+            pixel.0[0] = pixel.0[0].max(ink);
+        }
+    }
+}
+
 /// Checks that nothing overflows at the widths of a phone and a desktop, and that colours follow the system's.
 fn fits_every_window(browser: &Browser, page: &Path) {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("report");
@@ -278,6 +412,11 @@ fn fits_every_window(browser: &Browser, page: &Path) {
             );
             assert_eq!(out.concat(), "", "{width} {scheme}");
             assert_eq!(run::<u32>(browser, "document.documentElement.scrollWidth"), width);
+            let heights = "[document.getElementById('controls'), document.querySelector('.pad')]\
+                           .map(({ offsetHeight }) => offsetHeight)";
+            let [bar, pad]: [u32; 2] = run(browser, heights);
+            // With three more variants, rows of 28 pixels, the pad and its answers fit a phone of 844 pixels.
+            assert!(width > 390 || bar <= 64 && bar + pad + 3 * 28 <= 844, "{bar} and {pad} pixels");
             browser.save_screenshot(&folder.join(format!("{width}-{scheme}.png")));
             has_no_violations(browser);
             run::<String>(browser, "getComputedStyle(document.body).color")

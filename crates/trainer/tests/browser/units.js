@@ -42,9 +42,9 @@ equal("accuracies span their range", curves.range("accuracy", [curve(0.5, 0.9)])
 // weights
 const columns = { acc: [], "hidden1.norm": [], "hidden1.silent": [], "output.norm": [] };
 equal("layers are named by their columns", weights.layersOf([{ curves: { recorded: { columns } } }]), ["hidden1", "output"]);
-equal("a weight of 0 is transparent", weights.colour(0, 1)[3], 0);
-equal("a weight beyond the scale is opaque", weights.colour(-9, 1)[3], 255);
-equal("signs have their colours", weights.colour(1, 1)[0] > weights.colour(-1, 1)[0], true);
+equal("the largest weight is opaque", [weights.colour(0)[3], weights.colour(-127)[3]], [0, 254]);
+equal("signs have their colours", weights.colour(1)[0] > weights.colour(-1)[0], true);
+equal("an epoch shows the last picture before it", [0, 3, 5, 9, null].map((epoch) => weights.frameAt([0, 2, 4, 8], epoch)), [0, 1, 2, 3, 3]);
 
 // sweep
 const { log, position } = sweep.axis([0, 0.01, 0.1], true);

@@ -1,0 +1,61 @@
+// Players: in a section that has an epoch, a button and a slider that move it.
+report.player = (() => {
+  const { make, section, state } = report;
+  const SECONDS = 8; // from the first epoch to the last
+  const STEPS = 10; // where nothing may move by itself
+  const isStill = matchMedia("(prefers-reduced-motion: reduce)");
+  const end = state.epochs.length; // the slider's position of the end of training, where no epoch is marked
+  const players = [];
+  let timer = null;
+
+  const position = () => {
+    const { epoch } = state.get();
+    return epoch === null ? end : state.epochs.indexOf(epoch);
+  };
+  const epochAt = (position) => state.epochs[position] ?? null;
+  // Stops at a position, and writes it to the address, which browsers let change a few times a second.
+  const pause = (at = position()) => {
+    cancelAnimationFrame(timer);
+    timer = null;
+    state.change({ epoch: epochAt(at) });
+  };
+  const play = () => {
+    const from = position() === end ? 0 : position();
+    const began = performance.now();
+    const step = (now) => {
+      const at = Math.min(from + Math.floor((now - began) / 1000 * end / SECONDS), end);
+      timer = requestAnimationFrame(step);
+      if (at !== position()) state.show({ epoch: epochAt(at) });
+      if (at === end) pause();
+    };
+    timer = requestAnimationFrame(step);
+    state.show({ epoch: epochAt(from) });
+  };
+  const press = () => {
+    if (timer !== null) return pause();
+    if (!isStill.matches) return play();
+    state.change({ epoch: epochAt(position() === end ? 0 : Math.min(position() + Math.ceil(end / STEPS), end)) });
+  };
+  const show = () => players.forEach(({ button, input, output }) => {
+    const { epoch } = state.get();
+    button.textContent = isStill.matches ? "▶ Next step" : timer === null ? "▶ Play" : "❚❚ Pause";
+    input.value = position();
+    output.textContent = epoch === null ? "end" : epoch || "start";
+    input.setAttribute("aria-valuetext", output.textContent);
+  });
+  state.onChange(show);
+
+  // Adds a player to a section, below its sentence.
+  return (id) => {
+    if (end < 2) return;
+    const button = make("button", { type: "button", class: "play" });
+    const input = make("input", { type: "range", id: `epoch-${id}`, min: 0, max: end, step: 1 });
+    const output = make("output", { for: input.id });
+    button.addEventListener("click", press);
+    input.addEventListener("input", () => pause(Number(input.value)));
+    section(id).querySelector("p").after(make("div", { class: "player slider" }, button,
+      make("label", { for: input.id }, "epoch"), input, output));
+    players.push({ button, input, output });
+    show();
+  };
+})();
