@@ -68,6 +68,13 @@ test-slurm:
     crates/trainer/tests/slurm/with-cluster \
         cargo test --release --locked --workspace --test slurm -- --ignored --test-threads=1
 
+# Print the READMEs' tables of results (20 minutes on two cores; needs MNIST)
+tables: build
+    {{trainer}} run mnist --quiet --set seeds=[0,1,2,3,4] --out results/mnist-five-seeds
+    for study in notebook overfit strength augmentation dropout weight-decay weight-decay-adam max-norm noise label-noise early-stopping; do \
+        echo && echo "$study:" && {{trainer}} run $study --quiet || exit 1; \
+    done
+
 # Train on the synthetic images and evaluate on MNIST (half a minute; needs MNIST)
 synthetic:
     cargo test --release --locked --workspace --test synthetic -- --ignored
