@@ -115,14 +115,16 @@ fn more_epochs_with_any_optimizer_end_like_a_fit_from_the_start() {
         dir.train("small.toml", "whole", &["--set", "fit.epochs=7"]);
         dir.train("small.toml", "steps", &["--set", "fit.epochs=3"]);
         dir.train("small.toml", "steps", &["--set", "fit.epochs=7"]);
-        let model = |out: &str, row: &Row| {
-            fs::read(dir.path(out).join("runs").join(&row["run"]).join("model.safetensors"))
-                .unwrap()
+        let read = |out: &str, row: &Row, file: &str| {
+            fs::read(dir.path(out).join("runs").join(&row["run"]).join(file)).unwrap()
         };
         let rows: Vec<Row> = dir.csv("steps/results.csv");
         assert_eq!(rows.len(), KEYS.len());
         for row in &rows {
-            assert!(model("steps", row) == model("whole", row), "{}", row["variant"]);
+            for file in ["model.safetensors", "first_layer.safetensors"] {
+                let equal = read("steps", row, file) == read("whole", row, file);
+                assert!(equal, "{} {file}", row["variant"]);
+            }
         }
     }
 }
@@ -142,7 +144,7 @@ fn a_run_of_more_epochs_than_one_that_stopped_early_ends_like_it() {
     let model = |row: &Row, out: &str, file: &str| {
         fs::read(dir.path(out).join("runs").join(&row["run"]).join(file)).unwrap()
     };
-    for file in ["model.safetensors", "history.csv", "metrics.csv"] {
+    for file in ["model.safetensors", "history.csv", "metrics.csv", "first_layer.safetensors"] {
         let expected = model(&before[0], "whole", file);
         assert!(model(&more[0], "whole", file) == expected, "{file}");
         assert!(model(&from_few[0], "few", file) == expected, "{file}");

@@ -18,12 +18,12 @@ use crate::{
     doubts::Doubts,
     results::{Group, Row, statistics::Spread},
     store::{Ending, Error, Record, tables::CHANGED_LABELS},
+    study::cell_name,
 };
 
 /// The maximum number of hidden layers of which all are shown.
 const MAX_DEPTH: usize = 3;
-/// The cross-entropy from which a run has diverged, though all numbers are finite: the right class has a probability of
-/// 1e-11.
+/// The largest cross-entropy of a run that sets the scale of a chart: the right class has a probability of 1e-11.
 const LOST: f64 = 25.0;
 
 /// The runs of a variant at a sweep point.
@@ -53,7 +53,9 @@ pub(super) struct PageGroup {
     pub(super) gap: Spread,
     /// Its cells of the effect matrix.
     pub(super) quantities: Vec<MatrixCell>,
-    /// The difference in test accuracy from the first variant.
+    /// The name of the group that it is compared with.
+    pub(super) reference: Option<String>,
+    /// The difference in test accuracy from that one.
     pub(super) help: Option<Help>,
     /// What the page says first; of the first variant.
     pub(super) headline: Option<Headline>,
@@ -94,7 +96,10 @@ pub(super) struct PageGroup {
     #[serde(skip)]
     pub(super) test_images: usize,
     /// Whether a run diverged.
+    #[serde(skip)]
     pub(super) diverged: bool,
+    /// Whether charts leave it out where it would set their scale.
+    pub(super) sets_no_scale: bool,
     /// The checksum of the first run's changed labels.
     #[serde(skip)]
     pub(super) changed_labels: Option<String>,
@@ -136,9 +141,10 @@ impl PageGroup {
         let first = runs.iter().find(|row| Some(row.run.seed) == seed).unwrap_or(&runs[0]);
         let mut note = |error: Error| notes.push(error.to_string());
         let (network, model) = PageNetwork::read(first, layer).map_err(&mut note).ok().unzip();
-        let kernels = network
-            .as_ref()
-            .and_then(|network| Kernels::read(first, network).map_err(&mut note).ok());
+        let mut kernels = network.as_ref().map(Kernels::of);
+        if let Some(kernels) = &mut kernels {
+            kernels.read(first).unwrap_or_else(&mut note);
+        }
         let predictions = first.record.read_predictions(&first.folder).map_err(&mut note).ok();
         let (mut histories, mut metrics) = (Vec::new(), Vec::new());
         for Row { record, folder, .. } in runs {
@@ -164,6 +170,7 @@ impl PageGroup {
             acc_test: group.spread(|row| row.record.test.accuracy),
             gap: group.spread(|row| row.record.gap()),
             quantities: Vec::new(),
+            reference: group.reference.map(|runs| cell_name(runs[0].label(), runs[0].point())),
             help: group.comparison.as_ref().and_then(Help::of),
             headline: None,
             doubts: runs.iter().map(|row| row.record.doubts.clone()).collect(),
@@ -171,7 +178,8 @@ impl PageGroup {
             config: first.run.variant.network.clone(),
             shift: first.run.variant.settings.shift,
             test_images: first.record.test.images,
-            diverged: diverged(runs),
+            diverged: runs.iter().any(Row::diverged),
+            sets_no_scale: sets_no_scale(runs),
             changed_labels: first.record.files.get(CHANGED_LABELS).cloned(),
             cross_entropy_test: group.spread(|row| row.record.test.cross_entropy),
             memorised: group.spread_if_measured(|row| row.record.memorised),
@@ -214,8 +222,8 @@ impl Stopped {
     }
 }
 
-/// Returns whether one of the runs diverged.
-pub(super) fn diverged(runs: &[Row]) -> bool {
+/// Returns whether charts leave out these runs where they would set the scale: one diverged, or almost so.
+pub(super) fn sets_no_scale(runs: &[Row]) -> bool {
     runs.iter().any(|row| {
         let Record { train, validation, test, .. } = &row.record;
         let mut evaluated = [Some(train), validation.as_ref(), Some(test)].into_iter().flatten();

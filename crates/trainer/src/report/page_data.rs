@@ -12,7 +12,7 @@ use super::{
     headline::Headline,
     mistakes::{Mistake, mistakes},
     network::WeightHistogram,
-    pictures,
+    pictures::{Pictures, largest},
     quantities::{Quantity, matrix},
     questions::{Question, questions},
     sweep::{Slider, SweptKey, sliders, swept_keys},
@@ -197,10 +197,10 @@ fn add_histograms(groups: &mut [PageGroup]) {
     }
 }
 
-/// Adds the pictures of the groups' first layers, with a common scale that no diverged network sets.
+/// Adds the pictures of the groups' first layers, with a common scale.
 fn add_pictures(groups: &mut [PageGroup]) {
-    let sound = groups.iter().filter(|group| !group.diverged);
-    let largest = pictures::largest(sound.filter_map(|group| group.kernels.as_ref()));
+    let sound = groups.iter().filter(|group| !group.sets_no_scale);
+    let largest = largest(sound.filter_map(|group| group.kernels.as_ref()));
     for group in groups {
         group.pictures = group.kernels.take().map(|kernels| kernels.pictures(largest, group.shown));
     }
@@ -255,13 +255,12 @@ fn drop_networks(groups: &mut [PageGroup], notes: &mut Vec<String>) {
     let mut dropped = 0;
     for is_shown in [true, false] {
         for group in groups.iter_mut().filter(|group| group.shown == is_shown) {
-            let Some(bytes) = group.network.as_ref().map(super::network::PageNetwork::bytes) else {
-                continue;
-            };
+            let Some(network) = &group.network else { continue };
+            let bytes = network.bytes() + group.pictures.as_ref().map_or(0, Pictures::bytes);
             if let Some(rest) = left.checked_sub(bytes) {
                 left = rest;
             } else {
-                group.network = None;
+                (group.network, group.pictures) = (None, None);
                 dropped += 1;
             }
         }
@@ -333,16 +332,18 @@ mod tests {
         let group = |shown, bytes: usize| PageGroup {
             shown,
             network: Some(PageNetwork::sample(bytes)),
+            pictures: Some(Pictures::sample(100)),
             ..group("none", &[(0.9, 0.8)])
         };
-        let half = MAX_NETWORKS_BYTES / 2;
+        let half = MAX_NETWORKS_BYTES / 2 - 100;
         let mut groups =
             [group(false, half), group(true, half), group(true, half), group(true, half)];
         let mut notes = Vec::new();
         drop_networks(&mut groups, &mut notes);
         let kept = groups.each_ref().map(|group| group.network.is_some());
         assert_eq!(kept, [false, true, true, false]);
-        assert!(notes[0].starts_with("2 of 4 networks are left out"));
+        assert!(groups[1].pictures.is_some() && groups[3].pictures.is_none());
+        assert!(notes[0].starts_with("2 of 4 networks are left out"), "{}", notes[0]);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use model::LayerName;
 use serde::Serialize;
 
 use super::{
-    group::diverged,
+    group::sets_no_scale,
     quantities::{Scale, gap_floor, new_loss, norm},
     sweep::Slider,
 };
@@ -132,10 +132,10 @@ fn about_values(slider: &Slider, shown: &[&Group<'_>], all: &[Group<'_>]) -> Opt
     question(&values.collect(), &asked)
 }
 
-/// Asks a question about some groups, without those of which a run diverged. Returns `None` if the answer is not known, or
+/// Asks a question about some groups, without those that set no scale. Returns `None` if the answer is not known, or
 /// if more than half of the choices would be right.
 fn question(groups: &Named<'_>, asked: &Asked<'_>) -> Option<Question> {
-    let groups: Vec<_> = groups.iter().filter(|(_, group)| !diverged(group.runs)).collect();
+    let groups: Vec<_> = groups.iter().filter(|(_, group)| !sets_no_scale(group.runs)).collect();
     let spreads = groups.iter().map(|(_, group)| group.spread_if_measured(asked.value));
     let means: Vec<f64> =
         spreads.map(|spread| spread.map(|Spread { mean, .. }| mean)).collect::<Option<_>>()?;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use super::group::diverged;
+use super::group::sets_no_scale;
 use crate::{
     results::{self, Group, statistics::Spread},
     study::{KeyValues, cell_name, help, setting_text, short},
@@ -48,8 +48,7 @@ struct Point {
     cross_entropy_test: Spread,
     /// True if it is its variant's chosen point.
     best: bool,
-    /// True if it sets no scale, as a run of it diverged.
-    diverged: bool,
+    sets_no_scale: bool,
 }
 
 /// A slider over the values of a swept key.
@@ -114,7 +113,7 @@ fn swept_key(key: &str, groups: &[Group<'_>]) -> Option<SweptKey> {
                 .spread_if_measured(|row| Some(row.record.validation?.cross_entropy)),
             cross_entropy_test: group.spread(|row| row.record.test.cross_entropy),
             best: group.chosen,
-            diverged: diverged(group.runs),
+            sets_no_scale: sets_no_scale(group.runs),
         };
         if let Some(series) = series.iter_mut().find(|series| series.name == name) {
             series.points.push(point);

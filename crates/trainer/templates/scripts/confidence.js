@@ -40,7 +40,7 @@ report.confidence = (() => {
     for (const group of some) figure(grid, diagram(group), ...caption(group));
   };
   add("confidence", diagrams((groups) => groups.slice(0, SHOWN)));
-  if (report.variants.length > SHOWN) add("confidence", diagrams((all) => all.slice(SHOWN)), { fold: "The others" });
+  if (report.variants.length > SHOWN) add("confidence", diagrams((all) => all.slice(SHOWN)), "The others");
 
   return { filled, opacity };
 })();

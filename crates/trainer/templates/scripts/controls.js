@@ -14,38 +14,43 @@
     return button;
   });
 
-  // Makes a slider over the values of a swept key, with a mark on its track at each value that is chosen.
+  // Makes a slider over the values of a swept key, with a mark on its track at each value that is chosen there.
   const slider = ({ key, label, values }, index) => {
-    const own = groups.filter(({ point }) => key in point);
-    const starts = [...new Set(own.filter((group) => group.shown).map(({ point }) => point[key]))];
-    // Nothing is chosen over the keys of [data].
-    const isChosen = own.some((group) => group.chosen) && !key.startsWith("data.");
     const id = `slider-${label.replace(/\W/g, "-")}`;
     const input = make("input", { type: "range", id, min: 0, max: values.length - 1, step: 1 });
-    const track = make("span", { class: "track" }, input);
-    for (const value of isChosen ? starts : []) {
-      const mark = make("i", { title: `chosen: ${values[value]}` });
-      mark.style.setProperty("--at", value / Math.max(values.length - 1, 1));
-      track.append(mark);
-    }
-    const output = make("output", { for: id });
+    const [track, output] = [make("span", { class: "track" }, input), make("output", { for: id })];
+    // The values where this slider is not moved.
+    const starts = () => {
+      const unmoved = variants.map((name) => state.groupAt(name, state.get().points.with(index, null)));
+      return d3.groups(unmoved.filter(({ point }) => key in point), ({ point }) => point[key]);
+    };
     input.addEventListener("input", () => {
+      const [[start], ...others] = starts();
       const value = Number(input.value);
-      const isStart = starts.length === 1 && starts[0] === value;
-      state.change({ points: state.get().points.with(index, isStart ? null : value) });
+      state.change({ points: state.get().points.with(index, others.length || start !== value ? value : null) });
     });
     const show = (point) => {
-      input.value = point ?? starts[0];
-      const isAtChosen = isChosen && starts.includes(Number(input.value));
-      output.textContent = point === null && starts.length > 1 ? `each ${isChosen ? "chosen" : "its first"}`
-        : values[input.value] + (isAtChosen ? " (chosen)" : "");
+      const all = starts();
+      // Nothing is chosen over the keys of [data].
+      const chosen = all.filter(([, own]) => own.some((group) => group.chosen) && !key.startsWith("data."));
+      track.querySelectorAll("i").forEach((mark) => mark.remove());
+      track.append(...chosen.map(([value]) => make("i", { style: `--at: ${value / Math.max(values.length - 1, 1)}` })));
+      input.value = point ?? all[0][0];
+      const isChosen = chosen.some(([value]) => value === Number(input.value));
+      output.textContent = point === null && all.length > 1 ? `each ${chosen.length ? "chosen" : "its first"}`
+        : values[input.value] + (isChosen ? " (chosen)" : "");
       input.setAttribute("aria-valuetext", output.textContent);
     };
-    return { element: make("div", { class: "slider" }, make("label", { for: id }, label), track, output), show };
+    const element = make("div", { class: "slider" }, make("label", { for: id }, label), track, output);
+    return { element, input, show };
   };
   const sliders = data.sliders.map(slider);
-  const back = make("button", { type: "button" }, "Back to the start");
-  back.addEventListener("click", () => state.change({ points: state.initial().points }));
+  const isChosen = groups.some(({ chosen }) => chosen);
+  const back = make("button", { type: "button" }, isChosen ? "Chosen values" : "First values");
+  back.addEventListener("click", () => {
+    state.change({ points: state.initial().points });
+    sliders[0].input.focus(); // the button is hidden now
+  });
 
   const count = data.questions.length;
   const guess = make("button", { type: "button", id: "guess", class: "primary" });
@@ -85,7 +90,7 @@
     }
   };
   // What is scrolled to stays clear of the bar.
-  const clear = () => document.documentElement.style.setProperty("--bar", `${bar.offsetHeight}px`);
+  const clear = () => document.documentElement.style.setProperty("--bar-height", `${bar.offsetHeight}px`);
   new ResizeObserver(clear).observe(bar);
   state.onChange((isOfEpoch) => isOfEpoch || show());
   show();

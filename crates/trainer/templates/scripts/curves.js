@@ -1,7 +1,7 @@
 // The curves by epoch: loss and accuracy on training and held-out images, and penalties.
 report.curves = (() => {
   const { make, empty, table, state, finite, number, percent, rowHeader } = report;
-  const { add, figure, multiples, caption, common, line, symbols, tip, epochs, epochMarks } = report.view;
+  const { add, figure, multiples, caption, common, line, symbols, tip, epochs, follow } = report.view;
 
   // The two measures, with their columns in history.csv and metrics.csv and the final values.
   const MEASURES = {
@@ -38,10 +38,10 @@ report.curves = (() => {
     };
   };
 
-  // Returns the range of the values of several curves, without those of runs that diverged. A loss begins at 0, and
-  // leaves out first epochs far above the rest, but no variant's last values.
+  // Returns the range of the values of several curves, without those that set no scale. A loss begins at 0, and leaves
+  // out first epochs far above the rest, but no variant's last values.
   const range = (measure, curves) => {
-    const sound = curves.filter(({ group }) => !group?.diverged);
+    const sound = curves.filter(({ group }) => !group?.sets_no_scale);
     const all = sound.length ? sound : curves;
     const values = (curves) => curves.flatMap((points) => points.map(({ value }) => value));
     if (measure === "accuracy") {
@@ -73,7 +73,7 @@ report.curves = (() => {
     const tips = [...named(training, "training"), ...named(heldOut, "held out"),
       ...(hasRunning ? named(running, "training, as Keras prints it") : [])];
     return ({
-      ...common, width, height, marginTop: isSmall ? 8 : 36, marginBottom: isSmall ? 20 : 34,
+      ...common, width, height, marginTop: isSmall ? 8 : 36, marginBottom: isSmall ? 20 : 34, lastEpoch: last,
       ariaLabel: `${label} of ${group.name} on training and held-out images, by epoch`,
       x: { ...epochs(width, last), ...(isSmall ? { label: null } : {}) },
       y: { domain: y, grid: true, nice: true, label: null, ticks: isSmall ? 3 : 5 },
@@ -88,7 +88,6 @@ report.curves = (() => {
         // Without held-out images the test images are the only ones to compare with, after the last epoch.
         Plot.dot(heldOut.length || !finite(test) ? [] : [{ epoch: group.curves.epochs.at(-1), value: test }],
           { ...channels, symbol: "diamond", r: 5, fill: "var(--new)" }),
-        epochMarks(last),
         ...(isSmall ? [] : [
           Plot.ruleX(marks, { x: "epoch", strokeDasharray: "1 2" }),
           marks.map((mark, index) => Plot.text([mark], {
@@ -104,24 +103,17 @@ report.curves = (() => {
   // Draws a recorded column of several variants.
   const column = (name, label, groups, last, y = {}) => (width) => {
     const points = groups.flatMap((group) => recorded(group.curves, name).map((point) => ({ ...point, group })));
-    // A run that diverged sets no scale.
-    const sound = points.filter(({ group }) => !group.diverged);
+    const sound = points.filter(({ group }) => !group.sets_no_scale);
     const domain = sound.length && sound.length < points.length ? d3.extent(sound, ({ value }) => value) : undefined;
     const title = ({ group, epoch, value }) => `${group.name}\nepoch ${epoch}: ${number(value)}`;
     return ({
-      ...common, width, height: 200, marginTop: 28, marginBottom: 36, ariaLabel: `${label} by epoch, by variant`,
+      ...common, width, height: 200, marginTop: 28, marginBottom: 36, lastEpoch: last,
+      ariaLabel: `${label} by epoch, by variant`,
       x: epochs(width, last), y: { label: null, grid: true, nice: true, ticks: 4, domain, ...y },
-      marks: [Plot.line(points, { ...line, x: "epoch", y: "value", clip: true }), symbols(points), epochMarks(last),
+      marks: [Plot.line(points, { ...line, x: "epoch", y: "value", clip: true }), symbols(points),
         tip(points, { x: "epoch", y: "value", title })],
     });
   };
-
-  // Returns a row of a table: the losses and accuracies of a group at an epoch.
-  const numbersAt = (group, epoch) => ["loss", "accuracy"].flatMap((measure) => {
-    const { training, heldOut } = curvesOf(measure, group);
-    return [training, heldOut].map((points) => at(points, epoch))
-      .map((value) => (measure === "loss" || !finite(value) ? number(value) : percent(value)));
-  });
 
   const lastEpoch = (groups) => d3.max(groups, (group) => group.curves.epochs.at(-1)) ?? 1;
   const withCurves = () => state.shown().filter((group) => group.curves.recorded.epochs.length);
@@ -170,20 +162,19 @@ report.curves = (() => {
       box("Accuracy instead", measure === "accuracy", (is) => ({ measure: is ? "accuracy" : "loss" })),
       box("Dotted: the mean over an epoch’s batches, with penalties, as Keras prints it", hasRunning,
         (is) => ({ hasRunning: is }))));
-  }, { hasEpoch: true });
+  });
 
   add("curves", (body) => {
     const some = withCurves();
-    const last = lastEpoch(some);
-    const { epoch } = state.get();
-    if (epoch) {
-      body.append(make("h3", {}, `Epoch ${epoch}`), table(`Losses and accuracies after epoch ${epoch}`,
+    follow((epoch) => body.replaceChildren(...epoch ? [make("h3", {}, `Epoch ${epoch}`),
+      table(`Losses and accuracies after epoch ${epoch}`,
         ["variant", "training loss", "held-out loss", "training accuracy", "held-out accuracy"],
-        some.map((group) => [rowHeader(group), ...numbersAt(group, epoch)])));
-    }
-    const penalised = some.filter((group) => recorded(group.curves, "penalty").some(({ value }) => value > 0));
-    if (penalised.length) figure(body, column("penalty", "penalty", penalised, last), "Penalty, added to the loss");
-  }, { fold: "Penalties, and the numbers of the marked epoch", hasEpoch: true });
+        some.map((group) => [rowHeader(group), ...["loss", "accuracy"].flatMap((measure) => {
+          const { training, heldOut } = curvesOf(measure, group);
+          const format = measure === "loss" ? number : percent;
+          return [at(training, epoch), at(heldOut, epoch)].map((value) => (finite(value) ? format(value) : "–"));
+        })]))] : [empty("No epoch is marked.")]));
+  }, "The numbers of the marked epoch");
 
   return { points, byEpoch, recorded, join, at, range, lastCut, curvesOf, column, lastEpoch };
 })();

@@ -49,11 +49,11 @@ globalThis.report = (() => {
   const scroll = (label, ...children) =>
     make("div", { class: "scroll", role: "region", "aria-label": label, tabindex: 0 }, ...children);
   // Makes a table in a box that scrolls. Rows begin with a header cell.
-  const table = (label, headings, rows) => scroll(label,
-    make("table", { class: "cells" },
+  const table = (label, headings, rows, style = null) => scroll(label,
+    make("table", { class: style },
       make("thead", {}, make("tr", {}, ...headings.map((text) => make("th", { scope: "col" }, text)))),
       make("tbody", {}, ...rows.map(([header, ...cells]) =>
-        make("tr", {}, header, ...cells.map((cell) => make("td", {}, cell)))))));
+        make("tr", {}, header, ...cells.map((cell) => (cell instanceof Element ? cell : make("td", {}, cell))))))));
   const empty = (text) => make("p", { class: "empty" }, text);
 
   const section = (id) => document.getElementById(id);

@@ -1,6 +1,6 @@
 // The effect matrix: what each variant changes in comparison with the first.
 report.effects = (() => {
-  const { data, make, empty, scroll, rowHeader, state } = report;
+  const { data, make, empty, table, rowHeader, state } = report;
   const { add } = report.view;
   const ARROWS = { higher: "↑", lower: "↓", undecided: "·" };
 
@@ -9,10 +9,11 @@ report.effects = (() => {
     if (change === "undecided" || !good) return change === "undecided" ? "undecided" : "changed";
     return change === good ? "better" : "worse";
   };
-  const cell = (quantity, index) => (group) => {
+  const cell = (group, quantity, index) => {
     const { value, effect, text } = group.quantities[index];
-    if (group === state.first()) return make("td", { class: "undecided" }, value);
-    if (!effect) return make("td", { class: "undecided", title: text }, value);
+    if (!effect || !state.isCompared(group)) {
+      return make("td", { class: "undecided", title: effect || group === state.first() ? null : text }, value);
+    }
     const judged = judge(quantity, effect);
     const arrow = make("span", { "aria-hidden": "true" }, `${ARROWS[effect.change]}${effect.provisional ? "?" : ""} `);
     return make("td", { class: judged, title: text }, arrow, value, make("span", { class: "hidden" }, ` ${text}`));
@@ -22,11 +23,8 @@ report.effects = (() => {
     const first = state.first();
     const groups = [first, ...state.shown().filter((group) => group !== first)].filter(Boolean);
     if (groups.length < 2) return body.append(empty("There is nothing to compare."));
-    body.append(scroll("Effects", make("table", { class: "effects" },
-      make("thead", {}, make("tr", {}, make("th", { scope: "col" }, "variant"),
-        ...data.quantities.map(({ label }) => make("th", { scope: "col" }, label)))),
-      make("tbody", {}, ...groups.map((group) => make("tr", {}, rowHeader(group),
-        ...data.quantities.map((quantity, index) => cell(quantity, index)(group))))))));
+    body.append(table("Effects", ["variant", ...data.quantities.map(({ label }) => label)], groups.map((group) =>
+      [rowHeader(group), ...data.quantities.map((quantity, index) => cell(group, quantity, index))]), "effects"));
   });
   return { judge };
 })();

@@ -3,11 +3,11 @@ report.first = (() => {
   const { data, make, section, state, finite, number } = report;
   const { add, figure, common, epochs } = report.view;
   const HEIGHT = 300;
-  // Groups that diverged set no scale: they are named instead.
-  const sound = (groups) => groups.filter((group) => !group.diverged);
-  const divergedOf = (groups) => {
-    const names = groups.filter((group) => group.diverged).map(({ name }) => name);
-    return names.length ? `; diverged: ${names.join(", ")}` : "";
+  // Groups that set no scale are named instead of drawn.
+  const sound = (groups) => groups.filter((group) => !group.sets_no_scale);
+  const offScale = (groups) => {
+    const names = groups.filter((group) => group.sets_no_scale).map(({ name }) => name);
+    return names.length ? `; off the scale: ${names.join(", ")}` : "";
   };
 
   // The loss of the first variant on its own and on held-out images, with the gap between them.
@@ -54,9 +54,8 @@ report.first = (() => {
   };
 
   const accuracies = (body) => {
-    const rows = sound(state.shown()).map(({ name, acc_train: { mean: own }, acc_test: { mean } }) =>
-      ({ name, train: 100 * own, test: 100 * mean })).filter(({ train, test }) => finite(train) && finite(test));
-    const diverged = divergedOf(state.shown());
+    const rows = sound(state.shown()).map(({ name, acc_train: own, acc_test: test }) =>
+      ({ name, train: 100 * own.mean, test: 100 * test.mean }));
     figure(body, (width) => ({
       ...common, width, height: 34 * report.variants.length + 56, marginTop: 8, marginBottom: 40,
       marginLeft: 150, ariaLabel: "Accuracy on training and test images, by variant",
@@ -67,10 +66,11 @@ report.first = (() => {
         Plot.dot(rows, { y: "name", x: "train", r: 6, stroke: "currentColor", fill: "var(--page)" }),
         Plot.dot(rows, { y: "name", x: "test", r: 4.5, symbol: "diamond", fill: "var(--new)" }),
       ],
-    }), make("b", {}, "Images right"), ": ○ its own, ", make("b", { class: "new" }, "◆"), " new ones", diverged);
+    }), make("b", {}, "Images right"), ": ○ its own, ", make("b", { class: "new" }, "◆"),
+    ` new ones${offScale(state.shown())}`);
   };
 
-  const picture = (body) => {
+  add("picture", (body) => {
     const first = state.first();
     if (!first) return;
     if (data.swept_keys.length) return report.sweep.overview(body, HEIGHT);
@@ -80,28 +80,31 @@ report.first = (() => {
     }
     if (report.curves.curvesOf("loss", first).heldOut.length > 1) return losses(body, first);
     accuracies(body);
-  };
+  });
 
   const COLOURS = { better: "var(--good)", worse: "var(--bad)", undecided: "var(--bar)" };
+  // Returns a variant's difference from the first one, where they are compared.
+  const helpOf = (group) => (state.isCompared(group) ? group.help : null);
 
-  const helps = (body) => {
+  add("helps", (body) => {
     const first = state.first();
-    const others = state.shown().filter((group) => group.help || (state.isMoved() && group !== first));
-    const helps = sound(others).map(({ name, help, acc_test: { mean } }) => {
-      const difference = 100 * (mean - first.acc_test.mean);
-      if (!help) return { name, mean: difference, low: difference, high: difference, text: "not compared here" };
+    const isMoved = state.isMoved() && !first.headline.doubts;
+    const others = state.shown().filter((group) => helpOf(group) || (isMoved && group !== first));
+    const differences = sound(others).map((group) => {
+      const [{ name, acc_test: { mean } }, help] = [group, helpOf(group)];
+      if (!help) return { name, mean: 100 * (mean - first.acc_test.mean), text: "not compared here" };
       return { name, ...help, mean: 100 * help.mean, low: 100 * help.low, high: 100 * help.high };
     });
-    const rows = d3.sort(helps, (row) => -row.mean);
+    const rows = d3.sort(differences, (row) => -row.mean);
     if (!rows.length) return;
-    const isOfSeeds = others.every(({ help }) => !help || help.verdict);
-    const colour = ({ verdict }) => COLOURS[verdict ?? "undecided"];
+    const isOfOneSeed = rows.some(({ low, verdict }) => finite(low) && !verdict);
+    const kinds = isOfOneSeed ? " on these test images" : "; grey: could be chance";
     const few = rows.some(({ provisional }) => provisional) ? "; hollow: few seeds" : "";
-    const moved = others.every(({ help }) => help) ? "" : "; without a bar: not compared at this point";
+    const moved = rows.some(({ low }) => !finite(low)) ? "; no bar: not compared here" : "";
+    const colour = ({ verdict }) => COLOURS[verdict ?? "undecided"];
     figure(body, (width) => ({
       ...common, width, height: 38 * report.variants.length + 22, marginTop: 8, marginBottom: 40, marginLeft: 140,
-      marginRight: 16,
-      ariaLabel: `Difference in test accuracy to ${first.name}, in points, by variant`,
+      marginRight: 16, ariaLabel: `Difference in test accuracy to ${first.name}, in points, by variant`,
       x: { label: `points of test accuracy against ${first.name}`, labelAnchor: "center", labelArrow: "none",
         grid: true, nice: true, ticks: width / 80,
         tickFormat: (value) => d3.format(value > 0 ? "+~r" : "~r")(value) },
@@ -113,21 +116,21 @@ report.first = (() => {
         Plot.dot(rows, { x: "mean", y: "name", r: 6, stroke: colour, strokeWidth: 2,
           fill: (row) => (row.verdict && !row.provisional ? colour(row) : "var(--page)") }),
         Plot.tip(rows, Plot.pointer({ x: "mean", y: "name", title: ({ name, mean, low, high, text }) =>
-          `${name}: ${number(mean, 2)} points\n${number(low, 2)} to ${number(high, 2)}\n${text}` })),
+          `${name}: ${number(mean, 2)} points (${number(low, 2)} to ${number(high, 2)})\n${text}` })),
       ],
-    }), make("b", {}, isOfSeeds ? "Who helps?" : "Who helps? These networks, one seed"),
-    isOfSeeds ? ` Bars: 95 % interval; grey: could be chance${few}` : " Bars: 95 % interval on these test images",
-    moved + divergedOf(others));
-  };
+    }), make("b", {}, isOfOneSeed ? "Who helps? These networks, one seed" : "Who helps?"),
+    ` Bars: 95 % interval${kinds}${few}${moved}${offScale(others)}`);
+  });
 
   // Says how many variants help for sure, and returns the best of them.
   const gains = (groups, first) => {
-    const helped = groups.filter(({ help }) => help);
+    const helped = groups.map((group) => ({ name: group.name, help: helpOf(group) })).filter(({ help }) => help);
     const sure = helped.filter(({ help }) => help.is_supported && help.mean > 0);
     const best = d3.greatest(sure, ({ help }) => help.mean);
     const points = best && `${number(100 * best.help.mean, 1)} points`;
     const sentence = () => {
-      if (!helped.length) return state.isMoved() ? "Variants are compared where each is best on held-out images." : "";
+      const isElsewhere = report.groups.some((group) => group.chosen && group.help);
+      if (!helped.length) return isElsewhere ? "Variants are compared where each is best on held-out images." : "";
       if (!helped.some(({ help }) => help.verdict)) {
         const found = best ? `The network of “${best.name}” reads ${points} more of the new images than`
           : "No network reads new images better than";
@@ -155,8 +158,6 @@ report.first = (() => {
       make("div", { class: number.class }, make("dd", {}, number.value), make("dt", {}, number.unit))));
   };
 
-  add("picture", picture);
-  add("helps", helps);
   state.onChange((isOfEpoch) => isOfEpoch || headline());
   headline();
   return { gains };

@@ -1,10 +1,12 @@
 // Test images that variants and the first one read differently, and those that most misread.
 (() => {
   const { data, images, make, empty, section, state, imageCanvas, classText } = report;
+  // The kinds are those to the first variant where no slider is moved.
+  const first = report.variants.length ? state.groupAt(report.variants[0], state.initial().points) : null;
   const TITLES = {
-    gained: () => `Misread by “${state.first().name}”, read by others`,
-    lost: () => `Read by “${state.first().name}”, misread by others`,
-    hard: () => "Misread by most",
+    gained: `Misread by “${first?.name}”, read by others`,
+    lost: `Read by “${first?.name}”, misread by others`,
+    hard: "Misread by most",
   };
 
   // Makes a button that shows an image and loads it on the pad.
@@ -32,14 +34,9 @@
       make("figcaption", {}, "label ", make("b", {}, data.class_names[image.label]), ` (no. ${image.index})`),
       make("dl", {}, ...predictions));
   };
-  // Returns the kind of an image to the first variant, which a slider may have moved.
-  const kindOf = ({ kind, label }, position) => {
-    const own = state.first().answers[position];
-    return kind === "hard" || own === undefined ? kind : own === label ? "lost" : "gained";
-  };
   const cards = (body, kind) => {
-    const some = images.filter((image, position) => kindOf(image, position) === kind);
-    if (some.length) body.append(make("h3", {}, TITLES[kind]()), make("div", { class: "cards" }, ...some.map(card)));
+    const some = images.filter((image) => image.kind === kind);
+    if (some.length) body.append(make("h3", {}, TITLES[kind]), make("div", { class: "cards" }, ...some.map(card)));
   };
 
   report.view.add("mistakes", (body) => {
@@ -52,6 +49,6 @@
   });
   if (images.length) {
     report.view.add("mistakes", (body) => ["lost", "hard"].forEach((kind) => cards(body, kind)),
-      { fold: "Images that the first variant reads and others misread, and those that most misread" });
+      "Images that the first variant reads and others misread, and those that most misread");
   }
 })();

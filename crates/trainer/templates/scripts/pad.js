@@ -2,8 +2,7 @@
 report.pad = (() => {
   const { data, groups, make, empty, section, state, imageCanvas, paint, number, rowHeader } = report;
   const { width: WIDTH, height: HEIGHT } = data;
-  // Fainter pixels are ignored when cropping, as in the predict command.
-  const INK_THRESHOLD = 64;
+  const INK_THRESHOLD = 64; // fainter pixels are ignored when cropping, as in the predict command
   const NEIGHBOURS = d3.cross([-1, 0, 1], [-1, 0, 1]);
   // The size of the pad in pixels: its longer side has this length.
   const LONGER = 280;
@@ -11,20 +10,22 @@ report.pad = (() => {
   const [DRAWING, DRAWING_HEIGHT] = [side(WIDTH), side(HEIGHT)];
   const PEN_WIDTH = 22;
 
-  // Resamples a line of `length` grey values to `size`, each the mean of the part of the line that it covers.
-  const average = (length, size, at) => Array.from({ length: size }, (_, i) => {
-    const [start, end] = [i * length / size, (i + 1) * length / size];
-    let sum = 0;
-    for (let j = Math.floor(start); j < Math.min(Math.ceil(end), length); j++) {
-      sum += at(j) * (Math.min(end, j + 1) - Math.max(start, j));
+  // Resamples a line of `length` grey values to `size` by a triangle filter, as the predict command does.
+  const resample = (length, size, at) => Array.from({ length: size }, (_, i) => {
+    const ratio = length / size;
+    const [width, centre] = [Math.max(ratio, 1), (i + 0.5) * ratio];
+    let [sum, total] = [0, 0];
+    for (let j = Math.max(Math.floor(centre - width), 0); j < Math.min(centre + width, length); j++) {
+      const weight = Math.max(1 - Math.abs(j + 0.5 - centre) / width, 0);
+      [sum, total] = [sum + weight * at(j), total + weight];
     }
-    return sum / (end - start);
+    return sum / total;
   });
 
   // Scales a part of a drawing to columns × rows pixels.
   const scale = (ink, { left, top, width, height }, columns, rows) => {
-    const narrow = d3.range(height).map((y) => average(width, columns, (x) => ink[(top + y) * DRAWING + left + x]));
-    return d3.transpose(d3.range(columns).map((x) => average(height, rows, (y) => narrow[y][x])));
+    const narrow = d3.range(height).map((y) => resample(width, columns, (x) => ink[(top + y) * DRAWING + left + x]));
+    return d3.transpose(d3.range(columns).map((x) => resample(height, rows, (y) => narrow[y][x])));
   };
 
   // Returns the connected parts of what is inked, each with the box around it.
@@ -106,9 +107,7 @@ report.pad = (() => {
   const networks = () => state.shown().filter((group) => group.network);
   const probabilities = (image = pixels) => Object.fromEntries(networks().map(({ name, network }) =>
     [name, report.network.probabilities(network, image)]));
-  // Reads ink as it reads a drawing.
-  const read = (ink) => ({ pixels: Array.from(toImage(ink)), probabilities: probabilities(toImage(ink)) });
-  const pad = { centred, whole, average, pixels: () => Array.from(pixels), probabilities, read };
+  const pad = { centred, whole, toImage, resample, pixels: () => Array.from(pixels), probabilities };
 
   if (!groups.some((group) => group.network)) {
     section("pad").append(empty("There is no network to ask."));
@@ -140,7 +139,7 @@ report.pad = (() => {
       const prediction = make("td", { class: "prediction" }, isDrawn && best >= 0 ? data.class_names[best] : "");
       return make("tr", {}, rowHeader(group), ...cells, prediction);
     };
-    answers.replaceChildren(make("table", { id: "pad-probabilities", class: "matrix" },
+    answers.replaceChildren(make("table", { id: "pad-probabilities" },
       make("caption", {}, "Probability of each class in per cent; the predicted class is outlined"),
       make("thead", {}, make("tr", {}, make("th", { scope: "col" }, "variant"), ...report.classHeaders(),
         make("th", { scope: "col" }, "class"))),

@@ -2,7 +2,6 @@
 report.player = (() => {
   const { make, section, state } = report;
   const SECONDS = 8; // from the first epoch to the last
-  const STEPS = 10; // where nothing may move by itself
   const isStill = matchMedia("(prefers-reduced-motion: reduce)");
   const end = state.epochs.length; // the slider's position of the end of training, where no epoch is marked
   const players = [];
@@ -13,11 +12,12 @@ report.player = (() => {
     return epoch === null ? end : state.epochs.indexOf(epoch);
   };
   const epochAt = (position) => state.epochs[position] ?? null;
-  // Stops at a position, and writes it to the address, which browsers let change a few times a second.
-  const pause = (at = position()) => {
+  // Stops, and writes the epoch to the address, which browsers let change a few times a second.
+  const pause = () => {
     cancelAnimationFrame(timer);
     timer = null;
-    state.change({ epoch: epochAt(at) });
+    show();
+    state.save();
   };
   const play = () => {
     const from = position() === end ? 0 : position();
@@ -34,7 +34,7 @@ report.player = (() => {
   const press = () => {
     if (timer !== null) return pause();
     if (!isStill.matches) return play();
-    state.change({ epoch: epochAt(position() === end ? 0 : Math.min(position() + Math.ceil(end / STEPS), end)) });
+    state.change({ epoch: epochAt(position() === end ? 0 : Math.min(position() + Math.ceil(end / 10), end)) });
   };
   const show = () => players.forEach(({ button, input, output }) => {
     const { epoch } = state.get();
@@ -50,9 +50,10 @@ report.player = (() => {
     if (end < 2) return;
     const button = make("button", { type: "button", class: "play" });
     const input = make("input", { type: "range", id: `epoch-${id}`, min: 0, max: end, step: 1 });
-    const output = make("output", { for: input.id });
+    const output = make("output", { for: input.id, "aria-live": "off" });
     button.addEventListener("click", press);
-    input.addEventListener("input", () => pause(Number(input.value)));
+    input.addEventListener("input", () => state.show({ epoch: epochAt(Number(input.value)) }));
+    for (const event of ["pointerdown", "change"]) input.addEventListener(event, pause);
     section(id).querySelector("p").after(make("div", { class: "player slider" }, button,
       make("label", { for: input.id }, "epoch"), input, output));
     players.push({ button, input, output });

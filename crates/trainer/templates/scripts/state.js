@@ -42,17 +42,18 @@ report.state = (() => {
     return parts.length ? `#${parts.join("&")}` : "";
   };
 
-  // Returns a variant's group at the points of the sliders. A key whose slider is not moved, or at which the variant
-  // has no group, is as in the group that is shown first.
+  // Returns a variant's group at the points of the sliders. A key whose slider is not moved is as in the group that is
+  // chosen for the values of the other keys, or that is shown first. So is every key where there is no such group.
   const groupAt = (variant, points) => {
     const own = groups.filter((group) => group.variant === variant);
     const start = own.find((group) => group.shown) ?? own[0];
-    const wanted = { ...start.point };
-    data.sliders.forEach(({ key }, index) => {
-      if (key in wanted && points[index] !== null) wanted[key] = points[index];
-    });
-    const fits = ({ point }) => Object.entries(wanted).every(([key, index]) => point[key] === index);
-    return own.find(fits) ?? start;
+    const moved = Object.fromEntries(data.sliders.map(({ key }, index) => [key, points[index]])
+      .filter(([key, point]) => key in start.point && point !== null));
+    const wanted = { ...start.point, ...moved };
+    const fits = (keys) => ({ point }) => keys.every((key) => point[key] === wanted[key]);
+    const keys = Object.keys(wanted);
+    const some = own.filter(fits(keys.filter((key) => key in moved || key.startsWith("data."))));
+    return some.find((group) => group.chosen) ?? some.find(fits(keys)) ?? start;
   };
 
   let current = parse(location.hash);
@@ -60,6 +61,8 @@ report.state = (() => {
   const isMoved = () => current.points.some((point) => point !== null);
   // The group that all others are compared with, shown or not.
   const first = () => variants.length && groupAt(variants[0], current.points);
+  // Returns whether a group's differences are those from the first one.
+  const isCompared = ({ reference }) => reference === first().name;
   const all = () => variants.map((variant) => groupAt(variant, current.points));
   const shown = () => all().filter((group) => !current.hidden.has(group.variant));
 
@@ -69,9 +72,10 @@ report.state = (() => {
     current = { ...current, ...changes };
     listeners.forEach((listener) => listener(isOfEpoch));
   };
+  const save = () => history.replaceState(null, "", location.pathname + location.search + format(current));
   const change = (changes) => {
     show(changes);
-    history.replaceState(null, "", location.pathname + location.search + format(current));
+    save();
   };
   const toggle = (variant) => {
     const hidden = new Set(current.hidden);
@@ -87,7 +91,7 @@ report.state = (() => {
   addEventListener("hashchange", () => show(parse(location.hash)));
 
   return {
-    epochs, parse, format, initial, groupAt, isMoved, all, first, shown, show, change, toggle, only,
-    get: () => current, onChange: (listener) => listeners.push(listener),
+    epochs, parse, format, initial, groupAt, isMoved, all, first, isCompared, shown, show, save, change, toggle,
+    only, get: () => current, onChange: (listener) => listeners.push(listener),
   };
 })();

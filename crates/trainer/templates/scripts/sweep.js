@@ -45,14 +45,14 @@ report.sweep = (() => {
 
   // Returns the points of a metric, with the ends of the spread over the seeds.
   const along = (points, metric, value, split) => points.flatMap((point) => {
-    if (point.diverged || !finite(point[metric]?.mean)) return [];
+    if (point.sets_no_scale || !finite(point[metric]?.mean)) return [];
     const { mean, deviation } = point[metric];
     const [low, high] = [mean - (deviation ?? 0), mean + (deviation ?? 0)].map(value);
     return [{ ...point, split, y: value(mean), low, high }];
   });
 
-  // Marks the points that diverged at the top: they set no scale.
-  const diverged = (points, x) => points.filter((point) => point.diverged).map((point) =>
+  // Marks the points that set no scale at the top.
+  const beyond = (points, x) => points.filter((point) => point.sets_no_scale).map((point) =>
     Plot.dot([point], { x, frameAnchor: "top", ...symbol(point.group), symbol: "times" }));
 
   // Returns the last point of each line of a variant that has several lines.
@@ -83,7 +83,7 @@ report.sweep = (() => {
         Plot.line(compared, { ...line, z: "name", x, y: "y", sort: "value", strokeDasharray: "6 3" }),
         Plot.dot(compared.filter((point) => point.best), { x, y: "y", r: 9, stroke: "currentColor" }),
         all.map((point) => Plot.dot([point], { x, y: "y", ...symbol(point.group) })),
-        diverged(points, x),
+        beyond(points, x),
         // Several lines of a variant have its colour and symbol: their names tell them apart.
         Plot.text(several(compared), { x, y: "y", text: "name", dx: -6, dy: -10, textAnchor: "end",
           stroke: "var(--page)", fill: "currentColor" }),
@@ -108,11 +108,10 @@ report.sweep = (() => {
     const { position, options } = axis(values, main.logarithmic);
     const x = ({ value }) => position(value);
     const first = state.first();
-    const isLevel = !points.some(({ variant }) => variant === first.variant);
+    const isLevel = !first.sets_no_scale && !points.some(({ variant }) => variant === first.variant);
     const level = isLevel ? [100 * (1 - first.acc_test.mean)] : [];
     const label = alike.length > 1 ? "strength" : main.label;
     const ring = points.some(({ best }) => best) ? "; ring: chosen on held-out images" : "";
-    const cross = all.some((point) => point.diverged) ? "; ✕: diverged" : "";
     const ends = d3.groups(points, ({ name }) => name).map(([, own]) => d3.greatest(own, ({ value }) => value));
     figure(body, (width) => ({
       ...common, width, height, marginTop: 16, marginBottom: 42, ariaLabel: `Error on new images against ${label}`,
@@ -123,12 +122,13 @@ report.sweep = (() => {
           textAnchor: "start" }),
         Plot.line(points, { ...line, z: "name", x, y: "y", sort: "value", strokeWidth: 2.5 }),
         points.map((point) => Plot.dot([point], { x, y: "y", ...symbol(point.group) })),
-        diverged(all, x),
+        beyond(all, x),
         Plot.dot(points.filter(({ best }) => best), { x, y: "y", r: 9, stroke: "currentColor" }),
         Plot.text(ends, { x, y: "y", text: "name", dx: -10, textAnchor: "end", fontWeight: 600, fontSize: 13,
           fill: ({ group }) => group.colour, stroke: "var(--page)", strokeWidth: 4 }),
       ],
-    }), make("b", {}, "New images misread, per cent,"), ` by ${label}${ring}${cross}`);
+    }), make("b", {}, "New images misread, per cent,"), ` by ${label}${ring}`,
+    all.length > points.length ? "; ✕: off the scale" : "");
   };
 
   add("sweep", (body) => {
@@ -147,7 +147,7 @@ report.sweep = (() => {
     const isValidated = report.groups.some((group) => group.acc_val);
     const omitted = d3.sum(data.swept_keys, (swept) => swept.omitted);
     body.append(make("p", { class: "caption" }, `Solid: training. Dashed: ${isValidated ? "held-out" : "test"} images. `
-      + "Bands: ± one standard deviation over the seeds. Ring: chosen on held-out images. ✕: diverged.",
+      + "Bands: ± one standard deviation over the seeds. Ring: chosen on held-out images. ✕: off the scale.",
     omitted ? ` Only one line of each variant is shown; ${omitted} others are left out.` : ""));
   });
   return { axis, along, several, overview };

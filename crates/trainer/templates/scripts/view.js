@@ -6,8 +6,11 @@ report.view = (() => {
   const views = [];
   let maxWidth = Infinity;
 
+  let followers = []; // of the view that is drawn
+
   const draw = (view) => {
     view.isStale = false;
+    view.followers = followers = [];
     // The page keeps its height meanwhile, so that it does not scroll.
     view.body.style.minHeight = `${view.body.offsetHeight}px`;
     view.body.replaceChildren();
@@ -15,10 +18,15 @@ report.view = (() => {
     view.body.style.minHeight = "";
   };
   const drawAll = () => views.forEach(draw);
-  const update = (isOfEpoch) => views.filter((view) => view.hasEpoch || !isOfEpoch).forEach((view) => {
+  const update = () => views.forEach((view) => {
     view.isStale = true;
     if (view.isNear) draw(view);
   });
+  // Calls a function of the marked epoch, now and when it changes, until the view is drawn again.
+  const follow = (show) => {
+    followers.push(show);
+    show(state.get().epoch);
+  };
   const observer = new IntersectionObserver((entries) => {
     for (const { target, isIntersecting } of entries) {
       const view = views.find(({ body }) => body === target);
@@ -27,21 +35,24 @@ report.view = (() => {
     }
   }, { rootMargin: `${NEAR}px` });
 
-  // Adds a view at the end of a section, or below its fold; it may follow the epoch. `render` gets an empty element.
-  const add = (id, render, { fold = null, hasEpoch = false } = {}) => {
+  // Adds a view at the end of a section, or below its fold. `render` gets an empty element.
+  const add = (id, render, fold = null) => {
     const body = make("div");
     section(id).append(fold ? make("details", {}, make("summary", {}, fold), body) : body);
     const hasVariants = () => state.shown().length || !report.groups.length;
     const draw = () => (hasVariants() ? render(body) : body.append(report.empty("All variants are hidden.")));
-    const view = { body, draw, hasEpoch, isStale: true, isNear: false };
+    const view = { body, draw, followers: [], isStale: true, isNear: false };
     views.push(view);
     observer.observe(body);
   };
 
-  state.onChange(update);
+  state.onChange((isOfEpoch) => {
+    if (!isOfEpoch) return update();
+    views.forEach((view) => view.followers.forEach((show) => show(state.get().epoch)));
+  });
   let width = innerWidth;
   addEventListener("resize", () => {
-    if (innerWidth !== width) update(false);
+    if (innerWidth !== width) update();
     width = innerWidth;
   });
   // A chart wider than the paper would be scaled down when printed, its text too.
@@ -51,7 +62,7 @@ report.view = (() => {
   });
   addEventListener("afterprint", () => {
     maxWidth = Infinity;
-    update(false);
+    update();
   });
 
   // Returns the rows that a chart draws, so far as a table can hold them.
@@ -89,6 +100,17 @@ report.view = (() => {
       button("CSV", "text/csv", () => d3.csvFormat(rowsOf(options))));
   };
 
+  // Marks the epoch with a rule on a chart; what comes later is pale.
+  const markEpoch = (svg, x, { lastEpoch, height, marginTop, marginBottom }) => {
+    const [pale, rule] = ["page", "accent"].map((colour) => d3.select(svg).append("rect").attr("y", marginTop)
+      .attr("height", height - marginTop - marginBottom).attr("fill", `var(--${colour})`));
+    pale.attr("fill-opacity", 0.8);
+    follow((epoch) => {
+      const at = x.apply(Math.min(Math.max(epoch ?? lastEpoch, 1), lastEpoch));
+      pale.attr("x", at).attr("width", x.apply(lastEpoch) - at);
+      rule.attr("x", at).attr("width", epoch === null ? 0 : 1.5);
+    });
+  };
   // Adds a figure of a chart that is as wide as there is room. `plot` returns the options of Plot.
   const figure = (parent, plot, ...caption) => {
     const frame = make("div", { class: "chart" });
@@ -104,6 +126,7 @@ report.view = (() => {
       part.removeAttribute("aria-label");
     }
     frame.append(chart);
+    if (options.lastEpoch) markEpoch(svg, chart.scale("x"), options);
     // A thumbnail is a button itself.
     if (!parent.matches("button")) captionBox.append(saveButtons(svg, options));
   };
@@ -125,18 +148,9 @@ report.view = (() => {
     label: "epoch →", domain: last > 1 ? [1, last] : [0, 2],
     ticks: d3.ticks(1, last, width / 80).filter(Number.isInteger), tickFormat: "d",
   });
-  // A rule at the marked epoch; what comes later is pale.
-  const epochMarks = (last) => {
-    const { epoch } = state.get();
-    const marked = epoch === null ? [] : [Math.max(epoch, 1)];
-    return [
-      Plot.rect(marked, { x1: (from) => from, x2: last, fill: "var(--page)", fillOpacity: 0.8 }),
-      Plot.ruleX(marked, { stroke: "var(--accent)", strokeWidth: 1.5 }),
-    ];
-  };
 
   const redraw = (body) => draw(views.find((view) => view.body === body));
 
   return { add, redraw, drawAll, rowsOf, fileOf, figure, multiples, caption, common, symbol, symbols, line, tip, epochs,
-    epochMarks };
+    follow };
 })();

@@ -1,7 +1,7 @@
 // What became of the weights: by epoch, as pictures, and as histograms.
 report.weights = (() => {
   const { data, make, empty, state, finite, number, percent, tick } = report;
-  const { add, figure, multiples, caption, common } = report.view;
+  const { add, figure, multiples, caption, common, follow } = report.view;
   const MEASURES = [["norm", "norm of the kernel"], ["near_zero", "weights within ±0.001"],
     ["silent", "units that never fire"]];
 
@@ -27,16 +27,14 @@ report.weights = (() => {
 
   // Returns a colour for a weight of -127 to 127, blue below 0 and orange above, as red, green, blue and opacity.
   const colour = (weight) => (weight > 0 ? [213, 94, 0, 2 * weight] : [0, 114, 178, -2 * weight]);
-  // Returns the index of the last picture up to an epoch.
-  const frameAt = (epochs, epoch) => (epoch === null ? epochs.length : Math.max(d3.bisectRight(epochs, epoch), 1)) - 1;
-  // Draws the kernels of a group's first units at an epoch; null is the end of training.
-  const kernels = ({ name, pictures: { units, learnt, epochs, kernels } }, epoch) => {
+  // Returns the index of the last picture up to an epoch; null is the trained network, which follows them.
+  const frameAt = (epochs, epoch) =>
+    (epoch === null || !epochs.length ? epochs.length : Math.max(d3.bisectRight(epochs, epoch), 1) - 1);
+  // Draws one of the pictures of a group's first units.
+  const paint = (canvas, { units, learnt, kernels }, frame) => {
     const { width, height } = data;
-    const label = `First-layer weights of the first units of ${name}`;
-    const canvas = make("canvas",
-      { width: units * (width + 1) - 1, height, class: "kernels", role: "img", "aria-label": label });
     const context = canvas.getContext("2d");
-    const weights = new Int8Array(report.bytes(kernels[frameAt(epochs, epoch)]).buffer);
+    const weights = new Int8Array(report.bytes(kernels[frame]).buffer);
     for (const unit of learnt) {
       const image = new ImageData(width, height);
       for (let input = 0; input < width * height; input++) {
@@ -44,25 +42,33 @@ report.weights = (() => {
       }
       context.putImageData(image, unit * (width + 1), 0);
     }
-    return canvas;
   };
   const pictures = (body, groups) => {
     const some = groups.filter((group) => group.pictures);
     if (!some.length) return;
-    const { epoch } = state.get();
     const [{ pictures: { units, largest } }] = some;
     body.append(make("p", { class: "caption" }, `The weights of the first ${units} units of hidden1, orange above 0 `
       + `and blue below, up to ±${number(largest, 3)}; blank: a unit learnt nothing. Variants start from the same.`));
     const rows = body.appendChild(make("div", { class: "kernel-rows" }));
     for (const group of some) {
-      const shown = epoch === null ? "" : `, epoch ${group.pictures.epochs[frameAt(group.pictures.epochs, epoch)]}`;
-      rows.append(make("figure", {}, make("figcaption", {}, ...caption(group), ` seed ${group.seed}${shown}`),
-        kernels(group, epoch)));
+      const { epochs } = group.pictures;
+      const canvas = make("canvas", { width: units * (data.width + 1) - 1, height: data.height, class: "kernels",
+        role: "img", "aria-label": `First-layer weights of the first units of ${group.name}` });
+      const text = make("span");
+      rows.append(make("figure", {}, make("figcaption", {}, ...caption(group), ` seed ${group.seed}`, text), canvas));
+      let shown = null;
+      follow((epoch) => {
+        const frame = frameAt(epochs, epoch);
+        if (frame === shown) return;
+        shown = frame;
+        text.textContent = frame === epochs.length ? ", trained" : `, epoch ${epochs[frame]}`;
+        paint(canvas, group.pictures, frame);
+      });
     }
   };
 
   const histograms = (body, groups) => {
-    const some = groups.filter((group) => group.weights?.counts.length);
+    const some = groups.filter((group) => finite(group.weights?.l1));
     if (!some.length) return body.append(empty("There are no weights to show."));
     body.append(make("p", { class: "caption" }, `Weights of ${data.shown_layer}; the counts’ axis is logarithmic. The `
       + "coloured bin is centred on 0; the outermost bins have all weights beyond them."));
@@ -72,11 +78,6 @@ report.weights = (() => {
     const BASE = 0.7; // below a count of 1, as a logarithmic axis has no 0
     for (const group of some) {
       const { name, seed, weights: { edges, counts, near_zero, l1, l2 } } = group;
-      if (!finite(l1)) {
-        grid.append(make("figure", {}, make("figcaption", {}, ...caption(group)),
-          empty(`Some weights are not finite (seed ${seed}).`)));
-        continue;
-      }
       const bins = counts.map((count, index) => ({ count, left: edges[index], right: edges[index + 1] }));
       figure(grid, (width) => ({
         ...common, width, height: 150, marginTop: 10, marginBottom: 32,
@@ -96,12 +97,12 @@ report.weights = (() => {
   };
 
   report.player("weights");
-  add("weights", (body) => pictures(body, state.shown()), { hasEpoch: true });
+  add("weights", (body) => pictures(body, state.shown()));
   add("weights", (body) => {
     const groups = state.shown();
     histograms(body, groups);
     byEpoch(body, groups.filter((group) => group.curves.recorded.epochs.length));
-  }, { fold: "Histograms, and size, zeros and units that never fire by epoch", hasEpoch: true });
+  }, "Histograms, and size, zeros and units that never fire by epoch");
 
   return { layersOf, colour, frameAt };
 })();

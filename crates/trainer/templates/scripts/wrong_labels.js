@@ -40,9 +40,8 @@ report.wrongLabels = (() => {
     const y = { domain: [0, 1], tickFormat: "%" };
     figure(body, report.curves.column("memorised", "share of the wrong labels given", shown,
       report.curves.lastEpoch(shown), y), "Share of the wrong labels that the network gives, by epoch");
-  }, { hasEpoch: true });
-  add("wrong-labels", (body) => cards(body, wrongImages.length),
-    { fold: "Some of the images, and who gives which label" });
+  });
+  add("wrong-labels", (body) => cards(body, wrongImages.length), "Some of the images, and who gives which label");
 
   return { verdict, cards };
 })();

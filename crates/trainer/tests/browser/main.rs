@@ -22,8 +22,11 @@ use image::{
 };
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use trainer::commands::predict::prepare::prepare;
+use training::InputFormat;
 
 const VARIANTS: [&str; 4] = ["none", "l1", "batch_norm_dropout", "layer_norm"];
+const LABELS: [&str; 4] = ["none", "L1", "batch norm + dropout", "layer_norm"];
 /// Finds violations of accessibility, <https://github.com/dequelabs/axe-core>.
 const AXE: &str = include_str!("vendor/axe.min.js");
 
@@ -264,7 +267,7 @@ fn switches_a_curve_off(browser: &Browser) {
     let drawn = || {
         browser.run("report.view.drawAll()");
         let figures = each::<Value>(browser, "#curves .thumbnails figure", "0").len();
-        let lines = "#curves details figure svg g[data-mark=line] path";
+        let lines = "#weights details figure svg g[data-mark=line] path";
         (figures, each::<Value>(browser, lines, "0").len())
     };
     let button = "#controls .legend button[data-variant=l1]";
@@ -272,8 +275,8 @@ fn switches_a_curve_off(browser: &Browser) {
     let (figures, lines) = drawn();
     assert_eq!((figures, pressed()), (4, vec!["true".to_owned()]));
     browser.click(button);
-    // Its penalty is the only one.
-    assert_eq!((drawn(), pressed()), ((3, lines - 1), vec!["false".to_owned()]));
+    assert!(lines > 0);
+    assert_eq!((drawn(), pressed()), ((3, lines / 4 * 3), vec!["false".to_owned()]));
     // Its row of the table and of the matrix are hidden too.
     let rows = "#results tbody tr:not([hidden]), #effects tbody tr";
     assert_eq!(each::<Value>(browser, rows, "0").len(), 6);
@@ -308,8 +311,7 @@ fn classifies_a_drawing(browser: &Browser, dir: &TestDir) {
     let [none, l1, batch_norm_dropout, layer_norm] = &models;
     let predict = ["predict", "--json", none, l1, batch_norm_dropout, layer_norm, "seven.png"];
     let expected: Value = serde_json::from_str(&dir.stdout(&predict)).unwrap();
-    let labels = ["none", "L1", "batch norm + dropout", "layer_norm"];
-    for (label, expected) in labels.iter().zip(expected[0]["models"].as_array().unwrap()) {
+    for (label, expected) in LABELS.iter().zip(expected[0]["models"].as_array().unwrap()) {
         let found: [f64; 10] = run(browser, &format!("report.pad.probabilities()['{label}']"));
         let cells = format!("#pad-probabilities td[data-variant='{label}'][data-digit]");
         assert_eq!(each::<f64>(browser, &cells, "Number(element.dataset.value)"), found);
@@ -323,53 +325,76 @@ fn classifies_a_drawing(browser: &Browser, dir: &TestDir) {
     assert!(!inked(&run::<Vec<u8>>(browser, "report.pad.pixels()")));
 }
 
-/// Compares the pad's probabilities with those of `trainer predict` on a drawing of each digit, clean and disturbed.
+/// Compares the pad with `trainer predict` on a drawing of each digit, clean and disturbed: the prepared image, and what
+/// the networks answer.
 fn reads_pictures_as_predict_does(browser: &Browser, dir: &TestDir) {
     for index in 0..10 {
-        let (index, png) = (index.to_string(), format!("digit-{index}.png"));
-        dir.stdout(&["show", &index, "small.toml", "--split", "test", "--png", &png]);
+        let png = format!("digit-{index}.png");
+        dir.stdout(&["show", &index.to_string(), "small.toml", "--split", "test", "--png", &png]);
         let digit = image::open(dir.path(&png)).unwrap().into_luma8();
-        for (kind, picture) in
-            [("clean", clean(&digit, &index)), ("disturbed", disturbed(&digit, &index))]
-        {
+        let clean = clean(&digit, index);
+        let disturbed = disturbed(clean.clone(), index);
+        for (kind, picture) in [("clean", clean), ("disturbed", disturbed)] {
             let file = format!("{kind}-{index}.png");
             picture.save(dir.path(&file)).unwrap();
+            let ink = BASE64_STANDARD.encode(picture.as_raw());
+            let pad: Value = run(
+                browser,
+                &format!(
+                    "((image) => ({{ pixels: Array.from(image), probabilities: report.pad.probabilities(image) }}))\
+                     (report.pad.toImage(report.bytes('{ink}')))"
+                ),
+            );
+
+            let bytes = fs::read(dir.path(&file)).unwrap();
+            let expected = prepare(&bytes, &InputFormat::default()).unwrap().pixels;
+            let found: Vec<u8> = serde_json::from_value(pad["pixels"].clone()).unwrap();
+            let difference = difference(&found, &expected);
+            assert!(difference < 0.3, "{file}: {difference}");
+
             let predicted: Value =
                 serde_json::from_str(&dir.stdout(&["predict", "--json", "out", &file])).unwrap();
-            let ink = BASE64_STANDARD.encode(picture.as_raw());
-            let found: Vec<Vec<f64>> = run(
-                browser,
-                &format!("Object.values(report.pad.read(report.bytes('{ink}')).probabilities)"),
-            );
-            let expected = predicted[0]["models"].as_array().unwrap();
-            assert_eq!(found.len(), expected.len());
-            for (found, expected) in found.iter().zip(expected) {
-                let expected = expected["probabilities"].as_array().unwrap().iter();
-                let distances = found
-                    .iter()
-                    .zip(expected)
-                    .map(|(one, other)| (one - other.as_f64().unwrap()).abs());
+            let models = predicted[0]["models"].as_array().unwrap();
+            assert_eq!(models.len(), LABELS.len());
+            for (label, model) in LABELS.iter().zip(models) {
+                let probabilities = |value: &Value| -> Vec<f64> {
+                    value.as_array().unwrap().iter().map(|share| share.as_f64().unwrap()).collect()
+                };
+                let found = probabilities(&pad["probabilities"][label]);
+                let expected = probabilities(&model["probabilities"]);
+                let distances = found.iter().zip(&expected).map(|(one, other)| (one - other).abs());
                 let distance = distances.fold(0.0, f64::max);
-                assert!(distance < 0.08, "{file}: {distance}");
+                assert!(distance < 0.08, "{file}, {label}: {distance}");
             }
         }
     }
 }
 
+/// Returns the difference of two images as a part of the ink, where one may be a pixel aside: predict looks for a drawing
+/// on a photograph, so that a centre of mass between two pixels may be rounded to the other one.
+fn difference(one: &[u8], other: &[u8]) -> f64 {
+    let side = Shape::MNIST.width;
+    let ink: f64 = other.iter().map(|value| f64::from(*value)).sum();
+    let moved = [0, 1, side - 1, side, side + 1].into_iter().flat_map(|by| {
+        let pairs = |one: &[u8], other: &[u8]| -> u32 {
+            one.iter().zip(&other[by..]).map(|(one, other)| u32::from(one.abs_diff(*other))).sum()
+        };
+        [pairs(one, other), pairs(other, one)]
+    });
+    f64::from(moved.min().unwrap()) / ink
+}
+
 /// Draws a digit on a picture of the pad's size, larger or smaller and at another place for each.
-fn clean(digit: &GrayImage, index: &str) -> GrayImage {
-    let index: u32 = index.parse().unwrap();
-    let side = 120 + 15 * index;
+fn clean(digit: &GrayImage, index: u32) -> GrayImage {
+    let side = 130 + 8 * index;
     let mut picture = GrayImage::new(280, 280);
     let digit = imageops::resize(digit, side, side, FilterType::Triangle);
     imageops::replace(&mut picture, &digit, (17 * i64::from(index)) % (281 - i64::from(side)), 3);
     picture
 }
 
-/// Draws a digit with what does not belong to it.
-fn disturbed(digit: &GrayImage, index: &str) -> GrayImage {
-    let mut picture = clean(digit, index);
-    let index: u32 = index.parse().unwrap();
+/// Draws what does not belong to a digit.
+fn disturbed(mut picture: GrayImage, index: u32) -> GrayImage {
     match index % 5 {
         // A dot in a corner.
         0 => draw(&mut picture, |x, y| (x - 270).pow(2) + (y - 270).pow(2) < 50, 255),
@@ -377,8 +402,8 @@ fn disturbed(digit: &GrayImage, index: &str) -> GrayImage {
         1 => draw(&mut picture, |x, y| (5..12).contains(&x) && (240..275).contains(&y), 255),
         // Faint ink.
         2 => picture.iter_mut().for_each(|value| *value /= 2),
-        // A faint smear.
-        3 => draw(&mut picture, |x, y| (x + y) % 280 < 40, 40),
+        // A thin scribble in a corner.
+        3 => draw(&mut picture, |x, y| x > 240 && y > 240 && (x + y) % 12 < 4, 255),
         // A dot beside the digit.
         _ => draw(&mut picture, |x, y| (x - 255).pow(2) + (y - 40).pow(2) < 80, 200),
     }

@@ -36,6 +36,7 @@ const early = [curve(0.5, 0.4), curve(90, 0.5, 0.5), curve(0.3)];
 equal("first losses far above the rest are cut off", [curves.range("loss", early)[1] < 2, curves.lastCut(curves.range("loss", early), early)], [true, 1]);
 const late = [curve(0.5, 0.4), curve(90, 50)];
 equal("last losses are not", curves.range("loss", late)[1] > 50, true);
+equal("what sets no scale is left out", curves.range("loss", [curve(0.5), { ...curve(900), group: { sets_no_scale: true } }])[1], 0.5);
 equal("without values there is a range", curves.range("loss", [curve()]), [0, 1]);
 equal("accuracies span their range", curves.range("accuracy", [curve(0.5, 0.9)]), [0.5, 0.9]);
 
@@ -44,7 +45,8 @@ const columns = { acc: [], "hidden1.norm": [], "hidden1.silent": [], "output.nor
 equal("layers are named by their columns", weights.layersOf([{ curves: { recorded: { columns } } }]), ["hidden1", "output"]);
 equal("the largest weight is opaque", [weights.colour(0)[3], weights.colour(-127)[3]], [0, 254]);
 equal("signs have their colours", weights.colour(1)[0] > weights.colour(-1)[0], true);
-equal("an epoch shows the last picture before it", [0, 3, 5, 9, null].map((epoch) => weights.frameAt([0, 2, 4, 8], epoch)), [0, 1, 2, 3, 3]);
+equal("an epoch shows the last picture before it", [0, 3, 5, 9, null].map((epoch) => weights.frameAt([0, 2, 4, 8], epoch)), [0, 1, 2, 3, 4]);
+equal("without pictures by epoch there is the trained network", weights.frameAt([], 3), 0);
 
 // sweep
 const { log, position } = sweep.axis([0, 0.01, 0.1], true);
@@ -53,6 +55,7 @@ const point = { value: 1, acc: { mean: 0.9, deviation: 0.1 } };
 const [along] = sweep.along([point, { value: 2 }], "acc", (mean) => 1 - mean, "test");
 equal("errors have their spread", [along.y, along.low, along.high].map((value) => Number(value.toFixed(6))), [0.1, 0.2, 0]);
 
+equal("a point that sets no scale is left out", sweep.along([{ ...point, sets_no_scale: true }], "acc", (mean) => mean, "test"), []);
 const lines = [{ variant: "a", name: "a x=1", value: 1 }, { variant: "a", name: "a x=1", value: 2 }, { variant: "a", name: "a x=2", value: 1 }, { variant: "b", name: "b", value: 1 }];
 equal("several lines of a variant are named", sweep.several(lines).map(({ name, value }) => [name, value]), [["a x=1", 2], ["a x=2", 1]]);
 
@@ -69,6 +72,19 @@ equal("a change has a judgement where a direction is good",
 
 // colours
 equal("a preset keeps its colour", [report.style("dropout").index, report.style("none").symbol], [3, "circle"]);
+
+// gains
+const reference = state.first().name;
+const helped = (name, mean, verdict, isSupported) =>
+  ({ name, reference, help: { mean, verdict, is_supported: isSupported, provisional: false } });
+const [better, undecided] = [helped("a", 0.02, "better", true), helped("b", 0.05, "undecided", false)];
+const gains = (...groups) => report.first.gains(groups, { name: "none" }).text;
+equal("only sure gains are called so", [gains(better), gains(undecided), gains(better, undecided), gains(undecided, undecided), gains(better, better)], [
+  "a helps for sure, by 2.0 points.", "b does not help for sure.", "Of 2 variants 1 helps for sure, a, by 2.0 points.",
+  "Of 2 variants none helps for sure.", "Of 2 variants 2 help for sure, most of all a, by 2.0 points.",
+]);
+equal("one network of each says nothing", gains(helped("a", 0.04, null, true)).endsWith("says nothing of the method."), true);
+equal("what is compared with others is no gain", gains({ ...better, reference: "another" }).includes("helps"), false);
 
 // saving
 const drawn = [{ epoch: 1, value: 2, group: { name: "a" }, pixels: [0] }];
@@ -89,7 +105,7 @@ equal("a network is evaluated", first.toFixed(6), (1 / (1 + Math.exp(-1.5))).toF
 equal("a negative sum is cut off", network.probabilities(tiny, [0, 9]), [0.5, 0.5]);
 
 // pad
-equal("a line is averaged", pad.average(4, 2, (index) => index), [0.5, 2.5]);
+equal("a line is resampled", pad.resample(4, 2, (index) => index).map((value) => value.toFixed(3)), ["0.714", "2.286"]);
 const drawing = document.getElementById("pad-canvas");
 const ink = new Uint8Array(drawing.width * drawing.height);
 equal("nothing drawn is nothing", d3.sum(pad.centred(ink)), 0);
