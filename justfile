@@ -58,7 +58,7 @@ browser:
 # Take the README's pictures of the report (needs chromium and MNIST)
 screenshots: (train-all "overfit")
     for scheme in dark light; do \
-        chromium --headless --hide-scrollbars --virtual-time-budget=8000 --window-size=1280,682 \
+        chromium --headless --no-sandbox --hide-scrollbars --virtual-time-budget=8000 --window-size=1280,682 \
             --blink-settings=preferredColorScheme=$([ $scheme = light ] && echo 1 || echo 0) \
             --screenshot=crates/trainer/docs/report-$scheme.png 'file://{{justfile_directory()}}/results/overfit/report.html' || exit 1; \
     done
@@ -70,7 +70,7 @@ test-slurm:
 
 # Print the READMEs' tables of results (20 minutes on two cores; needs MNIST)
 tables: build
-    {{trainer}} run mnist --quiet --set seeds=[0,1,2,3,4] --out results/mnist-five-seeds
+    {{trainer}} run mnist --quiet --set 'seeds=[0,1,2,3,4]' --out results/mnist-five-seeds
     for study in notebook overfit strength augmentation dropout weight-decay weight-decay-adam max-norm noise label-noise early-stopping; do \
         echo && echo "$study:" && {{trainer}} run $study --quiet || exit 1; \
     done
@@ -91,13 +91,13 @@ tensorboard: build
     target/tensorboard/bin/pip install --quiet --requirement crates/trainer/tests/tensorboard/requirements.txt
     target/tensorboard/bin/python crates/trainer/tests/tensorboard/read.py {{trainer}}
 
-# Benchmark the study against Keras and PyTorch (15 minutes; makes their environments; needs MNIST_DIR)
-bench: build
+# Benchmark the study against Keras and PyTorch: just bench --epochs 10 (15 minutes; needs MNIST_DIR)
+bench *arguments: build
     for peer in keras pytorch; do \
         test -d target/peers/$peer || python3 -m venv target/peers/$peer; \
         target/peers/$peer/bin/pip install --quiet --requirement crates/bench/peers/$peer.txt || exit 1; \
     done
-    cargo run --release --locked --quiet --package bench
+    cargo run --release --locked --quiet --package bench -- "$@"
 
 # Benchmark one optimizer step of each variant
 bench-steps:

@@ -28,7 +28,7 @@ pub struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Train every run of a study that is not finished; print the table
-    #[command(after_help = examples!("run overfit --open", "run mnist --set fit.epochs=5 --set seeds=[0,1,2]"))]
+    #[command(after_help = examples!("run overfit --open", "run mnist --set fit.epochs=5 --set 'seeds=[0,1,2]'"))]
     Run(run::Arguments),
     /// Print the table of a study's finished runs
     #[command(after_help = examples!("results overfit", "results overfit --explain"))]

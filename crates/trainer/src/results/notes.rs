@@ -26,7 +26,7 @@ pub fn notes(groups: &[Group<'_>]) -> Vec<String> {
         });
     }
     if !has_several_seeds(groups) && runs(groups).nth(1).is_some() {
-        note("One seed proves little. Train several: --set seeds=[0,1,2,3,4]");
+        note("One seed proves little. Train several: --set 'seeds=[0,1,2,3,4]'");
     }
     if runs(groups).any(|row| row.record.acc_train_true.is_some()) {
         note("train % is by the true labels; the network was trained on wrong ones too.");

@@ -249,7 +249,7 @@ mod tests {
             "batch norm     90.0    75.0   15.0",
             "",
             "* barely trained",
-            "One seed proves little. Train several: --set seeds=[0,1,2,3,4]",
+            "One seed proves little. Train several: --set 'seeds=[0,1,2,3,4]'",
             "more: trainer results small --explain",
         ];
         assert_eq!(brief, expected);
