@@ -20,7 +20,7 @@ pub(super) struct Curves {
     epochs: Vec<usize>,
     /// Means over the batches of an epoch while the weights change, as Keras reports them: with penalties and dropout.
     running_loss: Vec<Option<f64>>,
-    pub(super) running_acc: Vec<Option<f64>>,
+    running_acc: Vec<Option<f64>>,
     /// Accuracy on the held-out images after the epoch; `None` where they were not evaluated.
     val_acc: Vec<Option<f64>>,
     /// The columns of metrics.csv.
@@ -66,11 +66,6 @@ impl Curves {
             best_epoch,
             epochs,
         }
-    }
-
-    /// Returns the mean accuracy over the batches of the last epoch.
-    pub(super) fn last_running_acc(&self) -> Option<f64> {
-        *self.running_acc.last()?
     }
 }
 

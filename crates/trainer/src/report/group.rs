@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use model::{LayerName, NetworkConfig};
+use model::LayerName;
 use serde::Serialize;
 use training::SavedModel;
 
@@ -17,7 +17,7 @@ use super::{
 use crate::{
     doubts::Doubts,
     results::{Group, Row, statistics::Spread},
-    store::{Ending, Error, Record, tables::CHANGED_LABELS},
+    store::{Ending, EpochTable, Error, Record, tables::CHANGED_LABELS},
     study::cell_name,
 };
 
@@ -25,6 +25,8 @@ use crate::{
 const MAX_DEPTH: usize = 3;
 /// The largest cross-entropy of a run that sets the scale of a chart: the right class has a probability of 1e-11.
 const LOST: f64 = 25.0;
+/// The largest norm of a kernel of a run that sets the scale of a chart. Those of networks that learn are below 100.
+const EXPLODED: f64 = 1e4;
 
 /// The runs of a variant at a sweep point.
 #[derive(Debug, Serialize)]
@@ -84,17 +86,8 @@ pub(super) struct PageGroup {
     /// Doubts about the images of each run.
     #[serde(skip)]
     pub(super) doubts: Vec<Option<Doubts>>,
-    /// The network's settings.
-    #[serde(skip)]
-    pub(super) config: NetworkConfig,
-    /// Largest number of pixels by which training images are moved.
-    #[serde(skip)]
-    pub(super) shift: u8,
     /// The number of training images.
     pub(super) train_images: usize,
-    /// The number of test images.
-    #[serde(skip)]
-    pub(super) test_images: usize,
     /// Whether a run diverged.
     #[serde(skip)]
     pub(super) diverged: bool,
@@ -175,11 +168,8 @@ impl PageGroup {
             headline: None,
             doubts: runs.iter().map(|row| row.record.doubts.clone()).collect(),
             train_images: first.record.train.images,
-            config: first.run.variant.network.clone(),
-            shift: first.run.variant.settings.shift,
-            test_images: first.record.test.images,
             diverged: runs.iter().any(Row::diverged),
-            sets_no_scale: sets_no_scale(runs),
+            sets_no_scale: sets_no_scale(runs) || metrics.iter().any(has_exploded),
             changed_labels: first.record.files.get(CHANGED_LABELS).cloned(),
             cross_entropy_test: group.spread(|row| row.record.test.cross_entropy),
             memorised: group.spread_if_measured(|row| row.record.memorised),
@@ -222,6 +212,14 @@ impl Stopped {
     }
 }
 
+/// Returns whether the norm of a kernel was not finite at last, or above [`EXPLODED`].
+fn has_exploded(metrics: &EpochTable) -> bool {
+    let is_norm = |name: &str| name.split_once('.').is_some_and(|(_, value)| value == "norm");
+    let norms = metrics.columns.iter().filter(|(name, _)| is_norm(name));
+    let mut last = norms.filter_map(|(_, column)| *column.last()?);
+    last.any(|norm| norm.is_nan() || norm > EXPLODED)
+}
+
 /// Returns whether charts leave out these runs where they would set the scale: one diverged, or almost so.
 pub(super) fn sets_no_scale(runs: &[Row]) -> bool {
     runs.iter().any(|row| {
@@ -258,11 +256,7 @@ pub(super) mod tests {
         let rows: Vec<Row> = accuracies
             .iter()
             .zip(0..)
-            .map(|(&accuracies, seed)| {
-                let mut row = row(name, seed, accuracies, 1.0);
-                row.record.test.images = 10_000;
-                row
-            })
+            .map(|(&accuracies, seed)| row(name, seed, accuracies, 1.0))
             .collect();
         let group = crate::results::groups(&rows, name).remove(0);
         let reading = Reading { layer: None, seed: None };

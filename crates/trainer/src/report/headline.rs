@@ -57,7 +57,7 @@ impl Headline {
 }
 
 /// Returns whether a network is clearly better than guessing, on the training images.
-pub(super) fn has_learnt(group: &PageGroup, classes: usize) -> bool {
+fn has_learnt(group: &PageGroup, classes: usize) -> bool {
     let guessing = 1.0 / classes as f64;
     !group.diverged && group.acc_train.mean >= guessing + LEARNT * (1.0 - guessing)
 }
@@ -67,7 +67,7 @@ fn number(value: &str, unit: &str, class: &'static str) -> Number {
 }
 
 /// Formats a share in per cent: `89.4 %`.
-pub(super) fn percent(share: f64) -> String {
+fn percent(share: f64) -> String {
     format!("{:.1}\u{a0}%", 100.0 * share)
 }
 

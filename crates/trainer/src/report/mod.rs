@@ -2,7 +2,6 @@
 
 mod confidence;
 mod curves;
-mod explanation;
 mod group;
 mod headline;
 mod mistakes;

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, path::Path};
 
 use askama::Template;
 
-use super::{explanation::better_on_test, group::PageGroup, page_data::PageData};
+use super::{group::PageGroup, page_data::PageData};
 use crate::{
     results::{self, Column, Group, Table},
     store::{Record, SavedStudy},
@@ -89,7 +89,6 @@ struct Page<'a> {
     doubts: &'a str,
     sections: [(&'a str, &'a str, &'a str); 8],
     machine: String,
-    explanation: Option<String>,
     notes: Vec<String>,
     headings: Vec<Heading>,
     rows: Vec<Row>,
@@ -138,7 +137,6 @@ pub(super) fn render(
     let columns = results::columns(Table::Report, groups);
     let keys = results::swept_keys(groups.iter().map(Group::point));
     let shown: Vec<&PageGroup> = data.shown().collect();
-    let classes = data.class_names.len();
     let first = shown.first().map_or(study.first_variant(), |group| group.label.as_str());
     let headline = shown.first().and_then(|group| group.headline.as_ref());
     let page = Page {
@@ -149,7 +147,6 @@ pub(super) fn render(
         doubts: headline.map_or("", |headline| headline.doubts.as_str()),
         sections: SECTIONS,
         machine: machine(groups),
-        explanation: shown.iter().find_map(|group| better_on_test(group, classes)),
         notes: notes
             .iter()
             .map(|note| note.replace('\n', " ").replace("95 %", "95\u{a0}%"))

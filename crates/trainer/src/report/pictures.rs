@@ -119,14 +119,20 @@ impl Pictures {
     }
 }
 
-/// Returns a magnitude that few weights of trained networks exceed.
+/// Returns a magnitude that few weights of the median network exceed.
 pub(super) fn largest<'a>(all: impl Iterator<Item = &'a Kernels>) -> f32 {
-    let weights = all.flat_map(|kernels| &kernels.trained).map(|weight| weight.abs());
-    let mut weights: Vec<f32> = weights.filter(|weight| weight.is_finite()).collect();
+    let mut of_each: Vec<f32> = all.filter_map(|kernels| largest_of(&kernels.trained)).collect();
+    of_each.sort_unstable_by(f32::total_cmp);
+    of_each.get(of_each.len() / 2).copied().unwrap_or(1.0)
+}
+
+fn largest_of(weights: &[f32]) -> Option<f32> {
+    let magnitudes = weights.iter().map(|weight| weight.abs());
+    let mut weights: Vec<f32> = magnitudes.filter(|weight| weight.is_finite()).collect();
     weights.sort_unstable_by(f32::total_cmp);
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an index")]
     let rank = (WITHIN * weights.len() as f64) as usize;
-    weights.get(rank).copied().filter(|weight| *weight > 0.0).unwrap_or(1.0)
+    weights.get(rank).copied().filter(|weight| *weight > 0.0)
 }
 
 #[cfg(test)]
@@ -159,7 +165,8 @@ mod tests {
         assert_eq!((bytes.as_slice(), pictures.epochs), (&expected[..], vec![]));
         let pictures = all.pictures(1.0, true);
         assert_eq!((pictures.epochs, pictures.kernels.len()), (vec![0], 2));
-        let common = largest([all, kernels([0.1; 6])].iter());
+        // One that blew up does not set the scale.
+        let common = largest([kernels([0.1; 6]), all, kernels([1e12; 6])].iter());
         assert!((common - 9.0).abs() < f32::EPSILON, "{common}");
         assert!((largest([].into_iter()) - 1.0).abs() < f32::EPSILON);
     }

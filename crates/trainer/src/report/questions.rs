@@ -155,7 +155,11 @@ fn question(groups: &Named<'_>, asked: &Asked<'_>) -> Option<Question> {
     if 2 * right > choices.len() {
         return None;
     }
-    let close = if right > 1 { " The seeds do not tell the right ones apart." } else { "" };
+    let close = match (right, groups[best].1.runs.len()) {
+        (1, _) => "",
+        (_, 1) => " These test images do not tell the right ones apart.",
+        _ => " The seeds do not tell the right ones apart.",
+    };
     let (first, best) = (&choices[0], &choices[best]);
     let others = if best.is_right && first.name != best.name {
         format!(", {} has {}", first.name, first.text)

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use super::group::sets_no_scale;
 use crate::{
     results::{self, Group, statistics::Spread},
     study::{KeyValues, cell_name, help, setting_text, short},
@@ -48,7 +47,8 @@ struct Point {
     cross_entropy_test: Spread,
     /// True if it is its variant's chosen point.
     best: bool,
-    sets_no_scale: bool,
+    /// The name of its group.
+    group: String,
 }
 
 /// A slider over the values of a swept key.
@@ -113,7 +113,7 @@ fn swept_key(key: &str, groups: &[Group<'_>]) -> Option<SweptKey> {
                 .spread_if_measured(|row| Some(row.record.validation?.cross_entropy)),
             cross_entropy_test: group.spread(|row| row.record.test.cross_entropy),
             best: group.chosen,
-            sets_no_scale: sets_no_scale(group.runs),
+            group: group.label(),
         };
         if let Some(series) = series.iter_mut().find(|series| series.name == name) {
             series.points.push(point);

@@ -60,7 +60,7 @@
     state.change(state.get().guesses === null ? asked : { guesses: null });
   });
   const draw = make("button", { type: "button", class: "button" }, "Draw an image");
-  draw.addEventListener("click", () => section("pad").scrollIntoView());
+  draw.addEventListener("click", () => report.goTo("pad"));
 
   bar.append(
     make("div", { class: "legend", role: "group", "aria-label": "Variants shown" }, ...variantButtons),
@@ -71,8 +71,7 @@
     const link = make("a", { href: `#${part.id}` }, part.querySelector("h2").textContent);
     link.addEventListener("click", (event) => {
       event.preventDefault(); // the fragment is the state's
-      part.scrollIntoView();
-      part.querySelector("h2").focus();
+      report.goTo(part.id);
     });
     document.querySelector("nav ul").append(make("li", {}, link));
   }

@@ -1,6 +1,6 @@
 // The curves by epoch: loss and accuracy on training and held-out images, and penalties.
 report.curves = (() => {
-  const { make, empty, table, state, finite, number, percent, rowHeader } = report;
+  const { make, empty, table, state, finite, number, percent, tick, rowHeader } = report;
   const { add, figure, multiples, caption, common, line, symbols, tip, epochs, follow } = report.view;
 
   // The two measures, with their columns in history.csv and metrics.csv and the final values.
@@ -73,10 +73,10 @@ report.curves = (() => {
     const tips = [...named(training, "training"), ...named(heldOut, "held out"),
       ...(hasRunning ? named(running, "training, as Keras prints it") : [])];
     return ({
-      ...common, width, height, marginTop: isSmall ? 8 : 36, marginBottom: isSmall ? 20 : 34, lastEpoch: last,
+      ...common, width, height, marginTop: isSmall ? 8 : 36, marginBottom: isSmall ? 8 : 34, lastEpoch: last,
       ariaLabel: `${label} of ${group.name} on training and held-out images, by epoch`,
-      x: { ...epochs(width, last), ...(isSmall ? { label: null } : {}) },
-      y: { domain: y, grid: true, nice: true, label: null, ticks: isSmall ? 3 : 5 },
+      x: { ...epochs(width, last), ...(isSmall ? { axis: null } : {}) },
+      y: { domain: y, grid: true, nice: true, label: null, ticks: 5, ...(isSmall ? { axis: null } : {}) },
       marks: [
         Plot.areaY(join(training, heldOut), { x: "epoch", y1: "training",
           y2: (point) => worse(point.training, point.heldOut), fill: group.colour, fillOpacity: 0.18, clip: true }),
@@ -86,8 +86,9 @@ report.curves = (() => {
         [training, heldOut].filter(({ length }) => length === 1)
           .map((one) => Plot.dot(one, { ...channels, fill: group.colour })),
         // Without held-out images the test images are the only ones to compare with, after the last epoch.
-        Plot.dot(heldOut.length || !finite(test) ? [] : [{ epoch: group.curves.epochs.at(-1), value: test }],
-          { ...channels, symbol: "diamond", r: 5, fill: "var(--new)" }),
+        Plot.dot(heldOut.length || !finite(test) ? []
+          : [{ epoch: group.curves.epochs.at(-1), value: test, split: "test" }],
+        { ...channels, symbol: "diamond", r: 5, fill: "var(--new)" }),
         ...(isSmall ? [] : [
           Plot.ruleX(marks, { x: "epoch", strokeDasharray: "1 2" }),
           marks.map((mark, index) => Plot.text([mark], {
@@ -109,7 +110,7 @@ report.curves = (() => {
     return ({
       ...common, width, height: 200, marginTop: 28, marginBottom: 36, lastEpoch: last,
       ariaLabel: `${label} by epoch, by variant`,
-      x: epochs(width, last), y: { label: null, grid: true, nice: true, ticks: 4, domain, ...y },
+      x: epochs(width, last), y: { label: null, grid: true, nice: true, ticks: 4, tickFormat: tick, domain, ...y },
       marks: [Plot.line(points, { ...line, x: "epoch", y: "value", clip: true }), symbols(points),
         tip(points, { x: "epoch", y: "value", title })],
     });
@@ -146,8 +147,8 @@ report.curves = (() => {
     const thumbnails = body.appendChild(make("div", { class: "thumbnails" }));
     for (const curves of all.length > 1 ? all : []) {
       const { variant } = curves.group;
-      const button = make("button",
-        { type: "button", "aria-pressed": String(curves === chosen), "data-control": variant });
+      const button = make("button", { type: "button", "aria-label": curves.group.name, "data-control": variant,
+        "aria-pressed": String(curves === chosen) });
       thumbnails.append(button);
       figure(button, single(measure, curves, y, last, { height: 96, isSmall: true }), ...caption(curves.group));
       button.querySelector(".chart").ariaHidden = "true"; // the large one says the same
@@ -173,7 +174,7 @@ report.curves = (() => {
           const { training, heldOut } = curvesOf(measure, group);
           const format = measure === "loss" ? number : percent;
           return [at(training, epoch), at(heldOut, epoch)].map((value) => (finite(value) ? format(value) : "–"));
-        })]))] : [empty("No epoch is marked.")]));
+        })]))] : [empty("No recorded epoch is marked.")]));
   }, "The numbers of the marked epoch");
 
   return { points, byEpoch, recorded, join, at, range, lastCut, curvesOf, column, lastEpoch };

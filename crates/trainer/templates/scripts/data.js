@@ -57,6 +57,10 @@ globalThis.report = (() => {
   const empty = (text) => make("p", { class: "empty" }, text);
 
   const section = (id) => document.getElementById(id);
+  const goTo = (id) => {
+    section(id).scrollIntoView();
+    section(id).querySelector("h2").focus();
+  };
 
   // Makes a canvas of an image's own size, enlarged by CSS.
   const imageCanvas = (pixels, label) => {
@@ -90,5 +94,5 @@ globalThis.report = (() => {
   const percent = (share) => `${number(100 * share, 1)} %`;
 
   return { data, floats, bytes, style, variants, groups, images, wrongImages, make, table, scroll, empty,
-    section, imageCanvas, paint, swatch, finite, number, percent, tick, rowHeader, classText, classHeaders };
+    section, goTo, imageCanvas, paint, swatch, finite, number, percent, tick, rowHeader, classText, classHeaders };
 })();

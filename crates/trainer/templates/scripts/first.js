@@ -42,7 +42,8 @@ report.first = (() => {
           textAnchor: best[0] > last / 2 ? "end" : "start",
           text: (epoch) => `epoch ${epoch}: the loss on new images is lowest`,
         }),
-        Plot.line(helper?.heldOut ?? [], { ...thick, stroke: helper?.group.colour, strokeWidth: 1.5 }),
+        Plot.line(named(helper?.heldOut ?? [], `with ${helper?.group.name}`),
+          { ...thick, stroke: helper?.group.colour, strokeWidth: 1.5 }),
         Plot.line(named(heldOut, "new images"), { ...thick, stroke: "var(--new)" }),
         Plot.line(named(training, "its own images"), { ...thick, stroke: "var(--ink)" }),
         label(heldOut, `new images ${number(end(heldOut), 2)}`, "var(--new)", -12),
@@ -103,9 +104,10 @@ report.first = (() => {
     const moved = rows.some(({ low }) => !finite(low)) ? "; no bar: not compared here" : "";
     const colour = ({ verdict }) => COLOURS[verdict ?? "undecided"];
     figure(body, (width) => ({
-      ...common, width, height: 38 * report.variants.length + 22, marginTop: 8, marginBottom: 40, marginLeft: 140,
-      marginRight: 16, ariaLabel: `Difference in test accuracy to ${first.name}, in points, by variant`,
-      x: { label: `points of test accuracy against ${first.name}`, labelAnchor: "center", labelArrow: "none",
+      ...common, width, height: 38 * report.variants.length + 22, marginTop: 8, marginBottom: 40, marginRight: 16,
+      marginLeft: Math.min(7.5 * d3.max(rows, ({ name }) => name.length) + 12, width / 2),
+      ariaLabel: `Difference in test accuracy to ${first.name}, in points, by variant`,
+      x: { label: "points", labelAnchor: "center", labelArrow: "none",
         grid: true, nice: true, ticks: width / 80,
         tickFormat: (value) => d3.format(value > 0 ? "+~r" : "~r")(value) },
       y: { label: null, domain: rows.map(({ name }) => name), tickSize: 0 },
@@ -119,7 +121,7 @@ report.first = (() => {
           `${name}: ${number(mean, 2)} points (${number(low, 2)} to ${number(high, 2)})\n${text}` })),
       ],
     }), make("b", {}, isOfOneSeed ? "Who helps? These networks, one seed" : "Who helps?"),
-    ` Bars: 95 % interval${kinds}${few}${moved}${offScale(others)}`);
+    ` Points of test accuracy against ${first.name}. Bars: 95 % interval${kinds}${few}${moved}${offScale(others)}`);
   });
 
   // Says how many variants help for sure, and returns the best of them.
@@ -129,15 +131,16 @@ report.first = (() => {
     const best = d3.greatest(sure, ({ help }) => help.mean);
     const points = best && `${number(100 * best.help.mean, 1)} points`;
     const sentence = () => {
-      const isElsewhere = report.groups.some((group) => group.chosen && group.help);
+      const isElsewhere = state.isMoved() && report.groups.some((group) => group.chosen && group.help);
       if (!helped.length) return isElsewhere ? "Variants are compared where each is best on held-out images." : "";
       if (!helped.some(({ help }) => help.verdict)) {
         const found = best ? `The network of “${best.name}” reads ${points} more of the new images than`
           : "No network reads new images better than";
         return `${found} that of “${first.name}”. One network of each says nothing of the method.`;
       }
-      const count = helped.length === 1 ? helped[0].name : `Of ${helped.length} variants ${sure.length || "none"}`;
-      if (!best) return `${count} ${helped.length === 1 ? "does not help" : "helps"} for sure.`;
+      if (!best && helped.length === 1) return `It is not sure that ${helped[0].name} helps.`;
+      const count = helped.length === 1 ? best.name : `Of ${helped.length} variants ${sure.length || "none"}`;
+      if (!best) return `${count} helps for sure.`;
       const few = best.help.provisional ? " These are few seeds: more may turn it." : "";
       const most = helped.length === 1 ? "" : `, ${sure.length === 1 ? "" : "most of all "}${best.name}`;
       return `${count} help${sure.length === 1 ? "s" : ""} for sure${most}, by ${points}.${few}`;

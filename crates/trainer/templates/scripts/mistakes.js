@@ -1,6 +1,6 @@
 // Test images that variants and the first one read differently, and those that most misread.
 (() => {
-  const { data, images, make, empty, section, state, imageCanvas, classText } = report;
+  const { data, images, make, empty, state, imageCanvas, classText } = report;
   // The kinds are those to the first variant where no slider is moved.
   const first = report.variants.length ? state.groupAt(report.variants[0], state.initial().points) : null;
   const TITLES = {
@@ -16,7 +16,7 @@
     const button = make("button", attributes, imageCanvas(image.pixels, text));
     button.addEventListener("click", () => {
       report.pad.load(image.pixels, text);
-      section("pad").scrollIntoView();
+      report.goTo("pad");
     });
     return button;
   };

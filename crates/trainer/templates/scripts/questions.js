@@ -14,6 +14,7 @@
       if (at === last) return state.change({ guesses: null });
       at += 1;
       draw();
+      box.querySelector("h2").focus();
     });
     box.append(make("p", { role: "status" }, make("b", {}, verdict + right.join(" and ")), `. ${why}`), next);
     // The quantity of each choice, the right ones green.
@@ -32,7 +33,7 @@
   const draw = () => {
     const { guesses } = state.get();
     const question = data.questions[at];
-    box.replaceChildren(make("h2", {}, question.text),
+    box.replaceChildren(make("h2", { tabindex: -1 }, question.text),
       make("p", { class: "caption" }, `Question ${at + 1} of ${last + 1}`));
     const buttons = question.choices.map(({ name, is_right: isRight }, index) => {
       const button = make("button", { type: "button", "aria-pressed": String(guesses[at] === index) }, name);
@@ -40,6 +41,7 @@
         button.addEventListener("click", () => state.change({ guesses: [...guesses, index] }));
       } else {
         button.disabled = true;
+        if (guesses[at] === index) button.append(" (your guess)");
         button.classList.toggle("right", isRight);
       }
       return button;

@@ -47,7 +47,7 @@ report.sweep = (() => {
   const along = (points, metric, value, split) => points.flatMap((point) => {
     if (point.sets_no_scale || !finite(point[metric]?.mean)) return [];
     const { mean, deviation } = point[metric];
-    const [low, high] = [mean - (deviation ?? 0), mean + (deviation ?? 0)].map(value);
+    const [low, high] = d3.extent([mean - (deviation ?? 0), mean + (deviation ?? 0)], value);
     return [{ ...point, split, y: value(mean), low, high }];
   });
 
@@ -55,13 +55,11 @@ report.sweep = (() => {
   const beyond = (points, x) => points.filter((point) => point.sets_no_scale).map((point) =>
     Plot.dot([point], { x, frameAnchor: "top", ...symbol(point.group), symbol: "times" }));
 
-  // Returns the last point of each line of a variant that has several lines.
-  const several = (points) => d3.groups(points, ({ variant }) => variant).flatMap(([, own]) => {
-    const lines = d3.groups(own, ({ name }) => name);
-    return lines.length > 1 ? lines.map(([, line]) => d3.greatest(line, ({ value }) => value)) : [];
-  });
+  // Returns the value of a swept key to which its slider is moved, in a list.
+  const movedTo = ({ key }) => data.sliders.flatMap(({ key: of, values }, index) =>
+    (of === key && state.get().points[index] !== null ? [Number(values[state.get().points[index]])] : []));
 
-  const picture = (swept, points, measure, at) => (width) => {
+  const picture = (swept, points, measure) => (width) => {
     const values = d3.sort(new Set(points.map((point) => point.value)));
     const { log, position, options } = axis(values, swept.logarithmic);
     const x = ({ value }) => position(value);
@@ -77,25 +75,23 @@ report.sweep = (() => {
       x: { label: `${swept.label}${log ? " (logarithmic)" : ""} →`, ...options(width) },
       y: { label: `↑ ${measure.label}`, grid: true, nice: true, ticks: 6 },
       marks: [
-        Plot.ruleX(at === null ? [] : [position(at)], { stroke: "var(--accent)" }),
+        Plot.ruleX(movedTo(swept).map(position), { stroke: "var(--accent)" }),
         band(training), band(compared),
         Plot.line(training, { ...line, z: "name", x, y: "y", sort: "value" }),
         Plot.line(compared, { ...line, z: "name", x, y: "y", sort: "value", strokeDasharray: "6 3" }),
         Plot.dot(compared.filter((point) => point.best), { x, y: "y", r: 9, stroke: "currentColor" }),
         all.map((point) => Plot.dot([point], { x, y: "y", ...symbol(point.group) })),
         beyond(points, x),
-        // Several lines of a variant have its colour and symbol: their names tell them apart.
-        Plot.text(several(compared), { x, y: "y", text: "name", dx: -6, dy: -10, textAnchor: "end",
-          stroke: "var(--page)", fill: "currentColor" }),
         tip(all, { x, y: "y", title: (point) =>
           `${point.name}\n${swept.label} ${format(point.value)}\n${point.split} ${number(point.y, 2)}` }),
       ],
     });
   };
 
+  const offScale = new Set(report.groups.filter((group) => group.sets_no_scale).map(({ name }) => name));
   const pointsOf = (swept) => swept.series.filter(({ variant }) => !state.get().hidden.has(variant))
-    .flatMap(({ name, variant, points }) =>
-      points.map((point) => ({ ...point, name, variant, group: { name, ...style(variant) } })));
+    .flatMap(({ name, variant, points }) => points.map((point) =>
+      ({ ...point, name, variant, sets_no_scale: offScale.has(point.group), group: { name, ...style(variant) } })));
 
   // Draws the error on new images against every swept key that is alike, in one chart; the first variant is level.
   const overview = (body, height) => {
@@ -117,6 +113,7 @@ report.sweep = (() => {
       ...common, width, height, marginTop: 16, marginBottom: 42, ariaLabel: `Error on new images against ${label}`,
       x: { label: `${label} →`, ...options(width) }, y: { label: null, grid: true, nice: true, ticks: 5 },
       marks: [
+        Plot.ruleX(alike.flatMap(movedTo).map(position), { stroke: "var(--accent)" }),
         Plot.ruleY(level, { strokeDasharray: "5 4" }),
         Plot.text(level, { y: (value) => value, text: () => first.name, frameAnchor: "left", dy: -8, fontSize: 12,
           textAnchor: "start" }),
@@ -132,16 +129,12 @@ report.sweep = (() => {
   };
 
   add("sweep", (body) => {
-    const { points: chosen } = state.get();
     for (const swept of data.swept_keys) {
       const points = pointsOf(swept);
       if (!points.length) continue;
-      const slider = data.sliders.findIndex(({ key }) => key === swept.key);
-      const isMoved = slider >= 0 && chosen[slider] !== null;
-      const at = isMoved ? Number(data.sliders[slider].values[chosen[slider]]) : null;
       const pair = body.appendChild(make("div", { class: "pair" }));
       for (const measure of MEASURES) {
-        figure(pair, picture(swept, points, measure, at), make("b", {}, swept.label), `: ${measure.label}`);
+        figure(pair, picture(swept, points, measure), make("b", {}, swept.label), `: ${measure.label}`);
       }
     }
     const isValidated = report.groups.some((group) => group.acc_val);
@@ -150,5 +143,5 @@ report.sweep = (() => {
       + "Bands: ± one standard deviation over the seeds. Ring: chosen on held-out images. ✕: off the scale.",
     omitted ? ` Only one line of each variant is shown; ${omitted} others are left out.` : ""));
   });
-  return { axis, along, several, overview };
+  return { axis, along, overview };
 })();

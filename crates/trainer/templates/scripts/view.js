@@ -68,7 +68,7 @@ report.view = (() => {
   // Returns the rows that a chart draws, so far as a table can hold them.
   const rowsOf = ({ marks }) => {
     const drawn = marks.flat(Infinity).flatMap((mark) => Array.from(mark?.data ?? []));
-    const rows = drawn.filter((row) => row && typeof row === "object").map(({ group, pixels, ...row }) => {
+    const rows = drawn.filter((row) => row?.constructor === Object).map(({ group, pixels, ...row }) => {
       const plain = Object.entries(row).filter(([, value]) => typeof value !== "object" && value !== undefined);
       return { ...(group ? { variant: group.name } : {}), ...Object.fromEntries(plain) };
     });
@@ -86,7 +86,7 @@ report.view = (() => {
   };
   // Makes the buttons that save a chart as SVG, and its data as CSV.
   const saveButtons = (svg, options) => {
-    const name = `${document.title} ${options.ariaLabel}`.replace(/\W+/g, "-").toLowerCase();
+    const name = `${document.title} ${options.ariaLabel}`.replace(/[^\p{L}\p{N}]+/gu, "-").toLowerCase();
     const button = (type, mime, text) => {
       const made = make("button", { type: "button", "aria-label": `${type}: save ${options.ariaLabel}` }, type);
       made.addEventListener("click", () => {

@@ -53,12 +53,9 @@ const { log, position } = sweep.axis([0, 0.01, 0.1], true);
 equal("0 stands a step to the left on a logarithmic axis", [log, Number(position(0).toFixed(6))], [true, -3]);
 const point = { value: 1, acc: { mean: 0.9, deviation: 0.1 } };
 const [along] = sweep.along([point, { value: 2 }], "acc", (mean) => 1 - mean, "test");
-equal("errors have their spread", [along.y, along.low, along.high].map((value) => Number(value.toFixed(6))), [0.1, 0.2, 0]);
+equal("errors have their spread", [along.y, along.low, along.high].map((value) => Number(value.toFixed(6))), [0.1, 0, 0.2]);
 
 equal("a point that sets no scale is left out", sweep.along([{ ...point, sets_no_scale: true }], "acc", (mean) => mean, "test"), []);
-const lines = [{ variant: "a", name: "a x=1", value: 1 }, { variant: "a", name: "a x=1", value: 2 }, { variant: "a", name: "a x=2", value: 1 }, { variant: "b", name: "b", value: 1 }];
-equal("several lines of a variant are named", sweep.several(lines).map(({ name, value }) => [name, value]), [["a x=1", 2], ["a x=2", 1]]);
-
 // confidence
 equal("the fullest bin is the least pale", Number(confidence.opacity({ images: 9 }, [{ images: 9 }, { images: 1 }]).toFixed(2)), 0.46);
 const bins = [{ images: 0 }, { images: 3 }];
@@ -80,7 +77,7 @@ const helped = (name, mean, verdict, isSupported) =>
 const [better, undecided] = [helped("a", 0.02, "better", true), helped("b", 0.05, "undecided", false)];
 const gains = (...groups) => report.first.gains(groups, { name: "none" }).text;
 equal("only sure gains are called so", [gains(better), gains(undecided), gains(better, undecided), gains(undecided, undecided), gains(better, better)], [
-  "a helps for sure, by 2.0 points.", "b does not help for sure.", "Of 2 variants 1 helps for sure, a, by 2.0 points.",
+  "a helps for sure, by 2.0 points.", "It is not sure that b helps.", "Of 2 variants 1 helps for sure, a, by 2.0 points.",
   "Of 2 variants none helps for sure.", "Of 2 variants 2 help for sure, most of all a, by 2.0 points.",
 ]);
 equal("one network of each says nothing", gains(helped("a", 0.04, null, true)).endsWith("says nothing of the method."), true);
