@@ -74,6 +74,7 @@ report.curves = (() => {
       ...(hasRunning ? named(running, "training, as Keras prints it") : [])];
     return ({
       ...common, width, height, marginTop: isSmall ? 8 : 36, marginBottom: isSmall ? 8 : 34, lastEpoch: last,
+      marginLeft: isSmall ? 4 : common.marginLeft,
       ariaLabel: `${label} of ${group.name} on training and held-out images, by epoch`,
       x: { ...epochs(width, last), ...(isSmall ? { axis: null } : {}) },
       y: { domain: y, grid: true, nice: true, label: null, ticks: 5, ...(isSmall ? { axis: null } : {}) },
