@@ -107,7 +107,7 @@ impl Rows for FitSettings {
         vec![
             row!(epochs, whole(1), "passes over the training images", 50).kept(),
             row!(batch_size, whole(1), "images per optimizer step", 1000),
-            row!(learning_rate, positive(), "factor of the updates", 0.01),
+            row!(learning_rate, positive(), "learning rate", 0.01),
             row!(optimizer, word(), "rule that updates the weights"),
             row!(momentum, fraction(), "momentum of sgd").quiet(),
             row!(nesterov, boolean(), "Nesterov's momentum of sgd").quiet(),
