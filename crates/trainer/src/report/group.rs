@@ -59,7 +59,7 @@ pub(super) struct PageGroup {
     pub(super) reference: Option<String>,
     /// The difference in test accuracy from that one.
     pub(super) help: Option<Help>,
-    /// What the page says first; of the first variant.
+    /// Headline of the page, if the group is one of the first variant.
     pub(super) headline: Option<Headline>,
     /// Cross-entropy without penalties and smoothing.
     pub(super) cross_entropy_test: Spread,

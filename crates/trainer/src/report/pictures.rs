@@ -51,24 +51,23 @@ impl Kernels {
     /// Returns the units that have learnt something: whose weights are not those before the first step, nor a multiple.
     fn learnt(&self) -> Vec<usize> {
         let Some(start) = self.by_epoch.get(&0) else { return (0..self.units).collect() };
-        let column = |kernel: &[f32], unit: usize| -> Vec<f64> {
+        let changes: Vec<f64> = (0..self.units).map(|unit| self.change(start, unit)).collect();
+        let largest = changes.iter().copied().fold(0.0, f64::max);
+        (0..self.units).filter(|unit| changes[*unit] > (LEARNT * LEARNT) * largest).collect()
+    }
+
+    /// Returns the squared norm of the part of a unit's weights that is not along those at the start; 0 for rounding.
+    fn change(&self, start: &[f32], unit: usize) -> f64 {
+        let column = |kernel: &[f32]| -> Vec<f64> {
             kernel.iter().skip(unit).step_by(self.units).map(|&weight| weight.into()).collect()
         };
         let dot = |one: &[f64], other: &[f64]| -> f64 {
             one.iter().zip(other).map(|(one, other)| one * other).sum()
         };
-        // The squared norm of the part of a unit's weights that is not along those before the first step.
-        let change = |unit: usize| {
-            let (start, end) = (column(start, unit), column(&self.trained, unit));
-            let along = dot(&start, &end).powi(2) / dot(&start, &start);
-            let rest = dot(&end, &end) - if along.is_nan() { 0.0 } else { along };
-            // Less is rounding.
-            if rest < ROUNDING * dot(&end, &end) { 0.0 } else { rest }
-        };
-        let changes: Vec<f64> = (0..self.units).map(change).collect();
-        let largest = changes.iter().copied().fold(0.0, f64::max);
-        let has_learnt = |unit: &usize| changes[*unit] > (LEARNT * LEARNT) * largest;
-        (0..self.units).filter(has_learnt).collect()
+        let (start, end) = (column(start), column(&self.trained));
+        let along = dot(&start, &end).powi(2) / dot(&start, &start);
+        let rest = dot(&end, &end) - if along.is_nan() { 0.0 } else { along };
+        if rest < ROUNDING * dot(&end, &end) { 0.0 } else { rest }
     }
 
     /// Returns pictures of the kernels in which weights of magnitude `largest` or more are 127; of all epochs or only of
@@ -99,7 +98,7 @@ pub(super) struct Pictures {
     /// The magnitude of a weight of 127.
     largest: f32,
     epochs: Vec<usize>,
-    /// Of each epoch and of the trained network, int8 in base64, row-major `[inputs, units]`.
+    /// Kernels of each epoch and of the trained network: int8 in base64, row-major `[inputs, units]`.
     kernels: Vec<String>,
 }
 
