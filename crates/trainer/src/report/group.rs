@@ -25,7 +25,7 @@ use crate::{
 const MAX_DEPTH: usize = 3;
 /// The largest cross-entropy of a run that sets the scale of a chart: the right class has a probability of 1e-11.
 const LOST: f64 = 25.0;
-/// The largest norm of a kernel of a run that sets the scale of a chart. Those of networks that learn are below 100.
+/// The largest norm of a kernel of a run that sets the scale of a chart. Those of the study `overfit` are below 20.
 const EXPLODED: f64 = 1e4;
 
 /// The runs of a variant at a sweep point.
@@ -214,8 +214,8 @@ impl Stopped {
 
 /// Returns whether the norm of a kernel was not finite at last, or above [`EXPLODED`].
 fn has_exploded(metrics: &EpochTable) -> bool {
-    let is_norm = |name: &str| name.split_once('.').is_some_and(|(_, value)| value == "norm");
-    let norms = metrics.columns.iter().filter(|(name, _)| is_norm(name));
+    let columns = metrics.columns.iter();
+    let norms = columns.filter(|(name, _)| matches!(name.split_once('.'), Some((_, "norm"))));
     let mut last = norms.filter_map(|(_, column)| *column.last()?);
     last.any(|norm| norm.is_nan() || norm > EXPLODED)
 }
@@ -279,6 +279,24 @@ pub(super) mod tests {
         let expected = Stopped { runs: 3, epochs: 24 };
         assert_eq!(Stopped::of(&rows), Some(expected));
         assert_eq!(Stopped::of(&rows[1..2]), None);
+    }
+
+    #[test]
+    fn what_diverged_or_exploded_sets_no_scale() {
+        let with_loss = |cross_entropy| {
+            let mut row = row("none", 0, (0.9, 0.8), 1.0);
+            row.record.test.cross_entropy = cross_entropy;
+            sets_no_scale(&[row])
+        };
+        assert_eq!([2.3, LOST, 26.0].map(with_loss), [false, false, true]);
+        let with_norms = |name: &str, norms: [f64; 2]| {
+            let column = (name.to_owned(), norms.map(Some).to_vec());
+            has_exploded(&EpochTable { epochs: vec![1, 2], columns: [column].into() })
+        };
+        assert!(
+            with_norms("hidden1.norm", [5.0, 1e5]) && with_norms("output.norm", [5.0, f64::NAN])
+        );
+        assert!(!with_norms("hidden1.norm", [1e5, 5.0]) && !with_norms("acc", [0.0, 1e5]));
     }
 
     #[test]
