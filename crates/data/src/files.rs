@@ -71,17 +71,14 @@ pub fn write(path: &Path, bytes: &[u8], prefix: &str) -> io::Result<()> {
 
 /// Writes a synced temporary file.
 pub(crate) fn temporary(folder: &Path, bytes: &[u8], prefix: &str) -> io::Result<NamedTempFile> {
-    let mut builder = Builder::new();
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        // The umask decides, as for any new file. The default of tempfile is 0o600.
-        builder.permissions(fs::Permissions::from_mode(0o666));
-    }
-    let mut file = builder.prefix(prefix).tempfile_in(folder)?;
+    // tempfile's own way to create a file hides an error's code, and sets 0o600 instead of asking the umask.
+    let mut temporary = Builder::new()
+        .prefix(prefix)
+        .make_in(folder, |path| File::options().write(true).create_new(true).open(path))?;
+    let file = temporary.as_file_mut();
     file.write_all(bytes)?;
-    file.as_file().sync_all()?;
-    Ok(file)
+    file.sync_all()?;
+    Ok(temporary)
 }
 
 /// Renames a temporary file to its final name.
@@ -116,4 +113,19 @@ pub fn sync_folder(folder: &Path) -> io::Result<()> {
 /// Returns the folder that a path's file is in.
 fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|folder| *folder != "").unwrap_or(Path::new("."))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_of_writing_keep_the_systems_code() {
+        let folder = tempfile::tempdir().unwrap();
+        let error = write(&folder.path().join("missing/file"), b"bytes", ".writing-").unwrap_err();
+        let expected = File::create(folder.path().join("missing/file")).unwrap_err();
+        assert!(expected.raw_os_error().is_some());
+        assert_eq!(error.raw_os_error(), expected.raw_os_error());
+        assert_eq!(error.to_string(), expected.to_string());
+    }
 }
