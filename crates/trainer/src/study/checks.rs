@@ -179,14 +179,6 @@ impl Check<'_> {
                 format!("cannot be combined with {other}: set one of the two")
             })?;
         }
-        for (key, regularizer) in [
-            ("bias_regularizer.orthogonal", &layer.bias_regularizer),
-            ("activity_regularizer.orthogonal", &layer.activity_regularizer),
-        ] {
-            self.refuse_in(name, regularizer.orthogonal > 0.0, key, || {
-                "applies to kernels only: set it in kernel_regularizer".to_owned()
-            })?;
-        }
         self.constraint(name, "kernel_constraint", &layer.kernel_constraint)?;
         self.constraint(name, "bias_constraint", &layer.bias_constraint)
     }

@@ -165,8 +165,9 @@ impl Rows for WeightDecay {
 impl LayerSettings {
     fn dense() -> Vec<Setting<Self>> {
         let mut rows = rows!(kernel_regularizer);
-        rows.extend(rows!(bias_regularizer));
-        rows.extend(rows!(activity_regularizer));
+        let others = rows!(bias_regularizer).into_iter().chain(rows!(activity_regularizer));
+        // It compares the rows of a matrix.
+        rows.extend(others.filter(|setting| !setting.row.key.ends_with(".orthogonal")));
         rows.extend(rows!(kernel_constraint));
         rows.extend(rows!(bias_constraint));
         rows
@@ -203,9 +204,9 @@ impl LayerSettings {
 impl Rows for Regularizer {
     fn rows() -> Vec<Setting<Self>> {
         vec![
-            row!(l1, not_negative(), "factor of Σ|w|"),
-            row!(l2, not_negative(), "factor of Σw²"),
-            row!(orthogonal, not_negative(), "factor of rows' mean |cosine|; kernels only"),
+            row!(l1, not_negative(), "factor of the sum of absolute values"),
+            row!(l2, not_negative(), "factor of the sum of squares"),
+            row!(orthogonal, not_negative(), "factor of rows' mean |cosine|"),
         ]
     }
 }
