@@ -16,6 +16,28 @@ use crate::results::{
 /// The maximum number of questions of the study's own.
 const MAX_OWN: usize = 2;
 
+/// Texts of questions about variants: the question, the quantity, and what the quantity tells.
+const LOSS: [&str; 3] = [
+    "Which has the lowest loss on new images?",
+    "Loss on new images",
+    "One confident mistake costs as much as many unsure ones.",
+];
+const GAP: [&str; 3] = [
+    "Which has the smallest gap?",
+    "Gap in points",
+    "The gap is what a network has learnt by heart: right on its own images only.",
+];
+const WEIGHTS: [&str; 3] = [
+    "Which has the smallest weights?",
+    "Norm of the weights",
+    "Of the regularisers, penalties, weight decay and constraints alone act on the weights.",
+];
+const WRONG_LABELS: [&str; 3] = [
+    "Which repeats the fewest wrong labels?",
+    "Wrong labels repeated, per cent",
+    "A wrong label can only be learnt by heart: nothing in the image tells it.",
+];
+
 /// A question whose answer is a variant, or the value of a swept key.
 #[derive(Debug, PartialEq, Serialize)]
 pub(super) struct Question {
@@ -23,7 +45,7 @@ pub(super) struct Question {
     /// The quantity that answers it.
     measure: String,
     choices: Vec<Choice>,
-    /// Sentence with the answer's numbers.
+    /// Sentences about the answer.
     why: String,
 }
 
@@ -46,6 +68,8 @@ type Named<'a> = Vec<(String, &'a Group<'a>)>;
 struct Asked<'a> {
     text: String,
     measure: &'static str,
+    /// What the quantity tells, as a sentence that holds for any answer.
+    why: &'static str,
     scale: Scale,
     is_lowest: bool,
     value: &'a dyn Fn(&Row) -> Option<f64>,
@@ -68,10 +92,14 @@ pub(super) fn questions(
     let gap = |row: &Row| Some(row.record.gap());
     let norm = |row: &Row| norm(row, layer);
     let memorised = |row: &Row| row.record.memorised;
-    let lowest = |text: &str, measure, scale, floor: f64, value: &dyn Fn(&Row) -> Option<f64>| {
+    let lowest = |[text, measure, why]: [&'static str; 3],
+                  scale,
+                  floor: f64,
+                  value: &dyn Fn(&Row) -> Option<f64>| {
         let asked = Asked {
             text: text.to_owned(),
             measure,
+            why,
             scale,
             is_lowest: true,
             value,
@@ -80,32 +108,21 @@ pub(super) fn questions(
         question(&variants, &asked)
     };
     let common = [
-        lowest(
-            "Which has the lowest loss on new images?",
-            "Loss on new images",
-            Scale::Number,
-            0.0,
-            &|row| Some(new_loss(row)),
-        ),
-        lowest("Which has the smallest gap?", "Gap in points", Scale::Points, gap_floor(all), &gap),
-        lowest("Which has the smallest weights?", "Norm of the weights", Scale::Number, 0.0, &norm),
+        lowest(LOSS, Scale::Number, 0.0, &|row| Some(new_loss(row))),
+        lowest(GAP, Scale::Points, gap_floor(all), &gap),
+        lowest(WEIGHTS, Scale::Number, 0.0, &norm),
     ];
     let sweeps = sliders.iter().filter_map(|slider| about_values(slider, shown, all));
     let accuracy = Asked {
         text: "Which reads most new images?".to_owned(),
         measure: "New images right, per cent",
+        why: "Only right answers count here, not how sure they are.",
         scale: Scale::Points,
         is_lowest: false,
         value: &|row| Some(row.record.test.accuracy),
         differs: &accuracy_differs,
     };
-    let wrong = lowest(
-        "Which repeats the fewest wrong labels?",
-        "Wrong labels repeated, per cent",
-        Scale::Points,
-        0.0,
-        &memorised,
-    );
+    let wrong = lowest(WRONG_LABELS, Scale::Points, 0.0, &memorised);
     let own = sweeps.chain(wrong).chain(question(&variants, &accuracy));
     common.into_iter().flatten().chain(own.take(MAX_OWN)).collect()
 }
@@ -124,6 +141,7 @@ fn about_values(slider: &Slider, shown: &[&Group<'_>], all: &[Group<'_>]) -> Opt
     let asked = Asked {
         text: format!("Which {} is best for {}?", slider.label, of.runs[0].label()),
         measure: "Held-out images right, per cent",
+        why: "Held-out images decide, so that the test images stay unseen.",
         scale: Scale::Points,
         is_lowest: false,
         value: &held_out,
@@ -160,13 +178,7 @@ fn question(groups: &Named<'_>, asked: &Asked<'_>) -> Option<Question> {
         (_, 1) => " These test images do not tell the right ones apart.",
         _ => " The seeds do not tell the right ones apart.",
     };
-    let (first, best) = (&choices[0], &choices[best]);
-    let others = if best.is_right && first.name != best.name {
-        format!(", {} has {}", first.name, first.text)
-    } else {
-        String::new()
-    };
-    let why = format!("{} has {}{others}.{close}", best.name, best.text);
+    let why = format!("{}{close}", asked.why);
     Some(Question { text: asked.text.clone(), measure: asked.measure.to_owned(), choices, why })
 }
 

@@ -7,7 +7,7 @@
   let at = Math.min(state.get().guesses?.length ?? 0, last); // the question that is asked
 
   const answered = ({ choices, measure, why }, guess) => {
-    const right = choices.filter((choice) => choice.is_right).map(({ name }) => name);
+    const right = choices.filter((choice) => choice.is_right).map(({ name, text }) => `${name} (${text})`);
     const verdict = choices[guess].is_right ? "Yes: " : "No: ";
     const next = make("button", { type: "button", class: "primary" }, at === last ? "Show all" : "Next question");
     next.addEventListener("click", () => {
