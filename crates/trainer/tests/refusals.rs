@@ -102,6 +102,7 @@ fn impossible_combinations_are_refused_with_their_line_and_key() {
         "hidden1.kernel_constraint.min_max_norm.rate = 1.5",
         "hidden1.kernel_regularizer = { orthogonal = 0.1, l2 = 0.1 }",
         "hidden1.bias_regularizer.orthogonal = 0.1",
+        "hidden1.activity_regularizer = { orthogonal = 0.1 }",
         "hidden1.dropout = 1.0",
         "hidden1.gaussian_dropout = 1.0",
         "hidden1.gaussian_noise = -1",

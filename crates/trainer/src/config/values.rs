@@ -59,8 +59,8 @@ pub(crate) fn unknown(kind: &str, name: &str, known: &[impl AsRef<str> + Display
 pub(crate) fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> String {
     known
         .into_iter()
-        .map(|candidate| (strsim::jaro_winkler(word, candidate), candidate))
-        .filter(|(similarity, _)| *similarity > 0.8)
+        .map(|candidate| (strsim::normalized_damerau_levenshtein(word, candidate), candidate))
+        .filter(|(similarity, _)| *similarity >= 0.6)
         .max_by(|(one, _), (other, _)| one.total_cmp(other))
         .map_or(String::new(), |(_, candidate)| format!("; did you mean `{candidate}`?"))
 }

@@ -166,7 +166,7 @@ impl LayerSettings {
     fn dense() -> Vec<Setting<Self>> {
         let mut rows = rows!(kernel_regularizer);
         let others = rows!(bias_regularizer).into_iter().chain(rows!(activity_regularizer));
-        // It compares the rows of a matrix.
+        // `orthogonal` compares the rows of a matrix; biases and activities are none.
         rows.extend(others.filter(|setting| !setting.row.key.ends_with(".orthogonal")));
         rows.extend(rows!(kernel_constraint));
         rows.extend(rows!(bias_constraint));
