@@ -48,7 +48,7 @@ pub fn write(
         } else {
             "first point, as no images are held out to choose by"
         };
-        notes.push(format!("Below, each variant is shown at its {shown}."));
+        notes.push(format!("Unless a slider is moved, each variant is shown at its {shown}."));
     }
     // A set whose files could not be verified has another name.
     let name = &saved.manifest.dataset.name;

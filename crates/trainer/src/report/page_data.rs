@@ -13,7 +13,7 @@ use super::{
     mistakes::{Mistake, mistakes},
     network::WeightHistogram,
     pictures::{Pictures, largest},
-    quantities::{Quantity, matrix},
+    quantities::{Quantity, layer_name, matrix},
     questions::{Question, questions},
     sweep::{Slider, SweptKey, sliders, swept_keys},
     wrong_labels::{MislabelledImages, WrongImage},
@@ -112,8 +112,6 @@ impl PageData {
         }
         let InputFormat { width, height, class_names, preparation, .. } =
             format.unwrap_or_default();
-        let shown_layer =
-            layer.map_or_else(|| "the last hidden layer".to_owned(), |layer| layer.to_string());
         let shown: Vec<&Group<'_>> = shown.iter().map(|index| &all[*index]).collect();
         Self {
             questions: questions(&shown, all, &sliders, layer),
@@ -124,7 +122,7 @@ impl PageData {
                 .collect(),
             preparation,
             ink: centred_ink(width),
-            shown_layer,
+            shown_layer: layer_name(layer),
             has_images: splits.is_some(),
             labels: results::runs(all)
                 .map(|row| (row.variant().to_owned(), row.label().to_owned()))

@@ -110,7 +110,7 @@ pub(super) fn matrix(
     let of = |value: fn(&Record) -> Option<f64>| move |row: &Row| value(&row.record);
     let confidence = |record: &Record| record.calibration.as_deref().map(calibration_error);
     let norm = |row: &Row| norm(row, layer);
-    let weights = layer.map_or("norm of weights".to_owned(), |layer| format!("norm of {layer}"));
+    let weights = format!("norm of {}", layer_name(layer));
 
     let mut matrix = Matrix { groups, columns: Vec::new(), rows: vec![Vec::new(); groups.len()] };
     let percent = Scale::Percent;
@@ -198,6 +198,11 @@ fn sentence(effect: &Effect, scale: Scale) -> String {
 /// Returns the cross-entropy on held-out images, or else on the test images.
 pub(super) fn new_loss(row: &Row) -> f64 {
     row.record.validation.unwrap_or(row.record.test).cross_entropy
+}
+
+/// Returns the name of the layer whose weights are shown: without one, each network's last hidden layer.
+pub(super) fn layer_name(layer: Option<LayerName>) -> String {
+    layer.map_or_else(|| "the last hidden layer".to_owned(), |layer| layer.to_string())
 }
 
 /// Returns the norm of a layer's kernel, of the epoch whose weights were kept; that of the last hidden layer without a layer.

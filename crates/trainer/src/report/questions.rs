@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::{
     group::sets_no_scale,
-    quantities::{Scale, gap_floor, new_loss, norm},
+    quantities::{Scale, gap_floor, layer_name, new_loss, norm},
     sweep::Slider,
 };
 use crate::results::{
@@ -20,17 +20,12 @@ const MAX_OWN: usize = 2;
 const LOSS: [&str; 3] = [
     "Which has the lowest loss on new images?",
     "Loss on new images",
-    "One confident mistake costs as much as many unsure ones.",
+    "Loss also counts how sure each answer is: a sure mistake costs most.",
 ];
 const GAP: [&str; 3] = [
     "Which has the smallest gap?",
     "Gap in points",
     "The gap is what a network has learnt by heart: right on its own images only.",
-];
-const WEIGHTS: [&str; 3] = [
-    "Which has the smallest weights?",
-    "Norm of the weights",
-    "Of the regularisers, penalties, weight decay and constraints alone act on the weights.",
 ];
 const WRONG_LABELS: [&str; 3] = [
     "Which repeats the fewest wrong labels?",
@@ -45,7 +40,7 @@ pub(super) struct Question {
     /// The quantity that answers it.
     measure: String,
     choices: Vec<Choice>,
-    /// Sentences about the answer.
+    /// What the quantity tells, and whether the right answers are close.
     why: String,
 }
 
@@ -67,9 +62,9 @@ type Named<'a> = Vec<(String, &'a Group<'a>)>;
 /// A quantity that is asked for.
 struct Asked<'a> {
     text: String,
-    measure: &'static str,
+    measure: &'a str,
     /// What the quantity tells, as a sentence that holds for any answer.
-    why: &'static str,
+    why: &'a str,
     scale: Scale,
     is_lowest: bool,
     value: &'a dyn Fn(&Row) -> Option<f64>,
@@ -92,7 +87,7 @@ pub(super) fn questions(
     let gap = |row: &Row| Some(row.record.gap());
     let norm = |row: &Row| norm(row, layer);
     let memorised = |row: &Row| row.record.memorised;
-    let lowest = |[text, measure, why]: [&'static str; 3],
+    let lowest = |[text, measure, why]: [&str; 3],
                   scale,
                   floor: f64,
                   value: &dyn Fn(&Row) -> Option<f64>| {
@@ -107,10 +102,17 @@ pub(super) fn questions(
         };
         question(&variants, &asked)
     };
+    // A network that learns wrong labels has a small gap too.
+    let has_wrong = shown.iter().any(|group| group.runs.iter().any(|row| memorised(row).is_some()));
+    let weights = [
+        &format!("Which has the smallest weights in {}?", layer_name(layer)),
+        &format!("Norm of {}", layer_name(layer)),
+        "Weights mostly grow in training; penalties, weight decay and constraints hold them down.",
+    ];
     let common = [
         lowest(LOSS, Scale::Number, 0.0, &|row| Some(new_loss(row))),
-        lowest(GAP, Scale::Points, gap_floor(all), &gap),
-        lowest(WEIGHTS, Scale::Number, 0.0, &norm),
+        lowest(GAP, Scale::Points, gap_floor(all), &gap).filter(|_| !has_wrong),
+        lowest(weights, Scale::Number, 0.0, &norm),
     ];
     let sweeps = sliders.iter().filter_map(|slider| about_values(slider, shown, all));
     let accuracy = Asked {
@@ -198,15 +200,16 @@ mod tests {
         rows
     }
 
-    fn asked(rows: &[Row]) -> Vec<(String, Vec<String>)> {
+    /// Returns the questions about the runs, each with its right answers and what is said about them.
+    fn asked(rows: &[Row]) -> Vec<(String, Vec<String>, String)> {
         let groups = groups(rows, "none");
         let shown: Vec<&Group<'_>> = groups.iter().collect();
-        let right = |question: &Question| {
-            let choices = question.choices.iter().filter(|choice| choice.is_right);
-            choices.map(|choice| choice.name.clone()).collect()
-        };
         let questions = questions(&shown, &groups, &[], None);
-        questions.iter().map(|question| (question.text.clone(), right(question))).collect()
+        let answered = questions.into_iter().map(|Question { text, choices, why, .. }| {
+            let right = choices.into_iter().filter(|choice| choice.is_right);
+            (text, right.map(|choice| choice.name).collect(), why)
+        });
+        answered.collect()
     }
 
     #[test]
@@ -216,12 +219,16 @@ mod tests {
         let close: &[f64] = &[0.89, 0.92, 0.90, 0.91, 0.91];
         let found =
             asked(&rows(&[("none", none), ("l2", better), ("dropout", none), ("l1", none)]));
-        let gap = ("Which has the smallest gap?".to_owned(), vec!["L2".to_owned()]);
-        let accuracy = ("Which reads most new images?".to_owned(), vec!["L2".to_owned()]);
-        assert_eq!(found, [gap, accuracy]);
+        let [gap, accuracy] = &found[..] else { panic!("{found:?}") };
+        assert_eq!(*gap, (GAP[0].to_owned(), vec!["L2".to_owned()], GAP[2].to_owned()));
+        assert_eq!((accuracy.0.as_str(), &accuracy.1), ("Which reads most new images?", &gap.1));
         let found =
             asked(&rows(&[("none", none), ("l2", better), ("dropout", close), ("l1", none)]));
         assert_eq!(found[0].1, ["L2", "dropout"]);
+        assert_eq!(found[0].2, format!("{} The seeds do not tell the right ones apart.", GAP[2]));
+        let mut wrong = rows(&[("none", none), ("l2", better), ("dropout", none), ("l1", none)]);
+        wrong.iter_mut().for_each(|row| row.record.memorised = Some(0.5));
+        assert_eq!(asked(&wrong), [accuracy.clone()]);
         // More than half would be right.
         assert_eq!(asked(&rows(&[("none", none), ("l2", better), ("dropout", close)])), []);
         assert_eq!(asked(&rows(&[("none", none), ("l2", none)])), []);

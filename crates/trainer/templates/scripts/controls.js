@@ -82,7 +82,8 @@
     variantButtons.forEach((button) => button.setAttribute("aria-pressed", !hidden.has(button.dataset.variant)));
     sliders.forEach((slider, index) => slider.show(points[index]));
     back.hidden = !state.isMoved();
-    guess.textContent = guesses === null ? `Guess first (${count} question${count > 1 ? "s" : ""})` : "Show all";
+    guess.replaceChildren(...guesses === null
+      ? ["Guess first", make("span", {}, ` (${count} question${count > 1 ? "s" : ""})`)] : ["Show all"]);
     for (const row of document.querySelectorAll("#results tbody tr")) {
       row.hidden = hidden.has(row.dataset.variant);
       row.classList.toggle("current", state.isMoved() && names.has(row.dataset.name));

@@ -5,14 +5,10 @@ report.curves = (() => {
 
   // The two measures, with their columns in history.csv and metrics.csv and the final values.
   const MEASURES = {
-    loss: {
-      label: "cross-entropy", training: "cross_entropy", heldOut: ({ curves }) => recorded(curves, "val_cross_entropy"),
-      running: "running_loss", test: "cross_entropy_test", worse: Math.max,
-    },
-    accuracy: {
-      label: "accuracy", training: "acc", heldOut: ({ curves }) => byEpoch(curves, "val_acc"),
-      running: "running_acc", test: "acc_test", worse: Math.min,
-    },
+    loss: { label: "cross-entropy", training: "cross_entropy", running: "running_loss", test: "cross_entropy_test",
+      heldOut: ({ curves }) => recorded(curves, "val_cross_entropy"), worse: Math.max },
+    accuracy: { label: "accuracy", training: "acc", running: "running_acc", test: "acc_test",
+      heldOut: ({ curves }) => byEpoch(curves, "val_acc"), worse: Math.min },
   };
 
   // Returns the points of a column with some epochs; values that are missing are left out.
@@ -32,10 +28,8 @@ report.curves = (() => {
 
   const curvesOf = (measure, group) => {
     const { training, heldOut, running } = MEASURES[measure];
-    return {
-      group, training: recorded(group.curves, training), heldOut: heldOut(group),
-      running: byEpoch(group.curves, running),
-    };
+    return { group, training: recorded(group.curves, training), heldOut: heldOut(group),
+      running: byEpoch(group.curves, running) };
   };
 
   // Returns the range of the values of several curves, without those that set no scale. A loss begins at 0, and leaves

@@ -1,6 +1,6 @@
 // The first screen: a headline, one picture that follows the study, and each variant's difference to the first.
 report.first = (() => {
-  const { data, make, section, state, finite, number } = report;
+  const { data, make, empty, section, state, finite, number } = report;
   const { add, figure, common, epochs } = report.view;
   const HEIGHT = 300;
   // Groups that set no scale are named instead of drawn.
@@ -38,9 +38,9 @@ report.first = (() => {
           { x: "epoch", y1: "training", y2: "heldOut", fill: "var(--new)", fillOpacity: 0.14, clip: true }),
         Plot.ruleX(best, { strokeDasharray: "2 3" }),
         Plot.text(best, {
-          x: (epoch) => epoch, frameAnchor: "top-left", dx: 6, dy: -14, fontSize: 12, fill: "var(--quiet)",
+          x: (epoch) => epoch, frameAnchor: "top-left", dx: 6, dy: -14, fontSize: 12, fill: "var(--new)",
           textAnchor: best[0] > last / 2 ? "end" : "start",
-          text: (epoch) => `epoch ${epoch}: the loss on new images is lowest`,
+          text: (epoch) => `lowest at epoch ${epoch}`,
         }),
         Plot.line(named(helper?.heldOut ?? [], `with ${helper?.group.name}`),
           { ...thick, stroke: helper?.group.colour, strokeWidth: 1.5 }),
@@ -97,7 +97,7 @@ report.first = (() => {
       return { name, ...help, mean: 100 * help.mean, low: 100 * help.low, high: 100 * help.high };
     });
     const rows = d3.sort(differences, (row) => -row.mean);
-    if (!rows.length) return;
+    if (!rows.length) return others.length && body.append(empty(`Nothing to compare${offScale(others)}.`));
     const isOfOneSeed = rows.some(({ low, verdict }) => finite(low) && !verdict);
     const kinds = isOfOneSeed ? " on these test images" : "; grey: could be chance";
     const few = rows.some(({ provisional }) => provisional) ? "; hollow: few seeds" : "";

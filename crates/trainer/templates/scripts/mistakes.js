@@ -1,12 +1,11 @@
 // Test images that variants and the first one read differently, and those that most misread.
 (() => {
   const { data, images, make, empty, state, imageCanvas, classText } = report;
-  // The kinds are those to the first variant where no slider is moved.
-  const first = report.variants.length ? state.groupAt(report.variants[0], state.initial().points) : null;
-  const TITLES = {
-    gained: `Misread by “${first?.name}”, read by others`,
-    lost: `Read by “${first?.name}”, misread by others`,
-    hard: "Misread by most",
+  // The kinds are those where no slider is moved. Returns whether an image is of its kind where they are.
+  const isOfKind = ({ kind, label }, index) => {
+    const [first, ...others] = state.all().map(({ answers }) => answers[index] === label);
+    if (kind === "hard") return d3.sum([first, ...others], (isRight) => (isRight ? -1 : 1)) > 0;
+    return first === (kind === "lost") && others.includes(!first);
   };
 
   // Makes a button that shows an image and loads it on the pad.
@@ -34,21 +33,24 @@
       make("figcaption", {}, "label ", make("b", {}, data.class_names[image.label]), ` (no. ${image.index})`),
       make("dl", {}, ...predictions));
   };
+  // Adds the images of a kind, if there are any.
   const cards = (body, kind) => {
-    const some = images.filter((image) => image.kind === kind);
-    if (some.length) body.append(make("h3", {}, TITLES[kind]), make("div", { class: "cards" }, ...some.map(card)));
+    const { name } = state.first();
+    const title = { gained: `Misread by “${name}”, read by others`, lost: `Read by “${name}”, misread by others`,
+      hard: "Misread by most" }[kind];
+    const some = images.filter((image, index) => image.kind === kind && (!state.isMoved() || isOfKind(image, index)));
+    if (some.length) body.append(make("h3", {}, title), make("div", { class: "cards" }, ...some.map(card)));
+    return some.length;
   };
 
   report.view.add("mistakes", (body) => {
-    if (!images.length) {
-      return body.append(empty(data.has_images ? "No image is misread by some and read by others."
-        : "The test images were not available when this page was written."));
-    }
+    const reason = data.has_images ? "No image is misread by some and read by others."
+      : "The test images were not available when this page was written.";
+    if (!images.length) return body.append(empty(reason));
     const hasDifferences = images.some(({ kind }) => kind !== "hard");
-    cards(body, hasDifferences ? "gained" : "hard");
+    if (!cards(body, hasDifferences ? "gained" : "hard")) body.append(empty("No such image at this point."));
   });
-  if (images.length) {
-    report.view.add("mistakes", (body) => ["lost", "hard"].forEach((kind) => cards(body, kind)),
-      "Images that the first variant reads and others misread, and those that most misread");
-  }
+  if (!images.length) return;
+  report.view.add("mistakes", (body) => ["lost", "hard"].forEach((kind) => cards(body, kind)),
+    "Images that the first variant reads and others misread, and those that most misread");
 })();

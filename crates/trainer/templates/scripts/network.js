@@ -12,9 +12,8 @@ report.network = (() => {
     const all = (tensors) => Object.fromEntries(Object.entries(tensors).map(([name, text]) => [name, floats(text)]));
     const norm = (tensors) => tensors && all(tensors);
     const { kernel, bias, batch_norm, layer_norm } = layer;
-    return {
-      ...layer, kernel: floats(kernel), bias: floats(bias), batch_norm: norm(batch_norm), layer_norm: norm(layer_norm),
-    };
+    return { ...layer, kernel: floats(kernel), bias: floats(bias), batch_norm: norm(batch_norm),
+      layer_norm: norm(layer_norm) };
   };
 
   const dense = ({ inputs, units, kernel, bias }, x) => {

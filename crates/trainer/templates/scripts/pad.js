@@ -8,7 +8,6 @@ report.pad = (() => {
   const LONGER = 280;
   const side = (length) => Math.max(1, Math.round(LONGER * length / Math.max(WIDTH, HEIGHT)));
   const [DRAWING, DRAWING_HEIGHT] = [side(WIDTH), side(HEIGHT)];
-  const PEN_WIDTH = 22;
 
   // Resamples a line of `length` grey values to `size` by a triangle filter, as the predict command does.
   const resample = (length, size, at) => Array.from({ length: size }, (_, i) => {
@@ -117,7 +116,7 @@ report.pad = (() => {
   const label = { role: "img", "aria-label": "Area to draw in" };
   const canvas = make("canvas", { id: "pad-canvas", width: DRAWING, height: DRAWING_HEIGHT, ...label });
   const pen = canvas.getContext("2d", { willReadFrequently: true });
-  Object.assign(pen, { lineWidth: PEN_WIDTH, lineCap: "round", strokeStyle: "#fff", imageSmoothingEnabled: false });
+  Object.assign(pen, { lineWidth: 22, lineCap: "round", strokeStyle: "#fff", imageSmoothingEnabled: false });
   const preview = imageCanvas(pixels, "What the networks see");
   preview.id = "pad-preview";
   const status = make("p", { id: "pad-status", role: "status" });

@@ -26,7 +26,7 @@ report.player = (() => {
       const at = Math.min(from + Math.floor((now - began) / 1000 * end / SECONDS), end);
       timer = requestAnimationFrame(step);
       if (at !== position()) state.show({ epoch: epochAt(at) });
-      if (at === end) pause();
+      if (at === end || state.get().guesses) pause();
     };
     timer = requestAnimationFrame(step);
     state.show({ epoch: epochAt(from) });

@@ -4,19 +4,21 @@
   const { figure, common } = report.view;
   const box = section("questions").appendChild(make("div"));
   const last = data.questions.length - 1;
-  let at = Math.min(state.get().guesses?.length ?? 0, last); // the question that is asked
+  let at = Math.max((state.get().guesses?.length ?? 0) - 1, 0); // the question that is asked, or answered
 
   const answered = ({ choices, measure, why }, guess) => {
-    const right = choices.filter((choice) => choice.is_right).map(({ name, text }) => `${name} (${text})`);
+    const right = choices.filter((choice) => choice.is_right).map(({ name }) => name);
     const verdict = choices[guess].is_right ? "Yes: " : "No: ";
-    const next = make("button", { type: "button", class: "primary" }, at === last ? "Show all" : "Next question");
+    const attributes = { type: "button", class: "primary", "aria-describedby": "answer" };
+    const next = make("button", attributes, at === last ? "Show all" : "Next question");
     next.addEventListener("click", () => {
       if (at === last) return state.change({ guesses: null });
       at += 1;
       draw();
       box.querySelector("h2").focus();
     });
-    box.append(make("p", { role: "status" }, make("b", {}, verdict + right.join(" and ")), `. ${why}`), next);
+    const answer = [make("b", {}, verdict + right.join(" and ")), `. ${why}`];
+    box.append(make("p", { role: "status", id: "answer" }, ...answer), next);
     // The quantity of each choice, the right ones green.
     figure(box, (width) => ({
       ...common, width, height: 34 * choices.length + 56, marginLeft: 150, marginRight: 60, marginBottom: 40,
@@ -52,12 +54,14 @@
   const update = () => {
     const { guesses } = state.get();
     const isAsking = guesses !== null && data.questions.length > 0;
+    const isNew = section("questions").hidden === isAsking;
     document.body.classList.toggle("guessing", isAsking);
     section("questions").hidden = !isAsking;
-    if (!isAsking) return;
+    if (!isAsking) return isNew && section("guess").focus();
     // The question that was answered last stays until the next one is asked for.
     if (guesses.length <= at || guesses.length > at + 1) at = Math.min(guesses.length, last);
     draw();
+    if (isNew) box.querySelector("h2").focus();
   };
   state.onChange((isOfEpoch) => isOfEpoch || update());
   update();

@@ -23,24 +23,18 @@ report.sweep = (() => {
         const gap = ticks.length ? scale(position(value)) - scale(position(ticks.at(-1))) : Infinity;
         if (gap >= 44) ticks.push(value);
       }
-      return {
-        domain, insetLeft: 8, insetRight: 8,
-        ticks: ticks.map(position), tickFormat: (tick) => format(ticks.find((value) => position(value) === tick)),
-      };
+      return { domain, insetLeft: 8, insetRight: 8, ticks: ticks.map(position),
+        tickFormat: (tick) => format(ticks.find((value) => position(value) === tick)) };
     };
     return { log, position, options };
   };
 
   // The measures, each with the metrics of training and of the images that it is compared on.
   const MEASURES = [
-    {
-      label: "images misread, per cent", training: "acc_train", heldOut: "acc_val", test: "acc_test",
-      value: (mean) => 100 * (1 - mean),
-    },
-    {
-      label: "cross-entropy", training: "cross_entropy_train", heldOut: "cross_entropy_val", test: "cross_entropy_test",
-      value: (mean) => mean,
-    },
+    { label: "images misread, per cent", training: "acc_train", heldOut: "acc_val", test: "acc_test",
+      value: (mean) => 100 * (1 - mean) },
+    { label: "cross-entropy", training: "cross_entropy_train", heldOut: "cross_entropy_val",
+      test: "cross_entropy_test", value: (mean) => mean },
   ];
 
   // Returns the points of a metric, with the ends of the spread over the seeds.

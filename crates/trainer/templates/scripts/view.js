@@ -5,7 +5,6 @@ report.view = (() => {
   const NEAR = 800; // the distance from the window at which a view is drawn, in pixels
   const views = [];
   let maxWidth = Infinity;
-
   let followers = []; // of the view that is drawn
 
   const draw = (view) => {
@@ -68,9 +67,9 @@ report.view = (() => {
   // Returns the rows that a chart draws, so far as a table can hold them.
   const rowsOf = ({ marks }) => {
     const drawn = marks.flat(Infinity).flatMap((mark) => Array.from(mark?.data ?? []));
-    const rows = drawn.filter((row) => row?.constructor === Object).map(({ group, pixels, ...row }) => {
+    const rows = drawn.filter((row) => row?.constructor === Object).map(({ group, pixels, sets_no_scale, variant, ...row }) => {
       const plain = Object.entries(row).filter(([, value]) => typeof value !== "object" && value !== undefined);
-      return { ...(group ? { variant: group.name } : {}), ...Object.fromEntries(plain) };
+      return { ...(group || variant ? { variant: group?.name ?? variant } : {}), ...Object.fromEntries(plain) };
     });
     const named = rows.filter((row) => ["variant", "name", "split"].some((key) => key in row));
     return [...new Map((named.length ? named : rows).map((row) => [JSON.stringify(row), row])).values()];
@@ -84,11 +83,11 @@ report.view = (() => {
     const text = new XMLSerializer().serializeToString(copy);
     return text.replace(/var\((--[\w-]+)\)/g, (_, name) => style.getPropertyValue(name).trim());
   };
-  // Makes the buttons that save a chart as SVG, and its data as CSV.
-  const saveButtons = (svg, options) => {
-    const name = `${document.title} ${options.ariaLabel}`.replace(/[^\p{L}\p{N}]+/gu, "-").toLowerCase();
+  // Makes the buttons that save a figure as SVG, and its data as CSV.
+  const saveButtons = (label, svg, rows) => {
+    const name = `${document.title} ${label}`.replace(/[^\p{L}\p{N}]+/gu, "-").toLowerCase();
     const button = (type, mime, text) => {
-      const made = make("button", { type: "button", "aria-label": `${type}: save ${options.ariaLabel}` }, type);
+      const made = make("button", { type: "button", "aria-label": `${type}: save ${label}` }, type);
       made.addEventListener("click", () => {
         const href = URL.createObjectURL(new Blob([text()], { type: mime }));
         make("a", { href, download: `${name}.${type.toLowerCase()}` }).click();
@@ -96,8 +95,8 @@ report.view = (() => {
       });
       return made;
     };
-    return make("span", { class: "save" }, button("SVG", "image/svg+xml", () => fileOf(svg)),
-      button("CSV", "text/csv", () => d3.csvFormat(rowsOf(options))));
+    return make("span", { class: "save" }, button("SVG", "image/svg+xml", svg),
+      button("CSV", "text/csv", () => d3.csvFormat(rows())));
   };
 
   // Marks the epoch with a rule on a chart; what comes later is pale.
@@ -128,7 +127,8 @@ report.view = (() => {
     frame.append(chart);
     if (options.lastEpoch) markEpoch(svg, chart.scale("x"), options);
     // A thumbnail is a button itself.
-    if (!parent.matches("button")) captionBox.append(saveButtons(svg, options));
+    if (parent.matches("button")) return;
+    captionBox.append(saveButtons(options.ariaLabel, () => fileOf(svg), () => rowsOf(options)));
   };
   const multiples = (parent) => parent.appendChild(make("div", { class: "multiples" }));
   const caption = (group) => [swatch(group), make("b", { class: "name", title: group.name }, group.name)];
@@ -144,13 +144,11 @@ report.view = (() => {
     const kept = some.filter((_, index) => some.length === 1 || (index + some[0].group.index) % every === 0);
     return Plot.dot(kept, { x: "epoch", y: "value", ...symbol(some[0].group), clip: true });
   });
-  const epochs = (width, last) => ({
-    label: "epoch →", domain: last > 1 ? [1, last] : [0, 2],
-    ticks: d3.ticks(1, last, width / 80).filter(Number.isInteger), tickFormat: "d",
-  });
+  const epochs = (width, last) => ({ label: "epoch →", domain: last > 1 ? [1, last] : [0, 2], tickFormat: "d",
+    ticks: d3.ticks(1, last, width / 80).filter(Number.isInteger) });
 
   const redraw = (body) => draw(views.find((view) => view.body === body));
 
-  return { add, redraw, drawAll, rowsOf, fileOf, figure, multiples, caption, common, symbol, symbols, line, tip, epochs,
-    follow };
+  return { add, redraw, drawAll, rowsOf, fileOf, saveButtons, figure, multiples, caption, common, symbol, symbols, line,
+    tip, epochs, follow };
 })();

@@ -1,7 +1,7 @@
 // What became of the weights: by epoch, as pictures, and as histograms.
 report.weights = (() => {
   const { data, make, empty, state, finite, number, percent, tick } = report;
-  const { add, figure, multiples, caption, common, follow } = report.view;
+  const { add, figure, saveButtons, multiples, caption, common, follow } = report.view;
   const MEASURES = [["norm", "norm of the kernel"], ["near_zero", "weights within ±0.001"],
     ["silent", "units that never fire"]];
 
@@ -30,11 +30,11 @@ report.weights = (() => {
   // Returns the index of the last picture up to an epoch; null is the trained network, which follows them.
   const frameAt = (epochs, epoch) =>
     (epoch === null || !epochs.length ? epochs.length : Math.max(d3.bisectRight(epochs, epoch), 1) - 1);
+  const weightsOf = ({ kernels }, frame) => new Int8Array(report.bytes(kernels[frame]).buffer);
   // Draws one of the pictures of a group's first units.
-  const paint = (canvas, { units, learnt, kernels }, frame) => {
+  const paint = (canvas, { units, learnt }, weights) => {
     const { width, height } = data;
     const context = canvas.getContext("2d");
-    const weights = new Int8Array(report.bytes(kernels[frame]).buffer);
     for (const unit of learnt) {
       const image = new ImageData(width, height);
       for (let input = 0; input < width * height; input++) {
@@ -48,21 +48,30 @@ report.weights = (() => {
     if (!some.length) return;
     const [{ pictures: { units, largest } }] = some;
     body.append(make("p", { class: "caption" }, `The weights of the first ${units} units of hidden1, orange above 0 `
-      + `and blue below, up to ±${number(largest, 3)}; blank: a unit learnt nothing. Variants start from the same.`));
+      + `and blue below, up to ±${number(largest, 3)}; blank: it learnt nothing. All start from the same weights.`));
     const rows = body.appendChild(make("div", { class: "kernel-rows" }));
     for (const group of some) {
       const { epochs } = group.pictures;
-      const canvas = make("canvas", { width: units * (data.width + 1) - 1, height: data.height, class: "kernels",
-        role: "img", "aria-label": `First-layer weights of the first units of ${group.name}` });
+      const label = `First-layer weights of the first units of ${group.name}`;
+      const [width, height] = [units * (data.width + 1) - 1, data.height];
+      const canvas = make("canvas", { width, height, class: "kernels", role: "img", "aria-label": label });
       const text = make("span");
-      rows.append(make("figure", {}, make("figcaption", {}, ...caption(group), ` seed ${group.seed}`, text), canvas));
       let shown = null;
+      const svg = () => `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}"><image width="100%"`
+        + ` href="${canvas.toDataURL()}" style="image-rendering: pixelated"/></svg>`;
+      // Weights beyond the largest one shown are cut to it.
+      const table = () => Array.from(weightsOf(group.pictures, shown), (weight, index) => ({ unit: index % units + 1,
+        row: Math.floor(index / units / data.width) + 1, column: Math.floor(index / units) % data.width + 1,
+        weight: weight / 127 * largest }));
+      rows.append(make("figure", {}, make("figcaption", {}, ...caption(group), ` seed ${group.seed}`, text,
+        saveButtons(label, svg, table)), canvas));
       follow((epoch) => {
         const frame = frameAt(epochs, epoch);
         if (frame === shown) return;
         shown = frame;
-        text.textContent = frame === epochs.length ? ", trained" : `, epoch ${epochs[frame]}`;
-        paint(canvas, group.pictures, frame);
+        const at = epochs[frame]; // undefined for the trained network
+        text.textContent = at ? `, epoch ${at}` : at === 0 ? ", start" : ", trained";
+        paint(canvas, group.pictures, weightsOf(group.pictures, frame));
       });
     }
   };

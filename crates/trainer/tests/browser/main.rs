@@ -106,6 +106,17 @@ fn sliders_move_the_page_and_the_address() {
         assert_eq!(drawn, names());
         let answers = each::<String>(&browser, "#pad-probabilities tbody th", "element.title");
         assert_eq!(answers, names());
+        // Each image is what its heading says.
+        let images = "[element.textContent, [...element.nextElementSibling.querySelectorAll('dl')].map((list) => \
+                      [...list.querySelectorAll('dd')].map(({ className }) => className || 'right').join())]";
+        for (heading, answers) in each::<(String, Vec<String>)>(&browser, "#mistakes h3", images) {
+            let expected = match heading.as_str() {
+                "Misread by “none”, read by others" => "wrong,right",
+                "Read by “none”, misread by others" => "right,wrong",
+                _ => "wrong,wrong",
+            };
+            assert_eq!(answers, vec![expected; answers.len()], "{heading}");
+        }
     }
     browser.set_fragment("#hide=none&at=1&epoch=3");
     browser.run("report.view.drawAll()");
@@ -188,6 +199,7 @@ fn asks_before_it_answers(browser: &Browser) {
     assert!(before > 5);
     browser.click("#guess");
     assert_eq!((run::<String>(browser, "location.hash").as_str(), shown()), ("#guess", 1));
+    assert_eq!(run::<String>(browser, "document.activeElement.tagName"), "H2");
     let count: usize = run(browser, "report.data.questions.length");
     assert!(count > 0);
     let is_answered = || !each::<Value>(browser, "#questions [role=status]", "0").is_empty();
@@ -210,15 +222,15 @@ fn asks_before_it_answers(browser: &Browser) {
         assert_eq!(each::<Value>(browser, "#questions figure svg", "0").len(), 1);
         let focused = "document.activeElement.closest('#questions') !== null";
         assert!(run::<bool>(browser, focused), "the focus is lost");
-        // A page that is opened with the address has the guesses.
-        if question == 0 && count > 1 {
+        // A page that is opened with the address shows the last answer.
+        if question == 0 {
             browser.reload();
-            assert!(!is_answered() && run::<String>(browser, "location.hash") == "#guess=0");
-            continue;
+            assert!(is_answered() && run::<String>(browser, "location.hash") == "#guess=0");
         }
         browser.click("#questions .primary");
     }
     assert_eq!((run::<String>(browser, "location.hash"), shown()), (String::new(), before));
+    assert_eq!(run::<String>(browser, "document.activeElement.id"), "guess");
 }
 
 /// Evaluates an expression in the page.

@@ -91,6 +91,18 @@ const chart = Plot.plot({ marks: [Plot.dot(drawn, { x: "epoch", y: "value", fill
 const file = view.fileOf(chart);
 equal("a saved chart has colours of its own", [file.includes("var(--ink"), file.includes("xmlns")], [false, true]);
 
+view.drawAll();
+const [OwnBlob, ownClick, saved] = [Blob, HTMLAnchorElement.prototype.click, []];
+globalThis.Blob = function ([text]) { saved.push(text); return new OwnBlob([text]); };
+HTMLAnchorElement.prototype.click = () => {};
+document.querySelectorAll("#weights .kernel-rows figure:first-child .save button").forEach((button) => button.click());
+[globalThis.Blob, HTMLAnchorElement.prototype.click] = [OwnBlob, ownClick];
+const [svg, csv] = [saved[0], d3.csvParse(saved[1], d3.autoType)];
+const { units, largest } = state.shown()[0].pictures;
+equal("the first layer's pictures are saved", svg.includes('href="data:image/png;base64,'), true);
+equal("their weights are saved", [csv.length, csv.columns], [units * pad.pixels().length, ["unit", "row", "column", "weight"]]);
+equal("a saved weight is in its range", d3.max(csv, ({ weight }) => Math.abs(weight)) <= largest, true);
+
 // network
 const base64 = (...values) => btoa(String.fromCharCode(...new Uint8Array(new Float32Array(values).buffer)));
 const tiny = { pixels: "raw", epsilon: 0, layers: [
