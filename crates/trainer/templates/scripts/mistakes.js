@@ -1,11 +1,11 @@
 // Test images that variants and the first one read differently, and those that most misread.
 (() => {
   const { data, images, make, empty, state, imageCanvas, classText } = report;
-  // The kinds are those where no slider is moved. Returns whether an image is of its kind where they are.
-  const isOfKind = ({ kind, label }, index) => {
+  // Returns the kind of an image. The given one is that where no slider is moved.
+  const kindOf = ({ kind, label }, index) => {
+    if (!state.isMoved()) return kind;
     const [first, ...others] = state.all().map(({ answers }) => answers[index] === label);
-    if (kind === "hard") return d3.sum([first, ...others], (isRight) => (isRight ? -1 : 1)) > 0;
-    return first === (kind === "lost") && others.includes(!first);
+    return others.includes(!first) ? (first ? "lost" : "gained") : (first ? null : "hard");
   };
 
   // Makes a button that shows an image and loads it on the pad.
@@ -38,7 +38,7 @@
     const { name } = state.first();
     const title = { gained: `Misread by “${name}”, read by others`, lost: `Read by “${name}”, misread by others`,
       hard: "Misread by most" }[kind];
-    const some = images.filter((image, index) => image.kind === kind && (!state.isMoved() || isOfKind(image, index)));
+    const some = images.filter((image, index) => kindOf(image, index) === kind);
     if (some.length) body.append(make("h3", {}, title), make("div", { class: "cards" }, ...some.map(card)));
     return some.length;
   };
@@ -48,7 +48,7 @@
       : "The test images were not available when this page was written.";
     if (!images.length) return body.append(empty(reason));
     const hasDifferences = images.some(({ kind }) => kind !== "hard");
-    if (!cards(body, hasDifferences ? "gained" : "hard")) body.append(empty("No such image at this point."));
+    if (!cards(body, hasDifferences ? "gained" : "hard")) body.append(empty("None of these images at this point."));
   });
   if (!images.length) return;
   report.view.add("mistakes", (body) => ["lost", "hard"].forEach((kind) => cards(body, kind)),

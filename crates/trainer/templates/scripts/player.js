@@ -23,7 +23,7 @@ report.player = (() => {
     const from = position() === end ? 0 : position();
     const began = performance.now();
     const step = (now) => {
-      const at = Math.min(from + Math.floor((now - began) / 1000 * end / SECONDS), end);
+      const at = Math.min(from + Math.floor(Math.max(now - began, 0) / 1000 * end / SECONDS), end);
       timer = requestAnimationFrame(step);
       if (at !== position()) state.show({ epoch: epochAt(at) });
       if (at === end || state.get().guesses) pause();

@@ -57,7 +57,7 @@
     const isNew = section("questions").hidden === isAsking;
     document.body.classList.toggle("guessing", isAsking);
     section("questions").hidden = !isAsking;
-    if (!isAsking) return isNew && section("guess").focus();
+    if (!isAsking) return isNew && section("guess").focus({ preventScroll: true });
     // The question that was answered last stays until the next one is asked for.
     if (guesses.length <= at || guesses.length > at + 1) at = Math.min(guesses.length, last);
     draw();

@@ -25,7 +25,7 @@ report.state = (() => {
     });
     const epoch = whole(parameters.get("epoch"));
     state.epoch = epochs.includes(epoch) ? epoch : null;
-    if (parameters.has("guess")) {
+    if (parameters.has("guess") && data.questions.length) {
       const guesses = parameters.get("guess").split(",").map(whole);
       const isChoice = (guess, index) => guess < (data.questions[index]?.choices.length ?? 0);
       state.guesses = guesses.every(isChoice) ? guesses : [];

@@ -4,7 +4,7 @@ report.view = (() => {
   const PRINT_WIDTH = 640;
   const NEAR = 800; // the distance from the window at which a view is drawn, in pixels
   const views = [];
-  let maxWidth = Infinity;
+  let [maxWidth, width] = [Infinity, innerWidth];
   let followers = []; // of the view that is drawn
 
   const draw = (view) => {
@@ -49,7 +49,6 @@ report.view = (() => {
     if (!isOfEpoch) return update();
     views.forEach((view) => view.followers.forEach((show) => show(state.get().epoch)));
   });
-  let width = innerWidth;
   addEventListener("resize", () => {
     if (innerWidth !== width) update();
     width = innerWidth;
@@ -57,18 +56,20 @@ report.view = (() => {
   // A chart wider than the paper would be scaled down when printed, its text too.
   addEventListener("beforeprint", () => {
     maxWidth = PRINT_WIDTH;
+    document.body.classList.remove("guessing"); // what is hidden has no width
     drawAll();
   });
   addEventListener("afterprint", () => {
     maxWidth = Infinity;
-    update();
+    state.show({});
   });
 
   // Returns the rows that a chart draws, so far as a table can hold them.
   const rowsOf = ({ marks }) => {
     const drawn = marks.flat(Infinity).flatMap((mark) => Array.from(mark?.data ?? []));
-    const rows = drawn.filter((row) => row?.constructor === Object).map(({ group, pixels, sets_no_scale, variant, ...row }) => {
-      const plain = Object.entries(row).filter(([, value]) => typeof value !== "object" && value !== undefined);
+    const rows = drawn.filter((row) => row?.constructor === Object).map(({ group, sets_no_scale, variant, ...row }) => {
+      const plain = Object.entries(row).filter(([, value]) =>
+        typeof value !== "object" && value !== undefined && value !== group?.name);
       return { ...(group || variant ? { variant: group?.name ?? variant } : {}), ...Object.fromEntries(plain) };
     });
     const named = rows.filter((row) => ["variant", "name", "split"].some((key) => key in row));

@@ -109,14 +109,20 @@ fn sliders_move_the_page_and_the_address() {
         // Each image is what its heading says.
         let images = "[element.textContent, [...element.nextElementSibling.querySelectorAll('dl')].map((list) => \
                       [...list.querySelectorAll('dd')].map(({ className }) => className || 'right').join())]";
-        for (heading, answers) in each::<(String, Vec<String>)>(&browser, "#mistakes h3", images) {
+        let kinds = each::<(String, Vec<String>)>(&browser, "#mistakes h3", images);
+        for (heading, answers) in &kinds {
             let expected = match heading.as_str() {
                 "Misread by “none”, read by others" => "wrong,right",
                 "Read by “none”, misread by others" => "right,wrong",
                 _ => "wrong,wrong",
             };
-            assert_eq!(answers, vec![expected; answers.len()], "{heading}");
+            assert_eq!(*answers, vec![expected; answers.len()], "{heading}");
         }
+        let read = "report.images.filter(({ label }, index) => \
+                    report.state.all().every(({ answers }) => answers[index] === label)).length";
+        let images: usize = run(&browser, "report.images.length");
+        let shown: usize = kinds.iter().map(|(_, answers)| answers.len()).sum();
+        assert_eq!(shown, images - run::<usize>(&browser, read));
     }
     browser.set_fragment("#hide=none&at=1&epoch=3");
     browser.run("report.view.drawAll()");

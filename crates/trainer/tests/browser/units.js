@@ -101,7 +101,11 @@ const [svg, csv] = [saved[0], d3.csvParse(saved[1], d3.autoType)];
 const { units, largest } = state.shown()[0].pictures;
 equal("the first layer's pictures are saved", svg.includes('href="data:image/png;base64,'), true);
 equal("their weights are saved", [csv.length, csv.columns], [units * pad.pixels().length, ["unit", "row", "column", "weight"]]);
-equal("a saved weight is in its range", d3.max(csv, ({ weight }) => Math.abs(weight)) <= largest, true);
+const { unit, row, column, weight } = d3.greatest(csv.filter((one) => one.unit === state.shown()[0].pictures.learnt.at(-1) + 1),
+  (one) => Math.abs(one.weight));
+const kernels = document.querySelector("#weights .kernel-rows canvas").getContext("2d");
+const [, , , alpha] = kernels.getImageData((unit - 1) * (data.width + 1) + column - 1, row - 1, 1, 1).data;
+equal("a saved weight is that of its pixel", alpha, Math.round(2 * 127 * Math.abs(weight) / largest));
 
 // network
 const base64 = (...values) => btoa(String.fromCharCode(...new Uint8Array(new Float32Array(values).buffer)));
