@@ -1,13 +1,21 @@
 //! Errors of loading a data set. Each message is a complete sentence and includes its cause, so no
 //! error has a `source`.
 
-use std::io::{self, ErrorKind};
+mod class_names;
+mod download;
+mod file;
+
+use std::io;
 use std::path::PathBuf;
 
 use thiserror::Error;
 
+pub use self::class_names::ClassNamesFault;
+pub(crate) use self::class_names::MAX_NAME_CHARS;
+pub use self::download::DownloadFault;
+pub use self::file::FileFault;
 use crate::formats::{CsvFault, NpzFault};
-use crate::shape::{MAX_CLASSES, Size};
+use crate::shape::Size;
 
 /// An error of loading a data set.
 #[derive(Debug, Error)]
@@ -261,218 +269,6 @@ pub enum Error {
         variables: Vec<&'static str>,
         /// Every location that was tried, with the reason why it was skipped.
         skipped: Vec<Skipped>,
-    },
-}
-
-/// A defect of an IDX file. The message continues a sentence that begins with the file's path.
-#[derive(Debug, Error)]
-pub enum FileFault {
-    /// The system cannot read it.
-    #[error("cannot be read: {0}")]
-    Unreadable(io::Error),
-    /// It has no bytes.
-    #[error("is empty: copy or download it again")]
-    Empty,
-    /// It begins with text.
-    #[error("is text, not an IDX file of {kind}: a web page may have been saved instead")]
-    Text {
-        /// `images` or `labels`.
-        kind: &'static str,
-    },
-    /// It does not begin with the magic number of its kind.
-    #[error("is not an IDX file of {kind}: it begins with the bytes {start:02x?}")]
-    NotIdx {
-        /// `images` or `labels`.
-        kind: &'static str,
-        /// Its first bytes, at most four.
-        start: Vec<u8>,
-    },
-    /// It holds labels instead of images, or images instead of labels.
-    #[error("holds {found} instead of {kind}: two files may have been swapped")]
-    OtherKind {
-        /// The actual kind: `images` or `labels`.
-        found: &'static str,
-        /// The expected kind: `images` or `labels`.
-        kind: &'static str,
-    },
-    /// It ends within its header.
-    #[error(
-        "is truncated: it has only {found} of the {expected} bytes of its header; copy or download it \
-         again"
-    )]
-    ShortHeader {
-        /// Number of bytes in the file.
-        found: usize,
-        /// Number of bytes in a header.
-        expected: usize,
-    },
-    /// It holds less data than its header declares.
-    #[error(
-        "is truncated: its header declares {promised} bytes of data, but only {found} follow; copy or \
-         download it again"
-    )]
-    Short {
-        /// Number of bytes after the header.
-        found: usize,
-        /// Number of bytes that the header declares.
-        promised: usize,
-    },
-    /// It holds more data than its header declares.
-    #[error(
-        "is too long: its header declares {promised} bytes of data, but more follow; copy or download \
-         it again"
-    )]
-    Long {
-        /// Number of bytes that the header declares.
-        promised: usize,
-    },
-    /// Its images have a size that is not supported.
-    #[error("holds images of {width} × {height} pixels: each side must have 1 to {most}")]
-    ImageSize {
-        /// Height, in pixels.
-        height: usize,
-        /// Width, in pixels.
-        width: usize,
-        /// Largest supported height or width, in pixels.
-        most: usize,
-    },
-    /// Its header declares no images or labels.
-    #[error("holds no {kind}: at least one is needed")]
-    NoItems {
-        /// `images` or `labels`.
-        kind: &'static str,
-    },
-    /// Its header declares more images or labels than are supported.
-    #[error("declares {count} {kind} in its header: at most {most} are supported")]
-    TooMany {
-        /// `images` or `labels`.
-        kind: &'static str,
-        /// Number that the header declares.
-        count: usize,
-        /// Largest supported number.
-        most: usize,
-    },
-    /// It is gzipped, and the gzip data is damaged or truncated.
-    #[error(
-        "cannot be decompressed: its gzip data is damaged or truncated; copy or download it again"
-    )]
-    Gzip,
-    /// It is not gzipped, so that its checksum cannot be verified.
-    #[error("is not gzipped")]
-    NotGzipped,
-    /// It is a valid IDX file, but not the one published.
-    #[error(
-        "is not {title}'s file: its SHA-256 is {found}, expected {expected}; to use another data set, set \
-         data.dir to its folder"
-    )]
-    Checksum {
-        /// Name of the data set.
-        title: &'static str,
-        /// SHA-256 of the file.
-        found: String,
-        /// SHA-256 of the published file.
-        expected: String,
-    },
-}
-
-/// Longest name of a class, in characters.
-pub(crate) const MAX_NAME_CHARS: usize = 64;
-
-/// A defect of a file of class names. The message continues a sentence that begins with the file's path.
-#[derive(Debug, Error)]
-pub enum ClassNamesFault {
-    /// The system cannot read it.
-    #[error("cannot be read: {0}")]
-    Unreadable(io::Error),
-    /// It is not UTF-8, or too large to be a list of names.
-    #[error("is not UTF-8 text of at most 64 KiB: write the name of a class on each line")]
-    NotText,
-    /// It has too many names.
-    #[error("names {0} classes: at most {MAX_CLASSES} are supported")]
-    TooMany(usize),
-    /// It has fewer names than there are classes.
-    #[error("lacks names: it has {names}, and the labels {lowest} to {highest} need {}", highest - lowest + 1)]
-    TooFew {
-        /// Number of names.
-        names: usize,
-        /// The lowest label.
-        lowest: u8,
-        /// The highest label.
-        highest: u8,
-    },
-    /// A line is empty.
-    #[error("has no name on line {0}: write the name of a class on each line")]
-    NoName(usize),
-    /// A name is too long or has characters that cannot be shown.
-    #[error(
-        "has a name on line {0} of more than {MAX_NAME_CHARS} characters, or with invisible ones"
-    )]
-    Unprintable(usize),
-    /// Two names are equal.
-    #[error("names `{name}` on lines {first} and {second}: names have to differ")]
-    Twice {
-        /// The name.
-        name: String,
-        /// Its first line, from 1.
-        first: usize,
-        /// Its second line, from 1.
-        second: usize,
-    },
-}
-
-impl From<io::Error> for FileFault {
-    /// Distinguishes invalid gzip data, as `gzip::decompress` reports it, from a failure of the system.
-    fn from(error: io::Error) -> Self {
-        match error.kind() {
-            ErrorKind::InvalidInput | ErrorKind::InvalidData | ErrorKind::UnexpectedEof => {
-                Self::Gzip
-            }
-            _ => Self::Unreadable(error),
-        }
-    }
-}
-
-/// The cause of a failed download. The message continues `cannot be downloaded: `.
-#[derive(Debug, Error)]
-pub enum DownloadFault {
-    /// The server cannot be reached.
-    #[error("no connection could be made: {0}")]
-    Unreachable(io::Error),
-    /// The server accepted the connection, but sent no valid HTTP response.
-    #[error("the server sent no valid response: {0}")]
-    NoAnswer(io::Error),
-    /// The server redirects more often than allowed.
-    #[error("the server redirects too often")]
-    Redirects,
-    /// The server responded with an error status.
-    #[error("the server answered with status {0}")]
-    Status(u16),
-    /// The connection ended or stalled before the end of the file.
-    #[error("the connection was lost after {received} bytes: {reason}")]
-    Interrupted {
-        /// Number of bytes received so far, those of earlier attempts included.
-        received: usize,
-        /// The cause.
-        reason: io::Error,
-    },
-    /// The file is larger than any that is published.
-    #[error("the file is larger than {most} bytes")]
-    TooLarge {
-        /// Largest accepted size, in bytes.
-        most: usize,
-    },
-    /// The downloaded file is not valid gzip.
-    #[error("the downloaded file is damaged: its gzip data cannot be decompressed")]
-    Gzip,
-    /// The downloaded file is not the one published.
-    #[error("the downloaded file is not {title}'s: its SHA-256 is {found}, expected {expected}")]
-    Checksum {
-        /// Name of the data set.
-        title: &'static str,
-        /// SHA-256 of the downloaded file, decompressed if the expected one is.
-        found: String,
-        /// SHA-256 of the published file.
-        expected: String,
     },
 }
 

@@ -16,7 +16,7 @@ use crate::results::{
 /// The maximum number of questions of the study's own.
 const MAX_OWN: usize = 2;
 
-/// Texts of questions about variants: the question, the quantity, and what the quantity tells.
+/// Texts of questions about variants: the question, the quantity and its explanation.
 const LOSS: [&str; 3] = [
     "Which has the lowest loss on new images?",
     "Loss on new images",
@@ -40,7 +40,7 @@ pub(super) struct Question {
     /// The quantity that answers it.
     measure: String,
     choices: Vec<Choice>,
-    /// What the quantity tells, and whether the right answers are close.
+    /// Explanation of the quantity, and whether the right answers are close.
     why: String,
 }
 
@@ -63,7 +63,7 @@ type Named<'a> = Vec<(String, &'a Group<'a>)>;
 struct Asked<'a> {
     text: String,
     measure: &'a str,
-    /// What the quantity tells, as a sentence that holds for any answer.
+    /// Explanation of the quantity, a sentence that holds for any answer.
     why: &'a str,
     scale: Scale,
     is_lowest: bool,
@@ -84,8 +84,6 @@ pub(super) fn questions(
 ) -> Vec<Question> {
     let variants: Named<'_> =
         shown.iter().map(|group| (group.runs[0].label().to_owned(), *group)).collect();
-    let gap = |row: &Row| Some(row.record.gap());
-    let norm = |row: &Row| norm(row, layer);
     let memorised = |row: &Row| row.record.memorised;
     let lowest = |[text, measure, why]: [&str; 3],
                   scale,
@@ -111,8 +109,9 @@ pub(super) fn questions(
     ];
     let common = [
         lowest(LOSS, Scale::Number, 0.0, &|row| Some(new_loss(row))),
-        lowest(GAP, Scale::Points, gap_floor(all), &gap).filter(|_| !has_wrong),
-        lowest(weights, Scale::Number, 0.0, &norm),
+        lowest(GAP, Scale::Points, gap_floor(all), &|row| Some(row.record.gap()))
+            .filter(|_| !has_wrong),
+        lowest(weights, Scale::Number, 0.0, &|row| norm(row, layer)),
     ];
     let sweeps = sliders.iter().filter_map(|slider| about_values(slider, shown, all));
     let accuracy = Asked {

@@ -57,14 +57,14 @@ report.weights = (() => {
       const canvas = make("canvas", { width, height, class: "kernels", role: "img", "aria-label": label });
       const text = make("span");
       let shown = null;
-      const svg = () => `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}"><image width="100%"`
-        + ` href="${canvas.toDataURL()}" style="image-rendering: pixelated"/></svg>`;
-      // Weights beyond the largest one shown are cut to it.
-      const table = () => Array.from(weightsOf(group.pictures, shown), (weight, index) => ({ unit: index % units + 1,
+      // Saved weights beyond the largest one shown are cut to it.
+      const buttons = saveButtons(label, () => `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} `
+        + `${height}"><image width="100%" href="${canvas.toDataURL()}" image-rendering="pixelated"/></svg>`,
+      () => Array.from(weightsOf(group.pictures, shown), (weight, index) => ({ unit: index % units + 1,
         row: Math.floor(index / units / data.width) + 1, column: Math.floor(index / units) % data.width + 1,
-        weight: weight / 127 * largest }));
-      rows.append(make("figure", {}, make("figcaption", {}, ...caption(group), ` seed ${group.seed}`, text,
-        saveButtons(label, svg, table)), canvas));
+        weight: weight / 127 * largest })));
+      const figcaption = make("figcaption", {}, ...caption(group), ` seed ${group.seed}`, text, buttons);
+      rows.append(make("figure", {}, figcaption, canvas));
       follow((epoch) => {
         const frame = frameAt(epochs, epoch);
         if (frame === shown) return;
